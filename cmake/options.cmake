@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Language level, warnings and sanitizers of every target; the switches that presets set.
+option(FFASIM_HOST "Build the simulator and the tools (off for freestanding cross builds)" ON)
+option(FFASIM_TESTS "Build the tests" ON)
+option(FFASIM_BENCH "Build the benchmarks" OFF)
+option(FFASIM_HASH_ONLY "Build only what the golden hash runner needs" OFF)
+set(FFASIM_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+if(FFASIM_SANITIZE)
+  add_compile_options(-fsanitize=${FFASIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${FFASIM_SANITIZE})
+endif()
+
+# What the freestanding parts promise: no exceptions, no RTTI, no hidden runtime calls.
+function(ffasim_freestanding target)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
+endfunction()

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The few register idioms that every call shares: 16-bit pairs in a word, 64-bit values in two words, reserved words.
+// Used by the headers of ffa/calls only. [DEN0077A 1.2 §11.2, SMCCC 1.3 §2]
+#pragma once
+
+#include <cstdint>
+
+#include "ffa/fid.hpp"
+#include "ffa/regs.hpp"
+#include "ffa/result.hpp"
+#include "ffa/status.hpp"
+#include "ffa/types.hpp"
+
+namespace ffa::codec {
+
+/// What decode() returns for a field that must be zero and is not.
+inline constexpr Error<Status> must_be_zero{Status::invalid_parameters};
+
+/// All-zero registers with the identifier of `fid` in w0. A call with one identifier only ignores `convention`.
+constexpr Regs start(Fid fid, Convention convention = Convention::smc32) {
+  Regs regs;
+  regs.x[0] = convention == Convention::smc64 ? fid64(fid) : fid32(fid);
+  return regs;
+}
+
+constexpr Convention convention_of(const Regs& regs) { return FunctionId{regs.x[0]}.convention(); }
+
+/// `value` as a register of this convention can carry it: SMC32 has no bits 63:32. [SMCCC 1.3 §2.6]
+constexpr uint64_t narrow(uint64_t value, Convention convention) {
+  return convention == Convention::smc64 ? value : static_cast<uint32_t>(value);
+}
+constexpr uint64_t argument(const Regs& regs, unsigned n, Convention convention) {
+  return narrow(regs.x[n], convention);
+}
+
+/// True if registers first..last hold zero, as far as the convention sees them.
+constexpr bool all_zero(const Regs& regs, unsigned first, unsigned last,
+                        Convention convention = Convention::smc32) {
+  for (unsigned n = first; n <= last; ++n) {
+    if (argument(regs, n, convention) != 0) return false;
+  }
+  return true;
+}
+
+/// Two 16-bit fields in one word: sender and receiver, endpoint and vCPU.
+constexpr uint32_t pair(uint16_t high, uint16_t low) { return static_cast<uint32_t>(high) << 16 | low; }
+constexpr uint16_t high16(uint32_t word) { return static_cast<uint16_t>(word >> 16); }
+constexpr uint16_t low16(uint32_t word) { return static_cast<uint16_t>(word); }
+
+/// A 64-bit value in two words, low word first, whatever the convention.
+constexpr uint64_t dword_at(const Regs& regs, unsigned n) {
+  return static_cast<uint64_t>(regs.w(n + 1)) << 32 | regs.w(n);
+}
+constexpr void put_dword(Regs& regs, unsigned n, uint64_t value) {
+  regs.x[n] = static_cast<uint32_t>(value);
+  regs.x[n + 1] = value >> 32;
+}
+constexpr Handle handle_at(const Regs& regs, unsigned n) { return Handle{dword_at(regs, n)}; }
+
+}  // namespace ffa::codec

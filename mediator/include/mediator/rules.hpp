@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rules that the mediator checks: rules.def is the list. A call collects which rules it met and which one rejected
+// it, so that a suite's coverage of the rules, both ways, is measured and never claimed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "ffa/result.hpp"
+#include "ffa/status.hpp"
+
+namespace mediator {
+
+enum class Rule : uint16_t {
+  none = 0,
+#define FFA_RULE(id, section, status, text) id,
+#include "mediator/rules.def"
+#undef FFA_RULE
+  count
+};
+
+struct RuleInfo {
+  const char* id;
+  const char* section;
+  ffa::Status status;
+  const char* text;
+};
+
+/// The row of a rule. `rule` is not `none` and not `count`.
+constexpr RuleInfo rule_info(Rule rule) {
+  constexpr RuleInfo table[] = {
+      {"none", "", ffa::Status::success, ""},
+#define FFA_RULE(id, section, status, text) {#id, section, ffa::Status::status, text},
+#include "mediator/rules.def"
+#undef FFA_RULE
+  };
+  return table[static_cast<size_t>(rule)];
+}
+
+/// Why a call was refused. `rule` is `none` where the status was relayed from the SPMC or the platform.
+struct Rejection {
+  ffa::Status status = ffa::Status::success;
+  Rule rule = Rule::none;
+};
+
+/// What a handler or a check returns.
+template <class T>
+using Outcome = ffa::Result<T, Rejection>;
+
+/// A status that comes from elsewhere, as a Rejection.
+constexpr ffa::Error<Rejection> relay(ffa::Status status) { return {{status, Rule::none}}; }
+
+/// The rules that one call met. Lives on the stack of the call.
+class RuleTrace {
+ public:
+  /// FFA_CHECK(rules.require(Rule::x, condition)): accepted if `condition`, else rejected with the rule's status.
+  constexpr Outcome<void> require(Rule rule, bool condition) {
+    if (!condition) {
+      rejected_ = rule;
+      return ffa::Error{Rejection{rule_info(rule).status, rule}};
+    }
+    accepted_[static_cast<size_t>(rule) / 64] |= uint64_t{1} << (static_cast<size_t>(rule) % 64);
+    return {};
+  }
+  [[nodiscard]] constexpr Rule rejected() const { return rejected_; }
+  [[nodiscard]] constexpr bool accepted(Rule rule) const {
+    return ((accepted_[static_cast<size_t>(rule) / 64] >> (static_cast<size_t>(rule) % 64)) & 1) != 0;
+  }
+  static constexpr size_t words = (static_cast<size_t>(Rule::count) + 63) / 64;
+  [[nodiscard]] constexpr const std::array<uint64_t, words>& accepted_words() const { return accepted_; }
+
+ private:
+  std::array<uint64_t, words> accepted_{};
+  Rule rejected_ = Rule::none;
+};
+
+}  // namespace mediator

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The mediator as the simulator sees it: the built-in one, a plug-in, later the AArch64 image. One instance per world.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ffa/regs.hpp"
+#include "mediator/limits.hpp"
+#include "sim/platform/ffa_sim_mediator.h"
+
+namespace sim {
+
+class MediatorUnderTest {
+ public:
+  virtual ~MediatorUnderTest() = default;
+  virtual std::string name() const = 0;
+  virtual int32_t probe() = 0;
+  virtual int32_t domain_init(const mediator::VmConfig& vm) = 0;
+  virtual uint32_t domain_teardown(uint16_t vm) = 0;       ///< ffa_sim_progress
+  virtual uint32_t relinquish_resources(uint16_t vm) = 0;  ///< ffa_sim_progress
+  virtual void free_domain_ctx(uint16_t vm) = 0;
+  /// False: not the mediator's call, registers unchanged.
+  virtual bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) = 0;
+  virtual void schedule_receiver_interrupt() = 0;
+  /// False: this mediator does not offer observation.
+  virtual bool observe(const std::function<void(const ffa_sim_fact&)>& sink) = 0;
+  virtual std::string rule_name(uint32_t rule) const = 0;
+};
+
+/// Makes a mediator in a world. Loaded once, used for every case.
+class MediatorFactory {
+ public:
+  virtual ~MediatorFactory() = default;
+  virtual std::unique_ptr<MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                    const mediator::MediatorConfig& config) = 0;
+};
+
+/// The mediator that is linked in.
+std::unique_ptr<MediatorFactory> built_in_mediator();
+/// A plug-in. Throws sim::InputError (file, reason) where it can't be loaded or speaks another ABI version.
+std::unique_ptr<MediatorFactory> load_mediator(const std::string& file);
+
+}  // namespace sim

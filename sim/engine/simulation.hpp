@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One simulated world at work: machine, secure world, mediator, scheduler and trace, wired together. Scenario runs and
+// trace replays drive it; checkers look at it. Deterministic: the same spec, mediator and choices give the same trace.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ffa/regs.hpp"
+#include "sim/engine/mediator_under_test.hpp"
+#include "sim/engine/world_spec.hpp"
+#include "sim/machine/machine.hpp"
+#include "sim/sched/choices.hpp"
+#include "sim/trace/event.hpp"
+#include "spmc-model/spmc.hpp"
+
+namespace sim {
+
+/// Who answers the mediator's SMCs. The default is the SPMC model of the world; replay puts the recorded answers here.
+class SecureWorld {
+ public:
+  virtual ~SecureWorld() = default;
+  virtual ffa::Regs smc(uint16_t vm, const ffa::Regs& in) = 0;
+  /// The model behind it, for checkers and test control; nullptr where there is none.
+  virtual spmc_model::Spmc* model() = 0;
+};
+
+/// Something that must never happen and did: an invariant's id ("I05") or "machine", and what was seen.
+struct Violation {
+  std::string invariant;
+  std::string text;
+  uint64_t seq = 0;  ///< position in the trace
+};
+
+class Simulation {
+ public:
+  /// `secure_world` empty: the SPMC model by spec.spmc. Throws InputError for a spec that can't be built.
+  Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices& choices,
+             std::unique_ptr<SecureWorld> secure_world = {});
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  /// The mediator's probe(); a lifecycle event. Runs on a fiber of its own, as do all calls below.
+  int32_t boot();
+  /// domain_init of a VM of the spec; a lifecycle event.
+  int32_t create_vm(uint16_t vm);
+  /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit). Returns
+  /// ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages stay out of circulation.
+  uint32_t destroy_vm(uint16_t vm, uint32_t budget);
+  /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
+  void schedule_receiver_interrupt();
+  /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
+  bool take_pending_sri();
+
+  /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is answered as a
+  /// hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. Must be called on a vCPU fiber (see run()).
+  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs);
+
+  /// A body that runs on a fiber: a vCPU, or the host.
+  struct Task {
+    std::string name;
+    std::function<void()> body;
+  };
+  /// Runs the tasks to their ends, interleaved at yield points by choose(n, "schedule"); one task: no choices.
+  /// False: no progress (deadlock) — the violation says who waits for what.
+  bool run(std::vector<Task> tasks);
+
+  Machine& machine();
+  MediatorUnderTest& mediator();
+  SecureWorld& secure_world();
+  const WorldSpec& spec() const;
+  Choices& choices();
+
+  const std::vector<trace::Event>& events() const;
+  const std::vector<Violation>& violations() const;
+  void report(const std::string& invariant, const std::string& text);
+  /// Log lines of the mediator, for people.
+  const std::vector<std::string>& log() const;
+  /// True if the fault of spec.faults[index] has fired.
+  bool fault_fired(size_t index) const;
+  /// Called after each guest call and each lifecycle operation (checkers hook in here).
+  void set_after_step(std::function<void(const trace::Event&)> hook);
+  /// Virtual interrupts injected and not yet taken: (vm, vcpu, id) in order.
+  struct Injected { uint16_t vm, vcpu; uint32_t irq; };
+  const std::vector<Injected>& injected() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sim

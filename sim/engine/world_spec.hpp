@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The world that a scenario or a replay runs in: plain data, filled by the scenario compiler or by replay, consumed by
+// sim/machine, sim/platform and sim/engine. What is silent has a default, so that a small case is small.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ffa/types.hpp"
+#include "mediator/limits.hpp"
+
+namespace sim {
+
+/// What backs a region of a VM's IPA space. `none`: a hole. `foreign`: another owner's page mapped here (a grant).
+enum class RegionKind : uint8_t { none, ram_rw, ram_ro, device, foreign };
+/// How the region's host pages lie. `scattered`: no two neighbours adjacent, order from a fixed permutation.
+enum class Backing : uint8_t { contiguous, scattered, reversed };
+
+struct RegionSpec {
+  uint64_t ipa = 0;
+  uint64_t size = 0;  ///< bytes, a multiple of 4 KiB
+  RegionKind kind = RegionKind::ram_rw;
+  Backing backing = Backing::contiguous;
+  std::optional<uint64_t> pa;  ///< fixed host address; else allocated by the machine
+  uint64_t block = 4096;       ///< largest stage-2 mapping to use: 4096, 2 MiB or 1 GiB
+};
+
+struct VmSpec {
+  std::string name;
+  mediator::VmConfig config;          ///< id, tee type, vcpus, limits
+  std::vector<RegionSpec> memory;
+  bool create_at_boot = true;
+};
+
+enum class SpKind : uint8_t { echo, memory_user };
+
+struct SpSpec {
+  std::string name;
+  uint16_t id = 0x8001;
+  SpKind kind = SpKind::echo;
+  ffa::Uuid uuid;
+  uint16_t contexts = 1;
+  std::optional<uint32_t> properties;  ///< else what the kind implies
+};
+
+struct SpmcSpec {
+  std::string personality = "op-tee";
+  ffa::Version version = ffa::v1_2;
+  bool absent = false;                 ///< SMCs answer SMCCC NOT_SUPPORTED
+  std::vector<uint32_t> missing;       ///< function ids that this SPMC does not implement
+  std::optional<uint32_t> max_shares;
+};
+
+/// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.
+struct FaultSpec {
+  std::string op;                   ///< "smc", "pin", "map", "translate", "memory"
+  std::optional<uint32_t> match_fid;  ///< smc: function id
+  uint64_t nth = 1;
+  bool sweep = false;               ///< the case is run once for every n until the fault no longer fires
+  std::optional<int32_t> status;    ///< answer: FFA_ERROR with this status, or the operation's error
+  std::optional<std::vector<uint64_t>> regs;  ///< answer: these registers instead
+  bool execute = false;             ///< smc: the SPMC handles the call, then the answer is replaced
+};
+
+struct WorldSpec {
+  mediator::MediatorConfig mediator;
+  SpmcSpec spmc;
+  std::vector<SpSpec> sps;
+  std::vector<VmSpec> vms;
+  std::vector<FaultSpec> faults;
+  uint16_t pcpus = 1;
+  uint64_t ram_base = 0x48000000;
+  uint64_t ram_size = 256ULL << 20;
+  uint64_t own_tx_pa = 0x48000000;  ///< the mediator's own TX buffer towards the SPMC
+  uint64_t own_rx_pa = 0x48010000;
+  bool sparse_ram = false;          ///< replay: PAs anywhere are RAM
+};
+
+}  // namespace sim

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The simulated machine's memory: sparse physical pages with an owner each, a stage 2 per VM, pin counts, mapped buffers
+// with guards. Hostile on purpose: fresh pages hold poison that tells their owner, and every wrong use is reported.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mediator/platform.hpp"
+#include "sim/engine/world_spec.hpp"
+
+namespace sim {
+
+/// Who owns a physical page: a VM's id, or one of these.
+enum class PageOwner : uint32_t { none = 0x10000, hypervisor, secure, device, stranger };
+constexpr PageOwner owned_by(uint16_t vm) { return static_cast<PageOwner>(vm); }
+
+struct Pinned {
+  uint64_t ipa = 0;
+  uint64_t pages = 0;
+  uint32_t count = 0;
+};
+
+class Machine {
+ public:
+  /// `report` is told of every wrong use (text for people). Throws InputError where the spec does not fit the RAM.
+  Machine(const WorldSpec& spec, std::function<void(const std::string&)> report);
+  ~Machine();
+
+  // Stage 2.
+  mediator::Extent translate(uint16_t vm, uint64_t ipa, uint64_t pages) const;
+  /// Takes the page out of the VM's stage 2 (balloon). False: refused, it is pinned.
+  bool remove_page(uint16_t vm, uint64_t ipa);
+  /// A digest of the VM's whole stage 2: equal digests, equal mappings.
+  uint64_t stage2_digest(uint16_t vm) const;
+  void add_vm(const VmSpec& vm);
+  /// Gives the VM's pages back to the allocator, quarantined ones excepted; reports pages still pinned.
+  void remove_vm(uint16_t vm);
+  bool has_vm(uint16_t vm) const;
+
+  // Pins. false: the mapping at `ipa` is not (any more) that extent, or not RAM.
+  bool pin(uint16_t vm, uint64_t ipa, const mediator::Extent& extent);
+  void unpin(uint16_t vm, uint64_t ipa, uint64_t pages);
+  uint64_t pinned_pages(uint16_t vm) const;                 ///< sum of the pin counts
+  std::vector<Pinned> pins(uint16_t vm) const;              ///< sorted by ipa, merged
+  void quarantine(uint16_t vm);                             ///< pinned pages never return to the allocator
+
+  // Buffers mapped by the mediator. 0: refused (nothing mapped there, or not pinned: reported).
+  uint32_t map(uint16_t vm, uint64_t ipa, uint64_t pages);
+  void unmap(uint32_t buffer);
+  void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
+  void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
+  mediator::OwnBuffers own_buffers() const;
+  uint32_t mapped_buffers(uint16_t vm) const;
+
+  // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would (false: nothing there).
+  bool read_ipa(uint16_t vm, uint64_t ipa, std::span<std::byte> to) const;
+  bool write_ipa(uint16_t vm, uint64_t ipa, std::span<const std::byte> from);
+  bool read_pa(uint64_t pa, std::span<std::byte> to) const;
+  bool write_pa(uint64_t pa, std::span<const std::byte> from);
+  PageOwner owner(uint64_t pa) const;
+  /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
+  uint64_t memory_digest(PageOwner owner) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sim

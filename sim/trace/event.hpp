@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One event of a trace, in memory. Written and read by sim/trace, produced by the engine, compared by replay.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ffa/regs.hpp"
+
+namespace sim::trace {
+
+enum class Side : uint8_t { guest, spmc, lifecycle, irq, linux_ };
+
+/// One translation that took place for an event: `pages` pages from `ipa` at `pa`.
+struct P2mRun {
+  uint64_t ipa = 0;
+  uint64_t pa = 0;
+  uint64_t pages = 0;
+  friend bool operator==(const P2mRun&, const P2mRun&) = default;
+};
+
+/// `seq` is taken before, `seq_ret` after the call, from one counter: a guest call a..b contains the spmc calls between.
+struct Event {
+  uint64_t seq = 0;
+  uint64_t seq_ret = 0;
+  Side side = Side::guest;
+  uint16_t vm = 0;
+  uint16_t vcpu = 0;
+  uint16_t pcpu = 0;
+  std::optional<uint16_t> vcpu_ret;  ///< where the call returned, if elsewhere
+  ffa::Regs in;                      ///< guest, spmc
+  ffa::Regs out;
+  std::vector<uint8_t> tx;           ///< TX buffer up to the fragment length, for memory calls
+  std::vector<uint8_t> rx;           ///< what a successful call put into RX
+  std::vector<P2mRun> p2m;
+  std::string conduit;               ///< guest: "smc", "hvc", or empty where unknown
+  std::string rule;                  ///< the mediator's rule that rejected the call, if any
+  std::vector<std::string> accepted; ///< rules met and passed; not part of the hash
+  std::string op;                    ///< lifecycle: probe, create, teardown, relinquish, free; irq: inject, sri
+  int64_t result = 0;                ///< lifecycle: status or progress; irq: interrupt id
+  std::string stimulus;              ///< what came from outside the model, if anything
+};
+
+/// The first line of our own traces; absent in captures.
+struct Header {
+  uint32_t format = 1;
+  std::string source;   ///< "ffa-sim host", …
+  std::string name;     ///< scenario case
+  std::string profile;
+  std::string seed;
+};
+
+struct Trace {
+  std::optional<Header> header;
+  std::vector<Event> events;
+};
+
+/// XXH3-128 over the guest, spmc, lifecycle and irq events in canonical form: registers, tx/rx bytes, rule ids; not
+/// logs, accepted rules, pcpu or timing. 32 hex digits.
+std::string trace_hash(const std::vector<Event>& events);
+
+}  // namespace sim::trace

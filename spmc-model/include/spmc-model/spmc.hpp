@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The software SPMC: the secure world's side of every ABI that the mediator uses, with its SPs. Freestanding, no heap,
+// an independent oracle: ids and statuses come from ffa/, descriptors are read by offset tables of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "ffa/regs.hpp"
+#include "ffa/status.hpp"
+#include "ffa/types.hpp"
+#include "spmc-model/personality.hpp"
+
+namespace spmc_model {
+
+/// How the SPMC reaches physical memory. Non-secure addresses only unless the model owns them.
+class PhysicalMemory {
+ public:
+  /// False: no memory there, or not accessible from the secure world; nothing was copied.
+  virtual bool read(ffa::Pa from, std::span<std::byte> to) = 0;
+  virtual bool write(ffa::Pa to, std::span<const std::byte> from) = 0;
+  /// True: the page is non-secure RAM.
+  virtual bool is_normal_ram(ffa::Pa page) = 0;
+  /// The SPMC pends the schedule receiver interrupt in the normal world.
+  virtual void raise_schedule_receiver_interrupt() = 0;
+
+ protected:
+  ~PhysicalMemory() = default;
+};
+
+enum class SpKind : uint8_t { echo, memory_user };
+
+struct SpConfig {
+  ffa::EndpointId id{0x8001};
+  SpKind kind = SpKind::echo;
+  ffa::Uuid uuid{};
+  uint16_t contexts = 1;
+  uint32_t properties = 0;  ///< property bits of its partition information
+};
+
+struct SpmcConfig {
+  Personality personality{};
+  std::span<const SpConfig> sps;
+  std::span<const uint32_t> missing_functions;  ///< function ids answered NOT_SUPPORTED
+};
+
+/// What a checker may see of a live transaction.
+struct RegionFacts {
+  ffa::Handle handle{};
+  ffa::EndpointId sender{};
+  uint64_t pages = 0;
+  uint32_t ranges = 0;
+  uint32_t retrieved_by = 0;  ///< number of borrowers that hold it now
+};
+
+/// The state lies in `SpmcStorage`, a plain struct without constructor work, so that it can stand in .bss.
+struct SpmcStorage;
+
+class Spmc {
+ public:
+  /// Storage for the largest configuration; no other memory is used. At most max_sps SPs.
+  static constexpr size_t max_sps = 16;
+  static size_t storage_bytes();
+  static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config, PhysicalMemory& memory);
+
+  /// One SMC from the hypervisor (or, without one, the OS): x0-x17 in, x0-x17 out.
+  ffa::Regs smc(const ffa::Regs& in);
+
+  /// Test control: the SP sets global notifications for a VM; pends the SRI as the personality does. The status is what
+  /// the SP would have got.
+  ffa::Status set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap);
+  /// Test control: what the SP answers to the next `count` VM_CREATED or VM_DESTROYED messages.
+  void answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count);
+
+  /// Facts for checkers.
+  [[nodiscard]] size_t regions() const;
+  [[nodiscard]] RegionFacts region(size_t index) const;
+  /// Range `range` of region `index`: physical address and pages.
+  void region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCount& pages) const;
+  [[nodiscard]] bool knows_vm(ffa::EndpointId vm) const;
+  [[nodiscard]] bool has_bitmap(ffa::EndpointId vm) const;
+  [[nodiscard]] bool owns_hypervisor_rx() const;
+
+ private:
+  SpmcStorage* s_ = nullptr;
+};
+
+}  // namespace spmc_model
