@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Function ids, feature ids and framework message types of FF-A 1.0, 1.1 and 1.2 (and the 1.3 ids a decoder may meet).
-// The list is ffa/fids.def; names.hpp gives the printable names. [DEN0077A 1.2 table 11.1 ff.]
+// Function ids, feature ids and framework message types of FF-A 1.0, 1.1 and 1.2 (and the 1.3 ids a
+// decoder may meet). The list is ffa/fids.def; names.hpp gives the printable names. [DEN0077A 1.2
+// table 11.1 ff.]
 #pragma once
 
 #include <cstdint>
@@ -9,9 +10,11 @@
 
 namespace ffa {
 
-/// The SMC32 identifier where the call has one, else the SMC64 one (…_64 only calls keep their only id).
+/// The SMC32 identifier where the call has one, else the SMC64 one (…_64 only calls keep their only
+/// id).
 enum class Fid : uint32_t {
-#define FFA_FID(name, number, has32, has64, since) name = ((has32) ? 0x84000000U : 0xc4000000U) | (number),
+#define FFA_FID(name, number, has32, has64, since) \
+  name = ((has32) ? 0x84000000U : 0xc4000000U) | (number),
 #include "ffa/fids.def"
 #undef FFA_FID
 };
@@ -53,6 +56,8 @@ enum class FrameworkMessage : uint32_t {
   version_response = 9
 };
 inline constexpr uint32_t framework_message_bit = 1U << 31;
-constexpr uint32_t framework_word(FrameworkMessage type) { return framework_message_bit | static_cast<uint32_t>(type); }
+constexpr uint32_t framework_word(FrameworkMessage type) {
+  return framework_message_bit | static_cast<uint32_t>(type);
+}
 
 }  // namespace ffa

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The registers that cross a world boundary, and the parts of a function identifier. [SMCCC 1.3 §2, DEN0077A 1.2 §11]
+// The registers that cross a world boundary, and the parts of a function identifier. [SMCCC 1.3 §2,
+// DEN0077A 1.2 §11]
 #pragma once
 
 #include <array>
@@ -30,7 +31,8 @@ struct FunctionId {
   [[nodiscard]] constexpr uint32_t number() const { return raw & 0xffffU; }
   /// Fast call of the standard secure service with a number that FF-A has claimed: 0x60-0xff.
   [[nodiscard]] constexpr bool in_ffa_range() const {
-    return is_fast() && owner() == 4 && (raw & 0x00ff0000U) == 0 && number() >= 0x60 && number() <= 0xff;
+    return is_fast() && owner() == 4 && (raw & 0x00ff0000U) == 0 && number() >= 0x60 &&
+           number() <= 0xff;
   }
   static constexpr uint32_t sve_hint = 1U << 16;
 };

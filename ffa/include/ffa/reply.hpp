@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The replies that handlers give and the questions they ask about a reply. Every reply starts from all-zero registers,
-// so that nothing of another world leaks through a result register. [DEN0077A 1.2 chapter 12]
+// The replies that handlers give and the questions they ask about a reply. Every reply starts from
+// all-zero registers, so that nothing of another world leaks through a result register.
+// [DEN0077A 1.2 chapter 12]
 #pragma once
 
 #include "ffa/calls/generic.hpp"
@@ -26,9 +27,13 @@ namespace ffa {
   return id == fid32(fid) || id == fid64(fid);
 }
 [[nodiscard]] constexpr bool is_error(const Regs& regs) { return is_function(regs, Fid::error); }
-[[nodiscard]] constexpr bool is_success(const Regs& regs) { return is_function(regs, Fid::success); }
+[[nodiscard]] constexpr bool is_success(const Regs& regs) {
+  return is_function(regs, Fid::success);
+}
 
 /// The status in an FFA_ERROR; never success, whatever w2 holds.
-[[nodiscard]] constexpr Status error_status(const Regs& regs) { return status_from_word(regs.w(2)); }
+[[nodiscard]] constexpr Status error_status(const Regs& regs) {
+  return status_from_word(regs.w(2));
+}
 
 }  // namespace ffa

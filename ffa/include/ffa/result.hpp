@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Result<T, E>: a value or an error, without exceptions or heap. FFA_TRY and FFA_CHECK return early with the error.
+// Result<T, E>: a value or an error, without exceptions or heap. FFA_TRY and FFA_CHECK return early
+// with the error.
 #pragma once
 
 #include <type_traits>
@@ -9,7 +10,8 @@
 
 namespace ffa {
 
-/// An error on its way out: `return Error{Status::denied};` converts to any Result with that error type.
+/// An error on its way out: `return Error{Status::denied};` converts to any Result with that error
+/// type.
 template <class E>
 struct Error {
   E value;
@@ -17,12 +19,15 @@ struct Error {
 template <class E>
 Error(E) -> Error<E>;
 
-/// Either a value or an error. T and E are small trivially copyable types. Asking for the wrong side is our bug.
+/// Either a value or an error. T and E are small trivially copyable types. Asking for the wrong
+/// side is our bug.
 template <class T, class E = Status>
 class [[nodiscard]] Result {
  public:
-  constexpr Result(T value) : value_(static_cast<T&&>(value)), ok_(true) {}  // NOLINT: implicit by design
-  constexpr Result(Error<E> error) : error_(error.value), ok_(false) {}      // NOLINT: implicit by design
+  constexpr Result(T value)
+      : value_(static_cast<T&&>(value)), ok_(true) {}  // NOLINT: implicit by design
+  constexpr Result(Error<E> error)
+      : error_(error.value), ok_(false) {}  // NOLINT: implicit by design
   [[nodiscard]] constexpr bool ok() const { return ok_; }
   constexpr explicit operator bool() const { return ok_; }
   constexpr T& value() { return value_; }
@@ -43,7 +48,8 @@ template <class E>
 class [[nodiscard]] Result<void, E> {
  public:
   constexpr Result() = default;
-  constexpr Result(Error<E> error) : error_(error.value), ok_(false) {}  // NOLINT: implicit by design
+  constexpr Result(Error<E> error)
+      : error_(error.value), ok_(false) {}  // NOLINT: implicit by design
   [[nodiscard]] constexpr bool ok() const { return ok_; }
   constexpr explicit operator bool() const { return ok_; }
   [[nodiscard]] constexpr E error() const { return error_; }
@@ -57,16 +63,16 @@ class [[nodiscard]] Result<void, E> {
 
 #define FFA_CONCAT_(a, b) a##b
 #define FFA_CONCAT(a, b) FFA_CONCAT_(a, b)
-#define FFA_TRY_(tmp, decl, expr)                       \
-  auto tmp = (expr);                                    \
-  if (!tmp.ok()) return ::ffa::Error{tmp.error()};      \
+#define FFA_TRY_(tmp, decl, expr)                  \
+  auto tmp = (expr);                               \
+  if (!tmp.ok()) return ::ffa::Error{tmp.error()}; \
   decl = static_cast<decltype(tmp)&&>(tmp).value()
 
 /// FFA_TRY(const auto t, parse(s)); returns the error, or declares `t` with the value.
 #define FFA_TRY(decl, expr) FFA_TRY_(FFA_CONCAT(ffa_try_, __LINE__), decl, expr)
 
 /// FFA_CHECK(rule(...)); returns the error of a Result<void>, or goes on.
-#define FFA_CHECK(expr)                                                                    \
-  do {                                                                                     \
+#define FFA_CHECK(expr)                                                                      \
+  do {                                                                                       \
     if (auto ffa_check_ = (expr); !ffa_check_.ok()) return ::ffa::Error{ffa_check_.error()}; \
   } while (false)

@@ -24,7 +24,8 @@ enum class Status : int32_t {
 /// The status as it stands in w2: 32 bits, zero-extended.
 constexpr uint32_t to_word(Status status) { return static_cast<uint32_t>(status); }
 
-/// w2 of a received FFA_ERROR. 0 and unknown codes mean NOT_SUPPORTED: an error can never read as success.
+/// w2 of a received FFA_ERROR. 0 and unknown codes mean NOT_SUPPORTED: an error can never read as
+/// success.
 constexpr Status status_from_word(uint32_t word) {
   const auto value = static_cast<int32_t>(word);
   if (value >= -10 && value <= -1) return static_cast<Status>(value);

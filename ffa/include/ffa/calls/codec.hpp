@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The few register idioms that every call shares: 16-bit pairs in a word, 64-bit values in two words, reserved words.
-// Used by the headers of ffa/calls only. [DEN0077A 1.2 §11.2, SMCCC 1.3 §2]
+// The few register idioms that every call shares: 16-bit pairs in a word, 64-bit values in two
+// words, reserved words. Used by the headers of ffa/calls only. [DEN0077A 1.2 §11.2, SMCCC 1.3 §2]
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace ffa::codec {
 /// What decode() returns for a field that must be zero and is not.
 inline constexpr Error<Status> must_be_zero{Status::invalid_parameters};
 
-/// All-zero registers with the identifier of `fid` in w0. A call with one identifier only ignores `convention`.
+/// All-zero registers with the identifier of `fid` in w0. A call with one identifier only ignores
+/// `convention`.
 constexpr Regs start(Fid fid, Convention convention = Convention::smc32) {
   Regs regs;
   regs.x[0] = convention == Convention::smc64 ? fid64(fid) : fid32(fid);
@@ -43,7 +44,9 @@ constexpr bool all_zero(const Regs& regs, unsigned first, unsigned last,
 }
 
 /// Two 16-bit fields in one word: sender and receiver, endpoint and vCPU.
-constexpr uint32_t pair(uint16_t high, uint16_t low) { return static_cast<uint32_t>(high) << 16 | low; }
+constexpr uint32_t pair(uint16_t high, uint16_t low) {
+  return static_cast<uint32_t>(high) << 16 | low;
+}
 constexpr uint16_t high16(uint32_t word) { return static_cast<uint16_t>(word >> 16); }
 constexpr uint16_t low16(uint32_t word) { return static_cast<uint16_t>(word); }
 

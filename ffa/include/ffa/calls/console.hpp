@@ -9,9 +9,10 @@
 
 namespace ffa {
 
-/// FFA_CONSOLE_LOG (1.2). w1[7:0] = number of characters, 31:8 SBZ; w2-w7 = up to 24 characters (SMC32), x2-x17 = up to
-/// 128 (SMC64), first character in the lowest byte. Errors: INVALID_PARAMETERS for a count of 0 or above capacity(),
-/// which the handler checks; callers below 1.2 have x2-x7 only, also the handler's matter. [DEN0077A 1.2 §13.12]
+/// FFA_CONSOLE_LOG (1.2). w1[7:0] = number of characters, 31:8 SBZ; w2-w7 = up to 24 characters
+/// (SMC32), x2-x17 = up to 128 (SMC64), first character in the lowest byte. Errors:
+/// INVALID_PARAMETERS for a count of 0 or above capacity(), which the handler checks; callers
+/// below 1.2 have x2-x7 only, also the handler's matter. [DEN0077A 1.2 §13.12]
 struct ConsoleLog {
   Convention convention = Convention::smc32;
   uint8_t character_count = 0;

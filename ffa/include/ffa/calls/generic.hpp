@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The replies that any call can have: FFA_ERROR and FFA_SUCCESS. Handlers write them through ffa/reply.hpp.
-// [DEN0077A 1.2 chapter 12]
+// The replies that any call can have: FFA_ERROR and FFA_SUCCESS. Handlers write them through
+// ffa/reply.hpp. [DEN0077A 1.2 chapter 12]
 #pragma once
 
 #include <array>
@@ -9,9 +9,10 @@
 
 namespace ffa {
 
-/// FFA_ERROR. w1 = target information (endpoint << 16 | vCPU) or 0, w2 = status code, rest MBZ, ignored here:
-/// an error with reserved bits set is still an error. Both widths are read (SMC64 exists since 1.3, firmware sends it
-/// earlier); an unknown or zero code reads as NOT_SUPPORTED. [DEN0077A 1.2 §12.1]
+/// FFA_ERROR. w1 = target information (endpoint << 16 | vCPU) or 0, w2 = status code, rest MBZ,
+/// ignored here: an error with reserved bits set is still an error. Both widths are read (SMC64
+/// exists since 1.3, firmware sends it earlier); an unknown or zero code reads as NOT_SUPPORTED.
+/// [DEN0077A 1.2 §12.1]
 struct FfaError {
   Convention convention = Convention::smc32;
   uint32_t target_information = 0;
@@ -29,8 +30,9 @@ struct FfaError {
   friend constexpr bool operator==(const FfaError&, const FfaError&) = default;
 };
 
-/// FFA_SUCCESS of any call. w1 = target information or 0; w2-w7 (SMC32) or x2-x17 (SMC64) = results of the call, which
-/// the …Success structs of the calls name. Never fails to decode. [DEN0077A 1.2 §12.2]
+/// FFA_SUCCESS of any call. w1 = target information or 0; w2-w7 (SMC32) or x2-x17 (SMC64) = results
+/// of the call, which the …Success structs of the calls name. Never fails to decode. [DEN0077A 1.2
+/// §12.2]
 struct FfaSuccess {
   Convention convention = Convention::smc32;
   uint32_t target_information = 0;
@@ -46,7 +48,8 @@ struct FfaSuccess {
   [[nodiscard]] constexpr Regs encode() const {
     Regs regs = codec::start(Fid::success, convention);
     regs.x[1] = target_information;
-    for (unsigned n = 2; n <= last_register(); ++n) regs.x[n] = codec::narrow(results[n - 2], convention);
+    for (unsigned n = 2; n <= last_register(); ++n)
+      regs.x[n] = codec::narrow(results[n - 2], convention);
     return regs;
   }
   [[nodiscard]] constexpr unsigned last_register() const {

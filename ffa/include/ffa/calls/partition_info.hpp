@@ -10,9 +10,10 @@
 
 namespace ffa {
 
-/// FFA_PARTITION_INFO_GET. w1-w4 = UUID, 4 bytes a word, little-endian (nil: all partitions); w5 bit 0 (1.1) = return the
-/// count only, 31:1 MBZ; all of w5 is MBZ for a 1.0 caller, which is the handler's rule.
-/// Errors: BUSY, INVALID_PARAMETERS, NO_MEMORY, DENIED, NOT_SUPPORTED. [DEN0077A 1.2 §13.8]
+/// FFA_PARTITION_INFO_GET. w1-w4 = UUID, 4 bytes a word, little-endian (nil: all partitions); w5
+/// bit 0 (1.1) = return the count only, 31:1 MBZ; all of w5 is MBZ for a 1.0 caller, which is the
+/// handler's rule. Errors: BUSY, INVALID_PARAMETERS, NO_MEMORY, DENIED, NOT_SUPPORTED.
+/// [DEN0077A 1.2 §13.8]
 struct PartitionInfoGet {
   Uuid uuid{};
   bool count_only = false;
@@ -31,8 +32,9 @@ struct PartitionInfoGet {
   friend constexpr bool operator==(const PartitionInfoGet&, const PartitionInfoGet&) = default;
 };
 
-/// Reply to FFA_PARTITION_INFO_GET: w2 = number of descriptors, at offset 0 of RX unless only the count was asked for;
-/// w3 = bytes of one descriptor since 1.1 (0 for 1.0 and for a count). Step by it. [DEN0077A 1.2 §13.8]
+/// Reply to FFA_PARTITION_INFO_GET: w2 = number of descriptors, at offset 0 of RX unless only the
+/// count was asked for; w3 = bytes of one descriptor since 1.1 (0 for 1.0 and for a count). Step by
+/// it. [DEN0077A 1.2 §13.8]
 struct PartitionInfoGetSuccess {
   uint32_t count = 0;
   uint32_t descriptor_size_bytes = 0;
@@ -50,9 +52,9 @@ struct PartitionInfoGetSuccess {
                                    const PartitionInfoGetSuccess&) = default;
 };
 
-/// FFA_PARTITION_INFO_GET_REGS (1.2, SMC64 only). x1, x2 = UUID; x3[15:0] = first index wanted, 31:16 = information tag
-/// (MBZ with index 0, which is the handler's rule), 63:32 MBZ.
-/// Errors: RETRY (stale tag), INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.9]
+/// FFA_PARTITION_INFO_GET_REGS (1.2, SMC64 only). x1, x2 = UUID; x3[15:0] = first index wanted,
+/// 31:16 = information tag (MBZ with index 0, which is the handler's rule), 63:32 MBZ. Errors:
+/// RETRY (stale tag), INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.9]
 struct PartitionInfoGetRegs {
   Uuid uuid{};
   uint16_t start_index = 0;
@@ -74,8 +76,9 @@ struct PartitionInfoGetRegs {
                                    const PartitionInfoGetRegs&) = default;
 };
 
-/// One partition as FFA_PARTITION_INFO_GET_REGS returns it, three registers: id | contexts << 16 | properties << 32, then
-/// the UUID. A 1.3 callee sends longer descriptors, of which these are the first three registers.
+/// One partition as FFA_PARTITION_INFO_GET_REGS returns it, three registers: id | contexts << 16 |
+/// properties << 32, then the UUID. A 1.3 callee sends longer descriptors, of which these are the
+/// first three registers.
 struct PartitionRegs {
   EndpointId id{};
   uint16_t execution_contexts = 0;
@@ -84,9 +87,10 @@ struct PartitionRegs {
   friend constexpr bool operator==(const PartitionRegs&, const PartitionRegs&) = default;
 };
 
-/// Reply to FFA_PARTITION_INFO_GET_REGS (FFA_SUCCESS_64). x2 = last index | current index << 16 | tag << 32 | descriptor
-/// size << 48; x3-x17 = descriptors. last_index is that of the last partition, current_index that of the last one in
-/// this reply. decode() takes all values: they come from the callee and partition() bounds them. [DEN0077A 1.2 §13.9]
+/// Reply to FFA_PARTITION_INFO_GET_REGS (FFA_SUCCESS_64). x2 = last index | current index << 16 |
+/// tag << 32 | descriptor size << 48; x3-x17 = descriptors. last_index is that of the last
+/// partition, current_index that of the last one in this reply. decode() takes all values: they
+/// come from the callee and partition() bounds them. [DEN0077A 1.2 §13.9]
 struct PartitionInfoGetRegsSuccess {
   uint16_t last_index = 0;
   uint16_t current_index = 0;
@@ -99,10 +103,13 @@ struct PartitionInfoGetRegsSuccess {
 
   static constexpr Result<PartitionInfoGetRegsSuccess> decode(const Regs& regs) {
     const uint64_t x2 = regs.x[2];
-    PartitionInfoGetRegsSuccess success{
-        static_cast<uint16_t>(x2), static_cast<uint16_t>(x2 >> 16), static_cast<uint16_t>(x2 >> 32),
-        static_cast<uint16_t>(x2 >> 48), {}};
-    for (unsigned n = 0; n < success.descriptors.size(); ++n) success.descriptors[n] = regs.x[n + 3];
+    PartitionInfoGetRegsSuccess success{static_cast<uint16_t>(x2),
+                                        static_cast<uint16_t>(x2 >> 16),
+                                        static_cast<uint16_t>(x2 >> 32),
+                                        static_cast<uint16_t>(x2 >> 48),
+                                        {}};
+    for (unsigned n = 0; n < success.descriptors.size(); ++n)
+      success.descriptors[n] = regs.x[n + 3];
     return success;
   }
   [[nodiscard]] constexpr Regs encode() const {
@@ -113,7 +120,8 @@ struct PartitionInfoGetRegsSuccess {
     return regs;
   }
 
-  /// Partition `n` of this reply (0-based), stepping by the reported size; nothing if it lies outside x3-x17.
+  /// Partition `n` of this reply (0-based), stepping by the reported size; nothing if it lies
+  /// outside x3-x17.
   [[nodiscard]] constexpr std::optional<PartitionRegs> partition(unsigned n) const {
     const unsigned step = descriptor_size_bytes / 8U;
     if (step < registers_per_partition || descriptor_size_bytes % 8U != 0) return std::nullopt;

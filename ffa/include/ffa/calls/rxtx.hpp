@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The calls that hand RX/TX buffers over and back. The descriptor of a forwarded map is in wire/rxtx.hpp.
-// [DEN0077A 1.2 §13.4-13.7]
+// The calls that hand RX/TX buffers over and back. The descriptor of a forwarded map is in
+// wire/rxtx.hpp. [DEN0077A 1.2 §13.4-13.7]
 #pragma once
 
 #include "ffa/calls/codec.hpp"
 
 namespace ffa {
 
-/// FFA_RXTX_MAP. x1 = TX address, x2 = RX address, w3[5:0] = 4 KiB pages of each buffer, 31:6 MBZ. Addresses are IPAs or
-/// PAs, depending on the caller. A hypervisor that forwards a VM's buffers passes zeros and a descriptor in its TX.
-/// Errors: INVALID_PARAMETERS, NO_MEMORY, DENIED, NOT_SUPPORTED. [DEN0077A 1.2 §13.6]
+/// FFA_RXTX_MAP. x1 = TX address, x2 = RX address, w3[5:0] = 4 KiB pages of each buffer, 31:6 MBZ.
+/// Addresses are IPAs or PAs, depending on the caller. A hypervisor that forwards a VM's buffers
+/// passes zeros and a descriptor in its TX. Errors: INVALID_PARAMETERS, NO_MEMORY, DENIED,
+/// NOT_SUPPORTED. [DEN0077A 1.2 §13.6]
 struct RxtxMap {
   Convention convention = Convention::smc64;
   uint64_t tx_address = 0;
@@ -37,8 +38,8 @@ struct RxtxMap {
   friend constexpr bool operator==(const RxtxMap&, const RxtxMap&) = default;
 };
 
-/// FFA_RXTX_UNMAP. w1[31:16] = VM id at the NS physical instance, MBZ elsewhere (the handler's rule); 15:0 MBZ.
-/// Errors: INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.7]
+/// FFA_RXTX_UNMAP. w1[31:16] = VM id at the NS physical instance, MBZ elsewhere (the handler's
+/// rule); 15:0 MBZ. Errors: INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.7]
 struct RxtxUnmap {
   EndpointId vm{};
 
@@ -54,8 +55,9 @@ struct RxtxUnmap {
   friend constexpr bool operator==(const RxtxUnmap&, const RxtxUnmap&) = default;
 };
 
-/// FFA_RX_RELEASE. w1[15:0] = VM id when a hypervisor forwards it (1.1), MBZ elsewhere (the handler's rule); 31:16 MBZ.
-/// Errors: DENIED (RX not owned by the caller), INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.5]
+/// FFA_RX_RELEASE. w1[15:0] = VM id when a hypervisor forwards it (1.1), MBZ elsewhere (the
+/// handler's rule); 31:16 MBZ. Errors: DENIED (RX not owned by the caller), INVALID_PARAMETERS,
+/// NOT_SUPPORTED. [DEN0077A 1.2 §13.5]
 struct RxRelease {
   EndpointId vm{};
 
@@ -71,8 +73,9 @@ struct RxRelease {
   friend constexpr bool operator==(const RxRelease&, const RxRelease&) = default;
 };
 
-/// FFA_RX_ACQUIRE (1.1, hypervisor to SPMC only). w1[15:0] = VM whose RX buffer the hypervisor wants; 31:16 SBZ.
-/// Errors: DENIED (not empty, not owned by the SPMC), INVALID_PARAMETERS, NOT_SUPPORTED. [DEN0077A 1.2 §13.4]
+/// FFA_RX_ACQUIRE (1.1, hypervisor to SPMC only). w1[15:0] = VM whose RX buffer the hypervisor
+/// wants; 31:16 SBZ. Errors: DENIED (not empty, not owned by the SPMC), INVALID_PARAMETERS,
+/// NOT_SUPPORTED. [DEN0077A 1.2 §13.4]
 struct RxAcquire {
   EndpointId vm{};
 

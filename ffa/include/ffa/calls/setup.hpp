@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Setup and discovery: versions, features, ids, console. The calls on RX/TX buffers and on partition information have
-// headers of their own, which this one includes. [DEN0077A 1.2 chapter 13]
+// Setup and discovery: versions, features, ids, console. The calls on RX/TX buffers and on
+// partition information have headers of their own, which this one includes. [DEN0077A 1.2 chapter
+// 13]
 #pragma once
 
-#include <array>
 #include <optional>
 
+#include "ffa/calls/bare.hpp"
 #include "ffa/calls/codec.hpp"
 #include "ffa/calls/console.hpp"
 #include "ffa/calls/partition_info.hpp"
@@ -13,8 +14,8 @@
 
 namespace ffa {
 
-/// FFA_VERSION. w1 = requested version: 30:16 major, 15:0 minor, bit 31 MBZ. A violation is not an FFA_ERROR but -1 in
-/// w0, so decode() never fails: ask is_valid(). [DEN0077A 1.2 §13.2]
+/// FFA_VERSION. w1 = requested version: 30:16 major, 15:0 minor, bit 31 MBZ. A violation is not an
+/// FFA_ERROR but -1 in w0, so decode() never fails: ask is_valid(). [DEN0077A 1.2 §13.2]
 struct FfaVersion {
   Version requested{};
 
@@ -30,8 +31,8 @@ struct FfaVersion {
   friend constexpr bool operator==(const FfaVersion&, const FfaVersion&) = default;
 };
 
-/// Reply to FFA_VERSION: w0 = the callee's version, or -1 (NOT_SUPPORTED, here: no value) without FFA_ERROR around it;
-/// w1-w7 zero. [DEN0077A 1.2 §13.2]
+/// Reply to FFA_VERSION: w0 = the callee's version, or -1 (NOT_SUPPORTED, here: no value) without
+/// FFA_ERROR around it; w1-w7 zero. [DEN0077A 1.2 §13.2]
 struct FfaVersionResult {
   std::optional<Version> version{};
 
@@ -48,8 +49,9 @@ struct FfaVersionResult {
   friend constexpr bool operator==(const FfaVersionResult&, const FfaVersionResult&) = default;
 };
 
-/// FFA_FEATURES. w1 = function id (bit 31 set) or feature id (7:0; 30:8 MBZ), w2 = input properties. Its only error is
-/// NOT_SUPPORTED, also for reserved bits, so decode() never fails: ask has_reserved_bits(). [DEN0077A 1.2 §13.3]
+/// FFA_FEATURES. w1 = function id (bit 31 set) or feature id (7:0; 30:8 MBZ), w2 = input
+/// properties. Its only error is NOT_SUPPORTED, also for reserved bits, so decode() never fails:
+/// ask has_reserved_bits(). [DEN0077A 1.2 §13.3]
 struct Features {
   uint32_t query = 0;
   uint32_t input_properties = 0;
@@ -66,9 +68,13 @@ struct Features {
   static constexpr Features of_function(uint32_t function_id, uint32_t properties = 0) {
     return Features{function_id, properties};
   }
-  static constexpr Features of_feature(FeatureId id) { return Features{static_cast<uint32_t>(id), 0}; }
+  static constexpr Features of_feature(FeatureId id) {
+    return Features{static_cast<uint32_t>(id), 0};
+  }
   [[nodiscard]] constexpr bool is_function() const { return (query >> 31) != 0; }
-  [[nodiscard]] constexpr FeatureId feature() const { return static_cast<FeatureId>(query & 0xffU); }
+  [[nodiscard]] constexpr FeatureId feature() const {
+    return static_cast<FeatureId>(query & 0xffU);
+  }
   [[nodiscard]] constexpr bool has_reserved_bits() const {
     return !is_function() && (query & 0x7fffff00U) != 0;
   }
@@ -78,7 +84,8 @@ struct Features {
   static constexpr uint32_t retrieve_ns_bit = 1U << 1;
 };
 
-/// Reply to FFA_FEATURES: w2, w3 = interface properties; their meaning depends on the query. [DEN0077A 1.2 §13.3]
+/// Reply to FFA_FEATURES: w2, w3 = interface properties; their meaning depends on the query.
+/// [DEN0077A 1.2 §13.3]
 struct FeaturesSuccess {
   uint32_t w2 = 0;
   uint32_t w3 = 0;
@@ -100,8 +107,8 @@ struct FeaturesSuccess {
   static constexpr uint32_t hypervisor_retrieve = 1U << 2;
 };
 
-/// w2 of FFA_FEATURES(FFA_RXTX_MAP): 1:0 minimum size and alignment, 31:16 largest page count since 1.2 (0: no limit).
-/// [DEN0077A 1.2 table 13.14]
+/// w2 of FFA_FEATURES(FFA_RXTX_MAP): 1:0 minimum size and alignment, 31:16 largest page count
+/// since 1.2 (0: no limit). [DEN0077A 1.2 table 13.14]
 struct RxtxMapFeatures {
   enum class MinimumSize : uint8_t { kib4 = 0, kib64 = 1, kib16 = 2, reserved = 3 };
   MinimumSize minimum_size = MinimumSize::kib4;
@@ -117,21 +124,15 @@ struct RxtxMapFeatures {
 };
 
 /// FFA_ID_GET (1.0) and FFA_SPM_ID_GET (1.1): no arguments. [DEN0077A 1.2 §13.10, §13.11]
-template <Fid id>
-struct IdQuery {
-  static constexpr Result<IdQuery> decode(const Regs& /*regs*/) { return IdQuery{}; }
-  [[nodiscard]] constexpr Regs encode() const { return codec::start(id); }
-  friend constexpr bool operator==(const IdQuery&, const IdQuery&) = default;
-};
-using IdGet = IdQuery<Fid::id_get>;
-using SpmIdGet = IdQuery<Fid::spm_id_get>;
+using IdGet = BareCall<Fid::id_get>;
+using SpmIdGet = BareCall<Fid::spm_id_get>;
 
-/// Reply to both: w2[15:0] = the caller's id, or the id of the SPMC (of the SPMD, when the SPMC asks); 31:16 MBZ.
+/// Reply to both: w2[15:0] = the caller's id, or the id of the SPMC (of the SPMD, when the SPMC
+/// asks); 31:16 SBZ.
 struct IdGetSuccess {
   EndpointId id{};
 
   static constexpr Result<IdGetSuccess> decode(const Regs& regs) {
-    if (codec::high16(regs.w(2)) != 0) return codec::must_be_zero;
     return IdGetSuccess{EndpointId{codec::low16(regs.w(2))}};
   }
   [[nodiscard]] constexpr Regs encode() const {

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Shared by ./run and ./test: installs missing Debian packages, configures and builds a preset. Sourced, not run.
+
+say() { printf '== %s\n' "$*"; }
+die() { printf '%s\n' "$*" >&2; exit 2; }
+
+# install_packages KIND...: the packages of those kinds in cmake/packages.txt that are not installed yet.
+install_packages() {
+  local kind missing=()
+  for kind in "$@"; do
+    local package
+    for package in $(sed -n "s/^$kind: //p" cmake/packages.txt); do
+      dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null || die "apt-get: not found: install by hand: ${missing[*]}"
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "sudo: not found: run as root, or install by hand: ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null || die "apt-get update failed"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get install failed: ${missing[*]}"
+}
+
+# build_preset NAME TARGET...: configures once, then builds. Quiet unless something is to be built.
+build_preset() {
+  local preset=$1 dir
+  shift
+  dir=build/$preset
+  [ "$preset" = release ] && dir=build
+  say "building $dir"
+  cmake --preset "$preset" ${FFASIM_CMAKE_ARGS:-} >"/tmp/ffa-sim-configure.$$" 2>&1 || {
+    cat "/tmp/ffa-sim-configure.$$" >&2
+    rm -f "/tmp/ffa-sim-configure.$$"
+    die "$dir: configuring failed"
+  }
+  rm -f "/tmp/ffa-sim-configure.$$"
+  cmake --build "$dir" ${1:+--target "$@"} -- --quiet || die "$dir: build failed"
+}

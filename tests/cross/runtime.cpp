@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All that the freestanding parts may ask of their surroundings.
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+// Plain loops: the compiler must not turn them into calls of themselves.
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+
+void* memcpy(void* to, const void* from, size_t length) {
+  auto* out = static_cast<unsigned char*>(to);
+  const auto* in = static_cast<const unsigned char*>(from);
+  for (size_t i = 0; i < length; ++i) out[i] = in[i];
+  return to;
+}
+
+void* memmove(void* to, const void* from, size_t length) {
+  auto* out = static_cast<unsigned char*>(to);
+  const auto* in = static_cast<const unsigned char*>(from);
+  if (reinterpret_cast<uintptr_t>(out) < reinterpret_cast<uintptr_t>(in))
+    return memcpy(to, from, length);
+  for (size_t i = length; i > 0; --i) out[i - 1] = in[i - 1];
+  return to;
+}
+
+void* memset(void* to, int value, size_t length) {
+  auto* out = static_cast<unsigned char*>(to);
+  for (size_t i = 0; i < length; ++i) out[i] = static_cast<unsigned char>(value);
+  return to;
+}
+
+int memcmp(const void* left, const void* right, size_t length) {
+  const auto* a = static_cast<const unsigned char*>(left);
+  const auto* b = static_cast<const unsigned char*>(right);
+  for (size_t i = 0; i < length; ++i) {
+    if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+  }
+  return 0;
+}
+
+size_t strlen(const char* text) {
+  size_t length = 0;
+  while (text[length] != '\0') ++length;
+  return length;
+}
+
+[[noreturn]] void abort() {
+  while (true) asm volatile("wfe");
+}
+
+[[noreturn]] void __cxa_pure_virtual() { abort(); }
+}
