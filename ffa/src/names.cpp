@@ -21,10 +21,18 @@ bool remove_suffix(std::string_view& name, std::string_view suffix) {
   return true;
 }
 
+/// Compares without strlen(), which a freestanding product need not have.
+bool equal(std::string_view name, const char* text) {
+  for (const char c : name) {
+    if (*text == '\0' || *text++ != c) return false;
+  }
+  return *text == '\0';
+}
+
 const FidInfo* find_by_name(std::string_view name) {
   for (uint32_t number = first_number; number <= last_number; ++number) {
     const FidInfo* info = find_fid(number);
-    if (info != nullptr && name == info->name) return info;
+    if (info != nullptr && equal(name, info->name)) return info;
   }
   return nullptr;
 }
@@ -61,7 +69,7 @@ const char* status_name(Status status) {
 
 std::optional<Status> status_from_name(std::string_view name) {
   for (const Status status : statuses) {
-    if (name == status_name(status)) return status;
+    if (equal(name, status_name(status))) return status;
   }
   return std::nullopt;
 }

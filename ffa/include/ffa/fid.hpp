@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Function ids, feature ids and framework message types of FF-A 1.0, 1.1 and 1.2 (and the 1.3 ids a
-// decoder may meet). The list is ffa/fids.def; names.hpp gives the printable names. [DEN0077A 1.2
-// table 11.1 ff.]
+// decoder may meet). The list is ffa/fids.def; names.hpp gives the printable names.
+// [DEN0077A 1.2 table 11.1 ff.]
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,7 @@
 
 namespace ffa {
 
-/// The SMC32 identifier where the call has one, else the SMC64 one (…_64 only calls keep their only
-/// id).
+/// The SMC32 identifier where the call has one, else its only one, the SMC64 one.
 enum class Fid : uint32_t {
 #define FFA_FID(name, number, has32, has64, since) \
   name = ((has32) ? 0x84000000U : 0xc4000000U) | (number),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The attribute, permission and flag words of memory transactions, with a name for every bit. They
-// carry any bits, also reserved ones: what is allowed where is a rule of the handler. [DEN0140 1.2
-// §1.11, DEN0077A 1.0 §5.11, §5.12]
+// carry any bits, also reserved ones: what is allowed where is a rule of the handler.
+// [DEN0140 1.2 §1.11, DEN0077A 1.0 §5.11, §5.12]
 #pragma once
 
 #include "ffa/types.hpp"
@@ -19,8 +19,8 @@ enum class DeviceType : uint8_t { ngnrne = 0, ngnre = 1, ngre = 2, gre = 3 };
 enum class MemoryType : uint8_t { not_specified = 0, device = 1, normal = 2, reserved = 3 };
 
 /// Memory region attributes: 8 bits in 1.0, 16 since. 1:0 shareability, 3:2 cacheability or device
-/// type, 5:4 type, 6 NS (1.1, set by the callee in a retrieve response), 15:7 MBZ. [DEN0077A 1.0
-/// §5.11.4]
+/// type, 5:4 type, 6 NS (1.1, set by the callee in a retrieve response), 15:7 MBZ.
+/// [DEN0077A 1.0 §5.11.4]
 class MemoryAttributes : public Strong<struct MemoryAttributesTag, uint16_t> {
  public:
   using Strong::Strong;
@@ -68,8 +68,8 @@ enum class InstructionAccess : uint8_t {
   reserved = 3
 };
 
-/// Memory access permissions of one endpoint: 1:0 data, 3:2 instruction, 7:4 MBZ. [DEN0077A 1.0
-/// §5.11.2, §5.11.3]
+/// Memory access permissions of one endpoint: 1:0 data, 3:2 instruction, 7:4 MBZ.
+/// [DEN0077A 1.0 §5.11.2, §5.11.3]
 class AccessPermissions : public Strong<struct AccessPermissionsTag, uint8_t> {
  public:
   using Strong::Strong;

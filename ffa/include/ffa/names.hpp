@@ -12,8 +12,8 @@
 
 namespace ffa {
 
-/// "DENIED"; "SUCCESS" for 0; "UNKNOWN" for a value that is no enumerator. [DEN0077A 1.2
-/// table 12.2]
+/// "DENIED"; "SUCCESS" for 0; "UNKNOWN" for a value that is no enumerator.
+/// [DEN0077A 1.2 table 12.2]
 const char* status_name(Status status);
 
 /// The status called "DENIED" or "SUCCESS", exactly so.

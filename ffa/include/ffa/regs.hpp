@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The registers that cross a world boundary, and the parts of a function identifier. [SMCCC 1.3 §2,
-// DEN0077A 1.2 §11]
+// The registers that cross a world boundary, and the parts of a function identifier.
+// [SMCCC 1.3 §2, DEN0077A 1.2 §11]
 #pragma once
 
 #include <array>

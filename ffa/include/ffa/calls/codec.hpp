@@ -50,6 +50,10 @@ constexpr uint32_t pair(uint16_t high, uint16_t low) {
 constexpr uint16_t high16(uint32_t word) { return static_cast<uint16_t>(word >> 16); }
 constexpr uint16_t low16(uint32_t word) { return static_cast<uint16_t>(word); }
 
+/// w1 of every message and most notification calls: sender << 16 | receiver.
+constexpr EndpointId sender_of(const Regs& regs) { return EndpointId{high16(regs.w(1))}; }
+constexpr EndpointId receiver_of(const Regs& regs) { return EndpointId{low16(regs.w(1))}; }
+
 /// A 64-bit value in two words, low word first, whatever the convention.
 constexpr uint64_t dword_at(const Regs& regs, unsigned n) {
   return static_cast<uint64_t>(regs.w(n + 1)) << 32 | regs.w(n);

@@ -68,8 +68,8 @@ struct Run {
 };
 
 /// FFA_INTERRUPT. To the normal world: w1 = endpoint << 16 | vCPU of the preempted context, w2 = 0.
-/// To an SP: w1 = 0, w2 = interrupt id (0: one is pending). To the SPMC: both 0. [DEN0077A 1.2
-/// §12.3]
+/// To an SP: w1 = 0, w2 = interrupt id (0: one is pending). To the SPMC: both 0.
+/// [DEN0077A 1.2 §12.3]
 struct Interrupt {
   EndpointId endpoint{};
   VcpuId vcpu{};

@@ -25,8 +25,6 @@ constexpr Result<void> check_framework(const Regs& regs, FrameworkMessage type) 
   if (regs.w(2) != framework_word(type)) return Error{Status::invalid_parameters};
   return {};
 }
-constexpr EndpointId sender_of(const Regs& regs) { return EndpointId{high16(regs.w(1))}; }
-constexpr EndpointId receiver_of(const Regs& regs) { return EndpointId{low16(regs.w(1))}; }
 }  // namespace codec
 
 /// VM created or destroyed, hypervisor to an SP that asked for it. w3/w4 = handle of an IMPDEF
@@ -147,8 +145,8 @@ struct WarmBootRequest {
   friend constexpr bool operator==(const WarmBootRequest&, const WarmBootRequest&) = default;
 };
 
-/// FFA_VERSION of the normal world, passed on by the SPMD. w3 = version asked for. [DEN0077A 1.2
-/// §18.3]
+/// FFA_VERSION of the normal world, passed on by the SPMD. w3 = version asked for.
+/// [DEN0077A 1.2 §18.3]
 struct VersionRequest {
   EndpointId sender{};
   EndpointId receiver{};

@@ -31,8 +31,8 @@ struct FfaError {
 };
 
 /// FFA_SUCCESS of any call. w1 = target information or 0; w2-w7 (SMC32) or x2-x17 (SMC64) = results
-/// of the call, which the …Success structs of the calls name. Never fails to decode. [DEN0077A 1.2
-/// §12.2]
+/// of the call, which the …Success structs of the calls name. Never fails to decode.
+/// [DEN0077A 1.2 §12.2]
 struct FfaSuccess {
   Convention convention = Convention::smc32;
   uint32_t target_information = 0;

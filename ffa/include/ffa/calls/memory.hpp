@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Memory management: the registers of each call. The descriptors that travel in TX and RX are in
-// wire/memory.hpp, the attribute, permission and flag words in memory_attributes.hpp. [DEN0077A 1.0
-// chapters 11 and 12, DEN0140]
+// wire/memory.hpp, the attribute, permission and flag words in memory_attributes.hpp.
+// [DEN0077A 1.0 chapters 11 and 12, DEN0140]
 #pragma once
 
 #include "ffa/calls/bare.hpp"
@@ -105,8 +105,8 @@ struct MemReclaim {
 
 /// FFA_MEM_FRAG_RX: ask for the fragment at an offset. w1/w2 = handle, w3 = offset in the whole
 /// descriptor in bytes, w4[31:16] = endpoint at the NS physical instance, MBZ elsewhere (the
-/// handler's rule), 15:0 MBZ. Errors: INVALID_PARAMETERS, BUSY, DENIED, ABORTED. [DEN0077A 1.0
-/// §12.2]
+/// handler's rule), 15:0 MBZ. Errors: INVALID_PARAMETERS, BUSY, DENIED, ABORTED.
+/// [DEN0077A 1.0 §12.2]
 struct MemFragRx {
   Handle handle{};
   uint32_t fragment_offset_bytes = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Messages between partitions: direct in registers, indirect through RX/TX buffers. The framework
-// messages, which use the registers of a direct message, are in framework.hpp. [DEN0077A 1.2
-// chapter 15]
+// messages, which use the registers of a direct message, are in framework.hpp.
+// [DEN0077A 1.2 chapter 15]
 #pragma once
 
 #include <array>
@@ -29,11 +29,8 @@ struct DirectMessage {
     const uint32_t flags = regs.w(2);
     const bool partition_message = (flags & framework_message_bit) == 0;
     if ((flags & 0x7fffff00U) != 0 || (partition_message && flags != 0)) return codec::must_be_zero;
-    DirectMessage message{codec::convention_of(regs),
-                          EndpointId{codec::high16(regs.w(1))},
-                          EndpointId{codec::low16(regs.w(1))},
-                          flags,
-                          {}};
+    DirectMessage message{
+        codec::convention_of(regs), codec::sender_of(regs), codec::receiver_of(regs), flags, {}};
     for (unsigned n = 0; n < message.payload.size(); ++n) {
       message.payload[n] = codec::argument(regs, n + 3, message.convention);
     }
@@ -59,8 +56,8 @@ using MsgSendDirectReq = DirectMessage<Fid::msg_send_direct_req>;
 using MsgSendDirectResp = DirectMessage<Fid::msg_send_direct_resp>;
 
 /// FFA_MSG_SEND_DIRECT_REQ2 (1.2, SMC64 only). x1 = sender << 16 | receiver, x2/x3 = UUID of the
-/// service (nil allowed), x4-x17 = payload. Errors as for FFA_MSG_SEND_DIRECT_REQ. [DEN0077A 1.2
-/// §15.4]
+/// service (nil allowed), x4-x17 = payload. Errors as for FFA_MSG_SEND_DIRECT_REQ.
+/// [DEN0077A 1.2 §15.4]
 struct MsgSendDirectReq2 {
   EndpointId sender{};
   EndpointId receiver{};
@@ -68,8 +65,8 @@ struct MsgSendDirectReq2 {
   std::array<uint64_t, 14> payload{};  ///< payload[n] is register n + 4
 
   static constexpr Result<MsgSendDirectReq2> decode(const Regs& regs) {
-    MsgSendDirectReq2 message{EndpointId{codec::high16(regs.w(1))},
-                              EndpointId{codec::low16(regs.w(1))},
+    MsgSendDirectReq2 message{codec::sender_of(regs),
+                              codec::receiver_of(regs),
                               Uuid::from_dwords(regs.x[2], regs.x[3]),
                               {}};
     for (unsigned n = 0; n < message.payload.size(); ++n) message.payload[n] = regs.x[n + 4];
@@ -95,8 +92,7 @@ struct MsgSendDirectResp2 {
 
   static constexpr Result<MsgSendDirectResp2> decode(const Regs& regs) {
     if (!codec::all_zero(regs, 2, 3, Convention::smc64)) return codec::must_be_zero;
-    MsgSendDirectResp2 message{
-        EndpointId{codec::high16(regs.w(1))}, EndpointId{codec::low16(regs.w(1))}, {}};
+    MsgSendDirectResp2 message{codec::sender_of(regs), codec::receiver_of(regs), {}};
     for (unsigned n = 0; n < message.payload.size(); ++n) message.payload[n] = regs.x[n + 4];
     return message;
   }
@@ -119,8 +115,8 @@ struct MsgSend {
   bool notify_when_free = false;
 
   static constexpr Result<MsgSend> decode(const Regs& regs) {
-    return MsgSend{EndpointId{codec::high16(regs.w(1))}, EndpointId{codec::low16(regs.w(1))},
-                   regs.w(3), (regs.w(4) & 1U) != 0};
+    return MsgSend{codec::sender_of(regs), codec::receiver_of(regs), regs.w(3),
+                   (regs.w(4) & 1U) != 0};
   }
   [[nodiscard]] constexpr Regs encode() const {
     Regs regs = codec::start(Fid::msg_send);

@@ -10,8 +10,8 @@
 namespace ffa {
 
 /// FFA_NOTIFICATION_BITMAP_CREATE, hypervisor to SPMC. w1[15:0] = VM id, 31:16 MBZ; w2 = number of
-/// its vCPUs. Errors: DENIED (exists), INVALID_PARAMETERS, NO_MEMORY, NOT_SUPPORTED. [DEN0077A 1.1
-/// §17.1]
+/// its vCPUs. Errors: DENIED (exists), INVALID_PARAMETERS, NO_MEMORY, NOT_SUPPORTED.
+/// [DEN0077A 1.1 §17.1]
 struct NotificationBitmapCreate {
   EndpointId vm{};
   uint32_t vcpu_count = 0;
@@ -60,8 +60,7 @@ struct NotificationBind {
 
   static constexpr Result<NotificationBind> decode(const Regs& regs) {
     if ((regs.w(2) & ~1U) != 0 || !codec::all_zero(regs, 5, 7)) return codec::must_be_zero;
-    return NotificationBind{EndpointId{codec::high16(regs.w(1))},
-                            EndpointId{codec::low16(regs.w(1))}, regs.w(2) != 0,
+    return NotificationBind{codec::sender_of(regs), codec::receiver_of(regs), regs.w(2) != 0,
                             codec::dword_at(regs, 3)};
   }
   [[nodiscard]] constexpr Regs encode() const {
@@ -84,8 +83,8 @@ struct NotificationUnbind {
 
   static constexpr Result<NotificationUnbind> decode(const Regs& regs) {
     if (regs.w(2) != 0) return codec::must_be_zero;
-    return NotificationUnbind{EndpointId{codec::high16(regs.w(1))},
-                              EndpointId{codec::low16(regs.w(1))}, codec::dword_at(regs, 3)};
+    return NotificationUnbind{codec::sender_of(regs), codec::receiver_of(regs),
+                              codec::dword_at(regs, 3)};
   }
   [[nodiscard]] constexpr Regs encode() const {
     Regs regs = codec::start(Fid::notification_unbind);
@@ -113,10 +112,9 @@ struct NotificationSet {
   static constexpr Result<NotificationSet> decode(const Regs& regs) {
     const uint32_t flags = codec::low16(regs.w(2));
     if ((flags & ~(per_vcpu_bit | delay_bit)) != 0) return codec::must_be_zero;
-    return NotificationSet{
-        EndpointId{codec::high16(regs.w(1))}, EndpointId{codec::low16(regs.w(1))},
-        (flags & per_vcpu_bit) != 0,          (flags & delay_bit) != 0,
-        VcpuId{codec::high16(regs.w(2))},     codec::dword_at(regs, 3)};
+    return NotificationSet{codec::sender_of(regs),           codec::receiver_of(regs),
+                           (flags & per_vcpu_bit) != 0,      (flags & delay_bit) != 0,
+                           VcpuId{codec::high16(regs.w(2))}, codec::dword_at(regs, 3)};
   }
   [[nodiscard]] constexpr Regs encode() const {
     Regs regs = codec::start(Fid::notification_set);

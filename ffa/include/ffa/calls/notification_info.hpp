@@ -52,7 +52,7 @@ struct NotificationInfoGetSuccess {
   /// Ids that the lists need so far.
   [[nodiscard]] constexpr unsigned id_count() const {
     unsigned count = 0;
-    for (unsigned n = 0; n < list_count; ++n) count += 1U + lists[n].vcpu_count;
+    for (unsigned n = 0; n < list_count && n < lists.size(); ++n) count += 1U + lists[n].vcpu_count;
     return count;
   }
   /// Appends a list; NO_MEMORY if the registers cannot hold it, INVALID_PARAMETERS for more than

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Setup and discovery: versions, features, ids, console. The calls on RX/TX buffers and on
-// partition information have headers of their own, which this one includes. [DEN0077A 1.2 chapter
-// 13]
+// partition information have headers of their own, which this one includes.
+// [DEN0077A 1.2 chapter 13]
 #pragma once
 
 #include <optional>

@@ -103,8 +103,8 @@ static_assert(offsetof(CompositeMemoryRegion, total_page_count) == 0);
 static_assert(offsetof(CompositeMemoryRegion, range_count) == 4);
 static_assert(offsetof(CompositeMemoryRegion, reserved_8) == 8);
 
-/// Constituent memory region descriptor, all versions: one range of addresses. [DEN0077A 1.0
-/// §5.11.1]
+/// Constituent memory region descriptor, all versions: one range of addresses.
+/// [DEN0077A 1.0 §5.11.1]
 struct [[gnu::packed]] Constituent {
   uint64_t address;      // 0   IPA or PA, multiple of 4 KiB
   uint32_t page_count;   // 8   4 KiB pages
