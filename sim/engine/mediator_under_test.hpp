@@ -28,6 +28,8 @@ class MediatorUnderTest {
   /// False: this mediator does not offer observation.
   virtual bool observe(const std::function<void(const ffa_sim_fact&)>& sink) = 0;
   virtual std::string rule_name(uint32_t rule) const = 0;
+  /// False: it wrote outside the memory that it was handed.
+  virtual bool memory_intact() const { return true; }
 };
 
 /// Makes a mediator in a world. Loaded once, used for every case.

@@ -83,8 +83,26 @@ class Simulation {
   const std::vector<std::string>& log() const;
   /// True if the fault of spec.faults[index] has fired.
   bool fault_fired(size_t index) const;
+  /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and strike; arming does
+  /// not reset its count.
+  void arm_fault(size_t index, bool armed);
+  /// Called before each guest call, with what is known of it by then: vm, vcpu, conduit, in, tx.
+  void set_before_step(std::function<void(const trace::Event&)> hook);
   /// Called after each guest call and each lifecycle operation (checkers hook in here).
   void set_after_step(std::function<void(const trace::Event&)> hook);
+  /// What the mediator read and wrote through mapped buffers, during the operations that are not over yet.
+  struct Access {
+    enum class Kind : uint8_t { in, out, clear };
+    uint64_t call = 0;           ///< `seq` of the event that it happened in
+    Kind kind = Kind::in;
+    std::optional<uint16_t> vm;  ///< whose buffer; nothing: one of the mediator's own two
+    uint64_t ipa = 0;            ///< of the buffer; PA of an own one; 0 where there is no such buffer
+    uint32_t offset = 0;         ///< into the buffer, bytes
+    uint32_t length = 0;
+  };
+  const std::vector<Access>& accesses() const;
+  /// Guest calls and lifecycle operations that are under way.
+  size_t open_steps() const;
   /// Virtual interrupts injected and not yet taken: (vm, vcpu, id) in order.
   struct Injected { uint16_t vm, vcpu; uint32_t irq; };
   const std::vector<Injected>& injected() const;

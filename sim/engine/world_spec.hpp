@@ -62,6 +62,7 @@ struct FaultSpec {
   std::optional<int32_t> status;    ///< answer: FFA_ERROR with this status, or the operation's error
   std::optional<std::vector<uint64_t>> regs;  ///< answer: these registers instead
   bool execute = false;             ///< smc: the SPMC handles the call, then the answer is replaced
+  bool armed = true;                ///< false: neither counts nor strikes until Simulation::arm_fault()
 };
 
 struct WorldSpec {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The simulated machine's memory: sparse physical pages with an owner each, a stage 2 per VM, pin counts, mapped buffers
-// with guards. Hostile on purpose: fresh pages hold poison that tells their owner, and every wrong use is reported.
+// The simulated machine's memory: sparse physical pages with an owner each, a stage 2 per VM, pin
+// counts, mapped buffers with guards. Hostile on purpose: fresh pages hold poison that tells their
+// owner, and every wrong use is reported.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,14 @@
 namespace sim {
 
 /// Who owns a physical page: a VM's id, or one of these.
-enum class PageOwner : uint32_t { none = 0x10000, hypervisor, secure, device, stranger };
+enum class PageOwner : uint32_t {
+  none = 0x10000,
+  hypervisor,
+  secure,
+  device,
+  stranger,
+  quarantined  ///< of a dead VM, still held by the secure world
+};
 constexpr PageOwner owned_by(uint16_t vm) { return static_cast<PageOwner>(vm); }
 
 struct Pinned {
@@ -28,7 +36,8 @@ struct Pinned {
 
 class Machine {
  public:
-  /// `report` is told of every wrong use (text for people). Throws InputError where the spec does not fit the RAM.
+  /// `report` is told of every wrong use: text for people, that begins with "I05: " where an
+  /// invariant is broken. Throws InputError where the spec does not fit the RAM.
   Machine(const WorldSpec& spec, std::function<void(const std::string&)> report);
   ~Machine();
 
@@ -39,16 +48,17 @@ class Machine {
   /// A digest of the VM's whole stage 2: equal digests, equal mappings.
   uint64_t stage2_digest(uint16_t vm) const;
   void add_vm(const VmSpec& vm);
-  /// Gives the VM's pages back to the allocator, quarantined ones excepted; reports pages still pinned.
+  /// Gives the VM's pages back to the allocator, quarantined ones excepted; reports pages still
+  /// pinned.
   void remove_vm(uint16_t vm);
   bool has_vm(uint16_t vm) const;
 
   // Pins. false: the mapping at `ipa` is not (any more) that extent, or not RAM.
   bool pin(uint16_t vm, uint64_t ipa, const mediator::Extent& extent);
   void unpin(uint16_t vm, uint64_t ipa, uint64_t pages);
-  uint64_t pinned_pages(uint16_t vm) const;                 ///< sum of the pin counts
-  std::vector<Pinned> pins(uint16_t vm) const;              ///< sorted by ipa, merged
-  void quarantine(uint16_t vm);                             ///< pinned pages never return to the allocator
+  uint64_t pinned_pages(uint16_t vm) const;     ///< sum of the pin counts
+  std::vector<Pinned> pins(uint16_t vm) const;  ///< sorted by ipa, merged
+  void quarantine(uint16_t vm);                 ///< pinned pages never return to the allocator
 
   // Buffers mapped by the mediator. 0: refused (nothing mapped there, or not pinned: reported).
   uint32_t map(uint16_t vm, uint64_t ipa, uint64_t pages);
@@ -58,7 +68,8 @@ class Machine {
   mediator::OwnBuffers own_buffers() const;
   uint32_t mapped_buffers(uint16_t vm) const;
 
-  // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would (false: nothing there).
+  // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would
+  // (false: nothing there).
   bool read_ipa(uint16_t vm, uint64_t ipa, std::span<std::byte> to) const;
   bool write_ipa(uint16_t vm, uint64_t ipa, std::span<const std::byte> from);
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one choice stream: everything that a scenario leaves open is `choose(n, label)`. Sources differ, users don't know.
+// The one choice stream: everything that a scenario leaves open is `choose(n, label)`. Sources
+// differ, users don't know.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,15 @@ class ChoiceSource {
   virtual uint32_t choose(uint32_t n, const char* label) = 0;
 };
 
-/// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not logged.
+/// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
+/// logged.
 class Choices {
  public:
   explicit Choices(std::unique_ptr<ChoiceSource> source);
   uint32_t choose(uint32_t n, const char* label);
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
-  /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a scenario.
+  /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
+  /// scenario.
   [[nodiscard]] std::string to_text() const;
 
  private:
@@ -39,8 +42,9 @@ class Choices {
 
 /// Pseudo-random from a 64-bit seed (SplitMix64: the same everywhere).
 std::unique_ptr<ChoiceSource> seeded_choices(uint64_t seed);
-/// The decisions of a text as Choices::to_text() writes it, 0 where it is silent. Throws InputError(place, reason) for
-/// malformed text; a label that differs from the one asked for is an InputError too.
+/// The decisions of a text as Choices::to_text() writes it, 0 where it is silent. Throws
+/// InputError(place, reason) for malformed text; a label that differs from the one asked for is an
+/// InputError too.
 std::unique_ptr<ChoiceSource> recorded_choices(const std::string& text, const std::string& place);
 
 }  // namespace sim

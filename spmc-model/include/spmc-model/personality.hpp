@@ -1,19 +1,107 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How real SPMCs differ, one knob a field. A personality is a value of this struct; its numbers are stable row numbers
-// of docs/spmc-personalities.md.
+// How real SPMCs differ, one knob a field. A personality is a value of this struct; the numbers in
+// the comments are the stable row numbers of docs/spmc-personalities.md.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "ffa/status.hpp"
 #include "ffa/types.hpp"
 
 namespace spmc_model {
 
+/// Row 5, 6: one query that FFA_FEATURES answers with SUCCESS; everything else is NOT_SUPPORTED.
+struct FeatureAnswer {
+  uint32_t id;  ///< function id or feature id in w1
+  uint32_t w2;
+  ffa::Version since;  ///< version that the caller must have negotiated
+};
+
+/// Row 2: what FFA_VERSION does about a version that the SPMC does not know.
+enum class IncompatibleVersion : uint8_t { answers_own, not_supported };
+
+/// Row 3: what FFA_VERSION does after another call.
+enum class LateVersion : uint8_t { renegotiates, not_supported_unless_same, answers_negotiated };
+
+/// Row 9: bits above 5:0 of RXTX_MAP's page count.
+enum class HighCountBits : uint8_t { rejected, ignored };
+
+/// Row 32: how handles are numbered.
+struct HandleScheme {
+  uint64_t base = uint64_t{1} << 44;  ///< or-ed (indexed) or added (counting) into each handle
+  bool guest_in_handle = true;        ///< the owner's id in bits 31:16, indices counted per owner
+  bool counting = false;              ///< never reused; else the lowest free index
+  uint32_t live_limit =
+      64;  ///< live handles per owner (guest_in_handle) or in all; more is NO_MEMORY
+};
+
+/// What the parser of memory transaction descriptors takes. Larger values are INVALID_PARAMETERS.
+struct DescriptorLimits {
+  uint32_t attributes = 0xff;
+  uint32_t flags = 0xff;
+  uint32_t access_size = 0xff;
+  uint32_t access_count = 0xff;
+  uint32_t access_offset = 0xffff;
+  uint32_t access_alignment = 16;
+};
+
+/// The defaults are op-tee's. A status in an optional is the answer to a violation; empty: not
+/// checked.
 struct Personality {
   std::string_view name = "op-tee";
-  ffa::Version max_version = ffa::v1_2;
+  ffa::Version max_version = ffa::v1_2;                                         // 1
+  IncompatibleVersion incompatible_version = IncompatibleVersion::answers_own;  // 2
+  LateVersion late_version = LateVersion::renegotiates;                         // 3
+  bool version_comes_first = false;                                             // 4
+  std::span<const FeatureAnswer> features;                                      // 5, 6
+  bool dynamic_buffer = true;                                                   // 7
+  bool same_buffer_for_rx_and_tx = true;                                        // 8
+  HighCountBits high_count_bits = HighCountBits::rejected;                      // 9
+  ffa::Status bad_buffer_memory = ffa::Status::no_memory;                       // 10
+  bool unmap_checks_id = false;                                                 // 12
+  ffa::Status unmap_while_rx_owned = ffa::Status::busy;        // 12, success: unmaps
+  std::optional<ffa::Status> unknown_uuid;                     // 14
+  bool rx_owned_after_error = true;                            // 15
+  ffa::Status info_too_big = ffa::Status::invalid_parameters;  // 16
+  std::optional<ffa::Status> reserved_info_flags;              // 17
+  uint32_t v1_0_info_size_reported = 0;                        // 18, w3 for a 1.0 caller
+  ffa::Status no_rx_mapped = ffa::Status::busy;                // 20
+  ffa::Status tx_unusable = ffa::Status::denied;               // 21
+  bool lend = true;                                            // 23
+  DescriptorLimits descriptor{};                               // 25
+  std::optional<uint16_t> share_attributes = 0x2f;             // 25
+  std::optional<uint16_t> lend_attributes = 0;                 // 25
+  std::optional<uint8_t> permissions = 2;                      // 26, exact value
+  ffa::Status unknown_sender = ffa::Status::denied;            // 27
+  std::optional<ffa::Status> unaligned_range;                  // 28
+  std::optional<ffa::Status> overlap_in_transaction;           // 29
+  std::optional<ffa::Status> page_shared_twice;                // 30
+  std::optional<ffa::Status> page_lent_twice = ffa::Status::invalid_parameters;  // 30
+  bool exact_length = false;                                                     // 31
+  HandleScheme handles{};                                                        // 32
+  bool preset_handle = true;                                                     // 33, with bit 63
+  bool fragment_names_sender = true;                      // 35, w4 bits 31:16
+  bool partial_range_asked_again = true;                  // 36, else INVALID_PARAMETERS
+  bool surplus_ignored = true;                            // 37, else INVALID_PARAMETERS
+  bool bad_fragment_frees = true;                         // 38
+  bool too_long_fragment_frees = false;                   // 38
+  bool busy_in_payload = true;                            // 44, else FFA_ERROR(BUSY)
+  bool guests_tracked = true;                             // 45, 47: built for several VMs
+  ffa::Status out_of_vms = ffa::Status::denied;           // 47
+  uint16_t vms = 16;                                      // 47, slots; at most max_vms
+  bool notifications = true;                              // 48
+  bool notification_set = false;                          // 48
+  ffa::Status per_vcpu_bind = ffa::Status::denied;        // 49
+  std::optional<ffa::Status> empty_bind;                  // 50
+  bool bind_checks_sender = false;                        // 50
+  std::optional<ffa::Status> unbind_of_unbound;           // 51
+  std::optional<ffa::Status> destroy_without_bitmap;      // 52
+  std::optional<ffa::Status> foreign_notification_flags;  // 54
+  bool info_get_32 = true;                                // 55
+  bool keeps_x8_to_x17 = true;                            // 56, else zero
 };
 
 /// The personality of that name, or nothing. Known: "op-tee".

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The software SPMC: the secure world's side of every ABI that the mediator uses, with its SPs. Freestanding, no heap,
-// an independent oracle: ids and statuses come from ffa/, descriptors are read by offset tables of its own.
+// The software SPMC: the secure world's side of every ABI that the mediator uses, with its SPs.
+// Freestanding, no heap, an independent oracle: ids and statuses come from ffa/, descriptors are
+// read by offset tables of its own.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include "ffa/regs.hpp"
 #include "ffa/status.hpp"
 #include "ffa/types.hpp"
+#include "spmc-model/limits.hpp"
 #include "spmc-model/personality.hpp"
 
 namespace spmc_model {
@@ -39,6 +41,11 @@ struct SpConfig {
   uint32_t properties = 0;  ///< property bits of its partition information
 };
 
+/// What an SP of either kind advertises unless its configuration says otherwise: direct requests
+/// both ways, wants to be told of created and destroyed VMs, AArch64. Bit 9 (DIRECT_REQ2) is left
+/// out, as OP-TEE does.
+inline constexpr uint32_t default_properties = 0x1c3;
+
 struct SpmcConfig {
   Personality personality{};
   std::span<const SpConfig> sps;
@@ -52,35 +59,52 @@ struct RegionFacts {
   uint64_t pages = 0;
   uint32_t ranges = 0;
   uint32_t retrieved_by = 0;  ///< number of borrowers that hold it now
+  bool complete = false;      ///< all fragments arrived
+  bool lent = false;
+  bool owner_gone = false;  ///< its VM was destroyed; only a reclaim is left
 };
 
-/// The state lies in `SpmcStorage`, a plain struct without constructor work, so that it can stand in .bss.
+/// The state lies in `SpmcStorage`, a plain struct without constructor work, so that it can stand
+/// in .bss.
 struct SpmcStorage;
 
 class Spmc {
  public:
   /// Storage for the largest configuration; no other memory is used. At most max_sps SPs.
-  static constexpr size_t max_sps = 16;
+  static constexpr size_t max_sps = spmc_model::max_sps;
   static size_t storage_bytes();
-  static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config, PhysicalMemory& memory);
+  /// nullptr: the storage is too small, or the configuration has too many SPs or missing functions,
+  /// an SP twice or an SP whose id is not secure. The storage need not be aligned; it is
+  /// overwritten. `memory` must outlive the SPMC.
+  static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
+                      PhysicalMemory& memory);
 
   /// One SMC from the hypervisor (or, without one, the OS): x0-x17 in, x0-x17 out.
   ffa::Regs smc(const ffa::Regs& in);
 
-  /// Test control: the SP sets global notifications for a VM; pends the SRI as the personality does. The status is what
-  /// the SP would have got.
+  /// Test control: the SP sets global notifications for a VM; pends the SRI as the personality
+  /// does. The status is what the SP would have got.
   ffa::Status set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap);
   /// Test control: what the SP answers to the next `count` VM_CREATED or VM_DESTROYED messages.
+  /// A status other than success leaves the SP's knowledge of the VM as it was.
   void answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count);
+  /// Test control: the next `count` direct requests find the SP busy.
+  void answer_busy(ffa::EndpointId sp, uint32_t count);
 
-  /// Facts for checkers.
+  /// Facts for checkers. Regions include those still being sent in fragments.
   [[nodiscard]] size_t regions() const;
   [[nodiscard]] RegionFacts region(size_t index) const;
   /// Range `range` of region `index`: physical address and pages.
   void region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCount& pages) const;
   [[nodiscard]] bool knows_vm(ffa::EndpointId vm) const;
   [[nodiscard]] bool has_bitmap(ffa::EndpointId vm) const;
+  /// True: the SPMC may write the RX buffer, that is, it is mapped and not owned by the normal
+  /// world.
   [[nodiscard]] bool owns_hypervisor_rx() const;
+  [[nodiscard]] uint64_t bound_notifications(ffa::EndpointId vm) const;
+  [[nodiscard]] uint64_t pending_notifications(ffa::EndpointId vm) const;
+  /// The version that governs the layout of what the normal world sends.
+  [[nodiscard]] ffa::Version normal_world_version() const;
 
  private:
   SpmcStorage* s_ = nullptr;

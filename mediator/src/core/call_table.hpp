@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which calls a VM can make: by the table of calls.def, the VM's version and width, and what the
+// SPMC has. Dispatch and FFA_FEATURES ask the same function, so they can't disagree. [DEN0077A 1.2
+// §13.3]
+#pragma once
+
+#include <cstdint>
+
+#include "core/spmc_features.hpp"
+#include "ffa/fid.hpp"
+#include "ffa/regs.hpp"
+#include "ffa/types.hpp"
+
+namespace mediator {
+
+/// What of the SPMC a call needs.
+enum class Need : uint8_t {
+  nothing,          ///< the mediator serves it alone
+  same_function,    ///< it is forwarded as it is
+  direct_requests,  ///< a direct request, of either width
+  memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM
+  notifications,    ///< all notification functions that a hypervisor needs
+  notification_set
+};
+
+/// True if the SPMC has every function without which notifications would be half there.
+/// [DEN0077A 1.2 §16]
+constexpr bool has_notifications(const SpmcFeatures& spmc) {
+  using ffa::Fid;
+  return spmc.has(Fid::notification_bitmap_create) && spmc.has(Fid::notification_bitmap_destroy) &&
+         spmc.has(Fid::notification_bind) && spmc.has(Fid::notification_unbind) &&
+         spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
+}
+
+constexpr bool provides(const SpmcFeatures& spmc, Need need, uint32_t function_id) {
+  using ffa::Fid;
+  switch (need) {
+    case Need::nothing:
+      return true;
+    case Need::same_function:
+      return spmc.has(function_id);
+    case Need::direct_requests:
+      return spmc.has(Fid::msg_send_direct_req);
+    case Need::memory_sharing:
+      return spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim);
+    case Need::notifications:
+      return has_notifications(spmc);
+    case Need::notification_set:
+      return has_notifications(spmc) && spmc.has(Fid::notification_set);
+  }
+  return false;
+}
+
+/// What calls.def says of a function; false where it is not there.
+struct CallRow {
+  bool listed = false;
+  Need need = Need::nothing;
+};
+constexpr CallRow find_call(ffa::Fid fid) {
+  switch (fid) {
+#define FFA_CALL(function, need) \
+  case ffa::Fid::function:       \
+    return {true, Need::need};
+#include "core/calls.def"
+#undef FFA_CALL
+    default:
+      return {};
+  }
+}
+
+/// The row of a function id that the spec defines, in this width, or nullptr. A 32-bit guest has
+/// the SMC32 ids only.
+inline const ffa::FidInfo* find_function(uint32_t function_id, bool aarch64) {
+  const ffa::FunctionId id{function_id};
+  if (!id.in_ffa_range()) return nullptr;
+  const ffa::FidInfo* const info = ffa::find_fid(id.number());
+  if (info == nullptr) return nullptr;
+  const bool width_exists = id.is_smc64() ? info->has64 && aarch64 : info->has32;
+  return width_exists ? info : nullptr;
+}
+
+/// True if a VM of this version can make the call: then dispatch calls its handler and FFA_FEATURES
+/// says yes.
+inline bool is_offered(uint32_t function_id, const ffa::FidInfo& info, ffa::Version version,
+                       const SpmcFeatures& spmc) {
+  const CallRow row = find_call(info.fid);
+  return row.listed && version >= info.since && provides(spmc, row.need, function_id);
+}
+
+/// Replies that a VM gets but does not send; mandatory, so FFA_FEATURES says yes. [DEN0077A 1.2
+/// table 13.12]
+constexpr bool is_reply(ffa::Fid fid) {
+  return fid == ffa::Fid::error || fid == ffa::Fid::success || fid == ffa::Fid::interrupt;
+}
+
+}  // namespace mediator

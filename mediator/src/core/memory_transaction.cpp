@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/memory_transaction.hpp"
+
+namespace mediator {
+namespace {
+
+namespace wire = ffa::wire;
+
+/// A transaction header of either layout.
+struct Header {
+  ffa::EndpointId sender{};
+  ffa::MemoryAttributes attributes{};
+  ffa::MemoryFlags flags{};
+  uint64_t handle = 0;
+  uint64_t tag = 0;
+  bool reserved_set = false;
+  uint64_t bytes = 0;  ///< length of the header itself
+  uint64_t access_size = 0;
+  uint64_t access_count = 0;
+  uint64_t access_offset = 0;
+  [[nodiscard]] uint64_t access_end() const { return access_offset + access_count * access_size; }
+};
+
+/// An access descriptor of either layout.
+struct Access {
+  Receiver receiver{};
+  ffa::AccessFlags flags{};
+  uint64_t composite_offset = 0;
+  bool reserved_set = false;
+};
+
+/// All access descriptors, and the one place that they all name.
+struct AccessArray {
+  std::array<Receiver, MemoryTransaction::max_receivers> receivers{};
+  uint32_t count = 0;
+  uint64_t composite_offset = 0;
+  [[nodiscard]] bool has(ffa::EndpointId id) const {
+    for (uint32_t n = 0; n < count; ++n) {
+      if (receivers[n].id == id) return true;
+    }
+    return false;
+  }
+};
+
+/// The composite header, and where the ranges begin.
+struct Body {
+  wire::CompositeMemoryRegion composite{};
+  uint64_t ranges_offset = 0;
+};
+
+bool any_set(const uint8_t (&bytes)[12]) {
+  uint8_t all = 0;
+  for (const uint8_t byte : bytes) all |= byte;
+  return all != 0;
+}
+
+Header read_header_v1_0(const Snapshot& fragment) {
+  const auto header = fragment.load<wire::MemoryTransactionV1_0>(0);
+  return {.sender = ffa::EndpointId{header.sender},
+          .attributes = ffa::MemoryAttributes{header.attributes},
+          .flags = ffa::MemoryFlags{header.flags},
+          .handle = header.handle,
+          .tag = header.tag,
+          .reserved_set = header.reserved_3 != 0 || header.reserved_24 != 0,
+          .bytes = sizeof header,
+          .access_size = sizeof(wire::MemoryAccessV1_0),
+          .access_count = header.access_count,
+          .access_offset = sizeof header};
+}
+
+Header read_header_v1_1(const Snapshot& fragment) {
+  const auto header = fragment.load<wire::MemoryTransactionV1_1>(0);
+  return {.sender = ffa::EndpointId{header.sender},
+          .attributes = ffa::MemoryAttributes{header.attributes},
+          .flags = ffa::MemoryFlags{header.flags},
+          .handle = header.handle,
+          .tag = header.tag,
+          .reserved_set = any_set(header.reserved_36),
+          .bytes = sizeof header,
+          .access_size = header.access_size,
+          .access_count = header.access_count,
+          .access_offset = header.access_offset};
+}
+
+Access read_access_v1_0(const Snapshot& fragment, uint64_t offset) {
+  const auto access = fragment.load<wire::MemoryAccessV1_0>(offset);
+  return {.receiver = {ffa::EndpointId{access.endpoint},
+                       ffa::AccessPermissions{access.permissions},
+                       {}},
+          .flags = ffa::AccessFlags{access.flags},
+          .composite_offset = access.composite_offset,
+          .reserved_set = access.reserved_8 != 0};
+}
+
+Access read_access_v1_2(const Snapshot& fragment, uint64_t offset) {
+  const auto access = fragment.load<wire::MemoryAccessV1_2>(offset);
+  return {.receiver = {ffa::EndpointId{access.endpoint},
+                       ffa::AccessPermissions{access.permissions},
+                       {access.impdef[0], access.impdef[1]}},
+          .flags = ffa::AccessFlags{access.flags},
+          .composite_offset = access.composite_offset,
+          .reserved_set = access.reserved_24 != 0};
+}
+
+Outcome<Header> read_header(const Snapshot& fragment, ffa::Version version, RuleTrace& rules) {
+  const bool v1_0 = version < ffa::v1_1;
+  const uint64_t length =
+      v1_0 ? sizeof(wire::MemoryTransactionV1_0) : sizeof(wire::MemoryTransactionV1_1);
+  FFA_CHECK(rules.require(Rule::mem_header_complete, fragment.contains(0, length)));
+  return v1_0 ? read_header_v1_0(fragment) : read_header_v1_1(fragment);
+}
+
+/// True if the sender, not the receiver's retrieval, decides attributes: more than one end has to
+/// agree on them.
+bool sender_gives_attributes(MemorySend kind, uint64_t receivers) {
+  return kind == MemorySend::share || (kind == MemorySend::lend && receivers > 1);
+}
+
+Outcome<void> check_attributes(const Header& header, const SendContext& context, RuleTrace& rules) {
+  const ffa::MemoryAttributes attributes = header.attributes;
+  FFA_CHECK(rules.require(Rule::mem_attributes_no_ns, !attributes.ns()));
+  FFA_CHECK(rules.require(Rule::mem_attributes_reserved, !attributes.has_reserved_bits()));
+  if (!sender_gives_attributes(context.kind, header.access_count)) {
+    return rules.require(Rule::mem_attributes_unspecified, attributes == ffa::MemoryAttributes{});
+  }
+  FFA_CHECK(rules.require(Rule::mem_attributes_specified,
+                          attributes.type() == ffa::MemoryType::normal ||
+                              attributes.type() == ffa::MemoryType::device));
+  FFA_CHECK(
+      rules.require(Rule::mem_attributes_not_device, attributes.type() != ffa::MemoryType::device));
+  return rules.require(Rule::mem_attributes_write_back, attributes == ffa::normal_write_back_inner);
+}
+
+Outcome<void> check_flags(ffa::MemoryFlags flags, MemorySend kind, RuleTrace& rules) {
+  FFA_CHECK(rules.require(Rule::mem_flags_no_zero, kind != MemorySend::share || !flags.zero()));
+  FFA_CHECK(rules.require(Rule::mem_flags_no_time_slice, !flags.time_slice()));
+  FFA_CHECK(rules.require(Rule::mem_flags_no_type, flags.type() == ffa::TransactionType::any));
+  return rules.require(Rule::mem_flags_reserved, !flags.exceeds(ffa::MemoryFlags::zero_bit |
+                                                                ffa::MemoryFlags::time_slice_bit |
+                                                                ffa::MemoryFlags::type_mask));
+}
+
+Outcome<void> check_header(const Header& header, const SendContext& context, RuleTrace& rules) {
+  FFA_CHECK(rules.require(Rule::mem_sender_is_caller, header.sender == context.caller));
+  FFA_CHECK(rules.require(Rule::mem_header_reserved, !header.reserved_set));
+  FFA_CHECK(rules.require(Rule::mem_handle_zero, header.handle == 0));
+  FFA_CHECK(check_attributes(header, context, rules));
+  return check_flags(header.flags, context.kind, rules);
+}
+
+Outcome<void> check_access_array(const Header& header, const Snapshot& fragment,
+                                 const SendContext& context, RuleTrace& rules) {
+  const bool known_size =
+      header.access_size == sizeof(wire::MemoryAccessV1_0) ||
+      (header.access_size == sizeof(wire::MemoryAccessV1_2) && context.version >= ffa::v1_2);
+  const uint32_t limit = context.max_receivers < MemoryTransaction::max_receivers
+                             ? context.max_receivers
+                             : MemoryTransaction::max_receivers;
+  FFA_CHECK(rules.require(Rule::mem_access_size, known_size));
+  FFA_CHECK(rules.require(Rule::mem_access_offset_aligned, header.access_offset % 16 == 0));
+  FFA_CHECK(
+      rules.require(Rule::mem_access_offset_behind_header, header.access_offset >= header.bytes));
+  FFA_CHECK(rules.require(Rule::mem_access_count, header.access_count != 0));
+  FFA_CHECK(rules.require(
+      Rule::mem_access_complete,
+      fragment.contains(header.access_offset, header.access_count * header.access_size)));
+  FFA_CHECK(rules.require(Rule::mem_access_within_limit, header.access_count <= limit));
+  return rules.require(Rule::mem_donate_one_receiver,
+                       context.kind != MemorySend::donate || header.access_count == 1);
+}
+
+Outcome<void> check_access(const Access& access, const SendContext& context, RuleTrace& rules) {
+  const ffa::AccessPermissions permissions = access.receiver.permissions;
+  const bool given = permissions.data() == ffa::DataAccess::read_only ||
+                     permissions.data() == ffa::DataAccess::read_write;
+  const bool data_ok = context.kind == MemorySend::donate
+                           ? permissions.data() == ffa::DataAccess::not_specified
+                           : given;
+  FFA_CHECK(rules.require(Rule::mem_access_reserved, !access.reserved_set));
+  FFA_CHECK(rules.require(Rule::mem_access_flags, access.flags == ffa::AccessFlags{}));
+  FFA_CHECK(rules.require(Rule::mem_permissions_reserved, !permissions.has_reserved_bits()));
+  FFA_CHECK(rules.require(Rule::mem_permissions_data, data_ok));
+  FFA_CHECK(rules.require(Rule::mem_permissions_instruction,
+                          permissions.instruction() == ffa::InstructionAccess::not_specified));
+  return rules.require(Rule::mem_receiver_not_sender, access.receiver.id != context.caller);
+}
+
+Outcome<AccessArray> read_access_array(const Header& header, const Snapshot& fragment,
+                                       const SendContext& context, RuleTrace& rules) {
+  AccessArray array;
+  for (uint32_t n = 0; n < header.access_count; ++n) {  // bound: max_receivers, checked before
+    const uint64_t offset = header.access_offset + n * header.access_size;
+    const Access access = header.access_size == sizeof(wire::MemoryAccessV1_0)
+                              ? read_access_v1_0(fragment, offset)
+                              : read_access_v1_2(fragment, offset);
+    FFA_CHECK(check_access(access, context, rules));
+    FFA_CHECK(rules.require(Rule::mem_receiver_once, !array.has(access.receiver.id)));
+    FFA_CHECK(rules.require(Rule::mem_composite_same,
+                            n == 0 || access.composite_offset == array.composite_offset));
+    array.composite_offset = access.composite_offset;
+    array.receivers[n] = access.receiver;
+    array.count = n + 1;
+  }
+  return array;
+}
+
+Outcome<Body> read_composite(uint64_t offset, const Header& header, const Snapshot& fragment,
+                             const SendContext& context, RuleTrace& rules) {
+  FFA_CHECK(rules.require(Rule::mem_composite_aligned, offset % 16 == 0));
+  FFA_CHECK(rules.require(Rule::mem_composite_behind_access, offset >= header.access_end()));
+  FFA_CHECK(rules.require(Rule::mem_composite_complete,
+                          fragment.contains(offset, sizeof(wire::CompositeMemoryRegion))));
+  const Body body{.composite = fragment.load<wire::CompositeMemoryRegion>(offset),
+                  .ranges_offset = offset + sizeof(wire::CompositeMemoryRegion)};
+  const uint64_t end =
+      body.ranges_offset + uint64_t{body.composite.range_count} * sizeof(wire::Constituent);
+  FFA_CHECK(rules.require(Rule::mem_composite_reserved, body.composite.reserved_8 == 0));
+  FFA_CHECK(rules.require(Rule::mem_range_count, body.composite.range_count != 0));
+  FFA_CHECK(rules.require(Rule::mem_page_count, body.composite.total_page_count != 0));
+  FFA_CHECK(rules.require(Rule::mem_ranges_within_total, end <= context.total_length_bytes));
+  FFA_CHECK(rules.require(Rule::mem_no_trailing_bytes, end == context.total_length_bytes));
+  return body;
+}
+
+}  // namespace
+
+Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
+                                             RuleTrace& rules) {
+  FFA_TRY(const Header header, read_header(fragment, context.version, rules));
+  FFA_CHECK(check_header(header, context, rules));
+  FFA_CHECK(check_access_array(header, fragment, context, rules));
+  FFA_TRY(const AccessArray access, read_access_array(header, fragment, context, rules));
+  FFA_TRY(const Body body,
+          read_composite(access.composite_offset, header, fragment, context, rules));
+  const uint64_t present = (fragment.size() - body.ranges_offset) / sizeof(wire::Constituent);
+  const Snapshot ranges = fragment.slice(body.ranges_offset, present * sizeof(wire::Constituent));
+  return MemoryTransaction{.sender = header.sender,
+                           .attributes = header.attributes,
+                           .flags = header.flags,
+                           .tag = header.tag,
+                           .receiver_count = access.count,
+                           .receivers = access.receivers,
+                           .total_pages = ffa::PageCount{body.composite.total_page_count},
+                           .range_count = body.composite.range_count,
+                           .ranges = ConstituentView{ranges}};
+}
+
+Outcome<ffa::PageCount> check_ranges(const ConstituentView& ranges, RuleTrace& rules) {
+  uint64_t sum = 0;  // of 32-bit counts: can't wrap
+  for (uint32_t n = 0; n < ranges.count(); ++n) {
+    const auto range = ranges.defect_or_range(n);
+    const auto is = [&range](RangeDefect defect) { return !range && range.error() == defect; };
+    FFA_CHECK(rules.require(Rule::mem_range_not_empty, !is(RangeDefect::empty)));
+    FFA_CHECK(rules.require(Rule::mem_range_aligned, !is(RangeDefect::unaligned)));
+    FFA_CHECK(rules.require(Rule::mem_range_end, !is(RangeDefect::wraps)));
+    sum += range->pages().raw();
+  }
+  return ffa::PageCount{sum};
+}
+
+Outcome<MemoryTransaction> parse_whole_transaction(const Snapshot& descriptor,
+                                                   const SendContext& context, RuleTrace& rules) {
+  FFA_TRY(const MemoryTransaction transaction, parse_transaction(descriptor, context, rules));
+  FFA_TRY(const ffa::PageCount sum, check_ranges(transaction.ranges, rules));
+  FFA_CHECK(rules.require(Rule::mem_page_sum, sum == transaction.total_pages));
+  return transaction;
+}
+
+}  // namespace mediator

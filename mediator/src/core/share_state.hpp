@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The states of a share and the events that move it: the whole state machine as one table.
+//
+//   vacant -reserve-> reserved -send-> sent -accept-> shared -reclaim-> reclaiming -finish-> vacant
+//                        |              |               ^                  |
+//                        +-----drop-----+-> vacant      +------refuse------+
+//   sent, reclaiming -quarantine-> quarantined, for ever: the SPMC will not let go of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "mediator/observe.hpp"
+
+namespace mediator {
+
+/// The state of a slot of the share table. All but `vacant` are states of a share.
+enum class SlotState : uint8_t { vacant, reserved, sent, shared, reclaiming, quarantined };
+
+enum class ShareEvent : uint8_t {
+  reserve,    ///< a send passed its checks and takes a slot
+  send,       ///< its descriptor is about to reach the SPMC
+  accept,     ///< the SPMC answered with a handle
+  drop,       ///< the send failed
+  reclaim,    ///< the owner asks for the memory back
+  refuse,     ///< the SPMC did not give it back
+  finish,     ///< the SPMC gave it back
+  quarantine  ///< what the SPMC holds can't be known any more, or it never gave it back
+};
+inline constexpr size_t slot_states = 6;
+inline constexpr size_t share_events = 8;
+
+/// Where `event` leads from `state`; nothing where it must not happen.
+constexpr std::optional<SlotState> next_state(SlotState state, ShareEvent event) {
+  using enum SlotState;
+  constexpr std::optional<SlotState> no;
+  constexpr std::optional<SlotState> table[slot_states][share_events] = {
+      // reserve  send  accept  drop    reclaim     refuse  finish  quarantine
+      {reserved, no, no, no, no, no, no, no},             // vacant
+      {no, sent, no, vacant, no, no, no, no},             // reserved
+      {no, no, shared, vacant, no, no, no, quarantined},  // sent
+      {no, no, no, no, reclaiming, no, no, no},           // shared
+      {no, no, no, no, no, shared, vacant, quarantined},  // reclaiming
+      {no, no, no, no, no, no, no, no},                   // quarantined
+  };
+  return table[static_cast<size_t>(state)][static_cast<size_t>(event)];
+}
+
+/// The state as checkers know it. `state` is not `vacant`.
+constexpr ShareState observed_state(SlotState state) {
+  return static_cast<ShareState>(static_cast<uint8_t>(state) - 1);
+}
+static_assert(observed_state(SlotState::reserved) == ShareState::reserved);
+static_assert(observed_state(SlotState::sent) == ShareState::sent);
+static_assert(observed_state(SlotState::shared) == ShareState::shared);
+static_assert(observed_state(SlotState::reclaiming) == ShareState::reclaiming);
+static_assert(observed_state(SlotState::quarantined) == ShareState::quarantined);
+
+}  // namespace mediator

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The live memory transactions of one VM: share objects in arena slots, found by handle in constant
+// time. A share keeps the guest's ranges, as a list in the ownership map, and nothing else:
+// unpinning goes by IPA. Every function needs the VM's memory lock; a share in `reserved`, `sent`
+// or `reclaiming` belongs to the one call that brought it there. [DEN0140 §1.10]
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/handle_index.hpp"
+#include "core/ownership_map.hpp"
+#include "core/share_state.hpp"
+#include "ffa/types.hpp"
+
+namespace mediator {
+
+/// A slot of the share table.
+using ShareSlot = ffa::Strong<struct ShareSlotTag, uint32_t>;
+inline constexpr ShareSlot no_share{~uint32_t{0}};
+
+constexpr RangeHolder holder_of(ShareSlot slot) { return RangeHolder{slot.raw()}; }
+
+struct Share {
+  SlotState state = SlotState::vacant;
+  uint16_t refusals = 0;   ///< reclaims that the SPMC refused while the VM was torn down
+  bool read_only = false;  ///< there is a page that the owner cannot write
+  ffa::Handle handle = ffa::invalid_handle;  ///< the SPMC's, once it is known
+  ffa::PageCount pages{};                    ///< sum over the ranges
+  RangeIndex first_range = no_range;
+  RangeIndex last_range = no_range;
+  ShareSlot next_vacant = no_share;
+};
+
+class ShareTable {
+ public:
+  ShareTable() = default;
+  /// `slots`: one a share; `entries`: HandleIndex::entries_needed(slots.size()).
+  ShareTable(std::span<Share> slots, std::span<HandleIndex::Entry> entries);
+
+  /// vacant -> reserved. Nothing where every slot is in use.
+  [[nodiscard]] std::optional<ShareSlot> reserve(ffa::PageCount pages);
+  /// reserved -> sent.
+  void send(ShareSlot slot) { step(slot, ShareEvent::send); }
+  /// Notes the handle that the SPMC gave to a share in `sent`; is_live() counts it from now on.
+  void name(ShareSlot slot, ffa::Handle handle);
+  /// sent -> shared: begin_reclaim() finds it from now on. It was named before.
+  void accept(ShareSlot slot) { step(slot, ShareEvent::accept); }
+  /// shared -> reclaiming for the share with this handle. Nothing where none is `shared`: unknown,
+  /// or another call is reclaiming it.
+  [[nodiscard]] std::optional<ShareSlot> begin_reclaim(ffa::Handle handle);
+  /// shared -> reclaiming, by slot.
+  void begin_reclaim(ShareSlot slot) { step(slot, ShareEvent::reclaim); }
+  /// reclaiming -> shared.
+  void refuse(ShareSlot slot) { step(slot, ShareEvent::refuse); }
+  /// reserved, sent or reclaiming -> vacant. The share's ranges were given back before.
+  void vacate(ShareSlot slot);
+  /// sent or reclaiming -> quarantined: never found by handle again.
+  void quarantine(ShareSlot slot);
+
+  /// True if a share other than `except` has this handle and the SPMC did not take it back: its
+  /// reclaim may have succeeded there already while the share is still `reclaiming` here.
+  [[nodiscard]] bool is_live(ffa::Handle handle, ShareSlot except = no_share) const;
+  /// The first slot from `from` on in this state, or no_share.
+  [[nodiscard]] ShareSlot find_state(SlotState state, ShareSlot from = ShareSlot{0}) const;
+
+  [[nodiscard]] Share& operator[](ShareSlot slot) { return slots_[slot.raw()]; }
+  [[nodiscard]] const Share& operator[](ShareSlot slot) const { return slots_[slot.raw()]; }
+  [[nodiscard]] uint32_t size() const { return size_; }  ///< shares in any state
+  [[nodiscard]] uint32_t capacity() const { return static_cast<uint32_t>(slots_.size()); }
+
+ private:
+  /// Moves along the table. An event that it does not know there is our bug and stops the machine.
+  void step(ShareSlot slot, ShareEvent event);
+  void unname(ShareSlot slot);
+
+  std::span<Share> slots_;
+  HandleIndex index_;
+  ShareSlot vacant_ = no_share;
+  uint32_t size_ = 0;
+};
+
+}  // namespace mediator

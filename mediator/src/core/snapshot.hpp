@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A private copy of what a guest or the SPMC put into a buffer, and the only way in which parsers
+// read it. The copy was made in one go, so what is checked is what is used.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "core/assert.hpp"
+
+namespace mediator {
+
+/// A view of private bytes. The bytes must outlive it.
+class Snapshot {
+ public:
+  constexpr Snapshot() = default;
+  constexpr explicit Snapshot(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] constexpr uint64_t size() const { return bytes_.size(); }
+  /// True if [offset, offset + length) lies inside. The only bounds comparison.
+  [[nodiscard]] constexpr bool contains(uint64_t offset, uint64_t length) const {
+    return offset <= size() && length <= size() - offset;
+  }
+  /// The part [offset, offset + length), which must lie inside: contains() was asked before.
+  [[nodiscard]] constexpr Snapshot slice(uint64_t offset, uint64_t length) const {
+    FFA_ASSERT(contains(offset, length));
+    return Snapshot{bytes_.subspan(offset, length)};
+  }
+  /// The wire struct at `offset`, which must lie inside.
+  template <class Wire>
+  [[nodiscard]] Wire load(uint64_t offset) const {
+    static_assert(std::is_trivially_copyable_v<Wire>);
+    FFA_ASSERT(contains(offset, sizeof(Wire)));
+    Wire wire;
+    std::memcpy(&wire, bytes_.data() + offset, sizeof wire);
+    return wire;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace mediator

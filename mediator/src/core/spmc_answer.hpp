@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What came back from the SPMC, sorted by function id. An answer that a caller did not ask for is
+// an error, never a success. [DEN0077A 1.2 chapter 12]
+#pragma once
+
+#include <cstdint>
+
+#include "ffa/regs.hpp"
+#include "ffa/reply.hpp"
+#include "mediator/rules.hpp"
+
+namespace mediator {
+
+enum class AnswerKind : uint8_t {
+  success,
+  error,
+  interrupt,
+  yield,
+  direct_resp,
+  mem_frag_rx,
+  mem_frag_tx,
+  mem_retrieve_resp,
+  other
+};
+
+constexpr AnswerKind kind_of(const ffa::Regs& answer) {
+  using ffa::Fid;
+  if (ffa::is_success(answer)) return AnswerKind::success;
+  if (ffa::is_error(answer)) return AnswerKind::error;
+  if (ffa::is_function(answer, Fid::interrupt)) return AnswerKind::interrupt;
+  if (ffa::is_function(answer, Fid::yield)) return AnswerKind::yield;
+  if (ffa::is_function(answer, Fid::msg_send_direct_resp)) return AnswerKind::direct_resp;
+  if (ffa::is_function(answer, Fid::mem_frag_rx)) return AnswerKind::mem_frag_rx;
+  if (ffa::is_function(answer, Fid::mem_frag_tx)) return AnswerKind::mem_frag_tx;
+  if (ffa::is_function(answer, Fid::mem_retrieve_resp)) return AnswerKind::mem_retrieve_resp;
+  return AnswerKind::other;
+}
+
+/// The status of an answer that is not what was expected: that of an FFA_ERROR (never success,
+/// whatever its w2), else `unexpected`.
+constexpr ffa::Status status_of(const ffa::Regs& answer,
+                                ffa::Status unexpected = ffa::Status::not_supported) {
+  return kind_of(answer) == AnswerKind::error ? ffa::error_status(answer) : unexpected;
+}
+
+/// FFA_SUCCESS as it came, or the reason why there is none. A function id that nobody expects means
+/// NOT_SUPPORTED.
+constexpr Outcome<ffa::Regs> expect_success(const ffa::Regs& answer) {
+  if (kind_of(answer) == AnswerKind::success) return answer;
+  return relay(status_of(answer));
+}
+
+}  // namespace mediator

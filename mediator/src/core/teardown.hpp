@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the teardown of a VM stands: a list of steps, each at most one SMC, so that it can stop for
+// its budget anywhere and go on later. [DEN0077A 1.2 §18.3]
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/vm_message.hpp"
+
+namespace mediator {
+
+/// In this order. An SP may relinquish memory because of VM_DESTROYED, so reclaims come last.
+enum class TeardownStep : uint8_t {
+  none,          ///< the VM lives
+  bitmap,        ///< NOTIFICATION_BITMAP_DESTROY
+  drain,         ///< it was DENIED: NOTIFICATION_GET what is pending, one vCPU a step
+  unbind,        ///< NOTIFICATION_UNBIND what is bound, one sender a step
+  bitmap_again,  ///< NOTIFICATION_BITMAP_DESTROY once more
+  vm_destroyed,  ///< VM_DESTROYED to each SP that knows of the VM
+  reclaim,       ///< FFA_MEM_RECLAIM of each live transaction
+  done
+};
+
+struct Teardown {
+  TeardownStep step = TeardownStep::none;
+  size_t place = 0;   ///< next vCPU, notification or place of the partition table, by step
+  VmMessage message;  ///< the VM_DESTROYED under way
+};
+
+}  // namespace mediator

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which pages of one VM are in use and by what: its ownership map and its shares, sized by its
+// limits, in its arena. All of it is guarded by the VM's memory lock.
+#pragma once
+
+#include <cstddef>
+
+#include "core/arena.hpp"
+#include "core/ownership_map.hpp"
+#include "core/share_table.hpp"
+#include "mediator/limits.hpp"
+
+namespace mediator {
+
+struct VmMemory {
+  /// Ranges beside those of shares: the RX and the TX buffer.
+  static constexpr size_t buffer_ranges = 2;
+
+  /// Bytes of arena for a VM of this configuration.
+  static constexpr size_t bytes(const VmConfig& vm) {
+    return Arena::bytes<OwnershipMap::Node>(vm.max_ranges + buffer_ranges) +
+           Arena::bytes<Share>(vm.max_shares) +
+           Arena::bytes<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares));
+  }
+
+  VmMemory() = default;
+  VmMemory(const VmConfig& vm, Arena& arena)
+      : ranges(arena.make_array<OwnershipMap::Node>(vm.max_ranges + buffer_ranges)),
+        shares(arena.make_array<Share>(vm.max_shares),
+               arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))) {}
+
+  OwnershipMap ranges;
+  ShareTable shares;
+  ShareSlot teardown_cursor{0};  ///< where the next reclaim of a teardown looks first
+};
+
+}  // namespace mediator

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The only ways to foreign bytes: a snapshot of a VM's TX buffer, a writer into its RX buffer, a
+// claim of the page through which the mediator talks to the SPMC. [DEN0077A 1.2 chapter 7]
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/assert.hpp"
+#include "core/snapshot.hpp"
+#include "handlers/state.hpp"
+
+namespace mediator {
+
+/// The TX claim of one call; given back at the end of the scope.
+template <Platform P>
+class TxClaim {
+ public:
+  explicit TxClaim(VmBuffers<P>& buffers) : buffers_(buffers) {
+    auto expected = static_cast<uint32_t>(TxState::free);
+    if (buffers_.tx.compare_exchange(expected, static_cast<uint32_t>(TxState::claimed))) {
+      expected = static_cast<uint32_t>(TxState::claimed);
+      held_ = true;
+    }
+    found_ = static_cast<TxState>(expected);
+  }
+  ~TxClaim() { give_back(TxState::free); }
+  TxClaim(const TxClaim&) = delete;
+  TxClaim& operator=(const TxClaim&) = delete;
+
+  [[nodiscard]] bool mapped() const { return found_ != TxState::unmapped; }
+  [[nodiscard]] bool held() const { return held_; }
+  void give_back(TxState state) {
+    if (held_) buffers_.tx.store(static_cast<uint32_t>(state));
+    held_ = false;
+  }
+
+ private:
+  VmBuffers<P>& buffers_;
+  TxState found_{};
+  bool held_ = false;
+};
+
+/// A private copy of the first `length` bytes of the caller's TX buffer, made in one go into the
+/// message buffer of its vCPU, valid until the call ends. Rules: tx_mapped (or `mapped`), tx_free,
+/// tx_length.
+template <Platform P>
+Outcome<Snapshot> snapshot_tx(CallContext<P>& call, uint32_t length,
+                              Rule mapped = Rule::tx_mapped) {
+  TxClaim<P> claim{call.vm.buffers};
+  FFA_CHECK(call.rules.require(mapped, claim.mapped()));
+  FFA_CHECK(call.rules.require(Rule::tx_free, claim.held()));
+  FFA_CHECK(call.rules.require(Rule::tx_length, length <= call.vm.buffers.size_bytes()));
+  const std::span<std::byte> copy = call.vcpu_state().message.first(length);
+  call.platform().copy_in(call.vm.buffers.tx_buffer, 0, copy);
+  return Snapshot{copy};
+}
+
+/// Moves RX along `event`. False: the state machine refuses it, nothing changed.
+template <Platform P>
+bool move_rx(VmBuffers<P>& buffers, RxEvent event) {
+  uint32_t state = buffers.rx.load();
+  // Bound: another vCPU's step makes the exchange fail, and then the event mostly is refused.
+  for (unsigned attempt = 0; attempt < 2 * rx_states; ++attempt) {
+    const auto next = next_state(static_cast<RxState>(state), event);
+    if (!next) return false;
+    if (buffers.rx.compare_exchange(state, static_cast<uint32_t>(*next))) return true;
+  }
+  return false;
+}
+
+/// Fills a VM's RX buffer. acquire(), write()…, finish(); without finish() the buffer is free
+/// again.
+template <Platform P>
+class RxWriter {
+ public:
+  explicit RxWriter(CallContext<P>& call) : call_(call) {}
+  ~RxWriter() {
+    if (held_) move_rx(call_.vm.buffers, RxEvent::abandon);
+  }
+  RxWriter(const RxWriter&) = delete;
+  RxWriter& operator=(const RxWriter&) = delete;
+
+  /// Rules: rx_free, also where nothing is mapped.
+  [[nodiscard]] Outcome<void> acquire() {
+    held_ = move_rx(call_.vm.buffers, RxEvent::acquire);
+    return call_.rules.require(Rule::rx_free, held_);
+  }
+  [[nodiscard]] uint32_t size_bytes() const { return call_.vm.buffers.size_bytes(); }
+  /// `bytes` fit: the caller compared with size_bytes().
+  void write(uint32_t offset, std::span<const std::byte> bytes) {
+    FFA_ASSERT(held_ && offset <= size_bytes() && bytes.size() <= size_bytes() - offset);
+    call_.platform().copy_out(call_.vm.buffers.rx_buffer, offset, bytes);
+  }
+  /// The first `length` bytes are the message; the rest is zeroed; the VM owns the buffer.
+  void finish(uint32_t length) {
+    FFA_ASSERT(held_ && length <= size_bytes());
+    if (length < size_bytes()) {
+      call_.platform().clear(call_.vm.buffers.rx_buffer, length, size_bytes() - length);
+    }
+    held_ = false;
+    FFA_ASSERT(move_rx(call_.vm.buffers, RxEvent::deliver));
+  }
+
+ private:
+  CallContext<P>& call_;
+  bool held_ = false;
+};
+
+/// The claim of the page through which descriptors reach the SPMC. Held across the SMC that sends
+/// it, dropped between fragments.
+template <Platform P>
+class FFA_SCOPED SpmcTx {
+ public:
+  explicit SpmcTx(MediatorState<P>& mediator) FFA_ACQUIRE(mediator.spmc.tx_lock)
+      : mediator_(mediator) {
+    mediator_.spmc.tx_lock.lock();
+  }
+  ~SpmcTx() FFA_RELEASE() { mediator_.spmc.tx_lock.unlock(); }
+  SpmcTx(const SpmcTx&) = delete;
+  SpmcTx& operator=(const SpmcTx&) = delete;
+
+  [[nodiscard]] uint32_t size_bytes() const { return mediator_.spmc.buffer_bytes; }
+  /// `bytes` fit: the caller compared with size_bytes().
+  void write(uint32_t offset, std::span<const std::byte> bytes) {
+    FFA_ASSERT(offset <= size_bytes() && bytes.size() <= size_bytes() - offset);
+    mediator_.platform.copy_out(mediator_.spmc.buffers.tx.id, offset, bytes);
+  }
+
+ private:
+  MediatorState<P>& mediator_;
+};
+
+}  // namespace mediator

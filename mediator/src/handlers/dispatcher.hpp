@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The SMC dispatcher: every trapped SMC and HVC of a VM comes here first. SMCCC's own queries are
+// answered, the FF-A range goes to the TEE mediator of the VM, all else (PSCI, vendor services) is
+// handed on untouched. [SMCCC 1.3 §2, §6]
+#pragma once
+
+#include <optional>
+
+#include "core/guest_registers.hpp"
+#include "core/smccc.hpp"
+#include "handlers/state.hpp"
+#include "handlers/tee_mediator.hpp"
+#include "mediator/mediator.hpp"
+
+namespace mediator {
+
+/// An FF-A call of a VM that the mediator may not serve at all.
+inline ffa::Regs refuse_call(const ffa::Regs& regs) {
+  return guest_registers(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+}
+
+template <Platform P>
+ffa::Regs dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
+                       ffa::VcpuId vcpu, Conduit conduit, const ffa::Regs& regs) {
+  if (!vm) return refuse_call(regs);
+  if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return refuse_call(regs);
+  return with_tee<P>(vm->tee, [&](auto tee) { return tee.handle_call(mediator, *vm, vcpu, regs); });
+}
+
+template <Platform P>
+uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm) {
+  if (!vm) return 0;
+  return with_tee<P>(vm->tee, [&](auto tee) { return tee.call_count(mediator, *vm); });
+}
+
+template <Platform P>
+Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu, Conduit conduit,
+                  ffa::Regs& regs) {
+  const ffa::FunctionId function{regs.x[0]};
+  const auto vm = mediator.vms.find(id);
+  if (function.in_ffa_range()) {
+    regs = dispatch_ffa(mediator, vm, vcpu, conduit, regs);
+    return Dispatch::handled;
+  }
+  if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;
+  if (vm && !vm->aarch64 && function.is_smc64()) {
+    regs = smccc::result(regs, smccc::unknown_function);
+    return Dispatch::handled;
+  }
+  if (!smccc::is_query(function.raw)) return Dispatch::not_mine;
+  regs = smccc::answer(regs, service_calls(mediator, vm));
+  return Dispatch::handled;
+}
+
+}  // namespace mediator

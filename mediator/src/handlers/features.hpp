@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// FFA_FEATURES: yes if and only if a valid call would not be answered NOT_SUPPORTED. [DEN0077A 1.2
+// §13.3]
+#pragma once
+
+#include "core/call_table.hpp"
+#include "ffa/calls.hpp"
+#include "handlers/state.hpp"
+
+namespace mediator {
+
+template <Platform P>
+Reply function_features(CallContext<P>& call, const ffa::Features& query) {
+  const ffa::FidInfo* const info = find_function(query.query, call.vm.config.aarch64);
+  const bool exact = ffa::FunctionId{query.query}.raw == query.query;  // no SVE hint in a query
+  const bool known = info != nullptr && exact &&
+                     (is_reply(info->fid) || info->fid == ffa::Fid::version ||
+                      is_offered(query.query, *info, call.version, call.mediator.spmc.features));
+  FFA_CHECK(call.rules.require(Rule::features_known, known));
+  if (info->fid == ffa::Fid::rxtx_map) {
+    const uint16_t max_pages =
+        call.version >= ffa::v1_2 ? call.vm.config.max_rxtx_pages : uint16_t{0};
+    return ffa::RxtxMapFeatures{ffa::RxtxMapFeatures::MinimumSize::kib4, max_pages}
+        .features()
+        .encode();
+  }
+  return ffa::FeaturesSuccess{}.encode();  // MEM_SHARE too: no dynamically allocated buffers
+}
+
+template <Platform P>
+Reply feature_id(CallContext<P>& call, const ffa::Features& query) {
+  FFA_CHECK(call.rules.require(Rule::features_reserved, !query.has_reserved_bits()));
+  FFA_CHECK(call.rules.require(Rule::features_input, query.input_properties == 0));
+  const bool notifications =
+      call.version >= ffa::v1_1 && has_notifications(call.mediator.spmc.features);
+  const bool pending = query.feature() == ffa::FeatureId::notification_pending_interrupt;
+  const bool schedule = query.feature() == ffa::FeatureId::schedule_receiver_interrupt;
+  FFA_CHECK(call.rules.require(Rule::features_id, notifications && (pending || schedule)));
+  const MediatorConfig& config = call.mediator.config;
+  return ffa::FeaturesSuccess{pending ? config.npi_id : config.sri_id, 0}.encode();
+}
+
+template <Platform P>
+Reply features(CallContext<P>& call) {
+  const ffa::Features query = ffa::Features::decode(call.regs).value();
+  return query.is_function() ? function_features(call, query) : feature_id(call, query);
+}
+
+}  // namespace mediator

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From the registers of one FF-A call to its handler and back: what is checked for every call, in
+// front of the chapters' handlers. [DEN0077A 1.2 chapters 11 and 13]
+#pragma once
+
+#include "core/call_table.hpp"
+#include "ffa/reply.hpp"
+#include "handlers/direct_message.hpp"
+#include "handlers/features.hpp"
+#include "handlers/ids.hpp"
+#include "handlers/memory_reclaim.hpp"
+#include "handlers/memory_share.hpp"
+#include "handlers/notification.hpp"
+#include "handlers/partition_info.hpp"
+#include "handlers/rxtx.hpp"
+#include "handlers/state.hpp"
+#include "handlers/version.hpp"
+
+namespace mediator {
+
+/// The handler of a call that calls.def lists.
+template <Platform P>
+Reply call_handler(ffa::Fid fid, CallContext<P>& call) {
+  switch (fid) {
+#define FFA_CALL(function, need) \
+  case ffa::Fid::function:       \
+    return function(call);
+#include "core/calls.def"
+#undef FFA_CALL
+    default:
+      return relay(ffa::Status::not_supported);
+  }
+}
+
+/// Everything that comes before the handler. FFA_INTERRUPT does not freeze the version: a VM may
+/// get one unasked and send it back.
+template <Platform P>
+Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm, ffa::VcpuId vcpu,
+                   const ffa::Regs& regs, RuleTrace& rules) {
+  const ffa::FunctionId id{regs.x[0]};
+  const ffa::FidInfo* const info = find_function(id.raw, vm.config.aarch64);
+  const bool freezes = info == nullptr || info->fid != ffa::Fid::interrupt;
+  const ffa::Version version = freezes ? freeze_version(vm) : vm.version().version();
+  FFA_CHECK(rules.require(Rule::gen_version_first, version != ffa::Version{}));
+  FFA_CHECK(rules.require(Rule::gen_known_function, info != nullptr));
+  const bool offered = is_offered(id.raw, *info, version, mediator.spmc.features);
+  FFA_CHECK(rules.require(Rule::gen_offered, offered));
+  CallContext<P> call{mediator, vm, vcpu, version, regs, rules};
+  return call_handler(info->fid, call);
+}
+
+/// One call of a VM with TEE type ffa; the reply, built from all zero.
+template <Platform P>
+ffa::Regs serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
+                     const ffa::Regs& regs, RuleTrace& rules) {
+  const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
+  const bool here = mediator.spmc.usable && vcpu.raw() < slot.vcpus;
+  const bool alive = rules.require(Rule::gen_vm_alive, slot.life == VmLife::live).ok();
+  if (is_version) {
+    if (!here || !alive) return ffa::FfaVersionResult{}.encode();
+    return version(mediator, *slot.context, regs, rules);
+  }
+  if (!here) return ffa::reply(ffa::Status::not_supported);
+  if (!alive) return ffa::reply(rule_info(Rule::gen_vm_alive).status);
+  const Reply reply = checked_call(mediator, *slot.context, vcpu, regs, rules);
+  return reply.ok() ? *reply : ffa::reply(reply.error().status);
+}
+
+}  // namespace mediator

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The life of a VM in the mediator: its slot, its context in the memory handed over, and the
+// operations of its TEE type.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/arena.hpp"
+#include "core/limits_check.hpp"
+#include "core/rollback.hpp"
+#include "handlers/state.hpp"
+#include "handlers/tee_mediator.hpp"
+
+namespace mediator {
+
+template <Platform P>
+size_t vm_memory_needed(const MediatorConfig& config, const VmConfig& vm) {
+  return with_tee<P>(vm.tee, [&](auto tee) { return tee.memory_needed(config, vm); });
+}
+
+/// Errors: INVALID_PARAMETERS for a configuration that can't be served, NO_MEMORY for too little
+/// memory or no slot, DENIED for an id in use; else what the SPMC or an SP answered.
+template <Platform P>
+ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config,
+                              std::span<std::byte> memory) {
+  if (!is_valid(config)) return ffa::Error{ffa::Status::invalid_parameters};
+  const bool aligned = reinterpret_cast<uintptr_t>(memory.data()) % Arena::granule == 0;
+  if (!aligned || memory.size() < vm_memory_needed<P>(mediator.config, config)) {
+    return ffa::Error{ffa::Status::no_memory};
+  }
+  VmSlot<P> slot{VmLife::creating,      config.tee, config.id, config.vcpus, config.aarch64,
+                 config.visible_to_vms, nullptr};
+  Arena arena{memory};
+  if (config.tee == TeeType::ffa) {
+    slot.context = arena.make<VmContext<P>>(mediator.platform, mediator.config, config, arena);
+  }
+  FFA_CHECK(mediator.vms.insert(slot));
+  Rollback forget{[&] { mediator.vms.erase(config.id); }};
+  if (slot.context != nullptr) FFA_CHECK(TeeFfa<P>::domain_init(mediator, *slot.context));
+  mediator.vms.set_life(config.id, VmLife::live);
+  forget.commit();
+  return {};
+}
+
+template <Platform P>
+Progress teardown_domain(MediatorState<P>& mediator, ffa::EndpointId id) {
+  const auto slot = mediator.vms.find(id);
+  if (!slot) return Progress::done;
+  if (slot->life != VmLife::dying) mediator.vms.set_life(id, VmLife::dying);
+  if (slot->context == nullptr) return Progress::done;
+  return TeeFfa<P>::domain_teardown(mediator, *slot->context);
+}
+
+template <Platform P>
+Progress relinquish_domain(MediatorState<P>& mediator, ffa::EndpointId id) {
+  const auto slot = mediator.vms.find(id);
+  if (!slot || slot->context == nullptr) return Progress::done;
+  if (slot->life != VmLife::dying) mediator.vms.set_life(id, VmLife::dying);
+  return TeeFfa<P>::relinquish_resources(mediator, *slot->context);
+}
+
+}  // namespace mediator

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// FFA_MEM_RECLAIM, and the reclaims of a VM's teardown. A share that the SPMC does not give back
+// stays as it is; one that it refuses for good while the VM is torn down is quarantined: its pages
+// stay pinned and never reach another VM. [DEN0077A 1.0 §11.7]
+#pragma once
+
+#include "core/share_table.hpp"
+#include "core/spmc_answer.hpp"
+#include "ffa/calls/memory.hpp"
+#include "handlers/state.hpp"
+
+namespace mediator {
+
+/// True if another live share, of any VM, has this handle.
+template <Platform P>
+bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
+                    ffa::Handle handle) {
+  bool live = false;
+  mediator.vms.for_each([&](const VmSlot<P>& vm) {
+    if (vm.context == nullptr) return;
+    const Guard guard(vm.context->memory_lock);
+    live =
+        live || vm.context->memory.shares.is_live(handle, vm.context == &owner ? slot : no_share);
+  });
+  return live;
+}
+
+/// The ownership map without its lock: for ranges of a share that belongs to this call alone, whose
+/// nodes nobody else changes.
+template <Platform P>
+const OwnershipMap& ranges_of_own_share(VmContext<P>& vm) FFA_ATTR(no_thread_safety_analysis) {
+  return vm.memory.ranges;
+}
+
+/// The SPMC gave the share in `reclaiming` back: unpins its pages and forgets it.
+template <Platform P>
+void finish_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
+                    RangeIndex first_range) {
+  const OwnershipMap& ranges = ranges_of_own_share(vm);
+  for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
+    mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());
+  }
+  const Guard guard(vm.memory_lock);
+  vm.memory.ranges.release(first_range);
+  vm.memory.shares.vacate(slot);
+}
+
+/// The SPMC did not give the share in `reclaiming` back. If it gave its handle to another share
+/// meanwhile, this one can never be asked for again.
+template <Platform P>
+void refuse_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
+                    ffa::Handle handle) {
+  const bool handle_lost = handle_is_live(mediator, vm, slot, handle);
+  const Guard guard(vm.memory_lock);
+  if (handle_lost) {
+    vm.memory.shares.quarantine(slot);
+  } else {
+    vm.memory.shares.refuse(slot);
+  }
+}
+
+/// A share that this call took to `reclaiming`.
+struct ShareInHand {
+  ShareSlot slot = no_share;
+  ffa::Handle handle{};
+  RangeIndex first_range = no_range;
+};
+
+/// shared -> reclaiming. Rules: reclaim_handle, reclaim_zero_writable.
+template <Platform P>
+Outcome<ShareInHand> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& request) {
+  const Guard guard(call.vm.memory_lock);
+  ShareTable& shares = call.vm.memory.shares;
+  const auto slot = shares.begin_reclaim(request.handle);
+  FFA_CHECK(call.rules.require(Rule::reclaim_handle, slot.has_value()));
+  const Share& share = shares[*slot];
+  const bool allowed = !request.flags.zero() || !share.read_only;
+  if (!allowed) shares.refuse(*slot);
+  FFA_CHECK(call.rules.require(Rule::reclaim_zero_writable, allowed));
+  return ShareInHand{*slot, share.handle, share.first_range};
+}
+
+/// FFA_MEM_RECLAIM. BUSY and RETRY of the SPMC are the caller's to handle.
+template <Platform P>
+Reply mem_reclaim(CallContext<P>& call) {
+  const auto request = *ffa::MemReclaim::decode(call.regs);  // never fails
+  FFA_CHECK(call.rules.require(
+      Rule::reclaim_flags,
+      !request.flags.exceeds(ffa::MemoryFlags::zero_bit | ffa::MemoryFlags::time_slice_bit)));
+  FFA_TRY(const ShareInHand share, begin_reclaim(call, request));
+  const ffa::Regs answer = call.smc(request.encode());
+  if (kind_of(answer) == AnswerKind::success) {
+    finish_reclaim(call.mediator, call.vm, share.slot, share.first_range);
+    return ffa::success32();
+  }
+  refuse_reclaim(call.mediator, call.vm, share.slot, share.handle);
+  FFA_CHECK(
+      call.rules.require(Rule::reclaim_answer_expected, kind_of(answer) == AnswerKind::error));
+  return relay(ffa::error_status(answer));
+}
+
+/// What reclaim_one() found to do.
+enum class ReclaimStep : uint8_t { again, idle };
+
+/// One step of giving back all shares of a VM that makes no calls any more: at most one SMC. Goes
+/// round the shares, so that one that is refused does not keep the others waiting; a share refused
+/// MediatorConfig::reclaim_retries times is quarantined. `idle`: nothing is left to do; shares that
+/// are still there are quarantined.
+template <Platform P>
+ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
+  ShareInHand share;
+  {
+    const Guard guard(vm.memory_lock);
+    ShareTable& shares = vm.memory.shares;
+    ShareSlot slot = shares.find_state(SlotState::shared, vm.memory.teardown_cursor);
+    if (slot == no_share) slot = shares.find_state(SlotState::shared);
+    if (slot == no_share) return ReclaimStep::idle;
+    vm.memory.teardown_cursor = ShareSlot{slot.raw() + 1};
+    shares.begin_reclaim(slot);
+    share = {slot, shares[slot].handle, shares[slot].first_range};
+  }
+  const ffa::Regs answer =
+      mediator.platform.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());
+  if (kind_of(answer) == AnswerKind::success) {
+    finish_reclaim(mediator, vm, share.slot, share.first_range);
+    return ReclaimStep::again;
+  }
+  const Guard guard(vm.memory_lock);
+  ShareTable& shares = vm.memory.shares;
+  if (++shares[share.slot].refusals < mediator.config.reclaim_retries) {
+    shares.refuse(share.slot);
+  } else {
+    shares.quarantine(share.slot);
+  }
+  return ReclaimStep::again;
+}
+
+}  // namespace mediator

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// FFA_PARTITION_INFO_GET and FFA_PARTITION_INFO_GET_REGS, from the snapshot of the SPs made at boot
+// and the table of VMs. A query costs no world switch. VMs have no services, so they are listed for
+// the nil UUID only; a VM sees itself from 1.2 on. [DEN0077A 1.2 §6.2, §13.8, §13.9]
+#pragma once
+
+#include <cstring>
+#include <span>
+
+#include "core/call_table.hpp"
+#include "core/partition_table.hpp"
+#include "ffa/calls.hpp"
+#include "ffa/wire/partition.hpp"
+#include "handlers/buffers.hpp"
+#include "handlers/state.hpp"
+
+namespace mediator {
+
+/// The properties as the caller may rely on them: bits that its version knows, without those of
+/// calls that the mediator does not forward.
+template <Platform P>
+ffa::PartitionProperties shown_properties(CallContext<P>& call, ffa::PartitionProperties reported) {
+  using ffa::PartitionProperties;
+  uint32_t hidden = 0;
+  if (!find_call(ffa::Fid::msg_send2).listed) hidden |= PartitionProperties::indirect_messages_bit;
+  if (!find_call(ffa::Fid::msg_send_direct_req2).listed) {
+    hidden |= PartitionProperties::receives_direct_requests2_bit |
+              PartitionProperties::sends_direct_requests2_bit;
+  }
+  return PartitionProperties{reported.known_to(call.version).raw() & ~hidden};
+}
+
+/// A VM as its peers see it: it sends direct requests and takes notifications, nothing else.
+template <Platform P>
+Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
+  using ffa::PartitionProperties;
+  uint32_t bits = PartitionProperties::sends_direct_requests_bit;
+  if (has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
+  if (vm.aarch64) bits |= PartitionProperties::aarch64_bit;
+  return {vm.id, vm.vcpus, PartitionProperties{bits}, {}};
+}
+
+template <Platform P>
+bool is_listed(CallContext<P>& call, const VmSlot<P>& vm) {
+  if (vm.tee != TeeType::ffa) return false;
+  if (vm.id == call.vm.id()) return call.version >= ffa::v1_2;
+  return vm.visible_to_vms && vm.life == VmLife::live;
+}
+
+/// Calls `visit(partition)` for each partition that the caller sees under this UUID, as the caller
+/// sees it. Returns the number that changes whenever the list does.
+template <Platform P, class Visit>
+uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit visit) {
+  const auto show = [&](Partition partition) {
+    partition.properties = shown_properties(call, partition.properties);
+    if (!uuid.is_nil()) partition.uuid = {};
+    visit(partition);
+  };
+  for (const Partition& sp : call.mediator.partitions.entries()) {
+    if (uuid.is_nil() || sp.uuid == uuid) show(sp);
+  }
+  return call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
+    if (uuid.is_nil() && is_listed(call, vm)) {
+      show(as_partition(vm, call.mediator.spmc.features));
+    }
+  });
+}
+
+/// Writes descriptors of one version into memory, as many as fit, and counts all of them.
+class DescriptorWriter {
+ public:
+  DescriptorWriter(ffa::Version version, std::span<std::byte> memory)
+      : size_(version < ffa::v1_1 ? sizeof(ffa::wire::PartitionInfoV1_0)
+                                  : sizeof(ffa::wire::PartitionInfoV1_1)),
+        memory_(memory) {}
+  void add(const Partition& partition) {
+    const ffa::wire::PartitionInfoV1_1 descriptor{partition.id.raw(), partition.execution_contexts,
+                                                  partition.properties.raw(), partition.uuid};
+    if (bytes() <= memory_.size() && size_ <= memory_.size() - bytes()) {
+      std::memcpy(memory_.data() + bytes(), &descriptor, size_);  // 1.0 is the first 8 bytes of it
+    }
+    ++count_;
+  }
+  [[nodiscard]] uint32_t count() const { return count_; }
+  [[nodiscard]] size_t bytes() const { return count_ * size_; }
+  [[nodiscard]] uint32_t descriptor_size() const { return static_cast<uint32_t>(size_); }
+
+ private:
+  size_t size_;
+  std::span<std::byte> memory_;
+  uint32_t count_ = 0;
+};
+
+template <Platform P>
+Reply partition_info_get(CallContext<P>& call) {
+  const auto query = ffa::PartitionInfoGet::decode(call.regs);
+  const bool flags_known = query.ok() && (call.version >= ffa::v1_1 || !query->count_only);
+  FFA_CHECK(call.rules.require(Rule::pinfo_flags, flags_known));
+  const std::span<std::byte> copy = call.vcpu_state().message;
+  DescriptorWriter writer{call.version, copy};
+  for_each_partition(call, query->uuid, [&](const Partition& partition) { writer.add(partition); });
+  const bool uuid_known = query->uuid.is_nil() || writer.count() != 0;
+  FFA_CHECK(call.rules.require(Rule::pinfo_uuid, uuid_known));
+  if (query->count_only) return ffa::PartitionInfoGetSuccess{writer.count(), 0}.encode();
+
+  RxWriter<P> rx{call};
+  FFA_CHECK(rx.acquire());
+  FFA_CHECK(call.rules.require(Rule::pinfo_fits, writer.bytes() <= rx.size_bytes()));
+  const auto length = static_cast<uint32_t>(writer.bytes());
+  rx.write(0, copy.first(length));
+  rx.finish(length);
+  const uint32_t size = call.version < ffa::v1_1 ? 0 : writer.descriptor_size();
+  return ffa::PartitionInfoGetSuccess{writer.count(), size}.encode();
+}
+
+template <Platform P>
+Reply partition_info_get_regs(CallContext<P>& call) {
+  const auto query = ffa::PartitionInfoGetRegs::decode(call.regs);
+  FFA_CHECK(call.rules.require(Rule::pinfo_regs_reserved, query.ok()));
+  ffa::PartitionInfoGetRegsSuccess reply;
+  const uint32_t start = query->start_index;
+  uint32_t count = 0;
+  reply.information_tag = for_each_partition(call, query->uuid, [&](const Partition& partition) {
+    const ffa::PartitionRegs regs{partition.id, partition.execution_contexts, partition.properties,
+                                  partition.uuid};
+    const uint32_t place = count++;
+    if (place < start || !reply.set_partition(place - start, regs).ok()) return;
+    reply.current_index = static_cast<uint16_t>(place);
+  });
+  const bool uuid_known = query->uuid.is_nil() || count != 0;
+  FFA_CHECK(call.rules.require(Rule::pinfo_regs_uuid, uuid_known));
+  const bool first_tag = start != 0 || query->information_tag == 0;
+  FFA_CHECK(call.rules.require(Rule::pinfo_regs_first_tag, first_tag));
+  const bool same_list = start == 0 || query->information_tag == reply.information_tag;
+  FFA_CHECK(call.rules.require(Rule::pinfo_regs_tag, same_list));
+  FFA_CHECK(call.rules.require(Rule::pinfo_regs_index, start < count));
+  reply.last_index = static_cast<uint16_t>(count - 1);
+  return reply.encode();
+}
+
+}  // namespace mediator

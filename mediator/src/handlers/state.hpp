@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The mediator's state: one MediatorState, one VmContext per VM, one CallContext per call. Every
+// handler gets a CallContext and finds the rest through it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/arena.hpp"
+#include "core/bindings.hpp"
+#include "core/partition_table.hpp"
+#include "core/rx_state.hpp"
+#include "core/spmc_features.hpp"
+#include "core/teardown.hpp"
+#include "core/tx_state.hpp"
+#include "core/vm_memory.hpp"
+#include "core/vm_version.hpp"
+#include "ffa/types.hpp"
+#include "handlers/vm_table.hpp"
+#include "mediator/limits.hpp"
+#include "mediator/lock.hpp"
+#include "mediator/platform.hpp"
+#include "mediator/rules.hpp"
+
+namespace mediator {
+
+/// The one request of a vCPU that an SP has begun and not answered: FFA_INTERRUPT or FFA_YIELD came
+/// back, FFA_RUN goes on. Touched by that vCPU's calls only. [DEN0077A 1.2 §8.4]
+struct OutstandingRequest {
+  bool active = false;
+  ffa::EndpointId receiver{};
+  ffa::VcpuId context{};  ///< its execution context, as FFA_RUN must name it
+};
+
+/// What belongs to one vCPU. Only its own calls use it, so no lock.
+struct VcpuState {
+  OutstandingRequest request;
+  std::span<std::byte> message;  ///< private copy of a message: max_rxtx_pages pages
+};
+
+/// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP before it publishes `rx`
+/// and `tx`, and read by whoever holds the TX claim, the RX in `producing`, or state_lock.
+template <Platform P>
+struct VmBuffers {
+  explicit VmBuffers(P& platform)
+      : rx(platform, static_cast<uint32_t>(RxState::unmapped)),
+        tx(platform, static_cast<uint32_t>(TxState::unmapped)) {}
+
+  typename P::template Atomic<uint32_t> rx;  ///< RxState
+  typename P::template Atomic<uint32_t> tx;  ///< TxState
+  BufferId rx_buffer{};
+  BufferId tx_buffer{};
+  ffa::Ipa rx_ipa{};
+  ffa::Ipa tx_ipa{};
+  ffa::PageCount pages{};          ///< of each
+  RangeIndex rx_range = no_range;  ///< its entry in the ownership map
+  RangeIndex tx_range = no_range;
+
+  [[nodiscard]] uint32_t size_bytes() const {
+    return static_cast<uint32_t>(pages.raw() * ffa::page_size);
+  }
+};
+
+/// Everything about one VM with TEE type ffa. Lives in the VM's arena.
+template <Platform P>
+struct VmContext {
+  using SpinLock = typename P::SpinLock;
+
+  /// Bytes of arena that a VM of this configuration needs.
+  static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
+    return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
+           vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
+           PartitionSet::bytes(mediator.max_partitions);
+  }
+  VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm, Arena& arena)
+      : config(vm),
+        state_lock(platform, LockClass::vm_state),
+        memory_lock(platform, LockClass::vm_memory),
+        version_word(platform, 0),
+        buffers(platform),
+        memory(vm, arena),
+        vcpus(arena.make_array<VcpuState>(vm.vcpus)),
+        told_created(mediator.max_partitions, arena) {
+    for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
+  }
+  static constexpr size_t message_bytes(const VmConfig& vm) {
+    return vm.max_rxtx_pages * ffa::page_size;
+  }
+
+  [[nodiscard]] ffa::EndpointId id() const { return config.id; }
+  [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
+
+  const VmConfig config;
+  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
+  SpinLock memory_lock;  ///< class vm_memory
+  typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
+  VmBuffers<P> buffers;
+  VmMemory memory FFA_GUARDED(memory_lock);
+  Bindings bindings FFA_GUARDED(state_lock);
+  std::span<VcpuState> vcpus;
+  Teardown teardown;          ///< of the one caller of domain_teardown()
+  PartitionSet told_created;  ///< SPs that know of this VM
+  bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
+};
+
+/// The way to the SPMC and what is known of it. Constant after probe(), but for the TX page.
+template <Platform P>
+struct SpmcLink {
+  explicit SpmcLink(P& platform) : tx_lock(platform, LockClass::spmc_tx) {}
+
+  bool usable = false;
+  bool has_notifications = false;
+  ffa::Version version{};  ///< spoken with the SPMC: layouts of what is sent
+  ffa::EndpointId id{ffa::spmc_default_id};
+  SpmcFeatures features;
+  OwnBuffers buffers{};
+  uint32_t buffer_bytes = 0;     ///< of each of the own buffers
+  typename P::SpinLock tx_lock;  ///< class spmc_tx: the claim of the TX page
+};
+
+/// The whole mediator.
+template <Platform P>
+class MediatorState {
+ public:
+  static size_t bytes(const MediatorConfig& config) {
+    return Arena::bytes<MediatorState>() + PartitionTable::bytes(config.max_partitions) +
+           VmTable<P>::bytes(config);
+  }
+  MediatorState(P& the_platform, const MediatorConfig& the_config, Arena& arena)
+      : platform(the_platform),
+        config(the_config),
+        spmc(the_platform),
+        partitions(the_config.max_partitions, arena),
+        vms(the_platform, the_config, arena) {}
+
+  P& platform;
+  const MediatorConfig config;
+  SpmcLink<P> spmc;
+  PartitionTable partitions;  ///< SPs; constant after probe()
+  VmTable<P> vms;
+};
+
+/// One call of a vCPU that negotiated a version.
+template <Platform P>
+struct CallContext {
+  MediatorState<P>& mediator;
+  VmContext<P>& vm;
+  ffa::VcpuId vcpu;       ///< below vm.config.vcpus
+  ffa::Version version;   ///< of the VM, frozen
+  const ffa::Regs& regs;  ///< as the guest gave them: decode() drops what SMC32 does not carry
+  RuleTrace& rules;
+
+  [[nodiscard]] P& platform() const { return mediator.platform; }
+  [[nodiscard]] VcpuState& vcpu_state() const { return vm.vcpus[vcpu.raw()]; }
+  /// One SMC on behalf of the VM. No lock but the claim of the SPMC-facing TX page may be held.
+  [[nodiscard]] ffa::Regs smc(const ffa::Regs& request) const {
+    return mediator.platform.smc(vm.id(), request);
+  }
+};
+
+/// What a handler gives back: the registers of the reply, or why there is none.
+using Reply = Outcome<ffa::Regs>;
+
+}  // namespace mediator

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The end of a VM towards the SPMC, as a list of steps of at most one SMC each: notifications
+// undone, SPs told, live transactions reclaimed. Stops for its budget between any two.
+// [DEN0077A 1.2 §18.3]
+#pragma once
+
+#include "core/teardown.hpp"
+#include "ffa/calls.hpp"
+#include "handlers/memory_reclaim.hpp"
+#include "handlers/notification_delivery.hpp"
+#include "handlers/state.hpp"
+#include "handlers/vm_availability.hpp"
+
+namespace mediator {
+
+inline void enter(Teardown& teardown, TeardownStep step) { teardown = {step, 0, {}}; }
+
+/// DENIED: something is bound or pending. It is undone, then the bitmap goes.
+template <Platform P>
+void teardown_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
+  const bool last_try = vm.teardown.step == TeardownStep::bitmap_again;
+  if (!vm.has_bitmap) return enter(vm.teardown, TeardownStep::vm_destroyed);
+  const auto destroyed =
+      hypervisor_call(mediator, ffa::NotificationBitmapDestroy{vm.id()}.encode());
+  if (destroyed.ok()) vm.has_bitmap = false;
+  if (!destroyed.ok() && destroyed.error() == ffa::Status::denied && !last_try) {
+    return enter(vm.teardown, TeardownStep::drain);
+  }
+  if (!destroyed.ok()) {
+    mediator.platform.log(LogLevel::warning, "ffa: the SPMC keeps the bitmap of a dead VM");
+  }
+  enter(vm.teardown, TeardownStep::vm_destroyed);
+}
+
+/// What is pending for one vCPU is read and dropped.
+template <Platform P>
+void teardown_drain(MediatorState<P>& mediator, VmContext<P>& vm) {
+  using ffa::NotificationGet;
+  if (vm.teardown.place >= vm.vcpus.size()) return enter(vm.teardown, TeardownStep::unbind);
+  const ffa::VcpuId vcpu{static_cast<uint16_t>(vm.teardown.place++)};
+  const uint32_t sources = NotificationGet::from_sps | NotificationGet::from_spm;
+  // Whatever the answer: the bitmap's end is tried once more anyway.
+  (void)hypervisor_call(mediator, NotificationGet{vcpu, vm.id(), sources}.encode());
+}
+
+/// All notifications of the next sender.
+template <Platform P>
+void teardown_unbind(MediatorState<P>& mediator, VmContext<P>& vm) {
+  ffa::NotificationUnbind unbind{{}, vm.id(), 0};
+  {
+    const Guard guard(vm.state_lock);
+    for (size_t n = 0; n < Bindings::notifications && unbind.bitmap == 0; ++n) {
+      unbind.sender = vm.bindings.sender(n);
+      if (unbind.sender != ffa::hypervisor_id) unbind.bitmap = vm.bindings.bound_to(unbind.sender);
+    }
+    vm.bindings.unbind(unbind.bitmap);
+  }
+  if (unbind.bitmap == 0) return enter(vm.teardown, TeardownStep::bitmap_again);
+  (void)hypervisor_call(mediator, unbind.encode());
+}
+
+/// The next SMC of the next VM_DESTROYED. A partition that never accepts it is given up after the
+/// configured patience.
+template <Platform P>
+void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
+  Teardown& teardown = vm.teardown;
+  const auto partitions = mediator.partitions.entries();
+  while (teardown.place < partitions.size() && !is_told_destroyed(mediator, vm, teardown.place)) {
+    ++teardown.place;
+  }
+  if (teardown.place >= partitions.size() || !can_tell_partitions(mediator)) {
+    return enter(teardown, TeardownStep::reclaim);
+  }
+  const auto result =
+      step_vm_destroyed(mediator, teardown.message, partitions[teardown.place].id, vm.id());
+  if (result.step == VmMessageStep::again) return;
+  if (result.step == VmMessageStep::refused) {
+    mediator.platform.log(LogLevel::warning, "ffa: a partition does not accept the end of a VM");
+  }
+  ++teardown.place;
+  teardown.message = {};
+}
+
+template <Platform P>
+void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
+  switch (vm.teardown.step) {
+    case TeardownStep::none:
+      return enter(vm.teardown, TeardownStep::bitmap);
+    case TeardownStep::bitmap:
+    case TeardownStep::bitmap_again:
+      return teardown_bitmap(mediator, vm);
+    case TeardownStep::drain:
+      return teardown_drain(mediator, vm);
+    case TeardownStep::unbind:
+      return teardown_unbind(mediator, vm);
+    case TeardownStep::vm_destroyed:
+      return teardown_vm_destroyed(mediator, vm);
+    case TeardownStep::reclaim:
+      if (reclaim_one(mediator, vm) == ReclaimStep::again) return;
+      return enter(vm.teardown, TeardownStep::done);
+    case TeardownStep::done:
+      return;
+  }
+}
+
+}  // namespace mediator

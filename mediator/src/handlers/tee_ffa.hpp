@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// TEE type ffa: the FF-A mediator as one row of the framework's table. [DEN0077A 1.2]
+#pragma once
+
+#include "core/call_table.hpp"
+#include "core/rollback.hpp"
+#include "handlers/ffa_calls.hpp"
+#include "handlers/notification_delivery.hpp"
+#include "handlers/probe.hpp"
+#include "handlers/state.hpp"
+#include "handlers/teardown.hpp"
+#include "handlers/vm_availability.hpp"
+#include "mediator/mediator.hpp"
+
+namespace mediator {
+
+template <Platform P>
+struct TeeFfa {
+  static size_t memory_needed(const MediatorConfig& config, const VmConfig& vm) {
+    return VmContext<P>::bytes(config, vm);
+  }
+
+  static ffa::Result<void> probe(MediatorState<P>& mediator) { return probe_spmc(mediator); }
+
+  /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
+  static ffa::Result<void> domain_init(MediatorState<P>& mediator, VmContext<P>& vm) {
+    if (!mediator.spmc.usable) return {};
+    FFA_CHECK(tell_all_created(mediator, vm));
+    Rollback untell{[&] { take_back_created(mediator, vm); }};
+    FFA_CHECK(create_bitmap(mediator, vm));
+    untell.commit();
+    return {};
+  }
+
+  static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
+    if (!mediator.spmc.usable) enter(vm.teardown, TeardownStep::done);
+    while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
+      if (!mediator.platform.budget_left()) return Progress::restart;
+      teardown_step(mediator, vm);
+    }
+    return remains(vm);
+  }
+
+  /// The buffers go whatever state they are in: nobody makes calls any more.
+  static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
+    const Progress progress = domain_teardown(mediator, vm);
+    if (progress == Progress::restart) return progress;
+    const Guard guard(vm.state_lock);
+    if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
+      vm.buffers.rx.store(static_cast<uint32_t>(RxState::unmapped));
+      vm.buffers.tx.store(static_cast<uint32_t>(TxState::unmapped));
+      release_buffers(mediator.platform, vm);
+    }
+    return progress;
+  }
+
+  static ffa::Regs handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
+                               const ffa::Regs& regs) {
+    RuleTrace rules;
+    const ffa::Regs reply = serve_call(mediator, slot, vcpu, regs, rules);
+    mediator.platform.rules(slot.id, vcpu, rules);
+    return guest_registers(regs, reply, slot.context->version().version());
+  }
+
+  /// Function ids that a VM at the highest version can call.
+  static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
+    if (!mediator.spmc.usable) return 0;
+    uint32_t count = 1;  // FFA_VERSION
+    for (uint32_t number = 0x60; number <= 0xff; ++number) {
+      const ffa::FidInfo* const info = ffa::find_fid(number);
+      if (info == nullptr) continue;
+      for (const uint32_t id : {ffa::fid32(info->fid), ffa::fid64(info->fid)}) {
+        const bool there =
+            find_function(id, slot.aarch64) == info && (id != ffa::fid64(info->fid) || info->has64);
+        count += there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features) ? 1U : 0U;
+      }
+    }
+    return count;
+  }
+
+ private:
+  static Progress remains(VmContext<P>& vm) {
+    const Guard guard(vm.memory_lock);
+    return vm.memory.shares.size() == 0 ? Progress::done : Progress::quarantined;
+  }
+};
+
+}  // namespace mediator

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The TEE mediator framework: each type is a struct with the same static operations, and a VM's
+// configuration picks one. The table is compiled in; no pointers.
+#pragma once
+
+#include "ffa/reply.hpp"
+#include "handlers/state.hpp"
+#include "handlers/tee_ffa.hpp"
+#include "mediator/mediator.hpp"
+
+namespace mediator {
+
+/// TEE type none: no TEE for this VM. Every FF-A call is NOT_SUPPORTED and nothing reaches the
+/// SPMC.
+template <Platform P>
+struct TeeNone {
+  static size_t memory_needed(const MediatorConfig& /*config*/, const VmConfig& /*vm*/) {
+    return 0;
+  }
+  static ffa::Result<void> probe(MediatorState<P>& /*mediator*/) { return {}; }
+  static ffa::Regs handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
+                               const ffa::Regs& regs) {
+    mediator.platform.rules(slot.id, vcpu, RuleTrace{});
+    const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
+    const ffa::Regs reply =
+        is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(ffa::Status::not_supported);
+    return guest_registers(regs, reply, ffa::Version{});
+  }
+  static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+    return 0;
+  }
+};
+
+/// Calls `use` with the type's operations.
+template <Platform P, class Use>
+auto with_tee(TeeType type, Use use) {
+  switch (type) {
+    case TeeType::ffa:
+      return use(TeeFfa<P>{});
+    case TeeType::none:
+      break;
+  }
+  return use(TeeNone<P>{});
+}
+
+}  // namespace mediator

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The VMs that exist, found by id in constant time. The table's lock is held for the look-up only;
+// what keeps a VM alive afterwards is that one of its vCPUs is calling, or a reference of
+// Platform::vm_get().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/arena.hpp"
+#include "core/id_index.hpp"
+#include "ffa/types.hpp"
+#include "mediator/limits.hpp"
+#include "mediator/lock.hpp"
+#include "mediator/platform.hpp"
+
+namespace mediator {
+
+template <Platform P>
+struct VmContext;
+
+/// `creating`: domain_init() is at work; `dying`: domain_teardown() has begun. Only `live` VMs are
+/// served.
+enum class VmLife : uint8_t { vacant, creating, live, dying };
+
+/// What the table knows of a VM. `context` is nullptr for TEE type none.
+template <Platform P>
+struct VmSlot {
+  VmLife life = VmLife::vacant;
+  TeeType tee = TeeType::none;
+  ffa::EndpointId id{};
+  uint16_t vcpus = 0;
+  bool aarch64 = true;
+  bool visible_to_vms = false;
+  VmContext<P>* context = nullptr;
+};
+
+template <Platform P>
+class VmTable {
+ public:
+  static size_t bytes(const MediatorConfig& config) {
+    return Arena::bytes<VmSlot<P>>(config.max_vms) +
+           Arena::bytes<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms));
+  }
+  VmTable(P& platform, const MediatorConfig& config, Arena& arena)
+      : lock_(platform, LockClass::vm_table),
+        slots_(arena.make_array<VmSlot<P>>(config.max_vms)),
+        index_(arena.make_array<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms))) {}
+
+  /// A copy of the VM's slot; nothing if there is no such VM.
+  [[nodiscard]] std::optional<VmSlot<P>> find(ffa::EndpointId id) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    return place ? std::optional{slots_[*place]} : std::nullopt;
+  }
+  /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
+  [[nodiscard]] ffa::Result<void> insert(const VmSlot<P>& slot) {
+    const Guard guard(lock_);
+    if (index_.find(slot.id)) return ffa::Error{ffa::Status::denied};
+    for (size_t place = 0; place < slots_.size(); ++place) {
+      if (slots_[place].life != VmLife::vacant) continue;
+      slots_[place] = slot;
+      index_.insert(slot.id, static_cast<uint16_t>(place));
+      return {};
+    }
+    return ffa::Error{ffa::Status::no_memory};
+  }
+  void set_life(ffa::EndpointId id, VmLife life) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    if (!place) return;
+    slots_[*place].life = life;
+    if (slots_[*place].visible_to_vms) ++generation_;
+  }
+  void erase(ffa::EndpointId id) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    if (!place) return;
+    if (slots_[*place].visible_to_vms) ++generation_;
+    slots_[*place] = {};
+    index_.erase(id);
+  }
+
+  /// Calls `visit(slot)` for each VM in the order of their slots, and gives the number that changes
+  /// whenever the list of visible VMs does; both from one moment.
+  template <class Visit>
+  uint16_t for_each(Visit visit) {
+    const Guard guard(lock_);
+    for (const VmSlot<P>& slot : slots_) {
+      if (slot.life != VmLife::vacant) visit(slot);
+    }
+    return generation_;
+  }
+  /// Calls `visit(slot)` for each VM, without the lock: for an observer that has stopped all vCPUs.
+  template <class Visit>
+  void observe_each(Visit visit) const FFA_ATTR(no_thread_safety_analysis) {
+    for (const VmSlot<P>& slot : slots_) {
+      if (slot.life != VmLife::vacant) visit(slot);
+    }
+  }
+
+ private:
+  typename P::SpinLock lock_;
+  std::span<VmSlot<P>> slots_ FFA_GUARDED(lock_);
+  IdIndex index_ FFA_GUARDED(lock_);
+  uint16_t generation_ FFA_GUARDED(lock_) = 1;
+};
+
+}  // namespace mediator

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// I11: a guest call that returned an error has changed nothing.
+//
+// Exceptions, and why: the first call other than FFA_VERSION freezes the version even if it fails
+// [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
+// holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
+// the SPMC would not give back ends in quarantine.
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "ffa/reply.hpp"
+#include "sim/check/checker.hpp"
+
+namespace sim::check {
+
+namespace {
+
+using ffa::Fid;
+
+class FailureAtomicity final : public Checker {
+ public:
+  std::string id() const override { return "I11"; }
+  bool needs_facts() const override { return true; }
+
+  void before(const Step& step) override { before_ = snapshot(step); }
+
+  void after(const Step& step) override {
+    if (!step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
+    const bool reached_sp =
+        std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
+          return is_direct_request(smc->in) || ffa::is_function(smc->in, Fid::run);
+        });
+    const Snapshot now = snapshot(step);
+    if (now.quarantined > before_.quarantined) return;
+    for (const auto& [what, digest] : now.digests) {
+      const auto was = before_.digests.find(what);
+      if (was != before_.digests.end() && was->second == digest) continue;
+      const bool of_spmc = what == spmc_state;
+      if (of_spmc && (reached_sp || step.faulted)) continue;
+      if (reached_sp && what.starts_with(memory_of)) continue;
+      report(step, fmt::format("failed, and changed {}", what));
+    }
+  }
+
+ private:
+  static constexpr const char* spmc_state = "what the SPMC holds";
+  static constexpr const char* memory_of = "the memory of";
+
+  struct Snapshot {
+    std::map<std::string, uint64_t> digests;
+    uint32_t quarantined = 0;
+  };
+
+  static uint64_t digest(const std::vector<uint64_t>& words) {
+    return XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  }
+
+  static void add_fact(std::vector<uint64_t>& words, const ffa_sim_fact& fact) {
+    // Without the frozen flag.
+    words.insert(words.end(),
+                 {fact.kind, fact.vm, fact.rx_state, fact.flags & ~1ULL, fact.version, fact.shares,
+                  fact.quarantined, fact.share_state, fact.pinned_pages, fact.rx_ipa, fact.tx_ipa,
+                  fact.rxtx_pages, fact.handle, fact.ipa, fact.pages});
+  }
+
+  static Snapshot snapshot(const Step& step) {
+    Snapshot result;
+    for (const auto& [id, vm] : step.facts.vms) {
+      result.quarantined += vm.fact.quarantined;
+      std::vector<uint64_t> words;
+      add_fact(words, vm.fact);
+      for (const ShareFact& share : vm.shares) {
+        add_fact(words, share.fact);
+        for (const ffa_sim_fact& range : share.ranges) add_fact(words, range);
+      }
+      result.digests[fmt::format("the mediator's state of VM {}", id)] = digest(words);
+    }
+    Machine& machine = step.sim.machine();
+    for (const VmSpec& vm : step.sim.spec().vms) {
+      const uint16_t id = vm.config.id.raw();
+      if (!machine.has_vm(id)) continue;
+      std::vector<uint64_t> words;
+      for (const Pinned& pin : machine.pins(id))
+        words.insert(words.end(), {pin.ipa, pin.pages, pin.count});
+      result.digests[fmt::format("the page references of VM {}", id)] = digest(words);
+      result.digests[fmt::format("the mapped buffers of VM {}", id)] = machine.mapped_buffers(id);
+      result.digests[fmt::format("the stage 2 of VM {}", id)] = machine.stage2_digest(id);
+      result.digests[fmt::format("{} VM {}", memory_of, id)] = machine.memory_digest(owned_by(id));
+    }
+    if (spmc_model::Spmc* model = step.sim.secure_world().model()) {
+      result.digests[spmc_state] = digest(spmc_words(step, *model));
+    }
+    return result;
+  }
+
+  static std::vector<uint64_t> spmc_words(const Step& step, const spmc_model::Spmc& model) {
+    std::vector<uint64_t> words;
+    for (size_t n = 0; n < model.regions(); ++n) {
+      const spmc_model::RegionFacts region = model.region(n);
+      words.insert(words.end(), {region.handle.raw(), region.sender.raw(), region.pages,
+                                 region.ranges, region.retrieved_by});
+    }
+    for (const VmSpec& vm : step.sim.spec().vms) {
+      const ffa::EndpointId id = vm.config.id;
+      words.insert(words.end(), {uint64_t{model.knows_vm(id)}, uint64_t{model.has_bitmap(id)},
+                                 model.bound_notifications(id), model.pending_notifications(id)});
+    }
+    words.push_back(model.owns_hypervisor_rx() ? 1 : 0);
+    return words;
+  }
+
+  Snapshot before_;
+};
+
+}  // namespace
+
+void add_atomicity_checkers(CheckerList& list) {
+  list.push_back(std::make_unique<FailureAtomicity>());
+}
+
+}  // namespace sim::check

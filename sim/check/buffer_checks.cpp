@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// I18, I19, I20, I21, I22: who may touch an RX or TX buffer, and when, and what is left in it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "ffa/reply.hpp"
+#include "sim/check/checker.hpp"
+#include "sim/machine/canary.hpp"
+
+namespace sim::check {
+
+namespace {
+
+using ffa::Fid;
+using Access = Simulation::Access;
+
+constexpr uint8_t rx_vm_owned = 3;
+
+bool lists_partitions(const trace::Event& event) {
+  return ffa::is_function(event.in, Fid::partition_info_get) && ffa::is_success(event.out) &&
+         (event.in.w(5) & 1U) == 0;
+}
+
+std::vector<Access> accesses_of(const Step& step) {
+  std::vector<Access> result;
+  for (const Access& access : step.sim.accesses()) {
+    if (access.call == step.event.seq) result.push_back(access);
+  }
+  return result;
+}
+
+/// I18: RX is written only while its VM does not own it, is the VM's after a list, and only the
+/// owner releases it.
+class RxOwnership final : public Checker {
+ public:
+  std::string id() const override { return "I18"; }
+  void after(const Step& step) override {
+    if (!step.is_guest() || !step.alone) return;
+    const GuestState& guest = step.guest();
+    const bool owned = guest.owns_rx.value_or(false);
+    for (const Access& access : accesses_of(step)) {
+      const bool rx =
+          access.vm == step.event.vm && guest.buffer_pages != 0 && access.ipa == guest.rx_ipa;
+      if (owned && rx && access.kind != Access::Kind::in) {
+        report(step, "writes to the RX buffer, which the VM owns");
+        break;
+      }
+    }
+    if (owned && lists_partitions(step.event))
+      report(step, "fills the RX buffer, which the VM owns");
+    const bool released =
+        ffa::is_function(step.event.in, Fid::rx_release) && ffa::is_success(step.event.out);
+    if (released && guest.owns_rx == false)
+      report(step, "releases an RX buffer that the VM does not own");
+    const auto vm = step.facts.vms.find(step.event.vm);
+    if (lists_partitions(step.event) && vm != step.facts.vms.end() &&
+        vm->second.fact.rx_state != rx_vm_owned) {
+      report(step, "has filled the RX buffer, but the VM does not own it");
+    }
+  }
+};
+
+/// I19: behind a message there are zeros, and nobody else's bytes anywhere.
+class CleanBuffers final : public Checker {
+ public:
+  std::string id() const override { return "I19"; }
+  void after(const Step& step) override {
+    for (const trace::Event* smc : step.smcs) {
+      if (find_foreign_canary(smc->tx, owned_by(step.event.vm), owned_by(step.event.vm))) {
+        report(step, "sends bytes of someone else to the SPMC");
+      }
+    }
+    if (step.is_guest() && lists_partitions(step.event) && step.alone) check_rx(step);
+  }
+
+ private:
+  void check_rx(const Step& step) const {
+    const GuestState& guest = step.guest();
+    std::vector<uint8_t> rx(guest.buffer_pages * ffa::page_size);
+    if (!step.sim.machine().read_ipa(step.event.vm, guest.rx_ipa,
+                                     std::as_writable_bytes(std::span{rx}))) {
+      return;
+    }
+    const uint64_t entry = step.event.out.w(3) == 0 ? 8 : step.event.out.w(3);
+    const uint64_t length = std::min<uint64_t>(rx.size(), entry * step.event.out.w(2));
+    const auto dirty = std::find_if(rx.begin() + static_cast<ptrdiff_t>(length), rx.end(),
+                                    [](uint8_t byte) { return byte != 0; });
+    if (dirty != rx.end()) {
+      report(step, fmt::format("leaves byte {} of RX, behind the {} of the message, as it was",
+                               dirty - rx.begin(), length));
+    }
+    if (const auto at = find_foreign_canary(std::span{rx}.first(length), owned_by(step.event.vm),
+                                            owned_by(step.event.vm))) {
+      report(step, fmt::format("RX holds bytes of someone else at {}", *at));
+    }
+  }
+};
+
+/// I20: a byte of TX is read at most once a call.
+class SingleFetch final : public Checker {
+ public:
+  std::string id() const override { return "I20"; }
+  void after(const Step& step) override {
+    std::vector<Access> reads;
+    for (const Access& access : accesses_of(step)) {
+      if (access.kind != Access::Kind::in || !access.vm) continue;
+      for (const Access& other : reads) {
+        const bool overlap = other.vm == access.vm && other.ipa == access.ipa &&
+                             other.offset < uint64_t{access.offset} + access.length &&
+                             access.offset < uint64_t{other.offset} + other.length;
+        if (!overlap) continue;
+        report(step, fmt::format("reads bytes at {} of a buffer of VM {} twice",
+                                 std::max(other.offset, access.offset), *access.vm));
+        return;
+      }
+      reads.push_back(access);
+    }
+  }
+};
+
+/// I21: a call touches its caller's registered buffers only; that it stays inside them, the machine
+/// sees to.
+class OwnBuffersOnly final : public Checker {
+ public:
+  std::string id() const override { return "I21"; }
+  void after(const Step& step) override {
+    if (!step.is_guest() || ffa::is_function(step.event.in, Fid::msg_send2)) return;
+    const GuestState& guest = step.guest();
+    for (const Access& access : accesses_of(step)) {
+      if (!access.vm) continue;
+      const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
+                              (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
+      if (registered) continue;
+      if (*access.vm == step.event.vm && !step.alone) continue;
+      report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
+                               access.ipa, *access.vm));
+      return;
+    }
+  }
+};
+
+/// I22: a buffer that is in use is not unmapped; that an unmapped one is not used, the machine sees
+/// to.
+class UnmapRefused final : public Checker {
+ public:
+  std::string id() const override { return "I22"; }
+  void after(const Step& step) override {
+    const bool unmapped = step.is_guest() && ffa::is_function(step.event.in, Fid::rxtx_unmap) &&
+                          ffa::is_success(step.event.out);
+    if (!unmapped) return;
+    if (step.alone && step.guest().owns_rx.value_or(false)) {
+      report(step, "succeeds although the VM owns the RX buffer");
+    }
+    const uint32_t left = step.sim.machine().mapped_buffers(step.event.vm);
+    if (step.alone && left != 0)
+      report(step, fmt::format("succeeds, and {} buffers are still mapped", left));
+  }
+};
+
+}  // namespace
+
+void add_buffer_checkers(CheckerList& list) {
+  list.push_back(std::make_unique<RxOwnership>());
+  list.push_back(std::make_unique<CleanBuffers>());
+  list.push_back(std::make_unique<SingleFetch>());
+  list.push_back(std::make_unique<OwnBuffersOnly>());
+  list.push_back(std::make_unique<UnmapRefused>());
+}
+
+}  // namespace sim::check

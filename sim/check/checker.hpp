@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a checker gets to see and how it speaks. Checkers know the mediator by its facts and by the
+// trace only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/check/guest_state.hpp"
+#include "sim/engine/simulation.hpp"
+
+namespace sim::check {
+
+/// The mediator's facts at one moment.
+struct ShareFact {
+  ffa_sim_fact fact{};
+  std::vector<ffa_sim_fact> ranges;
+};
+struct VmFact {
+  ffa_sim_fact fact{};
+  std::vector<ShareFact> shares;
+};
+struct Facts {
+  bool offered = false;
+  std::map<uint16_t, VmFact> vms;
+};
+Facts observe(MediatorUnderTest& mediator);
+
+/// One step that is over, or, for before(), about to begin.
+struct Step {
+  Simulation& sim;
+  const trace::Event& event;
+  /// The mediator's SMCs of this step, in order. Empty before it.
+  std::vector<const trace::Event*> smcs;
+  /// No other step ran at any time during this one, and none runs now.
+  bool alone = true;
+  /// A fault has struck this world at some time.
+  bool faulted = false;
+  const Facts& facts;
+  /// What the guests' own calls tell, this one not counted in yet.
+  const GuestStates& guests;
+
+  [[nodiscard]] bool is_guest() const { return event.side == trace::Side::guest; }
+  [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }
+  /// A call of FF-A's range by a VM that exists and has an FF-A mediator.
+  [[nodiscard]] bool is_ffa() const;
+  /// The VM is being torn down: its calls are refused whatever they are.
+  [[nodiscard]] bool dying() const;
+};
+
+class Checker {
+ public:
+  virtual ~Checker() = default;
+  /// "I05".
+  [[nodiscard]] virtual std::string id() const = 0;
+  /// True if it sees nothing, or less, without the mediator's facts.
+  [[nodiscard]] virtual bool needs_facts() const { return false; }
+  virtual void before(const Step& /*step*/) {}
+  virtual void after(const Step& step) = 0;
+
+ protected:
+  /// "VM 1.0 FFA_MEM_SHARE: text".
+  void report(const Step& step, const std::string& text) const;
+};
+
+/// "FFA_MEM_SHARE", "teardown", …
+std::string name_of(const trace::Event& event);
+
+using CheckerList = std::vector<std::unique_ptr<Checker>>;
+void add_memory_checkers(CheckerList& list);     ///< I01, I02, I04, I05, I07, I08
+void add_handle_checkers(CheckerList& list);     ///< I09, I12
+void add_atomicity_checkers(CheckerList& list);  ///< I11
+void add_buffer_checkers(CheckerList& list);     ///< I18, I19, I20, I21, I22
+void add_register_checkers(CheckerList& list);   ///< I23, I24, I25
+void add_call_checkers(CheckerList& list);       ///< I26, I28
+
+}  // namespace sim::check

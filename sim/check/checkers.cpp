@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/check/checkers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ffa/names.hpp"
+#include "sim/check/checker.hpp"
+
+namespace sim {
+
+namespace check {
+
+Facts observe(MediatorUnderTest& mediator) {
+  Facts facts;
+  facts.offered = mediator.observe([&facts](const ffa_sim_fact& fact) {
+    VmFact& vm = facts.vms[fact.vm];
+    switch (fact.kind) {
+      case FFA_SIM_FACT_VM:
+        vm.fact = fact;
+        break;
+      case FFA_SIM_FACT_SHARE:
+        vm.shares.push_back({fact, {}});
+        break;
+      case FFA_SIM_FACT_RANGE:
+        if (!vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
+        break;
+      default:
+        break;
+    }
+  });
+  return facts;
+}
+
+bool Step::is_ffa() const {
+  if (!is_guest() || !ffa::FunctionId{event.in.x[0]}.in_ffa_range()) return false;
+  const auto& vms = sim.spec().vms;
+  return sim.machine().has_vm(event.vm) && std::any_of(vms.begin(), vms.end(), [&](const VmSpec& vm) {
+           return vm.config.id.raw() == event.vm && vm.config.tee == mediator::TeeType::ffa;
+         });
+}
+
+bool Step::dying() const {
+  const auto vm = facts.vms.find(event.vm);
+  return vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0;
+}
+
+std::string name_of(const trace::Event& event) {
+  if (event.side == trace::Side::lifecycle || event.side == trace::Side::irq) return event.op;
+  const char* const name = ffa::fid_name(ffa::FunctionId{event.in.x[0]}.raw);
+  return name != nullptr ? name : fmt::format("{:#x}", event.in.x[0]);
+}
+
+void Checker::report(const Step& step, const std::string& text) const {
+  const trace::Event& event = step.event;
+  const std::string who = step.is_guest() ? fmt::format("VM {}.{}", event.vm, event.vcpu)
+                                          : fmt::format("VM {}", event.vm);
+  step.sim.report(id(), fmt::format("{} {}: {}", who, name_of(event), text));
+}
+
+namespace {
+
+CheckerList make_all() {
+  CheckerList list;
+  add_memory_checkers(list);
+  add_handle_checkers(list);
+  add_atomicity_checkers(list);
+  add_buffer_checkers(list);
+  add_register_checkers(list);
+  add_call_checkers(list);
+  return list;
+}
+
+}  // namespace
+}  // namespace check
+
+struct Checkers::Impl {
+  explicit Impl(Simulation& simulation) : sim(simulation) {}
+
+  bool faulted() const {
+    for (size_t n = 0; n < sim.spec().faults.size(); ++n) {
+      if (sim.fault_fired(n)) return true;
+    }
+    return false;
+  }
+
+  // SMCs of one step: between its two numbers, made for the same vCPU.
+  std::vector<const trace::Event*> smcs_of(const trace::Event& event) const {
+    std::vector<const trace::Event*> result;
+    const auto& events = sim.events();
+    for (auto it = events.rbegin(); it != events.rend() && it->seq > event.seq; ++it) {
+      const bool inside = it->side == trace::Side::spmc && it->seq < event.seq_ret;
+      const bool same =
+          it->vcpu == event.vcpu && (it->vm == event.vm || event.side != trace::Side::guest);
+      if (inside && same) result.push_back(&*it);
+    }
+    std::reverse(result.begin(), result.end());
+    return result;
+  }
+
+  bool overlapped(const trace::Event& event) const {
+    if (sim.open_steps() != 0 || last_end > event.seq) return true;
+    const auto& events = sim.events();
+    return std::any_of(events.rbegin(),
+                       std::find_if(events.rbegin(), events.rend(),
+                                    [&](const auto& other) { return other.seq <= event.seq; }),
+                       [](const trace::Event& other) {
+                         return other.side == trace::Side::guest ||
+                                other.side == trace::Side::lifecycle;
+                       });
+  }
+
+  void before(const trace::Event& event) {
+    const check::Facts facts = check::observe(sim.mediator());
+    const check::Step step{sim, event, {}, sim.open_steps() <= 1, faulted(), facts, guests};
+    for (const auto& checker : list) checker->before(step);
+  }
+
+  void after(const trace::Event& event) {
+    const check::Facts facts = check::observe(sim.mediator());
+    offered = facts.offered;
+    const check::Step step{sim,       event, smcs_of(event), !overlapped(event),
+                           faulted(), facts, guests};
+    for (const auto& checker : list) checker->after(step);
+    std::optional<bool> owns_rx;
+    if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
+      owns_rx = vm->second.fact.rx_state == 3;
+    }
+    guests.update(event, step.alone, owns_rx);
+    last_end = std::max(last_end, event.seq_ret);
+  }
+
+  Simulation& sim;
+  check::CheckerList list = check::make_all();
+  check::GuestStates guests;
+  uint64_t last_end = 0;
+  bool offered = true;
+};
+
+Checkers::Checkers(Simulation& simulation) : impl_(std::make_unique<Impl>(simulation)) {
+  simulation.set_before_step([this](const trace::Event& event) { impl_->before(event); });
+  simulation.set_after_step([this](const trace::Event& event) { impl_->after(event); });
+}
+
+Checkers::~Checkers() {
+  impl_->sim.set_before_step({});
+  impl_->sim.set_after_step({});
+}
+
+std::vector<std::string> Checkers::all() {
+  std::vector<std::string> ids;
+  for (const auto& checker : check::make_all()) ids.push_back(checker->id());
+  return ids;
+}
+
+std::vector<std::string> Checkers::skipped() const {
+  std::vector<std::string> ids;
+  for (const auto& checker : impl_->list) {
+    if (checker->needs_facts() && !impl_->offered) ids.push_back(checker->id());
+  }
+  return ids;
+}
+
+}  // namespace sim

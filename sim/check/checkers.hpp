@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The invariants that every world is checked for, one small class each. A run makes one Checkers
+// for its Simulation and keeps it while the Simulation works; what is found is reported there as a
+// Violation.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/engine/simulation.hpp"
+
+namespace sim {
+
+class Checkers {
+ public:
+  /// Hooks into the simulation's steps. Before boot().
+  explicit Checkers(Simulation& simulation);
+  ~Checkers();
+  Checkers(const Checkers&) = delete;
+  Checkers& operator=(const Checkers&) = delete;
+
+  /// Invariants that are checked, in order, without those that the machine, the scheduler and the
+  /// engine see to.
+  static std::vector<std::string> all();
+  /// Those of them that were left out, wholly or in part, because this mediator does not offer
+  /// observation.
+  [[nodiscard]] std::vector<std::string> skipped() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sim

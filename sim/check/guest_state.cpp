@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/check/guest_state.hpp"
+
+#include <algorithm>
+
+#include "ffa/fid.hpp"
+#include "ffa/reply.hpp"
+
+namespace sim::check {
+
+using ffa::Fid;
+using ffa::is_function;
+
+uint64_t requested_handle(const ffa::Regs& in) { return uint64_t{in.w(2)} << 32 | in.w(1); }
+uint64_t answered_handle(const ffa::Regs& out) { return uint64_t{out.w(3)} << 32 | out.w(2); }
+
+bool is_memory_send(const ffa::Regs& in) {
+  return is_function(in, Fid::mem_share) || is_function(in, Fid::mem_lend) ||
+         is_function(in, Fid::mem_donate);
+}
+
+bool is_direct_request(const ffa::Regs& in) {
+  return is_function(in, Fid::msg_send_direct_req) || is_function(in, Fid::msg_send_direct_req2);
+}
+
+const GuestState& GuestStates::of(uint16_t vm) const {
+  static const GuestState unknown;
+  const auto it = vms_.find(vm);
+  return it == vms_.end() ? unknown : it->second;
+}
+
+std::optional<uint16_t> GuestStates::owner(uint64_t handle) const {
+  const auto it = handles_.find(handle);
+  if (it == handles_.end()) return std::nullopt;
+  return it->second;
+}
+
+void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
+  const bool is_version = is_function(event.in, Fid::version);
+  if (!is_version) {
+    const bool fixes =
+        ffa::FunctionId{event.in.x[0]}.in_ffa_range() && !is_function(event.in, Fid::interrupt);
+    if (fixes && vm.version != ffa::Version{}) vm.latched = true;
+    return;
+  }
+  if (vm.latched || (event.out.w(0) >> 31) != 0) return;
+  const ffa::Version asked{event.in.w(1)};
+  const ffa::Version answered{event.out.w(0)};
+  // The lower of the two governs; of another major number, the callee's own. [DEN0077A 1.2 §13.2]
+  vm.version = asked.major() == answered.major() ? std::min(asked, answered) : answered;
+}
+
+void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
+  if (!ffa::is_success(event.out)) return;
+  const bool wide = ffa::FunctionId{event.in.x[0]}.is_smc64();
+  if (is_function(event.in, Fid::rxtx_map)) {
+    vm.tx_ipa = wide ? event.in.x[1] : event.in.w(1);
+    vm.rx_ipa = wide ? event.in.x[2] : event.in.w(2);
+    vm.buffer_pages = event.in.w(3) & 0x3f;
+    vm.owns_rx = false;
+  } else if (is_function(event.in, Fid::rxtx_unmap)) {
+    vm.buffer_pages = 0;
+    vm.owns_rx = false;
+  } else if (is_function(event.in, Fid::partition_info_get)) {
+    if ((event.in.w(5) & 1U) == 0) vm.owns_rx = true;
+  } else if (is_function(event.in, Fid::rx_release)) {
+    vm.owns_rx = false;
+  }
+}
+
+void GuestStates::update_handles(const trace::Event& event) {
+  if (!ffa::is_success(event.out)) return;
+  if (is_memory_send(event.in) || is_function(event.in, Fid::mem_frag_tx)) {
+    handles_[answered_handle(event.out)] = event.vm;
+  } else if (is_function(event.in, Fid::mem_reclaim)) {
+    handles_.erase(requested_handle(event.in));
+  }
+}
+
+void GuestStates::update_requests(GuestState& vm, const trace::Event& event) {
+  const bool is_run = is_function(event.in, Fid::run);
+  if (!is_run && !is_direct_request(event.in)) return;
+  const bool unfinished =
+      is_function(event.out, Fid::interrupt) || is_function(event.out, Fid::yield);
+  const bool finished = is_function(event.out, Fid::msg_send_direct_resp) ||
+                        is_function(event.out, Fid::msg_send_direct_resp2);
+  if (unfinished && is_direct_request(event.in)) {
+    vm.waits_for[event.vcpu] = static_cast<uint16_t>(event.in.w(1));
+  } else if (finished) {
+    vm.waits_for.erase(event.vcpu);
+  }
+}
+
+void GuestStates::update(const trace::Event& event, bool alone, std::optional<bool> owns_rx) {
+  if (event.side == trace::Side::lifecycle && event.op == "free") {
+    vms_.erase(event.vm);
+    std::erase_if(handles_, [&](const auto& entry) { return entry.second == event.vm; });
+    return;
+  }
+  if (event.side != trace::Side::guest) return;
+  GuestState& vm = vms_[event.vm];
+  update_version(vm, event);
+  update_buffers(vm, event);
+  update_handles(event);
+  update_requests(vm, event);
+  if (!alone) vm.owns_rx = owns_rx;
+}
+
+}  // namespace sim::check

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a VM's own calls and their answers tell of its state: negotiated version, buffers, RX
+// ownership, handles. The mediator is not asked, so that checkers can hold it against its own
+// answers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "ffa/types.hpp"
+#include "sim/trace/event.hpp"
+
+namespace sim::check {
+
+struct GuestState {
+  ffa::Version version{};  ///< raw 0: not negotiated
+  bool latched = false;    ///< a call other than FFA_VERSION has fixed the version
+  uint64_t tx_ipa = 0;
+  uint64_t rx_ipa = 0;
+  uint64_t buffer_pages = 0;               ///< 0: no buffers
+  std::optional<bool> owns_rx = false;     ///< nothing: calls ran at once, and it can't be told
+  std::map<uint16_t, uint16_t> waits_for;  ///< vCPU -> endpoint of its unfinished direct request
+};
+
+class GuestStates {
+ public:
+  [[nodiscard]] const GuestState& of(uint16_t vm) const;
+  /// Owner of a live handle.
+  [[nodiscard]] std::optional<uint16_t> owner(uint64_t handle) const;
+  /// `alone`: no other step ran meanwhile. `owns_rx`: what is known of it otherwise, where this is
+  /// not so.
+  void update(const trace::Event& event, bool alone, std::optional<bool> owns_rx);
+
+ private:
+  void update_version(GuestState& vm, const trace::Event& event);
+  void update_buffers(GuestState& vm, const trace::Event& event);
+  void update_handles(const trace::Event& event);
+  void update_requests(GuestState& vm, const trace::Event& event);
+
+  std::map<uint16_t, GuestState> vms_;
+  std::map<uint64_t, uint16_t> handles_;
+};
+
+/// The handle in w1/w2 of a request or in w2/w3 of an answer.
+uint64_t requested_handle(const ffa::Regs& in);
+uint64_t answered_handle(const ffa::Regs& out);
+bool is_memory_send(const ffa::Regs& in);
+bool is_direct_request(const ffa::Regs& in);
+
+}  // namespace sim::check

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// I01, I02, I04, I05, I07, I08: which pages are shared, pinned and told to the SPMC.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "ffa/reply.hpp"
+#include "sim/check/checker.hpp"
+#include "sim/check/descriptor.hpp"
+
+namespace sim::check {
+
+namespace {
+
+using ffa::Fid;
+
+constexpr uint32_t share_shared = 2;
+constexpr uint32_t share_reclaiming = 3;
+
+const char* kind_name(mediator::MemoryKind kind) {
+  switch (kind) {
+    case mediator::MemoryKind::none:
+      return "nothing";
+    case mediator::MemoryKind::ram_rw:
+      return "RAM";
+    case mediator::MemoryKind::ram_ro:
+      return "read-only RAM";
+    case mediator::MemoryKind::device:
+      return "a device";
+    case mediator::MemoryKind::foreign:
+      return "someone else's page";
+  }
+  return "an unknown kind";
+}
+
+/// I01: what a call has put into a transaction is the caller's own writable RAM.
+class OwnRam final : public Checker {
+ public:
+  std::string id() const override { return "I01"; }
+  bool needs_facts() const override { return true; }
+  void after(const Step& step) override {
+    const bool sent =
+        step.is_guest() && ffa::is_success(step.event.out) &&
+        (is_memory_send(step.event.in) || ffa::is_function(step.event.in, Fid::mem_frag_tx));
+    if (!sent) return;
+    const auto vm = step.facts.vms.find(step.event.vm);
+    if (vm == step.facts.vms.end()) return;
+    for (const ShareFact& share : vm->second.shares) {
+      if (share.fact.handle != answered_handle(step.event.out)) continue;
+      for (const ffa_sim_fact& range : share.ranges) check_range(step, range.ipa, range.pages);
+    }
+  }
+
+ private:
+  void check_range(const Step& step, uint64_t ipa, uint64_t pages) const {
+    const Machine& machine = step.sim.machine();
+    while (pages > 0) {
+      const mediator::Extent extent = machine.translate(step.event.vm, ipa, pages);
+      if (extent.kind != mediator::MemoryKind::ram_rw) {
+        report(step, fmt::format("shares {:#x}, where {} is mapped", ipa, kind_name(extent.kind)));
+        return;
+      }
+      ipa += extent.pages.raw() * ffa::page_size;
+      pages -= extent.pages.raw();
+    }
+  }
+};
+
+/// I02: each address that goes out in a descriptor is the caller's own translation, in its order.
+class OwnTranslations final : public Checker {
+ public:
+  std::string id() const override { return "I02"; }
+  void after(const Step& step) override {
+    check_regions(step);
+    if (!step.is_guest()) return;
+    const std::vector<PageRun> told = sent_to_spmc(step);
+    if (told.empty()) return;
+    for (const PageRun& run : told) check_owner(step, run);
+    if (!is_memory_send(step.event.in)) return;
+    const auto asked = read_descriptor(step.event.tx, step.guest().version);
+    const bool whole = asked && asked->ranges.size() == asked->range_count;
+    if (whole) compare(step, translate_all(step, asked->ranges), told);
+  }
+
+ private:
+  // The ranges of the descriptor that the mediator sent in this call, fragments put together.
+  std::vector<PageRun> sent_to_spmc(const Step& step) const {
+    std::vector<uint8_t> bytes;
+    for (const trace::Event* smc : step.smcs) {
+      const bool first = is_memory_send(smc->in);
+      if (!first && !ffa::is_function(smc->in, Fid::mem_frag_tx)) continue;
+      if (first) bytes.clear();
+      bytes.insert(bytes.end(), smc->tx.begin(), smc->tx.end());
+    }
+    if (bytes.empty()) return {};
+    const auto told = read_descriptor(bytes, spmc_version(step));
+    if (!told) {
+      report(step, "the SPMC was sent a descriptor without ranges");
+      return {};
+    }
+    if (told->sender != step.event.vm) {
+      report(step, fmt::format("the SPMC was told that {:#x} is the sender", told->sender));
+    }
+    return told->ranges;
+  }
+
+  // What the mediator and the SPMC agreed on at boot.
+  static ffa::Version spmc_version(const Step& step) {
+    ffa::Version version = ffa::v1_0;
+    for (const trace::Event& event : step.sim.events()) {
+      const bool asked =
+          event.side == trace::Side::spmc && ffa::is_function(event.in, Fid::version);
+      if (event.seq > step.event.seq) break;
+      if (asked && (event.out.w(0) >> 31) == 0) {
+        version = std::min(ffa::Version{event.in.w(1)}, ffa::Version{event.out.w(0)});
+      }
+    }
+    return version;
+  }
+
+  static std::vector<PageRun> translate_all(const Step& step, const std::vector<PageRun>& ranges) {
+    std::vector<PageRun> result;
+    for (PageRun range : ranges) {
+      while (range.pages > 0) {
+        const mediator::Extent extent =
+            step.sim.machine().translate(step.event.vm, range.address, range.pages);
+        if (extent.kind == mediator::MemoryKind::none) break;
+        result.push_back({extent.pa.raw(), extent.pages.raw()});
+        range.address += extent.pages.raw() * ffa::page_size;
+        range.pages -= extent.pages.raw();
+      }
+    }
+    return result;
+  }
+
+  void check_owner(const Step& step, const PageRun& run) const {
+    for (uint64_t n = 0; n < run.pages; ++n) {
+      const uint64_t pa = run.address + n * ffa::page_size;
+      const PageOwner owner = step.sim.machine().owner(pa);
+      if (owner == owned_by(step.event.vm)) continue;
+      report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", pa));
+      return;
+    }
+  }
+
+  void compare(const Step& step, const std::vector<PageRun>& expected,
+               const std::vector<PageRun>& told) const {
+    const auto left = joined(expected);
+    const auto right = joined(told);
+    const bool same = std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                                 [](const PageRun& a, const PageRun& b) {
+                                   return a.address == b.address && a.pages == b.pages;
+                                 });
+    if (!same)
+      report(step, "the SPMC was told of other pages than the caller's ranges translate to");
+  }
+
+  // What the SPMC holds stays the sender's, or is out of circulation.
+  void check_regions(const Step& step) const {
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
+      const spmc_model::RegionFacts region = model->region(n);
+      for (uint32_t range = 0; range < region.ranges; ++range) {
+        ffa::Pa pa{};
+        ffa::PageCount pages{};
+        model->region_range(n, range, pa, pages);
+        if (check_held(step, region, pa.raw(), pages.raw())) return;
+      }
+    }
+  }
+
+  bool check_held(const Step& step, const spmc_model::RegionFacts& region, uint64_t pa,
+                  uint64_t pages) const {
+    for (uint64_t at = pa; at < pa + pages * ffa::page_size; at += ffa::page_size) {
+      const PageOwner owner = step.sim.machine().owner(at);
+      if (owner == owned_by(region.sender.raw()) || owner == PageOwner::quarantined) continue;
+      report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", at,
+                               region.sender.raw()));
+      return true;
+    }
+    return false;
+  }
+};
+
+/// I04: only lend and donate change what a VM sees of its memory, and none of them is there yet.
+class Stage2Unchanged final : public Checker {
+ public:
+  std::string id() const override { return "I04"; }
+  void before(const Step& step) override { before_ = digests(step); }
+  void after(const Step& step) override {
+    if (!step.is_guest() || !step.alone) return;
+    for (const auto& [vm, digest] : digests(step)) {
+      const auto was = before_.find(vm);
+      if (was != before_.end() && was->second != digest) {
+        report(step, fmt::format("the stage 2 of VM {} has changed", vm));
+      }
+    }
+  }
+
+ private:
+  static std::map<uint16_t, uint64_t> digests(const Step& step) {
+    std::map<uint16_t, uint64_t> result;
+    for (const VmSpec& vm : step.sim.spec().vms) {
+      const uint16_t id = vm.config.id.raw();
+      if (step.sim.machine().has_vm(id)) result[id] = step.sim.machine().stage2_digest(id);
+    }
+    return result;
+  }
+
+  std::map<uint16_t, uint64_t> before_;
+};
+
+/// I05: the pins are those of the live transactions and of the RX/TX buffers, no more and no less.
+class PinsMatch final : public Checker {
+ public:
+  std::string id() const override { return "I05"; }
+  bool needs_facts() const override { return true; }
+  void after(const Step& step) override {
+    if (step.sim.open_steps() != 0) return;
+    for (const auto& [id, vm] : step.facts.vms) check_vm(step, id, vm);
+  }
+
+ private:
+  using Counts = std::map<uint64_t, int64_t>;  // IPA -> change of the count there
+
+  static void add(Counts& counts, uint64_t ipa, uint64_t pages, int64_t count) {
+    if (pages == 0) return;
+    counts[ipa] += count;
+    counts[ipa + pages * ffa::page_size] -= count;
+  }
+
+  void check_vm(const Step& step, uint16_t id, const VmFact& vm) const {
+    Counts counts;
+    for (const ShareFact& share : vm.shares) {
+      for (const ffa_sim_fact& range : share.ranges) add(counts, range.ipa, range.pages, 1);
+    }
+    add(counts, vm.fact.rx_ipa, vm.fact.rxtx_pages, 1);
+    add(counts, vm.fact.tx_ipa, vm.fact.rxtx_pages, 1);
+    for (const Pinned& pin : step.sim.machine().pins(id)) {
+      add(counts, pin.ipa, pin.pages, -int64_t{pin.count});
+    }
+    int64_t difference = 0;
+    for (const auto& [ipa, change] : counts) {
+      difference += change;
+      if (difference == 0) continue;
+      report(step,
+             fmt::format("page {:#x} of VM {} has {} {} than its transactions and buffers need",
+                         ipa, id, difference > 0 ? "fewer references" : "more references",
+                         difference > 0 ? difference : -difference));
+      return;
+    }
+    const uint64_t held = step.sim.machine().pinned_pages(id);
+    if (vm.fact.pinned_pages != held) {
+      report(step, fmt::format("the mediator counts {} references to VM {}, {} are held",
+                               vm.fact.pinned_pages, id, held));
+    }
+  }
+};
+
+/// I07: a transaction has the pages of its ranges, and the SPMC knows of as many.
+class PageCounts final : public Checker {
+ public:
+  std::string id() const override { return "I07"; }
+  bool needs_facts() const override { return true; }
+  void after(const Step& step) override {
+    if (step.sim.open_steps() != 0) return;
+    for (const auto& [id, vm] : step.facts.vms) {
+      for (const ShareFact& share : vm.shares) check_share(step, id, share);
+    }
+  }
+
+ private:
+  void check_share(const Step& step, uint16_t id, const ShareFact& share) const {
+    if (share.fact.share_state != share_shared && share.fact.share_state != share_reclaiming)
+      return;
+    uint64_t sum = 0;
+    for (const ffa_sim_fact& range : share.ranges) sum += range.pages;
+    if (sum != share.fact.pages) {
+      report(step, fmt::format("transaction {:#x} of VM {} has {} pages, its ranges {}",
+                               share.fact.handle, id, share.fact.pages, sum));
+    }
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
+      const spmc_model::RegionFacts region = model->region(n);
+      if (region.handle.raw() != share.fact.handle || region.pages == share.fact.pages) continue;
+      report(step, fmt::format("transaction {:#x} of VM {} has {} pages, the SPMC was told of {}",
+                               share.fact.handle, id, share.fact.pages, region.pages));
+    }
+  }
+};
+
+/// I08: the ranges of a transaction do not overlap and do not wrap.
+class RangesDisjoint final : public Checker {
+ public:
+  std::string id() const override { return "I08"; }
+  bool needs_facts() const override { return true; }
+  void after(const Step& step) override {
+    for (const auto& [id, vm] : step.facts.vms) {
+      for (const ShareFact& share : vm.shares) check_share(step, id, share);
+    }
+  }
+
+ private:
+  void check_share(const Step& step, uint16_t id, const ShareFact& share) const {
+    std::map<uint64_t, uint64_t> ends;  // by start
+    for (const ffa_sim_fact& range : share.ranges) {
+      const uint64_t end = range.ipa + range.pages * ffa::page_size;
+      const bool wraps = range.pages > ~uint64_t{0} / ffa::page_size || end <= range.ipa;
+      if (wraps || !ends.emplace(range.ipa, end).second) {
+        return bad(step, id, share, wraps ? "wraps" : "names a page twice");
+      }
+    }
+    uint64_t last = 0;
+    for (const auto& [start, end] : ends) {
+      if (start < last) return bad(step, id, share, "names a page twice");
+      last = end;
+    }
+  }
+  void bad(const Step& step, uint16_t id, const ShareFact& share, const char* what) const {
+    report(step, fmt::format("transaction {:#x} of VM {} {}", share.fact.handle, id, what));
+  }
+};
+
+}  // namespace
+
+void add_memory_checkers(CheckerList& list) {
+  list.push_back(std::make_unique<OwnRam>());
+  list.push_back(std::make_unique<OwnTranslations>());
+  list.push_back(std::make_unique<Stage2Unchanged>());
+  list.push_back(std::make_unique<PinsMatch>());
+  list.push_back(std::make_unique<PageCounts>());
+  list.push_back(std::make_unique<RangesDisjoint>());
+}
+
+}  // namespace sim::check

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/console.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "sim/report/json_lines.hpp"
+
+namespace sim::cli {
+namespace {
+
+bool set_and_not_empty(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool on_terminal() {
+  const char* term = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" &&
+         !set_and_not_empty("CI");
+}
+
+constexpr const char* erase_line = "\r\033[K";
+
+}  // namespace
+
+Console::Console(bool json, size_t cases)
+    : json_(json),
+      terminal_(!json && on_terminal()),
+      colours_{terminal_ && !set_and_not_empty("NO_COLOR")},
+      cases_(cases),
+      start_(std::chrono::steady_clock::now()) {}
+
+void Console::clear_progress() {
+  if (terminal_) fmt::print("{}", erase_line);
+}
+
+void Console::tell(const report::Outcome& outcome) {
+  ++told_;
+  if (json_) {
+    fmt::print("{}\n", report::outcome_json(outcome));
+  } else if (!terminal_) {
+    fmt::print("{}", report::outcome_text(outcome, colours_));
+  } else {
+    clear_progress();
+    if (outcome.result != report::Result::passed)
+      fmt::print("{}", report::outcome_text(outcome, colours_));
+    fmt::print("[{}/{}] {}", told_, cases_, outcome.name.substr(0, 60));
+  }
+  (void)std::fflush(stdout);
+}
+
+void Console::finish(const report::Summary& summary) {
+  clear_progress();
+  if (json_) {
+    fmt::print("{}\n", report::summary_json(summary));
+  } else {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
+    const std::string text = report::summary_text(summary);
+    fmt::print("{} in {:.1f} s\n", summary.failed > 0 ? colours_.red(text) : colours_.green(text),
+               seconds.count());
+  }
+  (void)std::fflush(stdout);
+}
+
+}  // namespace sim::cli

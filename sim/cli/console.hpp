@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where people read: progress on a terminal, plain lines elsewhere, JSON lines on request; colours
+// only where they show.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "sim/report/outcome.hpp"
+#include "sim/report/text.hpp"
+
+namespace sim::cli {
+
+class Console {
+ public:
+  Console(bool json, size_t cases);
+  /// A case is done. On a terminal one that passed only moves the progress line.
+  void tell(const report::Outcome& outcome);
+  /// The last line.
+  void finish(const report::Summary& summary);
+
+ private:
+  void clear_progress();
+
+  bool json_;
+  bool terminal_;
+  report::Colours colours_;
+  size_t cases_;
+  size_t told_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace sim::cli

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The only file that includes the option library, which is heavy to compile. Its own exit codes end
+// here: every mistake on the command line is 2.
+#include "sim/cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <set>
+
+#include "sim/cli/values.hpp"
+#include "sim/engine/input_error.hpp"
+#include "sim/scenario/filter.hpp"
+
+#ifndef FFASIM_VERSION
+#define FFASIM_VERSION "unknown"
+#endif
+
+namespace sim::cli {
+namespace {
+
+/// Values as text, before they are read.
+struct RawValues {
+  std::string seed = "0";
+  std::string shard = "1/1";
+  std::string chapters;
+  std::string choices;
+  std::vector<std::string> vary;
+};
+
+CLI::App& add_verb(CLI::App& app, const char* name, const char* text) {
+  CLI::App* verb = app.add_subcommand(name, text);
+  verb->get_formatter()->column_width(34);
+  return *verb;
+}
+
+void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
+  verb.add_option("PATH", selection.paths, "Scenario files and directories (default: scenarios)");
+  verb.add_option("--filter", selection.filter,
+                  "Names: patterns with * and ?, separated by ':', exclusions behind '-'");
+  verb.add_option("--vary", raw.vary, "VARIABLE=VALUE,…: values of what scenarios leave open")
+      ->allow_extra_args(false);
+}
+
+void add_run(CLI::App& verb, Options& options, RawValues& raw) {
+  RunOptions& run = options.run;
+  add_selection(verb, options.selection, raw);
+  verb.add_option("--seed", raw.seed, "Seed of all choices: a number, 0x…, or a git hash");
+  verb.add_option("--choices", raw.choices, "Decisions of one case, as a failure prints them");
+  verb.add_option("--jobs,-j", run.jobs, "Cases at the same time")->check(CLI::Range(1, 256));
+  verb.add_option("--shard", raw.shard, "I/N: only the I-th of N parts of the cases");
+  verb.add_option("--backend", options.selection.backend, "Where cases run: host");
+  verb.add_option("--mediator", run.mediator, "A mediator in a shared library, instead of ours");
+  verb.add_option("--junit", run.junit, "Write a JUnit report to this file");
+  verb.add_option("--trace", run.trace, "Write the trace of each case below this directory");
+  verb.add_option("--golden", run.golden, "Compare trace hashes with those in this file");
+  verb.add_flag("--update-golden", run.update_golden,
+                "Write the hashes to the --golden file instead");
+  verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+void add_list(CLI::App& verb, Options& options, RawValues& raw) {
+  add_selection(verb, options.selection, raw);
+  verb.add_flag("--coverage", options.list.coverage, "Rows of the conformance matrix, by chapter");
+  verb.add_option("--chapters", raw.chapters, "A,B: only these chapters of the matrix");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+/// What the values mean. Throws InputError.
+void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
+  Selection& selection = options.selection;
+  if (selection.paths.empty()) selection.paths = {"scenarios"};
+  (void)scenario::Filter(selection.filter);
+  std::set<std::string> names;
+  for (const std::string& text : raw.vary) {
+    selection.vary.push_back(parse_vary(text));
+    if (!names.insert(selection.vary.back().name).second) {
+      throw InputError("--vary " + selection.vary.back().name, "stands there twice");
+    }
+  }
+  if (selection.backend != "host") {
+    throw InputError("--backend", "'" + selection.backend + "' is not available; available: host");
+  }
+  options.run.seed = parse_seed(raw.seed);
+  options.run.shard = parse_shard(raw.shard);
+  if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
+  if (options.run.update_golden && options.run.golden.empty()) {
+    throw InputError("--update-golden", "needs --golden FILE");
+  }
+  if (!raw.chapters.empty()) {
+    options.list.chapters = parse_list(raw.chapters, "--chapters");
+    if (!options.list.coverage) throw InputError("--chapters", "only goes with --coverage");
+  }
+}
+
+std::string hint(const std::string& verb) {
+  return "Try 'ffa-sim " + (verb.empty() ? "" : verb + " ") + "--help'.\n";
+}
+
+}  // namespace
+
+Parsed parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Runs FF-A scenarios through a mediator in a simulated machine.", "ffa-sim");
+  app.set_version_flag("--version", "ffa-sim " FFASIM_VERSION);
+  app.require_subcommand(1);
+  Options options;
+  RawValues raw;
+  CLI::App& run = add_verb(app, "run", "Run scenarios");
+  add_run(run, options, raw);
+  CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
+  add_list(list, options, raw);
+  CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
+  CLI::App& doctor = add_verb(app, "doctor", "Check what is installed on this machine");
+  CLI::App& pack = add_verb(app, "pack", "Write compiled cases to a file, for ffa-hash");
+  pack.add_option("FILE", options.pack_file, "The file to write")->required();
+  add_selection(pack, options.selection, raw);
+  if (argc < 2)
+    return {{}, 2, "ffa-sim: no verb; one of run, list, schema, doctor, pack\n" + hint("")};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    for (const CLI::App* verb : app.get_subcommands()) return {{}, 0, verb->help("ffa-sim")};
+    return {{}, 0, app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return {{}, 0, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    const auto verbs = app.get_subcommands();
+    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
+    return {{},
+            2,
+            "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};
+  }
+  const CLI::App* verb = app.get_subcommands().front();
+  options.verb = verb == &run      ? Verb::run
+                 : verb == &list   ? Verb::list
+                 : verb == &schema ? Verb::schema
+                 : verb == &doctor ? Verb::doctor
+                                   : Verb::pack;
+  try {
+    read_values(options, raw, *verb);
+  } catch (const InputError& error) {
+    return {{}, 2, std::string(error.what()) + "\n" + hint(verb->get_name())};
+  }
+  return {options, 0, {}};
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/suite.hpp"
+#include "sim/report/atomic_file.hpp"
+#include "sim/scenario/pack.hpp"
+
+namespace sim::cli {
+
+int pack_command(const Options& options) {
+  auto suite = load_suite(options.selection);
+  if (!suite) return 2;
+  std::vector<scenario::CompiledCase> cases;
+  for (ReadyCase& ready : suite->cases) {
+    if (ready.loaded.skip.empty()) cases.push_back(std::move(ready.compiled));
+  }
+  const std::vector<std::byte> bytes = scenario::pack_cases(cases);
+  report::AtomicFile file(options.pack_file);
+  file.commit({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  fmt::print("{} cases in {}\n", cases.size(), options.pack_file);
+  return 0;
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/run_case.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "sim/cli/values.hpp"
+#include "sim/engine/input_error.hpp"
+#include "sim/engine/run.hpp"
+#include "sim/trace/writer.hpp"
+
+namespace sim::cli {
+namespace {
+
+using report::Outcome;
+using report::Result;
+using report::Trouble;
+
+void fail(Outcome& outcome, Trouble trouble, report::Problem problem) {
+  outcome.result = Result::failed;
+  outcome.trouble = std::max(outcome.trouble, trouble);
+  outcome.problems.push_back(std::move(problem));
+}
+
+ChoiceMaker choice_maker(const ReadyCase& ready, const RunOptions& options) {
+  if (options.choices) {
+    return [&] { return recorded_choices(*options.choices, "--choices"); };
+  }
+  if (!ready.compiled.choices.empty()) {
+    return [&] {
+      return recorded_choices(ready.compiled.choices, ready.loaded.data.file + ":/choices");
+    };
+  }
+  return [&] { return seeded_choices(options.seed); };
+}
+
+void write_trace_of(const Outcome& outcome, const RunRecord& record, const std::string& directory) {
+  const std::string file = fmt::format("{}/{}.jsonl", directory, outcome.name);
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
+  if (error) throw InputError(file, error.message());
+  trace::Trace written;
+  written.header = trace::Header{};
+  written.header->source = "ffa-sim host";
+  written.header->name = outcome.name;
+  written.header->seed = outcome.seed;
+  written.events = record.events;
+  trace::write_trace(file, written);
+}
+
+void judge_into(Outcome& outcome, const CaseResult& result) {
+  outcome.hash = result.hash;
+  outcome.choices = result.choices;
+  outcome.runs = result.runs;
+  outcome.where = result.where;
+  for (const scenario::Failure& failure : result.failures) {
+    fail(outcome, failure.no_progress ? Trouble::no_progress : Trouble::check,
+         {failure.pointer, failure.expected, failure.actual, failure.rule, failure.text});
+  }
+}
+
+}  // namespace
+
+Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
+  Outcome outcome;
+  outcome.name = ready.loaded.data.name;
+  outcome.chapter = ready.loaded.chapter;
+  outcome.file = ready.loaded.data.file;
+  outcome.seed = fmt::format("{:#x}", seed);
+  return outcome;
+}
+
+Outcome run_one(const ReadyCase& ready, const RunOptions& options, MediatorFactory& factory) {
+  Outcome outcome = blank_outcome(ready, options.seed);
+  const ChoiceMaker maker = choice_maker(ready, options);
+  try {
+    const CaseResult result = run_case(ready.compiled, factory, maker);
+    judge_into(outcome, result);
+    if (!options.trace.empty()) write_trace_of(outcome, result.record, options.trace);
+    if (!options.check_determinism) return outcome;
+    const CaseResult again = run_case(ready.compiled, factory, maker);
+    if (again.hash != result.hash) {
+      fail(outcome, Trouble::nondeterminism,
+           {"", result.hash, again.hash, "",
+            "a second run of the same case has another trace hash"});
+    }
+  } catch (const InputError& error) {
+    fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
+  } catch (const std::exception& error) {
+    fail(outcome, Trouble::internal,
+         {"", "", "", "", fmt::format("internal error: {}", error.what())});
+  }
+  return outcome;
+}
+
+std::string repro_command(const ReadyCase& ready, const RunOptions& options,
+                          const Outcome& outcome) {
+  std::string command = fmt::format("build/bin/ffa-sim run {} --filter '{}'",
+                                    shell_quoted(outcome.file), outcome.name);
+  for (const auto& [variable, value] : ready.loaded.varied) {
+    command += " --vary " + shell_quoted(variable + "=" + value);
+  }
+  command += " --seed " + outcome.seed;
+  if (!outcome.choices.empty()) command += " --choices " + shell_quoted(outcome.choices);
+  if (options.check_determinism) command += " --check-determinism";
+  if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);
+  if (!options.golden.empty()) command += " --golden " + shell_quoted(options.golden);
+  return command;
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/cli/run_case.hpp"
+#include "sim/cli/suite.hpp"
+#include "sim/cli/workers.hpp"
+#include "sim/engine/input_error.hpp"
+#include "sim/engine/mediator_under_test.hpp"
+#include "sim/report/atomic_file.hpp"
+#include "sim/report/golden.hpp"
+#include "sim/report/junit.hpp"
+#include "sim/scenario/loader_json.hpp"
+
+namespace sim::cli {
+namespace {
+
+using report::Outcome;
+
+/// Outputs are opened before anything runs, so that a place that can't be written is bad input and
+/// no lost run.
+class Outputs {
+ public:
+  explicit Outputs(const RunOptions& options) : options_(options) {
+    if (!options.golden.empty()) read_golden();
+    if (!options.junit.empty()) junit_ = std::make_unique<report::AtomicFile>(options.junit);
+    if (options.update_golden) golden_file_ = std::make_unique<report::AtomicFile>(options.golden);
+    if (options.trace.empty()) return;
+    std::error_code error;
+    std::filesystem::create_directories(options.trace, error);
+    if (error) throw InputError(options.trace, error.message());
+  }
+
+  void check(Outcome& outcome) const {
+    if (options_.golden.empty() || options_.update_golden) return;
+    report::check_golden(golden_, options_.golden, outcome);
+  }
+
+  void commit(const std::vector<Outcome>& outcomes, bool whole) {
+    if (junit_) junit_->commit(report::junit_text(outcomes));
+    const int code = report::exit_code(outcomes);
+    if (golden_file_ && code == 0) {
+      golden_file_->commit(report::golden_text(report::updated_golden(golden_, outcomes, whole)));
+    }
+  }
+
+ private:
+  void read_golden() {
+    std::error_code error;
+    if (options_.update_golden && !std::filesystem::exists(options_.golden, error)) return;
+    const std::string text = scenario::read_text_file(options_.golden, size_t{64} << 20);
+    golden_ = report::parse_golden(text, options_.golden);
+  }
+
+  const RunOptions& options_;
+  report::GoldenHashes golden_;
+  std::unique_ptr<report::AtomicFile> junit_;
+  std::unique_ptr<report::AtomicFile> golden_file_;
+};
+
+void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
+  std::vector<ReadyCase> taken;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (i % shard.count == shard.index - 1) taken.push_back(std::move(cases[i]));
+  }
+  cases = std::move(taken);
+}
+
+class Runner {
+ public:
+  Runner(const Options& options, const Suite& suite, MediatorFactory& factory, Outputs& outputs)
+      : options_(options.run),
+        suite_(suite),
+        factory_(factory),
+        outputs_(outputs),
+        console_(options.json, suite.cases.size()) {}
+
+  int run() {
+    const auto run_at = [this](size_t i) { return run_or_skip(suite_.cases[i]); };
+    const auto lost = [this](size_t i, const std::string& how) {
+      return lost_case(suite_.cases[i], how);
+    };
+    const auto done = [this](size_t i, Outcome outcome) {
+      finish(suite_.cases[i], std::move(outcome));
+    };
+    if (options_.jobs == 0) {
+      for (size_t i = 0; i < suite_.cases.size(); ++i) done(i, run_at(i));
+    } else {
+      run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
+    }
+    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    return report::exit_code(outcomes_);
+  }
+
+  const std::vector<Outcome>& outcomes() const { return outcomes_; }
+
+ private:
+  Outcome run_or_skip(const ReadyCase& ready) const {
+    if (ready.loaded.skip.empty()) return run_one(ready, options_, factory_);
+    Outcome outcome = blank_outcome(ready, options_.seed);
+    outcome.result = report::Result::skipped;
+    outcome.skip = ready.loaded.skip;
+    return outcome;
+  }
+
+  Outcome lost_case(const ReadyCase& ready, const std::string& how) const {
+    Outcome outcome = blank_outcome(ready, options_.seed);
+    outcome.result = report::Result::failed;
+    outcome.trouble = report::Trouble::internal;
+    outcome.problems.push_back({"", "", "", "", "the case ended its process: " + how});
+    return outcome;
+  }
+
+  void finish(const ReadyCase& ready, Outcome outcome) {
+    outputs_.check(outcome);
+    if (outcome.result == report::Result::failed) {
+      outcome.repro = repro_command(ready, options_, outcome);
+    }
+    console_.tell(outcome);
+    outcomes_.push_back(std::move(outcome));
+  }
+
+  const RunOptions& options_;
+  const Suite& suite_;
+  MediatorFactory& factory_;
+  Outputs& outputs_;
+  Console console_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace
+
+int run_command(const Options& options) {
+  auto suite = load_suite(options.selection);
+  if (!suite) return 2;
+  take_shard(options.run.shard, suite->cases);
+  if (options.run.choices && suite->cases.size() != 1) {
+    throw InputError("--choices",
+                     fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
+  }
+  const auto factory =
+      options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator);
+  Outputs outputs(options.run);
+  Runner runner(options, *suite, *factory, outputs);
+  const int code = runner.run();
+  const bool whole = options.selection.filter == "*" && options.run.shard.count == 1;
+  outputs.commit(runner.outcomes(), whole);
+  return code;
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/suite.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "sim/engine/input_error.hpp"
+#include "sim/machine/machine.hpp"
+#include "sim/scenario/filter.hpp"
+
+namespace sim::cli {
+namespace {
+
+void print_errors(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) fmt::print(stderr, "{}\n", error);
+  fmt::print(stderr, "{} mistake{}; nothing was run\n", errors.size(),
+             errors.size() == 1 ? "" : "s");
+}
+
+/// --vary of a variable that no scenario leaves open would silently do nothing.
+void check_vary(const Selection& selection, const std::vector<scenario::LoadedCase>& cases,
+                std::vector<std::string>& errors) {
+  for (const scenario::Axis& axis : selection.vary) {
+    const bool used = std::any_of(cases.begin(), cases.end(), [&](const auto& loaded) {
+      return loaded.varied.contains(axis.name);
+    });
+    if (!used) errors.push_back(fmt::format("--vary {}: no scenario leaves it open", axis.name));
+  }
+}
+
+/// Compiles a case and builds its memory once, so that a world that can't exist is found before
+/// anything runs. The mistake, if there is one.
+std::optional<std::string> compile_case(const Case& source, scenario::CompiledCase& compiled) {
+  try {
+    compiled = scenario::compile(source);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  try {
+    const Machine fits(compiled.world, [](const std::string&) {});
+  } catch (const InputError& error) {
+    return fmt::format("{}:/world: {}", source.file, error.what());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return {};
+  return value;
+}
+
+std::optional<std::vector<scenario::LoadedCase>> load_all(const Selection& selection) {
+  const scenario::LoadOptions options{selection.vary, environment_variable, selection.backend};
+  scenario::LoadResult result = scenario::load_scenarios(selection.paths, options);
+  if (result.errors.empty()) check_vary(selection, result.cases, result.errors);
+  if (result.errors.empty()) return std::move(result.cases);
+  print_errors(result.errors);
+  return {};
+}
+
+bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>& cases) {
+  const scenario::Filter filter(selection.filter);
+  const size_t all = cases.size();
+  std::erase_if(cases, [&](const auto& loaded) { return !filter.matches(loaded.data.name); });
+  if (!cases.empty()) return true;
+  print_errors({fmt::format("--filter: none of {} cases matches '{}'", all, selection.filter)});
+  return false;
+}
+
+std::optional<Suite> load_suite(const Selection& selection) {
+  auto loaded_cases = load_all(selection);
+  if (!loaded_cases) return {};
+  std::vector<std::string> errors;
+  std::map<std::string, scenario::CompiledCase> compiled;
+  for (const auto& loaded : *loaded_cases) {
+    if (!loaded.selected || !loaded.skip.empty()) continue;
+    if (const auto error = compile_case(loaded.data, compiled[loaded.data.name])) {
+      if (errors.empty() || errors.back() != *error) errors.push_back(*error);
+    }
+  }
+  if (!errors.empty()) {
+    print_errors(errors);
+    return {};
+  }
+  if (!apply_filter(selection, *loaded_cases)) return {};
+  Suite suite;
+  for (auto& loaded : *loaded_cases) {
+    if (!loaded.selected) {
+      ++suite.not_selected;
+      continue;
+    }
+    suite.cases.push_back({loaded, std::move(compiled[loaded.data.name])});
+  }
+  return suite;
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/values.hpp"
+
+#include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "sim/engine/input_error.hpp"
+#include "sim/scenario/loader_vary.hpp"
+
+namespace sim::cli {
+namespace {
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, int base) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
+  return value;
+}
+
+bool is_hex(std::string_view text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+}  // namespace
+
+uint64_t parse_seed(const std::string& text) {
+  if (text.starts_with("0x")) {
+    if (const auto value = parse_number<uint64_t>(std::string_view(text).substr(2), 16))
+      return *value;
+    throw InputError("--seed", fmt::format("'{}' is no hexadecimal number of 64 bits", text));
+  }
+  if (const auto value = parse_number<uint64_t>(text, 10)) return *value;
+  if (!is_hex(text)) {
+    throw InputError("--seed",
+                     fmt::format("'{}' is neither a number nor hexadecimal digits", text));
+  }
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
+  return XXH3_64bits(lower.data(), lower.size());
+}
+
+Shard parse_shard(const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto index = parse_number<unsigned>(std::string_view(text).substr(0, slash), 10);
+  const auto count = slash == std::string::npos
+                         ? std::nullopt
+                         : parse_number<unsigned>(std::string_view(text).substr(slash + 1), 10);
+  if (!index || !count || *index < 1 || *index > *count) {
+    throw InputError("--shard", fmt::format("'{}' is not I/N with 1 <= I <= N", text));
+  }
+  return {*index, *count};
+}
+
+std::vector<std::string> parse_list(const std::string& text, const std::string& option) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  while (at <= text.size()) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    parts.push_back(text.substr(at, comma - at));
+    if (parts.back().empty()) throw InputError(option, fmt::format("'{}' has an empty part", text));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+scenario::Axis parse_vary(const std::string& text) {
+  const size_t equals = text.find('=');
+  const bool named = equals != std::string::npos && equals > 0;
+  if (!named) throw InputError("--vary", fmt::format("'{}' is not VARIABLE=VALUE,VALUE…", text));
+  scenario::Axis axis{text.substr(0, equals), {}};
+  const std::vector<std::string> known = scenario::values_of_variable(axis.name);
+  for (const std::string& value : parse_list(text.substr(equals + 1), "--vary " + axis.name)) {
+    if (!known.empty() && std::find(known.begin(), known.end(), value) == known.end()) {
+      throw InputError("--vary " + axis.name,
+                       fmt::format("'{}' is not one of {}", value, fmt::join(known, ", ")));
+    }
+    if (std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end()) {
+      throw InputError("--vary " + axis.name, fmt::format("'{}' stands there twice", value));
+    }
+    axis.values.emplace_back(value);
+  }
+  return axis;
+}
+
+std::string shell_quoted(const std::string& text) {
+  const bool plain =
+      !text.empty() && text.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                           "_-+./:=,@%") == std::string::npos;
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace sim::cli

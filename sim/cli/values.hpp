@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Option values that have a form of their own. All throw InputError(option, reason).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/cli/options.hpp"
+
+namespace sim::cli {
+
+/// A decimal number, a hexadecimal one with 0x, or other hexadecimal digits (a git hash), hashed to
+/// 64 bits.
+uint64_t parse_seed(const std::string& text);
+
+/// "2/8": the second of eight parts.
+Shard parse_shard(const std::string& text);
+
+/// "guest=1.0,1.1": a variable and its values, as strings.
+scenario::Axis parse_vary(const std::string& text);
+
+/// "A,B" without empty parts. `option` names who asks.
+std::vector<std::string> parse_list(const std::string& text, const std::string& option);
+
+/// The text as a POSIX shell takes it back: in single quotes if it has to be.
+std::string shell_quoted(const std::string& text);
+
+}  // namespace sim::cli

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/engine/control.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <stdexcept>
+
+#include "ffa/names.hpp"
+
+namespace sim {
+namespace {
+
+using guest::ExitKind;
+using guest::HostOp;
+using guest::Opcode;
+
+/// A destruction that has not ended after so many rounds never will.
+constexpr uint32_t max_destroy_rounds = 100000;
+constexpr uint64_t max_dump_bytes = 16ULL << 20;
+
+/// Our own byte code: the compiler made it, so what is wrong with it is our bug.
+[[noreturn]] void broken(const char* what) {
+  throw std::logic_error(fmt::format("byte code: {}", what));
+}
+
+const char* progress_text(uint32_t progress) {
+  switch (progress) {
+    case FFA_SIM_DONE:
+      return "done";
+    case FFA_SIM_RESTART:
+      return "restart";
+    case FFA_SIM_QUARANTINED:
+      return "quarantined";
+    default:
+      return "unknown";
+  }
+}
+
+guest::Program open_program(const std::vector<std::byte>& code) {
+  const auto program = guest::Program::open(code);
+  if (!program.ok()) broken("a program does not open");
+  return *program;
+}
+
+}  // namespace
+
+Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
+    : compiled_(compiled), simulation_(simulation), record_(record) {
+  slots_.resize(open_program(compiled.control).slots());
+  record_.steps.resize(compiled.steps.size());
+  for (uint32_t n = 0; n < compiled.steps.size(); ++n) {
+    record_.steps[n].step = n;
+    const scenario::Actor& actor = compiled.steps[n].actor;
+    if (!actor.host) order_[{actor.vm, actor.vcpu}].push_back(n);
+  }
+  for (const scenario::VcpuProgram& program : compiled.programs) {
+    auto one = std::make_unique<Vcpu>(open_program(program.code),
+                                      GuestView{simulation.machine(), program.vm}, slots_);
+    one->vm = program.vm;
+    one->vcpu = program.vcpu;
+    one->name = fmt::format("{}.{}", program.vm, program.vcpu);
+    vcpus_.emplace(std::pair{program.vm, program.vcpu}, std::move(one));
+  }
+}
+
+Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
+  const auto found = vcpus_.find({vm, number});
+  if (found == vcpus_.end()) broken("no program for this vCPU");
+  return *found->second;
+}
+
+void Control::run() {
+  simulation_.boot();
+  const guest::Program program = open_program(compiled_.control);
+  for (uint32_t offset = 0; !record_.no_progress;) {
+    const auto op = program.at(offset);
+    if (!op.ok()) broken("the control program does not end");
+    offset = op->next;
+    if (op->code == Opcode::end) return;
+    if (op->code == Opcode::run) {
+      const auto run = guest::decode_run(*op);
+      Vcpu& one = vcpu(run->vm, run->vcpu);
+      run_tasks({{one.name, [&] { run_step(one, run->step); }}});
+    } else if (op->code == Opcode::parallel) {
+      offset = parallel(program, *guest::decode_parallel(*op), offset);
+    } else {
+      host_op(op->code, *guest::decode_host(*op));
+    }
+  }
+}
+
+void Control::run_tasks(std::vector<Simulation::Task> tasks) {
+  if (!simulation_.run(std::move(tasks))) record_.no_progress = true;
+}
+
+/// Returns the offset behind the host's operations, which follow the `parallel` operation.
+uint32_t Control::parallel(const guest::Program& program, const guest::ParallelOp& op,
+                           uint32_t offset) {
+  std::vector<Simulation::Task> tasks;
+  std::vector<std::pair<Opcode, HostOp>> host_ops;
+  for (uint32_t n = 0; n < op.count; ++n) {
+    const guest::Thread& thread = op.threads[n];
+    if (!thread.host) {
+      Vcpu& one = vcpu(thread.vm, thread.vcpu);
+      tasks.push_back({one.name, [this, &one, count = thread.count] {
+                         for (uint32_t step = 0; step < count; ++step) next_step(one);
+                       }});
+      continue;
+    }
+    for (uint32_t step = 0; step < thread.count; ++step) {
+      const auto next = program.at(offset);
+      if (!next.ok()) broken("the host's thread is cut short");
+      host_ops.emplace_back(next->code, *guest::decode_host(*next));
+      offset = next->next;
+    }
+    tasks.push_back({"host", [this, &host_ops] {
+                       for (const auto& [code, host] : host_ops) host_op(code, host);
+                     }});
+  }
+  run_tasks(std::move(tasks));
+  return offset;
+}
+
+StepRecord& Control::begin(uint32_t step) {
+  StepRecord& record = record_.steps.at(step);
+  if (!record.ran) record.first_event = simulation_.events().size();
+  record.ran = true;
+  return record;
+}
+
+void Control::end(StepRecord& record) {
+  record.end_event = simulation_.events().size();
+  record.slots = slots_;
+}
+
+void Control::next_step(Vcpu& one) {
+  const auto key = std::pair{one.vm, one.vcpu};
+  run_step(one, order_.at(key).at(done_[key]));
+}
+
+void Control::run_step(Vcpu& one, uint32_t expected) {
+  ++done_[{one.vm, one.vcpu}];
+  StepRecord& record = begin(expected);
+  while (exit(one, one.interpreter.run(), record)) {
+  }
+  end(record);
+}
+
+/// What a vCPU asks for when it stops. False: its step is over.
+bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
+  switch (exit.kind) {
+    case ExitKind::call: {
+      ffa::Regs regs = exit.regs;
+      simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
+      one.interpreter.complete(regs);
+      return true;
+    }
+    case ExitKind::dump:
+      dump_memory(exit.id, one.vm, exit.ipa, exit.length);
+      return true;
+    case ExitKind::fault:
+      record.fault_ipa = exit.ipa;
+      return true;
+    case ExitKind::step:
+      if (exit.id != record.step) broken("a vCPU is at another step");
+      return false;
+    case ExitKind::end:
+      broken("a vCPU's program ended too early");
+    case ExitKind::malformed:
+      broken("a vCPU's program is malformed");
+  }
+  return false;
+}
+
+void Control::host_op(Opcode code, const HostOp& op) {
+  switch (code) {
+    case Opcode::dump_state:
+      record_.states.push_back(dump_state(op.id, simulation_));
+      return;
+    case Opcode::dump_memory:
+      dump_memory(op.id, op.vm, op.value, op.length);
+      return;
+    case Opcode::dump_translation:
+      dump_translation(op);
+      return;
+    case Opcode::arm_faults:
+      simulation_.arm_fault(op.id, (op.flags & 1U) != 0);
+      return;
+    default:
+      break;
+  }
+  StepRecord& record = begin(op.step);
+  record.result = act(code, op);
+  end(record);
+}
+
+std::string Control::act(Opcode code, const HostOp& op) {
+  spmc_model::Spmc* const model = simulation_.secure_world().model();
+  switch (code) {
+    case Opcode::create_vm:
+      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
+    case Opcode::destroy_vm:
+      return destroy(op);
+    case Opcode::remove_page:
+      return simulation_.machine().has_vm(op.vm) &&
+                     simulation_.machine().remove_page(op.vm, op.value)
+                 ? "removed"
+                 : "refused";
+    case Opcode::deliver_sri: {
+      const bool pending = simulation_.take_pending_sri();
+      if ((op.flags & 1U) != 0 && !pending) return "not_pending";
+      simulation_.schedule_receiver_interrupt();
+      return "delivered";
+    }
+    case Opcode::notify:
+      if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
+      return ffa::status_name(
+          model->set_notification(ffa::EndpointId{op.sp}, ffa::EndpointId{op.vm}, op.value));
+    case Opcode::answer_vm_messages:
+      if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
+      model->answer_vm_messages(ffa::EndpointId{op.sp},
+                                static_cast<ffa::Status>(static_cast<int32_t>(op.flags)),
+                                static_cast<uint32_t>(op.value));
+      return "done";
+    default:
+      broken("an operation that the host does not know");
+  }
+}
+
+std::string Control::destroy(const HostOp& op) {
+  const bool until_done = (op.flags & 1U) != 0;
+  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+    if (!simulation_.machine().has_vm(op.vm)) return "refused";
+    const uint32_t progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+    if (progress != FFA_SIM_RESTART) return progress_text(progress);
+  }
+  return "restart";
+}
+
+void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length) {
+  MemoryDump dump;
+  dump.id = id;
+  if (length <= max_dump_bytes) dump.bytes.resize(length);
+  GuestView view{simulation_.machine(), vm};
+  dump.ok =
+      length <= max_dump_bytes && view.read(ipa, std::as_writable_bytes(std::span{dump.bytes}));
+  if (!dump.ok) dump.bytes.clear();
+  record_.memory.push_back(std::move(dump));
+}
+
+void Control::dump_translation(const HostOp& op) {
+  TranslationDump dump;
+  dump.id = op.id;
+  uint64_t ipa = op.value;
+  for (uint64_t left = op.length; left != 0;) {
+    mediator::Extent extent;
+    if (simulation_.machine().has_vm(op.vm))
+      extent = simulation_.machine().translate(op.vm, ipa, left);
+    const bool hole = extent.kind == mediator::MemoryKind::none || extent.pages.raw() == 0;
+    const uint64_t pages = hole ? 1 : std::min(extent.pages.raw(), left);
+    dump.runs.push_back(
+        {ipa, hole ? std::numeric_limits<uint64_t>::max() : extent.pa.raw(), pages});
+    ipa += pages * ffa::page_size;
+    left -= pages;
+  }
+  record_.translations.push_back(std::move(dump));
+}
+
+}  // namespace sim

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/engine/run.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "ffa/names.hpp"
+#include "sim/check/checkers.hpp"
+#include "sim/engine/control.hpp"
+#include "sim/engine/simulation.hpp"
+#include "sim/trace/hasher.hpp"
+
+namespace sim {
+namespace {
+
+using scenario::CompiledCase;
+
+/// A fault that still fires at its so-manieth place belongs to a case that never ends.
+constexpr uint64_t max_runs = 10000;
+
+constexpr std::array<ffa::Status, 9> each_status = {
+    ffa::Status::not_supported, ffa::Status::invalid_parameters,
+    ffa::Status::no_memory,     ffa::Status::busy,
+    ffa::Status::interrupted,   ffa::Status::denied,
+    ffa::Status::retry,         ffa::Status::aborted,
+    ffa::Status::no_data};
+
+/// One hash for the runs of a sweep: over events that carry the hashes of the runs.
+std::string combined_hash(const std::vector<std::string>& hashes) {
+  if (hashes.size() == 1) return hashes.front();
+  trace::Hasher hasher;
+  uint64_t seq = 1;
+  for (const std::string& hash : hashes) {
+    trace::Event event;
+    event.seq = seq++;
+    event.side = trace::Side::lifecycle;
+    event.op = hash;
+    hasher.add(event);
+  }
+  return hasher.finish();
+}
+
+/// Collects the runs of one case.
+class Runs {
+ public:
+  Runs(MediatorFactory& factory, const ChoiceMaker& make_choices)
+      : factory_(factory), make_choices_(make_choices) {}
+
+  /// False: it failed, or there were too many; no further run is wanted.
+  bool add(const CompiledCase& compiled, const std::string& where) {
+    Choices choices{make_choices_()};
+    result_.record = run(compiled, factory_, choices);
+    result_.choices = choices.to_text();
+    result_.where = where;
+    result_.failures = judge(compiled, result_.record);
+    hashes_.push_back(result_.record.hash);
+    if (hashes_.size() >= max_runs && result_.failures.empty()) {
+      result_.failures.push_back(
+          {.pointer = "/world/faults",
+           .expected = "a sweep that ends",
+           .actual = fmt::format("the fault still fires after {} runs", max_runs),
+           .text = "the fault sweep does not end"});
+    }
+    return result_.failures.empty();
+  }
+
+  [[nodiscard]] bool fired(size_t fault) const { return result_.record.fault_fired.at(fault); }
+
+  CaseResult take() {
+    result_.runs = hashes_.size();
+    result_.hash = combined_hash(hashes_);
+    return std::move(result_);
+  }
+
+ private:
+  MediatorFactory& factory_;
+  const ChoiceMaker& make_choices_;
+  CaseResult result_;
+  std::vector<std::string> hashes_;
+};
+
+/// Strikes at 1, 2, …, one sweeping fault after the other, until it no longer fires.
+bool sweep(CompiledCase& compiled, size_t which, const std::string& where, Runs& runs) {
+  if (which == compiled.sweeps.size()) return runs.add(compiled, where);
+  const size_t fault = compiled.sweeps[which];
+  for (uint64_t nth = 1;; ++nth) {
+    compiled.world.faults[fault].nth = nth;
+    const std::string here =
+        fmt::format("{}{}fault {} at {}", where, where.empty() ? "" : ", ", fault, nth);
+    if (!sweep(compiled, which + 1, here, runs)) return false;
+    if (!runs.fired(fault)) return true;
+  }
+}
+
+/// Each status in turn, one such fault after the other; for each the whole sweep.
+bool statuses(CompiledCase& compiled, size_t which, const std::string& where, Runs& runs) {
+  if (which == compiled.each_status.size()) return sweep(compiled, 0, where, runs);
+  const size_t fault = compiled.each_status[which];
+  for (const ffa::Status status : each_status) {
+    compiled.world.faults[fault].status = static_cast<int32_t>(status);
+    const std::string here =
+        fmt::format("{}{}fault {} answers {}", where, where.empty() ? "" : ", ", fault,
+                    ffa::status_name(status));
+    if (!statuses(compiled, which + 1, here, runs)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+RunRecord run(const CompiledCase& compiled, MediatorFactory& factory, Choices& choices) {
+  RunRecord record;
+  Simulation simulation{compiled.world, factory, choices};
+  Checkers checkers{simulation};
+  Control{compiled, simulation, record}.run();
+  record.events = simulation.events();
+  record.violations = simulation.violations();
+  record.log = simulation.log();
+  record.injected = simulation.injected();
+  for (size_t n = 0; n < compiled.world.faults.size(); ++n) {
+    record.fault_fired.push_back(simulation.fault_fired(n));
+  }
+  record.hash = trace::trace_hash(record.events);
+  return record;
+}
+
+CaseResult run_case(const CompiledCase& compiled, MediatorFactory& factory,
+                    const ChoiceMaker& make_choices) {
+  Runs runs{factory, make_choices};
+  CompiledCase changed = compiled;
+  statuses(changed, 0, "", runs);
+  return runs.take();
+}
+
+}  // namespace sim

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What one run of a case left behind: the trace, and what the programs dumped. All that
+// expectations are judged from, so that the record of another back end is judged the same.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/engine/simulation.hpp"
+#include "sim/trace/event.hpp"
+
+namespace sim {
+
+/// One step that was done. Its own events are those of [first_event, end_event) that carry its VM
+/// and vCPU.
+struct StepRecord {
+  uint32_t step = 0;
+  bool ran = false;
+  size_t first_event = 0;
+  size_t end_event = 0;
+  std::optional<uint64_t> fault_ipa;  ///< the guest's own access failed there
+  std::optional<std::string>
+      result;                   ///< of a step of the host, in words: "done", "DENIED", "removed"
+  std::vector<uint64_t> slots;  ///< the saved values after the step
+};
+
+/// Bytes at an address of a VM. `ok` false: nothing is mapped there.
+struct MemoryDump {
+  uint32_t id = 0;
+  bool ok = false;
+  std::vector<uint8_t> bytes;
+};
+
+/// Facts by name, in words: "vm1.shares" → "0", "vm1.rx" → "free".
+struct StateDump {
+  uint32_t id = 0;
+  std::map<std::string, std::string> facts;
+};
+
+/// The stage-2 translation of a range at some point.
+struct TranslationDump {
+  uint32_t id = 0;
+  std::vector<trace::P2mRun> runs;  ///< pa of a hole: all ones
+};
+
+struct RunRecord {
+  std::vector<trace::Event> events;
+  std::vector<StepRecord> steps;
+  std::vector<MemoryDump> memory;
+  std::vector<StateDump> states;
+  std::vector<TranslationDump> translations;
+  std::vector<Violation> violations;
+  std::vector<std::string> log;
+  std::vector<Simulation::Injected> injected;
+  std::vector<bool> fault_fired;  ///< one for each fault of the world
+  std::string hash;               ///< of the trace
+  bool no_progress = false;       ///< the tasks were stuck; a violation says who waits for what
+};
+
+}  // namespace sim

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The software SPMC as a SecureWorld: built from the world's specification, on the machine's
+// memory. Simulation makes one by default; replay makes one for the requests that its capture does
+// not know.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "sim/engine/simulation.hpp"
+
+namespace sim {
+
+/// `raise_sri` is called when the SPMC pends the schedule receiver interrupt. `machine` must
+/// outlive the result. A world with spec.spmc.absent gets one that answers SMCCC NOT_SUPPORTED.
+/// Throws InputError for an unknown personality or SPs that the model refuses.
+std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
+                                               std::function<void()> raise_sri);
+
+}  // namespace sim

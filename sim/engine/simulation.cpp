@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/engine/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ffa/reply.hpp"
+#include "sim/engine/input_error.hpp"
+#include "sim/engine/simulation_impl.hpp"
+
+namespace sim {
+
+namespace {
+
+constexpr size_t max_violations = 1000;
+constexpr size_t max_log_lines = 10000;
+constexpr uint64_t smccc_not_supported = 0xffffffff;
+
+// "I05: text" from the machine names the invariant; other texts are the machine's own.
+Violation violation_of(const std::string& text, uint64_t seq) {
+  const bool named = text.size() > 5 && text[0] == 'I' && text.compare(3, 2, ": ") == 0;
+  if (!named) return {"machine", text, seq};
+  return {text.substr(0, 3), text.substr(5), seq};
+}
+
+/// The mediator as the outside sees it: while it is observed, nothing may happen.
+class Guarded final : public MediatorUnderTest {
+ public:
+  Guarded(std::unique_ptr<MediatorUnderTest> inner, Bridge& bridge)
+      : inner_(std::move(inner)), bridge_(bridge) {}
+  std::string name() const override { return inner_->name(); }
+  int32_t probe() override { return inner_->probe(); }
+  int32_t domain_init(const mediator::VmConfig& vm) override { return inner_->domain_init(vm); }
+  uint32_t domain_teardown(uint16_t vm) override { return inner_->domain_teardown(vm); }
+  uint32_t relinquish_resources(uint16_t vm) override { return inner_->relinquish_resources(vm); }
+  void free_domain_ctx(uint16_t vm) override { inner_->free_domain_ctx(vm); }
+  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+    return inner_->handle_call(vm, vcpu, conduit, regs);
+  }
+  void schedule_receiver_interrupt() override { inner_->schedule_receiver_interrupt(); }
+  bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
+    bridge_.set_observing(true);
+    const bool offered = inner_->observe(sink);
+    bridge_.set_observing(false);
+    return offered;
+  }
+  std::string rule_name(uint32_t rule) const override { return inner_->rule_name(rule); }
+  bool memory_intact() const override { return inner_->memory_intact(); }
+
+ private:
+  std::unique_ptr<MediatorUnderTest> inner_;
+  Bridge& bridge_;
+};
+
+}  // namespace
+
+Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
+    : spec(world),
+      choices(source),
+      machine(spec, [this](const std::string& text) { report("", text); }),
+      scheduler(choices, [this](const std::string& invariant,
+                                const std::string& text) { report(invariant, text); }),
+      faults(spec.faults),
+      bridge(machine, scheduler, faults, *this) {}
+
+void Simulation::Impl::report(std::string_view invariant, const std::string& text) {
+  if (violations.size() >= max_violations) return;
+  if (invariant.empty()) {
+    violations.push_back(violation_of(text, next_seq));
+  } else {
+    violations.push_back({std::string{invariant}, text, next_seq});
+  }
+}
+
+uint16_t Simulation::Impl::pcpu_of(uint16_t vcpu) const {
+  return static_cast<uint16_t>(spec.pcpus == 0 ? 0 : vcpu % spec.pcpus);
+}
+
+Simulation::Impl::Step* Simulation::Impl::current_step() {
+  const auto it = steps.find(scheduler.current());
+  return it == steps.end() ? nullptr : &it->second;
+}
+
+trace::Event& Simulation::Impl::begin(trace::Event event) {
+  event.seq = next_seq++;
+  events.push_back(std::move(event));
+  steps[scheduler.current()] = Step{events.size() - 1, 0, 0};
+  bridge.begin_call();
+  return events.back();
+}
+
+void Simulation::Impl::end(size_t event) {
+  scheduler.check_locks_free("at the return of a call");
+  events[event].seq_ret = next_seq++;
+  steps.erase(scheduler.current());
+  check_step_end();
+  // A copy: what the hook does may add events.
+  const trace::Event done = events[event];
+  if (after_step) after_step(done);
+  std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
+}
+
+void Simulation::Impl::check_step_end() {
+  if (!memory_broken && !mediator->memory_intact()) {
+    memory_broken = true;
+    report("machine", "the mediator wrote outside the memory that it was handed");
+  }
+  if (!steps.empty()) return;
+  for (auto& [id, vm] : vms) {
+    if (vm.references == 0) continue;
+    report("machine", fmt::format("{} references to VM {} are held, but no call is under way",
+                                  vm.references, id));
+    vm.references = 0;
+  }
+}
+
+bool Simulation::Impl::run_tasks(std::vector<Scheduler::Task> tasks) {
+  struct Clean {
+    std::map<size_t, Step>& steps;
+    ~Clean() { steps.clear(); }
+  } clean{steps};
+  return scheduler.run(std::move(tasks));
+}
+
+// ---- What the mediator calls back.
+
+ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
+  trace::Event event;
+  event.side = trace::Side::spmc;
+  event.vm = vm;
+  if (const Step* step = current_step()) {
+    event.vcpu = events[step->event].vcpu;
+    event.pcpu = events[step->event].pcpu;
+  }
+  event.in = in;
+  event.tx = spmc_tx(in);
+  event.seq = next_seq++;
+  const size_t index = events.size();
+  events.push_back(std::move(event));
+
+  const FaultSpec* const fault = faults.strike("smc", in.w(0));
+  ffa::Regs out;
+  if (fault == nullptr || fault->execute) out = secure->smc(vm, in);
+  if (fault != nullptr && fault->regs) {
+    out = {};
+    std::copy(fault->regs->begin(), fault->regs->end(), out.x.begin());
+  } else if (fault != nullptr) {
+    const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
+    out = ffa::reply(static_cast<ffa::Status>(status));
+  }
+  events[index].out = out;
+  events[index].rx = spmc_rx(in, out);
+  events[index].seq_ret = next_seq++;
+  return out;
+}
+
+void Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
+  if (!machine.has_vm(vm)) {
+    report("machine",
+           fmt::format("interrupt {} is injected into VM {}, which does not exist", irq, vm));
+    return;
+  }
+  trace::Event event;
+  event.side = trace::Side::irq;
+  event.op = "inject";
+  event.vm = vm;
+  event.vcpu = vcpu;
+  event.pcpu = pcpu_of(vcpu);
+  event.result = irq;
+  event.seq = next_seq++;
+  event.seq_ret = next_seq++;
+  events.push_back(std::move(event));
+  injected.push_back({vm, vcpu, irq});
+}
+
+bool Simulation::Impl::vm_get(uint16_t id) {
+  const auto vm = vms.find(id);
+  if (vm == vms.end() || vm->second.life != Life::running) return false;
+  ++vm->second.references;
+  return true;
+}
+
+void Simulation::Impl::vm_put(uint16_t id) {
+  const auto vm = vms.find(id);
+  if (vm == vms.end() || vm->second.references == 0) {
+    report("machine", fmt::format("a reference to VM {} is given back that was not taken", id));
+    return;
+  }
+  --vm->second.references;
+}
+
+void Simulation::Impl::log(uint32_t level, std::string_view text) {
+  static constexpr const char* names[] = {"error", "warning", "info", "debug"};
+  if (lines.size() >= max_log_lines) return;
+  lines.push_back(fmt::format("{}: {}", names[std::min<uint32_t>(level, 3)], text));
+}
+
+void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint32_t>& accepted,
+                             uint32_t rejected) {
+  const Step* const step = current_step();
+  if (step == nullptr) return;
+  trace::Event& event = events[step->event];
+  if (event.side != trace::Side::guest || event.vm != vm || event.vcpu != vcpu) {
+    report("machine",
+           fmt::format("rules are told of vCPU {}.{}, whose call this is not", vm, vcpu));
+    return;
+  }
+  for (const uint32_t rule : accepted) event.accepted.push_back(mediator->rule_name(rule));
+  if (rejected != 0) event.rule = mediator->rule_name(rejected);
+}
+
+void Simulation::Impl::mapped(uint16_t vm, uint64_t ipa, uint64_t /*pages*/, uint32_t buffer) {
+  buffers.insert_or_assign(buffer, Buffer{vm, ipa});
+}
+
+void Simulation::Impl::accessed(const BufferAccess& access) {
+  Access seen;
+  const Step* const step = current_step();
+  seen.call = step == nullptr ? 0 : events[step->event].seq;
+  seen.kind = static_cast<Access::Kind>(access.kind);
+  const mediator::OwnBuffers own = machine.own_buffers();
+  const auto of_vm = buffers.find(access.buffer);
+  if (access.buffer == own.tx.id.raw()) {
+    seen.ipa = own.tx.pa.raw();
+  } else if (access.buffer == own.rx.id.raw()) {
+    seen.ipa = own.rx.pa.raw();
+  } else if (of_vm != buffers.end()) {
+    seen.vm = of_vm->second.vm;
+    seen.ipa = of_vm->second.ipa;
+  }
+  seen.offset = access.offset;
+  seen.length = access.length;
+  accesses.push_back(seen);
+}
+
+// ---- What the engine does with the mediator.
+
+void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) {
+  trace::Event call;
+  call.side = trace::Side::guest;
+  call.vm = id;
+  call.vcpu = vcpu;
+  call.pcpu = pcpu_of(vcpu);
+  call.conduit = conduit == FFA_SIM_HVC ? "hvc" : "smc";
+  call.in = regs;
+  call.tx = guest_tx(id, regs);
+  const size_t event = static_cast<size_t>(&begin(std::move(call)) - events.data());
+  if (before_step) {
+    const trace::Event known = events[event];
+    before_step(known);
+  }
+  // A VM that does not exist has nobody who traps its calls.
+  const bool handled = machine.has_vm(id) && mediator->handle_call(id, vcpu, conduit, regs);
+  if (!handled) regs.x[0] = smccc_not_supported;
+  events[event].out = regs;
+  if (const auto vm = vms.find(id); vm != vms.end()) {
+    track_buffers(vm->second, events[event].in, regs);
+    events[event].rx = guest_rx(id, events[event].in, regs);
+  }
+  end(event);
+}
+
+size_t Simulation::Impl::begin_lifecycle(const char* op, uint16_t vm) {
+  trace::Event event;
+  event.side = trace::Side::lifecycle;
+  event.op = op;
+  event.vm = vm;
+  begin(std::move(event));
+  return events.size() - 1;
+}
+
+uint32_t Simulation::Impl::end_lifecycle(size_t event, int64_t result) {
+  events[event].result = result;
+  end(event);
+  return static_cast<uint32_t>(result);
+}
+
+int32_t Simulation::Impl::create_vm(uint16_t id) {
+  const auto wanted = std::find_if(spec.vms.begin(), spec.vms.end(),
+                                   [id](const VmSpec& vm) { return vm.config.id.raw() == id; });
+  if (wanted == spec.vms.end()) throw InputError("world", fmt::format("there is no VM {}", id));
+  const size_t event = begin_lifecycle("create", id);
+  auto status = static_cast<int32_t>(ffa::Status::denied);
+  if (!machine.has_vm(id)) {
+    machine.add_vm(*wanted);
+    if (const FaultSpec* fault = faults.strike("memory")) {
+      status = fault->status.value_or(static_cast<int32_t>(ffa::Status::no_memory));
+    } else {
+      status = mediator->domain_init(wanted->config);
+    }
+    if (status == 0) {
+      vms[id] = Vm{};
+    } else {
+      machine.remove_vm(id);
+    }
+  }
+  end_lifecycle(event, status);
+  return status;
+}
+
+uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
+  const auto found = vms.find(id);
+  if (found == vms.end())
+    throw InputError("world", fmt::format("there is no VM {} to destroy", id));
+  Vm& vm = found->second;
+  const auto stage = [&](const char* op, auto work) {
+    const size_t event = begin_lifecycle(op, id);
+    bridge.set_budget(budget);
+    const uint32_t progress = work();
+    bridge.set_budget(0);
+    if (progress == FFA_SIM_QUARANTINED) vm.quarantined = true;
+    return end_lifecycle(event, progress) != FFA_SIM_RESTART;
+  };
+  if (vm.life == Life::running) vm.life = Life::teardown;
+  if (vm.life == Life::teardown) {
+    if (!stage("teardown", [&] { return mediator->domain_teardown(id); })) return FFA_SIM_RESTART;
+    vm.life = Life::relinquish;
+  }
+  if (vm.life == Life::relinquish) {
+    if (!stage("relinquish", [&] { return mediator->relinquish_resources(id); })) {
+      return FFA_SIM_RESTART;
+    }
+    vm.life = Life::free;
+  }
+  // The context lives as long as some call holds a reference.
+  scheduler.yield();
+  if (vm.references != 0) return FFA_SIM_RESTART;
+  const size_t event = begin_lifecycle("free", id);
+  mediator->free_domain_ctx(id);
+  const bool quarantined = vm.quarantined;
+  if (quarantined) machine.quarantine(id);
+  machine.remove_vm(id);
+  vms.erase(id);
+  return end_lifecycle(event, quarantined ? FFA_SIM_QUARANTINED : FFA_SIM_DONE);
+}
+
+// ---- The public face.
+
+Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices& choices,
+                       std::unique_ptr<SecureWorld> secure_world)
+    : impl_(std::make_unique<Impl>(spec, choices)) {
+  Impl& impl = *impl_;
+  impl.secure = std::move(secure_world);
+  if (!impl.secure) {
+    impl.secure = make_secure_world(spec, impl.machine, [&impl] { impl.sri_pending = true; });
+  }
+  impl.mediator = std::make_unique<Guarded>(
+      factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
+}
+
+Simulation::~Simulation() = default;
+
+int32_t Simulation::boot() {
+  auto status = static_cast<int32_t>(ffa::Status::aborted);
+  impl_->on_task("boot", [&] {
+    const size_t event = impl_->begin_lifecycle("probe", 0);
+    status = impl_->mediator->probe();
+    impl_->end_lifecycle(event, status);
+  });
+  return status;
+}
+
+int32_t Simulation::create_vm(uint16_t vm) {
+  auto status = static_cast<int32_t>(ffa::Status::aborted);
+  impl_->on_task("host", [&] { status = impl_->create_vm(vm); });
+  return status;
+}
+
+uint32_t Simulation::destroy_vm(uint16_t vm, uint32_t budget) {
+  uint32_t progress = FFA_SIM_DONE;
+  impl_->on_task("host", [&] { progress = impl_->destroy_vm(vm, budget); });
+  return progress;
+}
+
+void Simulation::schedule_receiver_interrupt() {
+  impl_->on_task("host", [&] {
+    trace::Event event;
+    event.side = trace::Side::irq;
+    event.op = "sri";
+    event.result = impl_->spec.mediator.sri_id;
+    const size_t index =
+        static_cast<size_t>(&impl_->begin(std::move(event)) - impl_->events.data());
+    impl_->mediator->schedule_receiver_interrupt();
+    impl_->end(index);
+  });
+}
+
+bool Simulation::take_pending_sri() { return std::exchange(impl_->sri_pending, false); }
+
+void Simulation::guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) {
+  impl_->on_task("vcpu", [&] { impl_->guest_call(vm, vcpu, conduit, regs); });
+}
+
+bool Simulation::run(std::vector<Task> tasks) {
+  std::vector<Scheduler::Task> bodies;
+  for (Task& task : tasks) bodies.push_back({std::move(task.name), std::move(task.body)});
+  return impl_->run_tasks(std::move(bodies));
+}
+
+Machine& Simulation::machine() { return impl_->machine; }
+MediatorUnderTest& Simulation::mediator() { return *impl_->mediator; }
+SecureWorld& Simulation::secure_world() { return *impl_->secure; }
+const WorldSpec& Simulation::spec() const { return impl_->spec; }
+Choices& Simulation::choices() { return impl_->choices; }
+const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
+const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
+void Simulation::report(const std::string& invariant, const std::string& text) {
+  impl_->report(invariant, text);
+}
+const std::vector<std::string>& Simulation::log() const { return impl_->lines; }
+bool Simulation::fault_fired(size_t index) const { return impl_->faults.fired(index); }
+void Simulation::arm_fault(size_t index, bool armed) { impl_->faults.arm(index, armed); }
+void Simulation::set_before_step(std::function<void(const trace::Event&)> hook) {
+  impl_->before_step = std::move(hook);
+}
+void Simulation::set_after_step(std::function<void(const trace::Event&)> hook) {
+  impl_->after_step = std::move(hook);
+}
+const std::vector<Simulation::Access>& Simulation::accesses() const { return impl_->accesses; }
+size_t Simulation::open_steps() const { return impl_->steps.size(); }
+const std::vector<Simulation::Injected>& Simulation::injected() const { return impl_->injected; }
+
+}  // namespace sim

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inside of Simulation: the world that a mediator calls back into, and the recorder of its
+// trace. Included by simulation*.cpp only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/engine/secure_world.hpp"
+#include "sim/engine/simulation.hpp"
+#include "sim/platform/bridge.hpp"
+#include "sim/platform/faults.hpp"
+#include "sim/sched/scheduler.hpp"
+
+namespace sim {
+
+struct Simulation::Impl final : World {
+  Impl(const WorldSpec& world, Choices& source);
+
+  /// A guest call or lifecycle operation under way, one a task.
+  struct Step {
+    size_t event = 0;
+    // The last translate(), to tell a range that goes on from a new one.
+    uint64_t next_ipa = 0;
+    uint64_t left = 0;
+  };
+  /// How far the destruction of a VM has come.
+  enum class Life : uint8_t { running, teardown, relinquish, free };
+  struct Vm {
+    Life life = Life::running;
+    uint32_t references = 0;
+    bool quarantined = false;
+    // The buffers that the guest had mapped, as its own calls tell; pages 0: none.
+    uint64_t tx_ipa = 0;
+    uint64_t rx_ipa = 0;
+    uint64_t buffer_pages = 0;
+  };
+  struct Buffer {
+    uint16_t vm;
+    uint64_t ipa;
+  };
+
+  // World: what the mediator calls back.
+  ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
+  void inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
+  bool vm_get(uint16_t vm) override;
+  void vm_put(uint16_t vm) override;
+  void log(uint32_t level, std::string_view text) override;
+  void rules(uint16_t vm, uint16_t vcpu, const std::vector<uint32_t>& accepted,
+             uint32_t rejected) override;
+  void translated(uint16_t vm, uint64_t ipa, uint64_t asked,
+                  const mediator::Extent& extent) override;
+  void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) override;
+  void accessed(const BufferAccess& access) override;
+  void report(std::string_view invariant, const std::string& text) override;
+
+  /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
+  template <class Body>
+  bool on_task(const char* name, Body body);
+  /// Scheduler::run(); steps of abandoned tasks are forgotten.
+  bool run_tasks(std::vector<Scheduler::Task> tasks);
+  trace::Event& begin(trace::Event event);
+  /// Ends the running task's step: checks what must hold at each end, calls the hook.
+  void end(size_t event);
+  size_t begin_lifecycle(const char* op, uint16_t vm);
+  uint32_t end_lifecycle(size_t event, int64_t result);
+  Step* current_step();
+
+  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs);
+  int32_t create_vm(uint16_t id);
+  uint32_t destroy_vm(uint16_t id, uint32_t budget);
+  void check_step_end();
+  void track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
+  std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
+  std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
+  std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
+  std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
+  uint16_t pcpu_of(uint16_t vcpu) const;
+
+  WorldSpec spec;
+  Choices& choices;
+  std::vector<Violation> violations;
+  std::vector<trace::Event> events;
+  std::vector<std::string> lines;
+  std::vector<Injected> injected;
+  std::vector<Access> accesses;
+  uint64_t next_seq = 1;
+  bool sri_pending = false;
+  bool memory_broken = false;
+
+  Machine machine;
+  Scheduler scheduler;
+  Faults faults;
+  Bridge bridge;
+  std::unique_ptr<SecureWorld> secure;
+  std::unique_ptr<MediatorUnderTest> mediator;
+
+  std::map<uint16_t, Vm> vms;
+  std::map<size_t, Step> steps;  // by task
+  std::map<uint32_t, Buffer> buffers;
+  std::function<void(const trace::Event&)> before_step;
+  std::function<void(const trace::Event&)> after_step;
+};
+
+template <class Body>
+bool Simulation::Impl::on_task(const char* name, Body body) {
+  if (scheduler.on_task()) {
+    body();
+    return true;
+  }
+  return run_tasks({{name, body}});
+}
+
+}  // namespace sim

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "sim/engine/input_error.hpp"
+#include "sim/engine/secure_world.hpp"
+
+namespace sim {
+
+namespace {
+
+constexpr uint64_t smccc_not_supported = 0xffffffff;
+
+/// Memory as the secure world reaches it: all that is non-secure RAM, whoever owns it. Which of it
+/// the SPMC may be told of is the checkers' business.
+class SecureView final : public spmc_model::PhysicalMemory {
+ public:
+  SecureView(Machine& machine, bool everywhere, std::function<void()> raise_sri)
+      : machine_(machine), everywhere_(everywhere), raise_sri_(std::move(raise_sri)) {}
+
+  bool read(ffa::Pa from, std::span<std::byte> to) override {
+    return is_normal(from.raw(), to.size()) && machine_.read_pa(from.raw(), to);
+  }
+  bool write(ffa::Pa to, std::span<const std::byte> from) override {
+    return is_normal(to.raw(), from.size()) && machine_.write_pa(to.raw(), from);
+  }
+  bool is_normal_ram(ffa::Pa page) override {
+    switch (machine_.owner(page.raw())) {
+      case PageOwner::none:
+        return everywhere_;
+      case PageOwner::secure:
+      case PageOwner::device:
+        return false;
+      default:
+        return true;
+    }
+  }
+  void raise_schedule_receiver_interrupt() override { raise_sri_(); }
+
+ private:
+  bool is_normal(uint64_t pa, size_t bytes) {
+    for (uint64_t page = pa / ffa::page_size; page * ffa::page_size < pa + bytes; ++page) {
+      if (!is_normal_ram(ffa::Pa{page * ffa::page_size})) return false;
+    }
+    return true;
+  }
+
+  Machine& machine_;
+  bool everywhere_;
+  std::function<void()> raise_sri_;
+};
+
+spmc_model::SpConfig to_config(const SpSpec& sp) {
+  spmc_model::SpConfig config;
+  config.id = ffa::EndpointId{sp.id};
+  config.kind =
+      sp.kind == SpKind::echo ? spmc_model::SpKind::echo : spmc_model::SpKind::memory_user;
+  config.uuid = sp.uuid;
+  config.contexts = sp.contexts;
+  config.properties = sp.properties.value_or(spmc_model::default_properties);
+  return config;
+}
+
+class ModelWorld final : public SecureWorld {
+ public:
+  ModelWorld(const WorldSpec& spec, Machine& machine, std::function<void()> raise_sri)
+      : view_(machine, spec.sparse_ram, std::move(raise_sri)),
+        missing_(spec.spmc.missing),
+        storage_(spmc_model::Spmc::storage_bytes()) {
+    auto personality = spmc_model::find_personality(spec.spmc.personality);
+    if (!personality) {
+      throw InputError("world: spmc", fmt::format("no personality \"{}\"", spec.spmc.personality));
+    }
+    personality->max_version = spec.spmc.version;
+    if (spec.spmc.max_shares) personality->handles.live_limit = *spec.spmc.max_shares;
+    for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
+    model_ = spmc_model::Spmc::create(storage_, {*personality, sps_, missing_}, view_);
+    if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
+  }
+
+  ffa::Regs smc(uint16_t /*vm*/, const ffa::Regs& in) override { return model_->smc(in); }
+  spmc_model::Spmc* model() override { return model_; }
+
+ private:
+  SecureView view_;
+  std::vector<uint32_t> missing_;
+  std::vector<spmc_model::SpConfig> sps_;
+  std::vector<std::byte> storage_;
+  spmc_model::Spmc* model_ = nullptr;
+};
+
+class NoSecureWorld final : public SecureWorld {
+ public:
+  ffa::Regs smc(uint16_t /*vm*/, const ffa::Regs& in) override {
+    ffa::Regs out = in;
+    out.x[0] = smccc_not_supported;
+    return out;
+  }
+  spmc_model::Spmc* model() override { return nullptr; }
+};
+
+}  // namespace
+
+std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
+                                               std::function<void()> raise_sri) {
+  if (spec.spmc.absent) return std::make_unique<NoSecureWorld>();
+  return std::make_unique<ModelWorld>(spec, machine, std::move(raise_sri));
+}
+
+}  // namespace sim

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The poison of fresh pages: every 8-byte word is a canary that names the page's owner and is
+// different at each address. Checkers look for canaries of others in buffers and registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include "sim/machine/machine.hpp"
+
+namespace sim {
+
+inline constexpr uint32_t canary_magic = 0xc4a5;
+
+/// The owner as a canary carries it: a VM's id, or 0xfff0 + n for the owners that are none.
+constexpr uint16_t canary_owner_code(PageOwner owner) {
+  const auto raw = static_cast<uint32_t>(owner);
+  return static_cast<uint16_t>(raw < 0x10000 ? raw : 0xfff0 + (raw - 0x10000));
+}
+
+/// Upper half of every canary of an owner: magic and owner.
+constexpr uint32_t canary_mark(PageOwner owner) {
+  return canary_magic << 16 | canary_owner_code(owner);
+}
+
+/// The canary at physical address `pa`, a multiple of 8. The lower half is a mix of the address.
+constexpr uint64_t canary_word(PageOwner owner, uint64_t pa) {
+  uint64_t mix = (pa >> 3) * 0x9e3779b97f4a7c15ULL;
+  mix ^= mix >> 29;
+  mix *= 0xbf58476d1ce4e5b9ULL;
+  return static_cast<uint64_t>(canary_mark(owner)) << 32 | (mix >> 32);
+}
+
+/// The owner code, if the word looks like the upper half of a canary.
+constexpr std::optional<uint16_t> canary_in_word(uint32_t word) {
+  if (word >> 16 != canary_magic) return std::nullopt;
+  return static_cast<uint16_t>(word);
+}
+
+/// True for a canary of someone who is neither of the two. Code 0xfff0 (no owner) is an impossible
+/// canary.
+constexpr bool is_foreign_canary(uint32_t word, PageOwner mine, PageOwner also_mine) {
+  const auto code = canary_in_word(word);
+  return code && *code != canary_owner_code(mine) && *code != canary_owner_code(also_mine);
+}
+
+/// Offset of the first canary of someone else in `bytes`, at any multiple of 4.
+inline std::optional<size_t> find_foreign_canary(std::span<const uint8_t> bytes, PageOwner mine,
+                                                 PageOwner also_mine) {
+  for (size_t at = 0; at + 4 <= bytes.size(); at += 4) {
+    uint32_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if (is_foreign_canary(word, mine, also_mine)) return at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sim

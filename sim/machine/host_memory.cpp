@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/machine/host_memory.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "sim/machine/canary.hpp"
+
+namespace sim {
+
+namespace {
+constexpr uint64_t page_bytes = 4096;
+}
+
+void HostMemory::give(uint64_t page, uint64_t count, PageOwner owner) {
+  pages_.erase(pages_.lower_bound(page), pages_.lower_bound(page + count));
+  owners_.assign(page, page + count, owner);
+}
+
+void HostMemory::relabel(uint64_t page, uint64_t count, PageOwner owner) {
+  // A page without bytes of its own would take the new owner's poison: give it its bytes first.
+  if (owner != PageOwner::none) {
+    for (uint64_t n = page; n < page + count; ++n) touch(n);
+  }
+  owners_.assign(page, page + count, owner);
+}
+
+bool HostMemory::any_owned(uint64_t page, uint64_t count) const {
+  return !owners_.all_of(page, page + count,
+                         [](PageOwner owner) { return owner == PageOwner::none; });
+}
+
+bool HostMemory::reachable(uint64_t pa, size_t length) const {
+  if (length == 0) return true;
+  if (pa + (length - 1) < pa) return false;
+  const uint64_t end = (pa + (length - 1)) / page_bytes + 1;
+  return owners_.all_of(pa / page_bytes, end, [this](PageOwner owner) {
+    if (owner == PageOwner::none) return everywhere_;
+    return owner != PageOwner::device;
+  });
+}
+
+void HostMemory::fill_poison(PageOwner owner, uint64_t page, std::span<std::byte, 4096> to) {
+  for (uint64_t at = 0; at < page_bytes; at += 8) {
+    const uint64_t word = canary_word(owner, page * page_bytes + at);
+    std::memcpy(to.data() + at, &word, sizeof word);
+  }
+}
+
+HostMemory::Page& HostMemory::touch(uint64_t page) {
+  auto& slot = pages_[page];
+  if (!slot) {
+    slot = std::make_unique<Page>();
+    slot->owner = owner(page);
+    fill_poison(slot->owner, page, slot->bytes);
+  }
+  return *slot;
+}
+
+bool HostMemory::read(uint64_t pa, std::span<std::byte> to) const {
+  if (!reachable(pa, to.size())) return false;
+  while (!to.empty()) {
+    const uint64_t page = pa / page_bytes;
+    const size_t offset = pa % page_bytes;
+    const size_t length = std::min<size_t>(to.size(), page_bytes - offset);
+    const auto found = pages_.find(page);
+    if (found != pages_.end()) {
+      std::memcpy(to.data(), found->second->bytes.data() + offset, length);
+    } else {
+      std::array<std::byte, page_bytes> poison;
+      fill_poison(owner(page), page, poison);
+      std::memcpy(to.data(), poison.data() + offset, length);
+    }
+    to = to.subspan(length);
+    pa += length;
+  }
+  return true;
+}
+
+bool HostMemory::write(uint64_t pa, std::span<const std::byte> from) {
+  if (!reachable(pa, from.size())) return false;
+  while (!from.empty()) {
+    const size_t offset = pa % page_bytes;
+    const size_t length = std::min<size_t>(from.size(), page_bytes - offset);
+    Page& page = touch(pa / page_bytes);
+    page.hashed = false;
+    std::memcpy(page.bytes.data() + offset, from.data(), length);
+    from = from.subspan(length);
+    pa += length;
+  }
+  return true;
+}
+
+uint64_t HostMemory::page_hash(uint64_t number, const Page& page) {
+  if (!page.hashed) {
+    std::array<std::byte, page_bytes> poison;
+    fill_poison(page.owner, number, poison);
+    const bool untouched = poison == page.bytes;
+    page.hash = untouched ? 0 : XXH3_64bits_withSeed(page.bytes.data(), page_bytes, number) | 1;
+    page.hashed = true;
+  }
+  return page.hash;
+}
+
+uint64_t HostMemory::digest(PageOwner wanted) const {
+  std::vector<uint64_t> hashes;
+  for (const auto& [number, page] : pages_) {
+    if (owner(number) != wanted) continue;
+    if (const uint64_t hash = page_hash(number, *page); hash != 0) hashes.push_back(hash);
+  }
+  return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
+}
+
+}  // namespace sim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Stage 2 of one VM: runs of pages that are contiguous in IPA and PA and of one kind. Page numbers
+// throughout.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "mediator/platform.hpp"
+
+namespace sim {
+
+class Stage2 {
+ public:
+  struct Run {
+    uint64_t ipa_page = 0;
+    uint64_t pa_page = 0;
+    uint64_t pages = 0;
+    mediator::MemoryKind kind = mediator::MemoryKind::none;
+  };
+
+  /// The pages must not be mapped yet; false: some are.
+  bool map(const Run& run);
+  /// Takes one page out, splitting its run; its mapping, or nothing if there is none.
+  std::optional<Run> unmap(uint64_t ipa_page);
+  /// The run that begins at `ipa_page`, at most `pages` long; kind `none` where nothing is mapped.
+  [[nodiscard]] Run find(uint64_t ipa_page, uint64_t pages) const;
+  [[nodiscard]] uint64_t digest() const;
+  /// In order of IPA; neighbours that continue each other are one run.
+  [[nodiscard]] const std::map<uint64_t, Run>& runs() const { return runs_; }
+
+ private:
+  std::map<uint64_t, Run> runs_;  // by first IPA page
+};
+
+}  // namespace sim

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/platform/bridge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "mediator/lock.hpp"
+
+namespace sim {
+
+namespace {
+
+// More world operations than any call of a sound mediator takes, whatever the limits of its VMs.
+constexpr uint64_t max_operations = 1ULL << 22;
+constexpr uint32_t max_log_bytes = 4096;
+constexpr uint32_t max_rule_words = 64;
+
+constexpr auto status_no_memory = static_cast<int32_t>(ffa::Status::no_memory);
+constexpr auto status_denied = static_cast<int32_t>(ffa::Status::denied);
+
+ffa::Regs to_regs(const ffa_sim_regs& from) {
+  ffa::Regs regs;
+  std::copy(std::begin(from.x), std::end(from.x), regs.x.begin());
+  return regs;
+}
+
+mediator::Extent to_extent(const ffa_sim_extent& from) {
+  return {ffa::Pa{from.pa}, ffa::PageCount{from.pages},
+          static_cast<mediator::MemoryKind>(from.kind)};
+}
+
+}  // namespace
+
+// A yield point. False: the mediator may not do this now, it was reported.
+bool Bridge::enter(const char* what) {
+  if (observing_) {
+    world_.report("machine", fmt::format("{} while the mediator was only looked at", what));
+    return false;
+  }
+  if (++operations_ > max_operations && scheduler_.on_task()) {
+    world_.report("I33", fmt::format("one call made more than {} operations, the last one {}",
+                                     max_operations, what));
+    scheduler_.give_up();
+  }
+  scheduler_.yield();
+  return true;
+}
+
+// The C functions of the ABI; `world` is the Bridge.
+struct Bridge::Calls {
+  static Bridge& of(void* world) { return *static_cast<Bridge*>(world); }
+
+  static void translate(void* world, uint16_t vm, uint64_t ipa, uint64_t pages,
+                        ffa_sim_extent* out) {
+    Bridge& b = of(world);
+    *out = {};
+    if (!b.enter("translate")) return;
+    if (b.faults_.strike("translate") != nullptr) return;
+    const mediator::Extent extent = b.machine_.translate(vm, ipa, pages);
+    *out = {extent.pa.raw(), extent.pages.raw(), static_cast<uint32_t>(extent.kind), 0};
+    b.world_.translated(vm, ipa, pages, extent);
+  }
+
+  static int32_t pin(void* world, uint16_t vm, uint64_t ipa, const ffa_sim_extent* extent) {
+    Bridge& b = of(world);
+    if (!b.enter("pin")) return status_denied;
+    if (const FaultSpec* fault = b.faults_.strike("pin"))
+      return fault->status.value_or(status_no_memory);
+    return b.machine_.pin(vm, ipa, to_extent(*extent)) ? 0 : status_denied;
+  }
+
+  static void unpin(void* world, uint16_t vm, uint64_t ipa, uint64_t pages) {
+    Bridge& b = of(world);
+    if (b.enter("unpin")) b.machine_.unpin(vm, ipa, pages);
+  }
+
+  static int32_t map(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t* buffer) {
+    Bridge& b = of(world);
+    *buffer = 0;
+    if (!b.enter("map")) return status_denied;
+    if (const FaultSpec* fault = b.faults_.strike("map"))
+      return fault->status.value_or(status_no_memory);
+    *buffer = b.machine_.map(vm, ipa, pages);
+    if (*buffer == 0) return status_denied;
+    b.world_.mapped(vm, ipa, pages, *buffer);
+    return 0;
+  }
+
+  static void unmap(void* world, uint32_t buffer) {
+    Bridge& b = of(world);
+    if (b.enter("unmap")) b.machine_.unmap(buffer);
+  }
+
+  static void copy_in(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length) {
+    Bridge& b = of(world);
+    if (!b.enter("copy_in")) return;
+    b.world_.accessed({CopyKind::in, buffer, offset, length});
+    b.machine_.copy_in(buffer, offset, {static_cast<std::byte*>(to), length});
+  }
+
+  static void copy_out(void* world, uint32_t buffer, uint32_t offset, const void* from,
+                       uint32_t length) {
+    Bridge& b = of(world);
+    if (!b.enter("copy_out")) return;
+    b.world_.accessed({CopyKind::out, buffer, offset, length});
+    b.machine_.copy_out(buffer, offset, {static_cast<const std::byte*>(from), length});
+  }
+
+  static void clear(void* world, uint32_t buffer, uint32_t offset, uint32_t length) {
+    Bridge& b = of(world);
+    if (!b.enter("clear")) return;
+    b.world_.accessed({CopyKind::clear, buffer, offset, length});
+    static constexpr std::array<std::byte, 4096> zeros{};
+    for (uint64_t done = 0; done < length;) {
+      const size_t step = std::min<uint64_t>(zeros.size(), length - done);
+      // An offset that leaves 32 bits leaves every buffer: Machine says so.
+      const uint64_t at = std::min<uint64_t>(offset + done, ~uint32_t{0});
+      b.machine_.copy_out(buffer, static_cast<uint32_t>(at), std::span{zeros}.first(step));
+      done += step;
+    }
+  }
+
+  static void own_buffers(void* world, ffa_sim_own_buffers* out) {
+    const mediator::OwnBuffers own = of(world).machine_.own_buffers();
+    *out = {own.tx.id.raw(), own.rx.id.raw(), own.tx.pa.raw(), own.rx.pa.raw()};
+  }
+
+  static void smc(void* world, uint16_t vm, ffa_sim_regs* regs) {
+    Bridge& b = of(world);
+    if (!b.enter("smc")) return;
+    b.scheduler_.check_locks_free("across an SMC",
+                                  static_cast<uint32_t>(mediator::LockClass::spmc_tx));
+    const ffa::Regs out = b.world_.smc(vm, to_regs(*regs));
+    std::copy(out.x.begin(), out.x.end(), std::begin(regs->x));
+    // What the secure world did is done: others may notice before the mediator learns of it.
+    b.scheduler_.yield();
+  }
+
+  static void inject_irq(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq) {
+    Bridge& b = of(world);
+    if (b.enter("inject_irq")) b.world_.inject_irq(vm, vcpu, irq);
+  }
+
+  static int32_t vm_get(void* world, uint16_t vm) {
+    Bridge& b = of(world);
+    if (!b.enter("vm_get") || b.faults_.strike("vm_get") != nullptr) return 0;
+    return b.world_.vm_get(vm) ? 1 : 0;
+  }
+
+  static void vm_put(void* world, uint16_t vm) {
+    Bridge& b = of(world);
+    if (b.enter("vm_put")) b.world_.vm_put(vm);
+  }
+
+  static int32_t budget_left(void* world) {
+    Bridge& b = of(world);
+    if (!b.enter("budget_left")) return 0;
+    if (b.faults_.strike("budget") != nullptr) return 0;
+    if (b.budget_ == 0) return 1;
+    return b.used_++ < b.budget_ ? 1 : 0;
+  }
+
+  static void log(void* world, uint32_t level, const char* text, uint32_t length) {
+    of(world).world_.log(level, {text, std::min(length, max_log_bytes)});
+  }
+
+  static void rules(void* world, uint16_t vm, uint16_t vcpu, const uint64_t* accepted,
+                    uint32_t words, uint32_t rejected) {
+    std::vector<uint32_t> numbers;
+    for (uint32_t n = 0; n < std::min(words, max_rule_words) * 64; ++n) {
+      if ((accepted[n / 64] >> (n % 64) & 1) != 0) numbers.push_back(n);
+    }
+    of(world).world_.rules(vm, vcpu, numbers, rejected);
+  }
+
+  static void lock_acquire(void* world, uint32_t* lock, uint32_t lock_class) {
+    Bridge& b = of(world);
+    if (!b.observing_) b.scheduler_.lock_acquire(lock, lock_class);
+  }
+
+  static void lock_release(void* world, uint32_t* lock, uint32_t lock_class) {
+    Bridge& b = of(world);
+    if (!b.observing_) b.scheduler_.lock_release(lock, lock_class);
+  }
+
+  static void atomic_access(void* world, const void* /*word*/) {
+    Bridge& b = of(world);
+    if (!b.observing_) b.enter("atomic_access");
+  }
+};
+
+const ffa_sim_world_ops& Bridge::ops() {
+  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION, sizeof(ffa_sim_world_ops),
+                                          Calls::translate,    Calls::pin,
+                                          Calls::unpin,        Calls::map,
+                                          Calls::unmap,        Calls::copy_in,
+                                          Calls::copy_out,     Calls::clear,
+                                          Calls::own_buffers,  Calls::smc,
+                                          Calls::inject_irq,   Calls::vm_get,
+                                          Calls::vm_put,       Calls::budget_left,
+                                          Calls::log,          Calls::rules,
+                                          Calls::lock_acquire, Calls::lock_release,
+                                          Calls::atomic_access};
+  return table;
+}
+
+}  // namespace sim

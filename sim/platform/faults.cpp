@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/platform/faults.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "ffa/regs.hpp"
+#include "sim/engine/input_error.hpp"
+
+namespace sim {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> operations = {"smc",    "pin",    "map",   "translate",
+                                                        "memory", "budget", "vm_get"};
+
+bool same_function(uint32_t wanted, uint32_t fid) {
+  return ffa::FunctionId{wanted}.raw == ffa::FunctionId{fid}.raw;
+}
+
+}  // namespace
+
+Faults::Faults(const std::vector<FaultSpec>& specs) {
+  for (const FaultSpec& spec : specs) {
+    const std::string place = fmt::format("world: faults[{}]", entries_.size());
+    if (std::find(operations.begin(), operations.end(), spec.op) == operations.end()) {
+      throw InputError(place, fmt::format("there is no operation \"{}\"", spec.op));
+    }
+    if (spec.regs && spec.regs->size() > ffa::Regs{}.x.size()) {
+      throw InputError(place, "an answer has at most 18 registers");
+    }
+    entries_.push_back({spec, spec.armed});
+  }
+}
+
+const FaultSpec* Faults::strike(std::string_view op, std::optional<uint32_t> fid) {
+  const FaultSpec* struck = nullptr;
+  for (Entry& entry : entries_) {
+    if (!entry.armed || entry.spec.op != op) continue;
+    if (entry.spec.match_fid && !(fid && same_function(*entry.spec.match_fid, *fid))) continue;
+    ++entry.seen;
+    const bool due = entry.spec.nth == 0 || entry.seen == entry.spec.nth;
+    if (!due || struck != nullptr) continue;
+    entry.fired = true;
+    struck = &entry.spec;
+  }
+  return struck;
+}
+
+}  // namespace sim

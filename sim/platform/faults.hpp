@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Decides which operations of a world fail: the n-th one that matches. Counts, so that a sweep can
+// tell when a fault does not fire any more. Asked by Bridge and by Simulation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sim/engine/world_spec.hpp"
+
+namespace sim {
+
+class Faults {
+ public:
+  /// Throws InputError for an operation that does not exist, or registers that are more than 18.
+  explicit Faults(const std::vector<FaultSpec>& specs);
+
+  /// One operation of the kind `op` takes place, of an SMC the function in w0. The fault that
+  /// strikes it, or nullptr.
+  const FaultSpec* strike(std::string_view op, std::optional<uint32_t> fid = {});
+  [[nodiscard]] bool fired(size_t index) const { return entries_.at(index).fired; }
+  void arm(size_t index, bool armed) { entries_.at(index).armed = armed; }
+
+ private:
+  struct Entry {
+    FaultSpec spec;
+    bool armed;
+    uint64_t seen = 0;
+    bool fired = false;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace sim

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The simulator as a Platform of the mediator: the C world operations behind C++ types. Used by
+// instance.cpp only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "mediator/platform.hpp"
+#include "sim/platform/ffa_sim_mediator.h"
+
+namespace sim {
+
+class SimPlatform {
+ public:
+  SimPlatform(const ffa_sim_world_ops& ops, void* world) : ops_(ops), world_(world) {}
+
+  mediator::Extent translate(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    ffa_sim_extent extent{};
+    ops_.translate(world_, vm.raw(), ipa.raw(), pages.raw(), &extent);
+    return {ffa::Pa{extent.pa}, ffa::PageCount{extent.pages},
+            static_cast<mediator::MemoryKind>(extent.kind)};
+  }
+  ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
+    const ffa_sim_extent raw{extent.pa.raw(), extent.pages.raw(),
+                             static_cast<uint32_t>(extent.kind), 0};
+    return outcome(ops_.pin(world_, vm.raw(), ipa.raw(), &raw));
+  }
+  void unpin(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    ops_.unpin(world_, vm.raw(), ipa.raw(), pages.raw());
+  }
+
+  ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    uint32_t buffer = 0;
+    const auto mapped = outcome(ops_.map(world_, vm.raw(), ipa.raw(), pages.raw(), &buffer));
+    if (!mapped.ok()) return ffa::Error{mapped.error()};
+    return mediator::BufferId{buffer};
+  }
+  void unmap(mediator::BufferId buffer) { ops_.unmap(world_, buffer.raw()); }
+  void copy_in(mediator::BufferId buffer, uint32_t offset, std::span<std::byte> to) {
+    ops_.copy_in(world_, buffer.raw(), offset, to.data(), static_cast<uint32_t>(to.size()));
+  }
+  void copy_out(mediator::BufferId buffer, uint32_t offset, std::span<const std::byte> from) {
+    ops_.copy_out(world_, buffer.raw(), offset, from.data(), static_cast<uint32_t>(from.size()));
+  }
+  void clear(mediator::BufferId buffer, uint32_t offset, uint32_t length) {
+    ops_.clear(world_, buffer.raw(), offset, length);
+  }
+  mediator::OwnBuffers own_buffers() {
+    ffa_sim_own_buffers own{};
+    ops_.own_buffers(world_, &own);
+    return {{mediator::BufferId{own.tx_id}, ffa::Pa{own.tx_pa}},
+            {mediator::BufferId{own.rx_id}, ffa::Pa{own.rx_pa}}};
+  }
+
+  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
+    ffa_sim_regs raw{};
+    for (size_t n = 0; n < in.x.size(); ++n) raw.x[n] = in.x[n];
+    ops_.smc(world_, vm.raw(), &raw);
+    ffa::Regs out;
+    for (size_t n = 0; n < out.x.size(); ++n) out.x[n] = raw.x[n];
+    return out;
+  }
+  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
+    ops_.inject_irq(world_, vm.raw(), vcpu.raw(), irq);
+  }
+  bool vm_get(ffa::EndpointId vm) { return ops_.vm_get(world_, vm.raw()) != 0; }
+  void vm_put(ffa::EndpointId vm) { ops_.vm_put(world_, vm.raw()); }
+  bool budget_left() { return ops_.budget_left(world_) != 0; }
+  void log(mediator::LogLevel level, std::string_view text) {
+    ops_.log(world_, static_cast<uint32_t>(level), text.data(), static_cast<uint32_t>(text.size()));
+  }
+  void rules(ffa::EndpointId vm, ffa::VcpuId vcpu, const mediator::RuleTrace& met) {
+    ops_.rules(world_, vm.raw(), vcpu.raw(), met.accepted_words().data(),
+               static_cast<uint32_t>(met.accepted_words().size()),
+               static_cast<uint32_t>(met.rejected()));
+  }
+
+  /// The word lives here, the waiting is done by the simulator's scheduler.
+  class FFA_CAPABILITY SpinLock {
+   public:
+    SpinLock(SimPlatform& platform, mediator::LockClass lock_class)
+        : platform_(platform), class_(static_cast<uint32_t>(lock_class)) {}
+    SpinLock(const SpinLock&) = delete;
+    SpinLock& operator=(const SpinLock&) = delete;
+    void lock() FFA_ACQUIRE() { platform_.ops_.lock_acquire(platform_.world_, &word_, class_); }
+    void unlock() FFA_RELEASE() { platform_.ops_.lock_release(platform_.world_, &word_, class_); }
+
+   private:
+    SimPlatform& platform_;
+    uint32_t class_;
+    uint32_t word_ = 0;
+  };
+
+  /// Fibers share one thread: a plain word, and a yield point before each access.
+  template <class T>
+  class Atomic {
+   public:
+    Atomic(SimPlatform& platform, T value) : platform_(platform), value_(value) {}
+    Atomic(const Atomic&) = delete;
+    Atomic& operator=(const Atomic&) = delete;
+    T load() const {
+      touch();
+      return value_;
+    }
+    void store(T value) {
+      touch();
+      value_ = value;
+    }
+    bool compare_exchange(T& expected, T desired) {
+      touch();
+      if (value_ != expected) {
+        expected = value_;
+        return false;
+      }
+      value_ = desired;
+      return true;
+    }
+    T fetch_add(T amount) {
+      touch();
+      const T before = value_;
+      value_ = static_cast<T>(value_ + amount);
+      return before;
+    }
+
+   private:
+    void touch() const { platform_.ops_.atomic_access(platform_.world_, &value_); }
+    SimPlatform& platform_;
+    T value_;
+  };
+
+ private:
+  // A status that means nothing to us is an error all the same.
+  static ffa::Result<void> outcome(int32_t status) {
+    if (status == 0) return {};
+    return ffa::Error{ffa::status_from_word(static_cast<uint32_t>(status))};
+  }
+
+  const ffa_sim_world_ops& ops_;
+  void* world_;
+};
+
+static_assert(mediator::Platform<SimPlatform>);
+
+}  // namespace sim

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/report/json_lines.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sim/engine/input_error.hpp"
+
+namespace sim::report {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Text that did not come from us (a plug-in's log) need not be UTF-8.
+std::string dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+ordered_json problem_json(const Problem& problem) {
+  return {{"place", problem.place},
+          {"expected", problem.expected},
+          {"actual", problem.actual},
+          {"rule", problem.rule},
+          {"text", problem.text}};
+}
+
+constexpr const char* trouble_names[] = {"none",           "check",    "no_progress",
+                                         "nondeterminism", "internal", "bad_input"};
+
+template <class Enum, class Names>
+Enum by_name(const std::string& name, const Names& names) {
+  for (size_t i = 0; i < std::size(names); ++i) {
+    if (name == names[i]) return static_cast<Enum>(i);
+  }
+  throw InputError("outcome", "unknown word '" + name + "'");
+}
+
+}  // namespace
+
+std::string outcome_json(const Outcome& outcome) {
+  ordered_json problems = ordered_json::array();
+  for (const Problem& problem : outcome.problems) problems.push_back(problem_json(problem));
+  return dump({{"name", outcome.name},
+               {"result", result_name(outcome.result)},
+               {"chapter", outcome.chapter},
+               {"file", outcome.file},
+               {"hash", outcome.hash},
+               {"seed", outcome.seed},
+               {"choices", outcome.choices},
+               {"runs", outcome.runs},
+               {"trouble", trouble_names[static_cast<size_t>(outcome.trouble)]},
+               {"where", outcome.where},
+               {"skip", outcome.skip},
+               {"problems", problems},
+               {"repro", outcome.repro}});
+}
+
+std::string summary_json(const Summary& summary) {
+  return dump({{"summary",
+                {{"passed", summary.passed},
+                 {"failed", summary.failed},
+                 {"skipped", summary.skipped},
+                 {"not_selected", summary.not_selected}}}});
+}
+
+Outcome parse_outcome(const std::string& line) {
+  try {
+    const auto value = ordered_json::parse(line);
+    constexpr const char* result_names[] = {"passed", "failed", "skipped"};
+    Outcome outcome;
+    outcome.name = value.at("name");
+    outcome.result = by_name<Result>(value.at("result"), result_names);
+    outcome.chapter = value.at("chapter");
+    outcome.file = value.at("file");
+    outcome.hash = value.at("hash");
+    outcome.seed = value.at("seed");
+    outcome.choices = value.at("choices");
+    outcome.runs = value.at("runs");
+    outcome.trouble = by_name<Trouble>(value.at("trouble"), trouble_names);
+    outcome.where = value.at("where");
+    outcome.skip = value.at("skip");
+    outcome.repro = value.at("repro");
+    for (const auto& problem : value.at("problems")) {
+      outcome.problems.push_back({problem.at("place"), problem.at("expected"), problem.at("actual"),
+                                  problem.at("rule"), problem.at("text")});
+    }
+    return outcome;
+  } catch (const ordered_json::exception& error) {
+    throw InputError("outcome", error.what());
+  }
+}
+
+}  // namespace sim::report

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/report/junit.hpp"
+
+#include <pugixml.hpp>
+
+#include "sim/report/text.hpp"
+
+namespace sim::report {
+namespace {
+
+class StringWriter final : public pugi::xml_writer {
+ public:
+  void write(const void* data, size_t size) override {
+    text_.append(static_cast<const char*>(data), size);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+/// XML 1.0 has no control characters but tab and the line ends.
+std::string xml_safe(const std::string& text) {
+  std::string safe = text;
+  for (char& c : safe) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 && c != '\n' && c != '\t' && c != '\r') c = '?';
+  }
+  return safe;
+}
+
+void set_counts(pugi::xml_node node, const Summary& summary) {
+  node.append_attribute("tests").set_value(
+      static_cast<unsigned long long>(summary.passed + summary.failed + summary.skipped));
+  node.append_attribute("failures").set_value(static_cast<unsigned long long>(summary.failed));
+  node.append_attribute("skipped").set_value(static_cast<unsigned long long>(summary.skipped));
+}
+
+void add_case(pugi::xml_node suite, const Outcome& outcome) {
+  pugi::xml_node node = suite.append_child("testcase");
+  node.append_attribute("classname").set_value(xml_safe(outcome.chapter).c_str());
+  node.append_attribute("name").set_value(xml_safe(outcome.name).c_str());
+  node.append_attribute("file").set_value(xml_safe(outcome.file).c_str());
+  if (outcome.result == Result::skipped) {
+    node.append_child("skipped").append_attribute("message").set_value(
+        xml_safe(outcome.skip).c_str());
+  } else if (outcome.result == Result::failed) {
+    pugi::xml_node failure = node.append_child("failure");
+    const std::string first = outcome.problems.empty() ? "" : outcome.problems.front().text;
+    failure.append_attribute("message").set_value(xml_safe(first).c_str());
+    failure.text().set(xml_safe(failure_text(outcome)).c_str());
+  }
+}
+
+}  // namespace
+
+std::string junit_text(const std::vector<Outcome>& outcomes) {
+  pugi::xml_document document;
+  pugi::xml_node declaration = document.append_child(pugi::node_declaration);
+  declaration.append_attribute("version").set_value("1.0");
+  declaration.append_attribute("encoding").set_value("UTF-8");
+  pugi::xml_node suites = document.append_child("testsuites");
+  suites.append_attribute("name").set_value("ffa-sim");
+  set_counts(suites, summarise(outcomes, 0));
+  std::vector<std::pair<std::string, std::vector<Outcome>>> chapters;
+  for (const Outcome& outcome : outcomes) {
+    if (chapters.empty() || chapters.back().first != outcome.chapter) {
+      chapters.emplace_back(outcome.chapter, std::vector<Outcome>{});
+    }
+    chapters.back().second.push_back(outcome);
+  }
+  for (const auto& [chapter, cases] : chapters) {
+    pugi::xml_node suite = suites.append_child("testsuite");
+    suite.append_attribute("name").set_value(xml_safe(chapter).c_str());
+    set_counts(suite, summarise(cases, 0));
+    for (const Outcome& outcome : cases) add_case(suite, outcome);
+  }
+  StringWriter writer;
+  document.save(writer, "  ");
+  return writer.take();
+}
+
+}  // namespace sim::report

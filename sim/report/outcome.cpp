@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/report/outcome.hpp"
+
+#include <algorithm>
+
+namespace sim::report {
+
+Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected) {
+  Summary summary;
+  summary.not_selected = not_selected;
+  for (const Outcome& outcome : outcomes) {
+    switch (outcome.result) {
+      case Result::passed:
+        ++summary.passed;
+        break;
+      case Result::failed:
+        ++summary.failed;
+        break;
+      case Result::skipped:
+        ++summary.skipped;
+        break;
+    }
+  }
+  return summary;
+}
+
+const char* result_name(Result result) {
+  switch (result) {
+    case Result::passed:
+      return "passed";
+    case Result::failed:
+      return "failed";
+    case Result::skipped:
+      return "skipped";
+  }
+  return "";
+}
+
+int exit_code(const std::vector<Outcome>& outcomes) {
+  Trouble gravest = Trouble::none;
+  bool any_ran = false;
+  for (const Outcome& outcome : outcomes) {
+    any_ran = any_ran || outcome.result != Result::skipped;
+    gravest = std::max(gravest, outcome.trouble);
+  }
+  switch (gravest) {
+    case Trouble::none:
+      return any_ran ? 0 : 77;
+    case Trouble::check:
+      return 1;
+    case Trouble::no_progress:
+      return 3;
+    case Trouble::nondeterminism:
+      return 4;
+    case Trouble::internal:
+      return 70;
+    case Trouble::bad_input:
+      return 2;
+  }
+  return 70;
+}
+
+}  // namespace sim::report

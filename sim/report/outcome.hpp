@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What became of one case, as every report tells it. Filled by the command line, written as text,
+// JSON lines and JUnit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sim::report {
+
+enum class Result : uint8_t { passed, failed, skipped };
+
+/// Why a case failed, where it matters for the exit code.
+enum class Trouble : uint8_t { none, check, no_progress, nondeterminism, internal, bad_input };
+
+/// One thing that was not as expected.
+struct Problem {
+  std::string place;  ///< JSON pointer of the step or expectation, or ""
+  std::string expected;
+  std::string actual;
+  std::string rule;  ///< mediator rule or invariant, or ""
+  std::string text;  ///< one line for people
+};
+
+struct Outcome {
+  std::string name;
+  std::string chapter;
+  std::string file;
+  Result result = Result::passed;
+  Trouble trouble = Trouble::none;
+  std::vector<Problem> problems;
+  std::string where;    ///< which run of a sweep failed, or ""
+  std::string skip;     ///< why it was skipped, or ""
+  std::string hash;     ///< of the trace; "" if it did not run
+  std::string seed;     ///< "0x…"
+  std::string choices;  ///< decisions that were not 0
+  uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
+  std::string repro;    ///< the command that does it again; only of failed cases
+};
+
+struct Summary {
+  size_t passed = 0;
+  size_t failed = 0;
+  size_t skipped = 0;
+  size_t not_selected = 0;
+  friend bool operator==(const Summary&, const Summary&) = default;
+};
+
+Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected);
+
+/// "passed", "failed", "skipped".
+const char* result_name(Result result);
+
+/// The exit code of a run: 0 ok, 1 a check failed, 3 no progress, 4 nondeterminism, 70 internal
+/// error, 77 nothing ran. 2: bad input that only showed in the run. Of several troubles the gravest
+/// counts: 2, 70, 4, 3, 1.
+int exit_code(const std::vector<Outcome>& outcomes);
+
+}  // namespace sim::report

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/report/text.hpp"
+
+#include <fmt/format.h>
+
+namespace sim::report {
+namespace {
+
+/// More problems of one case than anybody reads; the rest is counted.
+constexpr size_t max_problems = 10;
+
+std::string problem_text(const Problem& problem) {
+  std::string text = "  " + problem.text + "\n";
+  if (!problem.place.empty()) text += "    at        " + problem.place + "\n";
+  if (!problem.expected.empty()) text += "    expected  " + problem.expected + "\n";
+  if (!problem.actual.empty()) text += "    actual    " + problem.actual + "\n";
+  if (!problem.rule.empty()) text += "    rule      " + problem.rule + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string failure_text(const Outcome& outcome) {
+  std::string text = fmt::format("  scenario {}\n", outcome.file);
+  if (!outcome.where.empty()) text += fmt::format("  in the run with {}\n", outcome.where);
+  const size_t shown = std::min(outcome.problems.size(), max_problems);
+  for (size_t i = 0; i < shown; ++i) text += problem_text(outcome.problems[i]);
+  if (shown < outcome.problems.size()) {
+    text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
+  }
+  return text + "REPRO: " + outcome.repro + "\n";
+}
+
+std::string outcome_text(const Outcome& outcome, const Colours& colours) {
+  switch (outcome.result) {
+    case Result::passed:
+      return fmt::format("{}  {}\n", colours.green("passed"), outcome.name);
+    case Result::skipped:
+      return fmt::format("{} {}: {}\n", colours.yellow("skipped"), outcome.name, outcome.skip);
+    case Result::failed:
+      break;
+  }
+  return fmt::format("{}  {}\n{}", colours.red("FAILED"), outcome.name, failure_text(outcome));
+}
+
+std::string summary_text(const Summary& summary) {
+  return fmt::format("{} passed, {} failed, {} skipped, {} not selected", summary.passed,
+                     summary.failed, summary.skipped, summary.not_selected);
+}
+
+}  // namespace sim::report

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/scenario/compile_world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/scenario/compile_names.hpp"
+#include "spmc-model/personality.hpp"
+
+namespace sim::scenario {
+namespace {
+
+constexpr uint64_t default_base = 0x40000000;
+constexpr uint64_t default_size = 16ULL << 20;
+/// TX and RX lie this far before the end of the first region: room for 16 pages each.
+constexpr uint64_t buffer_room = 0x10000;
+
+template <class T>
+T pick(const Node& node, std::initializer_list<std::pair<const char*, T>> words) {
+  const std::string text = node.text();
+  for (const auto& [word, value] : words) {
+    if (text == word) return value;
+  }
+  node.fail(fmt::format("'{}' is not known here", text));
+}
+
+uint64_t page_multiple(const Node& node) {
+  const uint64_t value = node.number();
+  if (value % ffa::page_size != 0) node.fail("not a multiple of 4 KiB");
+  return value;
+}
+
+/// "vm12" → 12, "guest" → 0.
+uint16_t trailing_number(const std::string& name) {
+  const size_t digits = name.find_last_not_of("0123456789") + 1;
+  const auto number = parse_number(std::string_view{name}.substr(digits));
+  return number && *number < 0x7fff ? static_cast<uint16_t>(*number) : uint16_t{0};
+}
+
+RegionSpec region(const Node& node) {
+  RegionSpec spec;
+  spec.ipa = page_multiple(node.at("ipa"));
+  spec.size = page_multiple(node.at("size"));
+  if (spec.size == 0) node.fail_at("size", "a region has at least one page");
+  if (spec.ipa + spec.size < spec.ipa)
+    node.fail_at("size", "the region reaches past the end of the address space");
+  if (const auto kind = node.find("kind")) {
+    spec.kind = pick<RegionKind>(*kind, {{"none", RegionKind::none},
+                                         {"ram_rw", RegionKind::ram_rw},
+                                         {"ram_ro", RegionKind::ram_ro},
+                                         {"device", RegionKind::device},
+                                         {"foreign", RegionKind::foreign}});
+  }
+  if (const auto backing = node.find("backing")) {
+    spec.backing = pick<Backing>(*backing, {{"contiguous", Backing::contiguous},
+                                            {"scattered", Backing::scattered},
+                                            {"reversed", Backing::reversed}});
+  }
+  if (const auto pa = node.find("pa")) spec.pa = page_multiple(*pa);
+  if (const auto block = node.find("block")) {
+    spec.block = pick<uint64_t>(*block, {{"4K", 4096}, {"2M", 2ULL << 20}, {"1G", 1ULL << 30}});
+  }
+  return spec;
+}
+
+std::vector<RegionSpec> regions(const Node& vm) {
+  const auto list = vm.find("memory");
+  std::vector<RegionSpec> out;
+  if (!list) {
+    out.emplace_back();
+    out.back().ipa = default_base;
+    out.back().size = default_size;
+    return out;
+  }
+  for (const Node& node : list->elements()) {
+    const RegionSpec next = region(node);
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (next.ipa < out[i].ipa + out[i].size && out[i].ipa < next.ipa + next.size) {
+        node.fail(fmt::format("overlaps region {} at {:#x}", i, out[i].ipa));
+      }
+    }
+    out.push_back(next);
+  }
+  return out;
+}
+
+void limits(const Node& vm, mediator::VmConfig& config) {
+  const auto node = vm.find("limits");
+  if (!node) return;
+  if (const auto version = node->find("version")) config.max_version = version_of(*version);
+  config.max_shares = static_cast<uint16_t>(node->number_or("shares", config.max_shares, 0xffff));
+  config.max_share_pages =
+      static_cast<uint32_t>(node->number_or("share_pages", config.max_share_pages, 0xffffffff));
+  config.max_ranges =
+      static_cast<uint32_t>(node->number_or("ranges", config.max_ranges, 0xffffffff));
+  config.max_rxtx_pages =
+      static_cast<uint16_t>(node->number_or("rxtx_pages", config.max_rxtx_pages, 0xffff));
+  config.max_borrowers =
+      static_cast<uint8_t>(node->number_or("borrowers", config.max_borrowers, 0xff));
+}
+
+void setup(const Node& vm, GuestFacts& facts) {
+  const auto version = vm.find("version");
+  facts.version = ffa::v1_1;
+  if (version) {
+    facts.version = version->json().is_null() ? std::nullopt : std::optional{version_of(*version)};
+  }
+  if (!facts.version) facts.setup = GuestSetup::none;
+  const auto node = vm.find("setup");
+  if (!node) return;
+  if (!node->is_string()) {
+    facts.setup = node->flag() ? GuestSetup::all : GuestSetup::none;
+  } else if (node->text() == "version") {
+    facts.setup = GuestSetup::version_only;
+  } else if (node->text() == "try") {
+    facts.setup = GuestSetup::all;
+    facts.setup_judged = false;
+  } else {
+    node->fail(fmt::format("'{}' is not known here", node->text()));
+  }
+  if (!facts.version && facts.setup != GuestSetup::none) {
+    node->fail("a VM that does not negotiate a version can't be set up");
+  }
+}
+
+void buffers(const Node& vm, const VmSpec& spec, GuestFacts& facts) {
+  uint64_t end = default_base + default_size;
+  if (!spec.memory.empty()) {
+    facts.base = spec.memory.front().ipa;
+    end = facts.base + spec.memory.front().size;
+  }
+  facts.tx = end - 2 * buffer_room;
+  facts.rx = end - buffer_room;
+  if (const auto rxtx = vm.find("rxtx")) {
+    facts.tx = rxtx->number_or("tx", facts.tx);
+    facts.rx = rxtx->number_or("rx", facts.rx);
+    facts.buffer_pages = rxtx->number_or("pages", 1, 64);
+    if (rxtx->has("tx") && rxtx->has("rx")) return;
+  }
+  const bool fits = !spec.memory.empty() && spec.memory.front().kind == RegionKind::ram_rw &&
+                    spec.memory.front().size >= 2 * buffer_room;
+  if (!fits && facts.setup == GuestSetup::all) {
+    vm.fail(
+        "no room for RX and TX at the end of the first region: give rxtx.tx and rxtx.rx, or setup "
+        "false");
+  }
+}
+
+class WorldCompiler {
+ public:
+  explicit WorldCompiler(const Node& document) : empty_(nlohmann::json::object()) {
+    const auto given = document.find("world");
+    const Node node = given ? *given : Node{empty_, document.file(), "/world"};
+    spec().pcpus = static_cast<uint16_t>(node.number_or("pcpus", 1, 64));
+    if (const auto found = node.find("mediator")) mediator_config(*found);
+    if (const auto found = node.find("spmc")) spmc(*found);
+    if (const auto found = node.find("sps")) {
+      for (const auto& [name, sp] : found->members()) add_sp(name, sp);
+    } else {
+      add_sp("sp1", Node{empty_, document.file(), "/world/sps/sp1"});
+    }
+    if (const auto found = node.find("vms")) {
+      for (const auto& [name, vm] : found->members()) add_vm(name, vm);
+    } else {
+      add_vm("vm1", Node{empty_, document.file(), "/world/vms/vm1"});
+    }
+    if (world_.guests.empty()) node.fail_at("vms", "a world has at least one VM");
+    if (const auto found = node.find("faults")) {
+      for (const Node& fault : found->elements()) add_fault(fault);
+    }
+  }
+
+  CompiledWorld take() { return std::move(world_); }
+
+ private:
+  WorldSpec& spec() { return world_.spec; }
+
+  void mediator_config(const Node& node) {
+    mediator::MediatorConfig& config = spec().mediator;
+    config.max_vms = static_cast<uint16_t>(node.number_or("max_vms", config.max_vms, 64));
+    config.max_partitions =
+        static_cast<uint16_t>(node.number_or("max_partitions", config.max_partitions, 0xffff));
+    config.spmc_buffer_pages =
+        static_cast<uint16_t>(node.number_or("spmc_buffer_pages", config.spmc_buffer_pages, 16));
+    if (const auto version = node.find("max_version")) config.max_version = version_of(*version);
+    config.npi_id = static_cast<uint32_t>(node.number_or("npi_id", config.npi_id, 0xffffffff));
+    config.sri_id = static_cast<uint32_t>(node.number_or("sri_id", config.sri_id, 0xffffffff));
+    config.vm_message_handle =
+        ffa::Handle{node.number_or("vm_message_handle", config.vm_message_handle.raw())};
+    config.vm_message_retries = static_cast<uint16_t>(
+        node.number_or("vm_message_retries", config.vm_message_retries, 0xffff));
+    config.reclaim_retries =
+        static_cast<uint16_t>(node.number_or("reclaim_retries", config.reclaim_retries, 0xffff));
+    config.allow_hvc = node.flag_or("allow_hvc", config.allow_hvc);
+  }
+
+  void spmc(const Node& node) {
+    SpmcSpec& to = spec().spmc;
+    if (const auto personality = node.find("personality")) {
+      to.personality = personality->text();
+      if (!spmc_model::find_personality(to.personality)) {
+        personality->fail(fmt::format("no personality '{}'; known: op-tee", to.personality));
+      }
+    }
+    if (const auto version = node.find("version")) to.version = version_of(*version);
+    to.absent = node.flag_or("absent", false);
+    if (const auto missing = node.find("missing")) {
+      for (const Node& function : missing->elements()) to.missing.push_back(function_of(function));
+    }
+    if (node.has("max_shares"))
+      to.max_shares = static_cast<uint32_t>(node.at("max_shares").number(0xffff));
+  }
+
+  /// The id of a partition, which no other has.
+  uint16_t unique_id(const Node& node, uint16_t fallback, uint16_t last) {
+    const auto id = static_cast<uint16_t>(node.number_or("id", fallback, last));
+    const auto sp = std::find_if(spec().sps.begin(), spec().sps.end(),
+                                 [&](const auto& s) { return s.id == id; });
+    if (sp != spec().sps.end()) node.fail(fmt::format("id {:#x} is {}'s already", id, sp->name));
+    const auto vm = std::find_if(world_.guests.begin(), world_.guests.end(),
+                                 [&](const auto& g) { return g.id == id; });
+    if (vm != world_.guests.end()) node.fail(fmt::format("id {:#x} is {}'s already", id, vm->name));
+    if (id == 0) node.fail("id 0 is the hypervisor's");
+    return id;
+  }
+
+  void add_sp(const std::string& name, const Node& node) {
+    SpSpec sp;
+    sp.name = name;
+    const uint16_t number = trailing_number(name);
+    const size_t order = number != 0 ? number : spec().sps.size() + 1;
+    sp.id = unique_id(node, static_cast<uint16_t>(0x8000 + order), 0xfffe);
+    if (sp.id == 0x8000) node.fail("id 0x8000 is the SPMC's");
+    if (const auto kind = node.find("kind")) {
+      sp.kind = pick<SpKind>(*kind, {{"echo", SpKind::echo}, {"memory_user", SpKind::memory_user}});
+    }
+    if (const auto uuid = node.find("uuid")) {
+      sp.uuid = uuid_of(*uuid);
+    } else {
+      for (uint8_t i = 0; i < 14; ++i) sp.uuid.bytes[i] = static_cast<uint8_t>(0xa0 + i);
+      sp.uuid.bytes[14] = static_cast<uint8_t>(sp.id >> 8);
+      sp.uuid.bytes[15] = static_cast<uint8_t>(sp.id);
+    }
+    sp.contexts = static_cast<uint16_t>(node.number_or("contexts", 1, 0xffff));
+    if (node.has("properties")) {
+      sp.properties = static_cast<uint32_t>(node.at("properties").number(0xffffffff));
+    }
+    spec().sps.push_back(sp);
+  }
+
+  void add_vm(const std::string& name, const Node& node) {
+    VmSpec vm;
+    GuestFacts facts;
+    vm.name = facts.name = name;
+    const uint16_t number = trailing_number(name);
+    const size_t order = number != 0 ? number : world_.guests.size() + 1;
+    facts.id = unique_id(node, static_cast<uint16_t>(order), 0x7fff);
+    vm.config.id = ffa::EndpointId{facts.id};
+    if (const auto tee = node.find("tee")) {
+      vm.config.tee = pick<mediator::TeeType>(
+          *tee, {{"none", mediator::TeeType::none}, {"ffa", mediator::TeeType::ffa}});
+    }
+    facts.vcpus = vm.config.vcpus = static_cast<uint16_t>(node.number_or("vcpus", 1, 64));
+    vm.config.aarch64 = node.flag_or("aarch64", true);
+    vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
+    vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
+    limits(node, vm.config);
+    vm.memory = regions(node);
+    setup(node, facts);
+    if (!node.has("setup") && vm.config.tee == mediator::TeeType::none)
+      facts.setup = GuestSetup::none;
+    if (!facts.create_at_boot) facts.setup = GuestSetup::none;
+    buffers(node, vm, facts);
+    spec().vms.push_back(vm);
+    world_.guests.push_back(facts);
+  }
+
+  void add_fault(const Node& node) {
+    FaultSpec fault;
+    fault.op = node.at("op").text();
+    if (const auto match = node.find("match")) {
+      if (fault.op != "smc") match->fail("only a fault of op smc matches a function");
+      fault.match_fid = function_of(*match);
+    }
+    const auto nth = node.find("nth");
+    if (nth && nth->is_string() && nth->text() == "sweep") {
+      fault.sweep = true;
+      world_.sweeps.push_back(spec().faults.size());
+    } else if (nth) {
+      fault.nth = nth->number();
+    }
+    const auto answer = node.find("answer");
+    if (answer && answer->is_array()) {
+      if (fault.op != "smc") answer->fail("only a fault of op smc has registers");
+      fault.regs.emplace();
+      for (const Node& value : answer->elements()) fault.regs->push_back(value.number());
+    } else if (answer && answer->text() == "each_status") {
+      world_.each_status.push_back(spec().faults.size());
+    } else if (answer) {
+      fault.status = status_of(*answer);
+    } else {
+      fault.status = static_cast<int32_t>(ffa::Status::no_memory);
+    }
+    fault.execute = node.flag_or("execute", false);
+    FaultStart start = FaultStart::steps;
+    if (const auto from = node.find("from")) {
+      start = pick<FaultStart>(
+          *from,
+          {{"boot", FaultStart::boot}, {"setup", FaultStart::setup}, {"steps", FaultStart::steps}});
+    }
+    fault.armed = start == FaultStart::boot;
+    world_.fault_start.push_back(start);
+    spec().faults.push_back(fault);
+  }
+
+  nlohmann::json empty_;
+  CompiledWorld world_;
+};
+
+}  // namespace
+
+const GuestFacts* CompiledWorld::guest(const std::string& name) const {
+  const auto found = std::find_if(guests.begin(), guests.end(),
+                                  [&](const auto& facts) { return facts.name == name; });
+  return found == guests.end() ? nullptr : &*found;
+}
+
+const GuestFacts& CompiledWorld::guest_of(const Node& node) const {
+  if (const GuestFacts* facts = guest(node.text())) return *facts;
+  node.fail(fmt::format("no VM '{}' in this world", node.text()));
+}
+
+const SpSpec& CompiledWorld::sp_of(const Node& node) const {
+  for (const SpSpec& sp : spec.sps) {
+    if (sp.name == node.text()) return sp;
+  }
+  node.fail(fmt::format("no SP '{}' in this world", node.text()));
+}
+
+const SpSpec& CompiledWorld::first_sp(const Node& complain_at) const {
+  if (spec.sps.empty()) complain_at.fail("this world has no SP");
+  return spec.sps.front();
+}
+
+uint16_t CompiledWorld::endpoint_of(const Node& node) const {
+  if (!node.is_string() || parse_number(node.text()))
+    return static_cast<uint16_t>(node.number(0xffff));
+  if (const GuestFacts* facts = guest(node.text())) return facts->id;
+  for (const SpSpec& sp : spec.sps) {
+    if (sp.name == node.text()) return sp.id;
+  }
+  node.fail(fmt::format("no SP or VM '{}' in this world", node.text()));
+}
+
+CompiledWorld compile_world(const Node& document) { return WorldCompiler{document}.take(); }
+
+}  // namespace sim::scenario

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Steps of the host: life and death of VMs, SPs that act by themselves, interrupts, memory taken
+// away.
+#include <fmt/format.h>
+
+#include "sim/scenario/compile_names.hpp"
+#include "sim/scenario/steps.hpp"
+
+namespace sim::scenario {
+namespace {
+
+using guest::HostOp;
+using guest::Opcode;
+
+uint16_t vm_of(const HostStep& step) { return step.world.guest_of(step.node.at("vm")).id; }
+
+uint16_t sp_of(const HostStep& step) {
+  const auto sp = step.node.find("sp");
+  return sp ? step.world.sp_of(*sp).id : step.world.first_sp(step.node).id;
+}
+
+void compile_create(const HostStep& step) {
+  step.control.host(Opcode::create_vm, {.step = step.step, .vm = vm_of(step)});
+}
+
+void compile_destroy(const HostStep& step) {
+  const auto budget = step.node.find("budget");
+  step.control.host(Opcode::destroy_vm,
+                    {.step = step.step,
+                     .vm = vm_of(step),
+                     .value = budget ? constant_of(*budget, step.values, 0xffffffff) : 0,
+                     .flags = step.node.flag_or("until_done", false) ? 1U : 0U});
+}
+
+void compile_notify(const HostStep& step) {
+  step.control.host(Opcode::notify, {.step = step.step,
+                                     .vm = vm_of(step),
+                                     .sp = sp_of(step),
+                                     .value = constant_of(step.node.at("bitmap"), step.values)});
+}
+
+void compile_sri(const HostStep& step) {
+  step.compiled.judged_by_default = false;
+  step.control.host(Opcode::deliver_sri,
+                    {.step = step.step, .flags = step.node.flag_or("if_pending", false) ? 1U : 0U});
+}
+
+void compile_answer(const HostStep& step) {
+  const auto count = step.node.find("count");
+  step.control.host(Opcode::answer_vm_messages,
+                    {.step = step.step,
+                     .sp = sp_of(step),
+                     .value = count ? constant_of(*count, step.values, 0xffffffff) : 1,
+                     .flags = static_cast<uint32_t>(status_of(step.node.at("status")))});
+}
+
+void compile_balloon(const HostStep& step) {
+  const GuestFacts& guest = step.world.guest_of(step.node.at("vm"));
+  ValueContext values = step.values;
+  values.base = guest.base;
+  values.tx = guest.tx;
+  values.rx = guest.rx;
+  const Node ipa = step.node.at("ipa");
+  const uint64_t address = constant_of(ipa, values);
+  if (address % ffa::page_size != 0) ipa.fail("not the address of a page");
+  step.control.host(Opcode::remove_page, {.step = step.step, .vm = guest.id, .value = address});
+}
+
+void compile_faults(const HostStep& step) {
+  const bool armed = step.node.at("armed").flag();
+  if (step.world.spec.faults.empty()) step.node.fail("this world has no faults");
+  for (uint32_t n = 0; n < step.world.spec.faults.size(); ++n) {
+    step.control.host(Opcode::arm_faults, {.step = step.step, .id = n, .flags = armed ? 1U : 0U});
+  }
+}
+
+/// Nothing of its own: its memory and state are dumped like any expectation's.
+void compile_check(const HostStep& step) {
+  if (!step.node.has("memory") && !step.node.has("state"))
+    step.node.fail("memory or state is needed");
+}
+
+}  // namespace
+
+HostStepCompiler host_step(const std::string& name) {
+  static const std::map<std::string, HostStepCompiler> table = {
+      {"create", compile_create},
+      {"destroy", compile_destroy},
+      {"notify", compile_notify},
+      {"sri", compile_sri},
+      {"answer_vm_messages", compile_answer},
+      {"balloon", compile_balloon},
+      {"faults", compile_faults},
+      {"check", compile_check},
+  };
+  const auto found = table.find(name);
+  return found == table.end() ? nullptr : found->second;
+}
+
+}  // namespace sim::scenario

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A stackful fiber on a pooled stack with a guard page below it. Used by Scheduler only. The
+// thread's own stack resumes a fiber; the fiber suspends itself back to it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace sim {
+
+class Fiber {
+ public:
+  /// `body` must not throw.
+  explicit Fiber(std::function<void()> body);
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  /// Runs the body until it suspends or ends. Not from inside a fiber.
+  void resume();
+  /// From inside the body: back to the resumer.
+  void suspend();
+  [[nodiscard]] bool done() const;
+  /// Never resumed again; its frames are neither run nor unwound: they may be a mediator's, which
+  /// knows no exceptions.
+  void abandon();
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sim

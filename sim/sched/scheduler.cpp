@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/sched/scheduler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "mediator/lock.hpp"
+
+namespace sim {
+
+std::string lock_class_name(uint32_t lock_class) {
+  switch (static_cast<mediator::LockClass>(lock_class)) {
+    case mediator::LockClass::vm_table:
+      return "vm_table";
+    case mediator::LockClass::vm_state:
+      return "vm_state";
+    case mediator::LockClass::vm_memory:
+      return "vm_memory";
+    case mediator::LockClass::spmc_tx:
+      return "spmc_tx";
+  }
+  return fmt::format("class {}", lock_class);
+}
+
+Scheduler::Scheduler(Choices& choices, Report report)
+    : choices_(choices), report_(std::move(report)) {}
+
+Scheduler::~Scheduler() = default;
+
+bool Scheduler::runnable(size_t task) const {
+  return !tasks_[task].fiber->done() && tasks_[task].waits_for == nullptr;
+}
+
+// One of the runnable tasks: the alternatives are counted from `first` on, round.
+size_t Scheduler::pick(size_t first) {
+  std::vector<size_t> candidates;
+  for (size_t n = 0; n < tasks_.size(); ++n) {
+    const size_t task = (first + n) % tasks_.size();
+    if (runnable(task)) candidates.push_back(task);
+  }
+  if (candidates.empty()) return none;
+  return candidates[choices_.choose(static_cast<uint32_t>(candidates.size()), "schedule")];
+}
+
+void Scheduler::run_body(size_t task) {
+  try {
+    tasks_[task].body();
+  } catch (...) {
+    error_ = std::current_exception();
+    return;
+  }
+  check_locks_free("at the end of its task");
+}
+
+bool Scheduler::run(std::vector<Task> tasks) {
+  for (Task& task : tasks) {
+    const size_t number = tasks_.size();
+    Running& running = tasks_.emplace_back();
+    running.name = std::move(task.name);
+    running.body = std::move(task.body);
+    running.fiber = std::make_unique<Fiber>([this, number] { run_body(number); });
+  }
+  loop();
+  current_ = none;
+  next_ = none;
+  tasks_.clear();
+  locks_.clear();
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  return !std::exchange(gave_up_, false);
+}
+
+void Scheduler::loop() {
+  if (tasks_.empty()) return;
+  next_ = pick(0);
+  while (next_ != none) {
+    current_ = std::exchange(next_, none);
+    tasks_[current_].fiber->resume();
+    if (error_ || gave_up_) return;
+    if (next_ == none) next_ = pick(current_ + 1);
+  }
+  const bool all_done = std::all_of(tasks_.begin(), tasks_.end(),
+                                    [](const Running& task) { return task.fiber->done(); });
+  if (!all_done) {
+    report_deadlock();
+    gave_up_ = true;
+  }
+}
+
+void Scheduler::yield() {
+  if (!on_task() || tasks_.size() < 2) return;
+  size_t chosen = current_;
+  try {
+    chosen = pick(current_);
+  } catch (...) {
+    fail(std::current_exception());
+  }
+  if (chosen == current_) return;
+  next_ = chosen;
+  tasks_[current_].fiber->suspend();
+}
+
+void Scheduler::fail(std::exception_ptr error) {
+  error_ = std::move(error);
+  tasks_[current_].fiber->suspend();
+}
+
+void Scheduler::give_up() {
+  gave_up_ = true;
+  tasks_[current_].fiber->suspend();
+}
+
+const std::string& Scheduler::name(size_t task) const {
+  static const std::string outside = "no task";
+  return task == none ? outside : tasks_[task].name;
+}
+
+std::vector<Scheduler::Held>& Scheduler::held() {
+  return on_task() ? tasks_[current_].held : held_outside_;
+}
+
+void Scheduler::check_order(uint32_t lock_class) {
+  for (const Held& lock : held()) {
+    if (lock.lock_class < lock_class) continue;
+    report_("I31", fmt::format("{} takes a lock of class {} while it holds one of class {}",
+                               name(current_), lock_class_name(lock_class),
+                               lock_class_name(lock.lock_class)));
+  }
+}
+
+void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
+  check_order(lock_class);
+  yield();
+  const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
+  if (!free) {
+    if (!on_task()) {
+      report_("I33", fmt::format("a lock of class {} is wanted outside any task, held by {}",
+                                 lock_class_name(lock_class), name(entry->second.owner)));
+      return;
+    }
+    entry->second.waiters.push_back(current_);
+    tasks_[current_].waits_for = word;
+    tasks_[current_].waits_for_class = lock_class;
+    tasks_[current_].fiber->suspend();
+  }
+  *word = 1;
+  held().push_back({word, lock_class});
+}
+
+void Scheduler::lock_release(uint32_t* word, uint32_t lock_class) {
+  const auto entry = locks_.find(word);
+  auto& mine = held();
+  const auto found = std::find_if(mine.rbegin(), mine.rend(),
+                                  [word](const Held& lock) { return lock.word == word; });
+  if (entry == locks_.end() || found == mine.rend()) {
+    report_("I31", fmt::format("{} releases a lock of class {} that it does not hold",
+                               name(current_), lock_class_name(lock_class)));
+    return;
+  }
+  mine.erase(std::next(found).base());
+  Lock& lock = entry->second;
+  if (lock.waiters.empty()) {
+    *word = 0;
+    locks_.erase(entry);
+    return;
+  }
+  // The lock passes on at once: nobody overtakes, and the word never reads free in between.
+  lock.owner = lock.waiters.front();
+  lock.waiters.pop_front();
+  tasks_[lock.owner].waits_for = nullptr;
+}
+
+void Scheduler::check_locks_free(const char* where, uint32_t allowed) {
+  for (const Held& lock : held()) {
+    if (lock.lock_class == allowed) continue;
+    report_("I31", fmt::format("{} holds a lock of class {} {}", name(current_),
+                               lock_class_name(lock.lock_class), where));
+  }
+}
+
+void Scheduler::report_deadlock() {
+  std::string text = "no task can go on:";
+  for (const Running& task : tasks_) {
+    if (task.fiber->done()) continue;
+    const auto lock = locks_.find(task.waits_for);
+    text += fmt::format(" {} waits for a lock of class {} held by {};", task.name,
+                        lock_class_name(task.waits_for_class),
+                        lock == locks_.end() ? "nobody" : name(lock->second.owner));
+  }
+  text.pop_back();
+  report_("I33", text);
+}
+
+}  // namespace sim

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs tasks on fibers, one at a time, and decides at every yield point who goes on: choose(n,
+// "schedule"), 0 being the task that runs already. Owns the mediator's locks as the simulator sees
+// them: who holds, who waits, in which order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/sched/choices.hpp"
+#include "sim/sched/fibers.hpp"
+
+namespace sim {
+
+class Scheduler {
+ public:
+  struct Task {
+    std::string name;
+    std::function<void()> body;
+  };
+  /// Told of I31 (lock order) and I33 (no progress): the invariant and what was seen.
+  using Report = std::function<void(const std::string& invariant, const std::string& text)>;
+
+  Scheduler(Choices& choices, Report report);
+  ~Scheduler();
+
+  /// Runs all tasks to their ends. False: no progress, reported as I33; what is left is abandoned.
+  /// An exception that left a body, or fail(), comes out here. Not from inside a task.
+  bool run(std::vector<Task> tasks);
+  [[nodiscard]] bool on_task() const { return current_ != none; }
+  /// Number of the running task; `none` outside run().
+  [[nodiscard]] size_t current() const { return current_; }
+  static constexpr size_t none = ~size_t{0};
+
+  /// Another task may go on here.
+  void yield();
+  /// Ends run() at once. From inside a task; does not return there. Nothing is unwound.
+  void fail(std::exception_ptr error);
+  /// As fail(), but run() returns false. The caller has reported why.
+  void give_up();
+
+  /// Locks are words of the mediator, 0 when free. A task that finds one taken waits its turn,
+  /// first come first served.
+  void lock_acquire(uint32_t* word, uint32_t lock_class);
+  void lock_release(uint32_t* word, uint32_t lock_class);
+  /// I31: no lock of the running task may be held here, but of class `allowed`.
+  void check_locks_free(const char* where, uint32_t allowed = ~0U);
+
+ private:
+  struct Held {
+    const uint32_t* word;
+    uint32_t lock_class;
+  };
+  struct Running {
+    std::string name;
+    std::function<void()> body;
+    std::unique_ptr<Fiber> fiber;
+    const uint32_t* waits_for = nullptr;
+    uint32_t waits_for_class = 0;
+    std::vector<Held> held;
+  };
+  struct Lock {
+    size_t owner;
+    std::deque<size_t> waiters;
+  };
+
+  [[nodiscard]] bool runnable(size_t task) const;
+  size_t pick(size_t first);
+  void run_body(size_t task);
+  void loop();
+  void report_deadlock();
+  void check_order(uint32_t lock_class);
+  std::vector<Held>& held();
+  [[nodiscard]] const std::string& name(size_t task) const;
+
+  Choices& choices_;
+  Report report_;
+  std::vector<Running> tasks_;
+  std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
+  std::vector<Held> held_outside_;
+  size_t current_ = none;
+  size_t next_ = none;
+  bool gave_up_ = false;
+  std::exception_ptr error_;
+};
+
+/// "vm_table", …; "class 7" for one that lock.hpp does not name.
+std::string lock_class_name(uint32_t lock_class);
+
+}  // namespace sim

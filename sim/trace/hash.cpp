@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An event is two tokens: its begin at `seq`, its end at `seq_ret`. They are hashed in the order of
+// the counter, so that what lay inside what counts, and the numbers themselves do not.
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "sim/trace/hasher.hpp"
+
+namespace sim::trace {
+namespace {
+
+/// Appends fields, little-endian whatever the host.
+class Bytes {
+ public:
+  template <class T>
+  void number(T value) {
+    for (size_t i = 0; i < sizeof(T); ++i) {
+      data_.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
+    }
+  }
+  void text(std::string_view value) {
+    number(static_cast<uint32_t>(value.size()));
+    data_.insert(data_.end(), value.begin(), value.end());
+  }
+  void bytes(const std::vector<uint8_t>& value) {
+    number(static_cast<uint32_t>(value.size()));
+    data_.insert(data_.end(), value.begin(), value.end());
+  }
+  void registers(const ffa::Regs& regs) {
+    for (const uint64_t x : regs.x) number(x);
+  }
+  [[nodiscard]] const std::vector<uint8_t>& data() const { return data_; }
+
+ private:
+  std::vector<uint8_t> data_;
+};
+
+constexpr uint8_t begin_token = 1;
+constexpr uint8_t end_token = 2;
+constexpr uint16_t same_vcpu = 0xffff;
+
+Bytes begin_of(const Event& event, uint32_t index) {
+  Bytes bytes;
+  bytes.number(begin_token);
+  bytes.number(index);
+  bytes.number(static_cast<uint8_t>(event.side));
+  bytes.number(event.vm);
+  bytes.number(event.vcpu);
+  bytes.text(event.conduit);
+  bytes.text(event.op);
+  bytes.registers(event.in);
+  bytes.bytes(event.tx);
+  return bytes;
+}
+
+Bytes end_of(const Event& event, uint32_t index) {
+  Bytes bytes;
+  bytes.number(end_token);
+  bytes.number(index);
+  bytes.number(event.vcpu_ret.value_or(same_vcpu));
+  bytes.registers(event.out);
+  bytes.bytes(event.rx);
+  bytes.text(event.rule);
+  bytes.number(event.result);
+  return bytes;
+}
+
+}  // namespace
+
+struct Hasher::Impl {
+  XXH3_state_t* state = XXH3_createState();
+  std::multimap<uint64_t, Bytes> open;  ///< ends still to come, by seq_ret
+  uint32_t index = 0;
+
+  void update(const Bytes& bytes) {
+    (void)XXH3_128bits_update(state, bytes.data().data(), bytes.data().size());
+  }
+  void close_before(uint64_t seq) {
+    while (!open.empty() && open.begin()->first < seq) {
+      update(open.begin()->second);
+      open.erase(open.begin());
+    }
+  }
+};
+
+Hasher::Hasher() : impl_(std::make_unique<Impl>()) { (void)XXH3_128bits_reset(impl_->state); }
+Hasher::~Hasher() { (void)XXH3_freeState(impl_->state); }
+
+void Hasher::add(const Event& event) {
+  impl_->close_before(event.seq);
+  impl_->update(begin_of(event, impl_->index));
+  impl_->open.emplace(std::max(event.seq, event.seq_ret), end_of(event, impl_->index));
+  ++impl_->index;
+}
+
+std::string Hasher::finish() {
+  impl_->close_before(UINT64_MAX);
+  const XXH128_hash_t hash = XXH3_128bits_digest(impl_->state);
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string trace_hash(const std::vector<Event>& events) {
+  std::vector<const Event*> order;
+  order.reserve(events.size());
+  for (const Event& event : events) order.push_back(&event);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Event* a, const Event* b) { return a->seq < b->seq; });
+  Hasher hasher;
+  for (const Event* event : order) hasher.add(*event);
+  return hasher.finish();
+}
+
+}  // namespace sim::trace

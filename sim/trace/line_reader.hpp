@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reads a text file line by line in constant memory. Used by the trace reader.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sim::trace {
+
+class LineReader {
+ public:
+  /// Longest line taken, in bytes: a file without newlines is no trace.
+  static constexpr size_t max_line_bytes = size_t{16} << 20;
+
+  /// Throws InputError where the file can't be opened or read.
+  explicit LineReader(const std::string& file);
+
+  /// The next line without its newline; false at the end. Throws InputError for bytes that are no
+  /// text.
+  bool next(std::string& line);
+  /// Number of the line that next() gave last, from 1; 0 before the first.
+  [[nodiscard]] size_t number() const { return number_; }
+  [[nodiscard]] std::string place() const;
+
+ private:
+  bool fill();
+
+  struct Close {
+    void operator()(std::FILE* file) const { (void)std::fclose(file); }
+  };
+  std::string name_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::vector<char> buffer_;
+  size_t at_ = 0;
+  size_t end_ = 0;
+  size_t number_ = 0;
+};
+
+}  // namespace sim::trace

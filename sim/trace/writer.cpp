@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/trace/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+
+#include "sim/engine/input_error.hpp"
+
+namespace sim::trace {
+namespace {
+
+using Out = std::back_insert_iterator<std::string>;
+
+void put_string(std::string& line, const char* key, const std::string& text) {
+  fmt::format_to(Out(line), ",\"{}\":\"", key);
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      fmt::format_to(Out(line), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+void put_text(std::string& line, const char* key, const std::string& text) {
+  if (!text.empty()) put_string(line, key, text);
+}
+
+void put_bytes(std::string& line, const char* key, const std::vector<uint8_t>& bytes) {
+  if (!bytes.empty()) fmt::format_to(Out(line), ",\"{}\":\"{}\"", key, to_hex(bytes));
+}
+
+void put_registers(std::string& line, const char* key, const ffa::Regs& regs) {
+  const bool extended =
+      std::any_of(regs.x.begin() + 8, regs.x.end(), [](uint64_t x) { return x != 0; });
+  const size_t count = extended ? regs.x.size() : 8;
+  fmt::format_to(Out(line), ",\"{}\":[", key);
+  for (size_t i = 0; i < count; ++i) {
+    fmt::format_to(Out(line), "{}\"{:#x}\"", i == 0 ? "" : ",", regs.x[i]);
+  }
+  line += ']';
+}
+
+void put_p2m(std::string& line, const std::vector<P2mRun>& runs) {
+  if (runs.empty()) return;
+  line += ",\"p2m\":[";
+  for (size_t i = 0; i < runs.size(); ++i) {
+    fmt::format_to(Out(line), "{}[\"{:#x}\",\"{:#x}\",{}]", i == 0 ? "" : ",", runs[i].ipa,
+                   runs[i].pa, runs[i].pages);
+  }
+  line += ']';
+}
+
+void put_accepted(std::string& line, const std::vector<std::string>& rules) {
+  if (rules.empty()) return;
+  line += ",\"accepted\":[";
+  for (size_t i = 0; i < rules.size(); ++i) {
+    fmt::format_to(Out(line), "{}\"{}\"", i == 0 ? "" : ",", rules[i]);
+  }
+  line += ']';
+}
+
+}  // namespace
+
+const char* side_name(Side side) {
+  switch (side) {
+    case Side::guest:
+      return "guest";
+    case Side::spmc:
+      return "spmc";
+    case Side::lifecycle:
+      return "lifecycle";
+    case Side::irq:
+      return "irq";
+    case Side::linux_:
+      return "linux";
+  }
+  return "unknown";
+}
+
+std::string to_hex(const std::vector<uint8_t>& bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+std::string to_line(const Header& header) {
+  std::string line = fmt::format("{{\"format\":{}", header.format);
+  put_string(line, "source", header.source);
+  put_text(line, "name", header.name);
+  put_text(line, "profile", header.profile);
+  put_text(line, "seed", header.seed);
+  return line + '}';
+}
+
+std::string to_line(const Event& event) {
+  const bool is_call = event.side != Side::lifecycle && event.side != Side::irq;
+  const bool is_linux = event.side == Side::linux_;
+  std::string line = fmt::format("{{\"seq\":{},\"side\":\"{}\"", event.seq, side_name(event.side));
+  if (!is_linux) fmt::format_to(Out(line), ",\"vm\":{}", event.vm);
+  fmt::format_to(Out(line), ",\"vcpu\":{}", event.vcpu);
+  if (!is_linux) fmt::format_to(Out(line), ",\"pcpu\":{}", event.pcpu);
+  put_text(line, "conduit", event.conduit);
+  put_text(line, "op", event.op);
+  if (is_call) put_registers(line, "in", event.in);
+  put_bytes(line, "tx", event.tx);
+  put_p2m(line, event.p2m);
+  fmt::format_to(Out(line), ",\"seq_ret\":{}", event.seq_ret);
+  if (event.vcpu_ret) fmt::format_to(Out(line), ",\"vcpu_ret\":{}", *event.vcpu_ret);
+  if (is_call) put_registers(line, "out", event.out);
+  put_bytes(line, "rx", event.rx);
+  put_text(line, "rule", event.rule);
+  put_accepted(line, event.accepted);
+  if (!is_call) fmt::format_to(Out(line), ",\"result\":{}", event.result);
+  put_text(line, "stimulus", event.stimulus);
+  return line + '}';
+}
+
+void write_trace(const std::string& file, const Trace& trace) {
+  std::vector<const Event*> order;
+  for (const Event& event : trace.events) order.push_back(&event);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Event* a, const Event* b) { return a->seq < b->seq; });
+
+  const std::string partial = file + ".partial";
+  std::FILE* const out = std::fopen(partial.c_str(), "wb");
+  if (out == nullptr) throw InputError(file, fmt::format("cannot write: {}", strerror(errno)));
+  bool good = true;
+  const auto put = [&](const std::string& line) {
+    good = good && std::fwrite(line.data(), 1, line.size(), out) == line.size() &&
+           std::fputc('\n', out) != EOF;
+  };
+  if (trace.header) put(to_line(*trace.header));
+  for (const Event* event : order) put(to_line(*event));
+  const bool closed = std::fclose(out) == 0;
+  if (!good || !closed || std::rename(partial.c_str(), file.c_str()) != 0) {
+    const std::string reason = fmt::format("cannot write: {}", strerror(errno));
+    (void)std::remove(partial.c_str());
+    throw InputError(file, reason);
+  }
+}
+
+}  // namespace sim::trace

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How much the software SPMC can hold. Constants, since all of its state lies in one block of
+// bytes; a limit that is reached answers NO_MEMORY (or what the personality says), never anything
+// else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace spmc_model {
+
+inline constexpr size_t max_sps = 16;
+inline constexpr size_t max_vms = 16;  ///< VMs known at once
+inline constexpr size_t max_regions =
+    1088;  ///< 64 for each VM and 64 for an OS without a hypervisor
+inline constexpr size_t max_ranges = 16384;           ///< address ranges over all regions
+inline constexpr uint32_t max_region_pages = 262144;  ///< 4 KiB pages of one region: 1 GiB
+inline constexpr uint32_t max_buffer_pages =
+    63;  ///< of one RX or TX buffer; 6 bits in FFA_RXTX_MAP
+inline constexpr size_t max_missing_functions =
+    64;  ///< function ids that a configuration takes away
+
+}  // namespace spmc_model

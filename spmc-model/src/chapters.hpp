@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The handlers, one file of the model for each chapter of the specification; dispatch.cpp calls
+// them.
+#pragma once
+
+#include "call.hpp"
+#include "state.hpp"
+
+namespace spmc_model {
+
+// setup.cpp [DEN0077A 1.2 chapter 13]
+Answer handle_version(SpmcStorage& s, const Call& call);
+Answer handle_features(SpmcStorage& s, const Call& call);
+Answer handle_rxtx_map(SpmcStorage& s, const Call& call);
+Answer handle_rxtx_unmap(SpmcStorage& s, const Call& call);
+Answer handle_rx_release(SpmcStorage& s);
+
+// partition_info.cpp [DEN0077A 1.2 §13.8]
+Answer handle_partition_info_get(SpmcStorage& s, const Call& call);
+
+// memory.cpp [DEN0140 chapters 1 and 2]
+enum class SendKind : uint8_t { share, lend };
+Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind);
+Answer handle_fragment(SpmcStorage& s, const Call& call);
+Answer handle_reclaim(SpmcStorage& s, const Call& call);
+
+// message.cpp, vm_messages.cpp [DEN0077A 1.2 chapters 15 and 18]
+enum class DirectKind : uint8_t { req, req2 };
+Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind);
+Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp);
+Answer handle_run(SpmcStorage& s, const Call& call);
+
+// notification.cpp [DEN0077A 1.2 chapter 16]
+Answer handle_bitmap_create(SpmcStorage& s, const Call& call);
+Answer handle_bitmap_destroy(SpmcStorage& s, const Call& call);
+Answer handle_bind(SpmcStorage& s, const Call& call);
+Answer handle_unbind(SpmcStorage& s, const Call& call);
+Answer handle_notification_get(SpmcStorage& s, const Call& call);
+Answer handle_notification_info_get(SpmcStorage& s, const Call& call);
+
+}  // namespace spmc_model

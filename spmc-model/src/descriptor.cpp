@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Offset tables and the reading of fields by them.
+#include "descriptor.hpp"
+
+#include "bytes.hpp"
+
+namespace spmc_model {
+
+namespace {
+
+using ffa::Error;
+using ffa::Status;
+
+/// Where a field stands; no bytes: the layout does not have it.
+struct Field {
+  uint16_t offset;
+  uint8_t bytes;
+};
+
+struct HeaderLayout {
+  uint32_t bytes;
+  Field sender, attributes, flags, handle, tag, access_size, access_count, access_offset;
+};
+
+// [DEN0140 1.0 table 5.19]
+constexpr HeaderLayout layout_v1_0{
+    .bytes = 32,
+    .sender = {0, 2},
+    .attributes = {2, 1},
+    .flags = {4, 4},
+    .handle = {8, 8},
+    .tag = {16, 8},
+    .access_size = {0, 0},
+    .access_count = {28, 4},
+    .access_offset = {0, 0},
+};
+constexpr uint32_t access_size_v1_0 = 16;
+constexpr uint32_t access_offset_v1_0 = 32;
+
+// [DEN0140 1.2 table 1.20]
+constexpr HeaderLayout layout_v1_1{
+    .bytes = 48,
+    .sender = {0, 2},
+    .attributes = {2, 2},
+    .flags = {4, 4},
+    .handle = {8, 8},
+    .tag = {16, 8},
+    .access_size = {24, 4},
+    .access_count = {28, 4},
+    .access_offset = {32, 4},
+};
+
+// Endpoint memory access descriptor, the part all versions share. [DEN0140 1.2 table 1.16]
+constexpr Field access_endpoint{0, 2};
+constexpr Field access_permissions{2, 1};
+constexpr Field access_composite{4, 4};
+constexpr uint32_t access_read_bytes = 8;
+
+// Composite memory region and constituent. [DEN0140 1.2 tables 1.13, 1.14]
+constexpr Field composite_pages{0, 4};
+constexpr Field composite_ranges{4, 4};
+constexpr uint32_t composite_bytes = 16;
+constexpr uint32_t composite_alignment = 8;
+constexpr Field range_address{0, 8};
+constexpr Field range_pages{8, 4};
+
+uint64_t read(std::span<const std::byte> bytes, uint64_t base, Field field) {
+  return get_le(bytes, base + field.offset, field.bytes);
+}
+uint32_t read32(std::span<const std::byte> bytes, uint64_t base, Field field) {
+  return static_cast<uint32_t>(read(bytes, base, field));
+}
+ffa::EndpointId read_id(std::span<const std::byte> bytes, uint64_t base, Field field) {
+  return ffa::EndpointId{static_cast<uint16_t>(read(bytes, base, field))};
+}
+
+}  // namespace
+
+ffa::Result<TransactionHeader> read_header(std::span<const std::byte> fragment,
+                                           ffa::Version version, const DescriptorLimits& limits) {
+  const bool v1_0 = version < ffa::v1_1;
+  const HeaderLayout& layout = v1_0 ? layout_v1_0 : layout_v1_1;
+  if (fragment.size() < layout.bytes) return Error{Status::invalid_parameters};
+  const TransactionHeader header{
+      .sender = read_id(fragment, 0, layout.sender),
+      .attributes = read32(fragment, 0, layout.attributes),
+      .flags = read32(fragment, 0, layout.flags),
+      .handle = ffa::Handle{read(fragment, 0, layout.handle)},
+      .tag = read(fragment, 0, layout.tag),
+      .access_size = v1_0 ? access_size_v1_0 : read32(fragment, 0, layout.access_size),
+      .access_count = read32(fragment, 0, layout.access_count),
+      .access_offset = v1_0 ? access_offset_v1_0 : read32(fragment, 0, layout.access_offset),
+  };
+  const bool in_range = header.attributes <= limits.attributes && header.flags <= limits.flags &&
+                        header.access_size <= limits.access_size &&
+                        header.access_count <= limits.access_count &&
+                        header.access_offset <= limits.access_offset &&
+                        header.access_offset % limits.access_alignment == 0;
+  if (!in_range) return Error{Status::invalid_parameters};
+  const uint64_t array_bytes = uint64_t{header.access_size} * header.access_count;
+  if (!within(fragment.size(), header.access_offset, array_bytes)) {
+    return Error{Status::invalid_parameters};
+  }
+  return header;
+}
+
+ffa::Result<AccessEntry> read_access(std::span<const std::byte> fragment,
+                                     const TransactionHeader& header, uint32_t index) {
+  const uint64_t at = header.access_offset + uint64_t{header.access_size} * index;
+  if (!within(fragment.size(), at, access_read_bytes)) return Error{Status::invalid_parameters};
+  return AccessEntry{.endpoint = read_id(fragment, at, access_endpoint),
+                     .permissions = static_cast<uint8_t>(read(fragment, at, access_permissions)),
+                     .composite_offset = read32(fragment, at, access_composite)};
+}
+
+ffa::Result<Composite> read_composite(std::span<const std::byte> fragment, uint32_t offset) {
+  if (!within(fragment.size(), offset, composite_bytes) || offset % composite_alignment != 0) {
+    return Error{Status::invalid_parameters};
+  }
+  const Composite composite{.total_pages = read32(fragment, offset, composite_pages),
+                            .ranges = read32(fragment, offset, composite_ranges),
+                            .first_range_offset = offset + composite_bytes};
+  if (composite.total_pages == 0 || composite.ranges == 0) {
+    return Error{Status::invalid_parameters};
+  }
+  return composite;
+}
+
+RangeEntry read_range(std::span<const std::byte> fragment, uint64_t at) {
+  return RangeEntry{.address = ffa::Pa{read(fragment, at, range_address)},
+                    .pages = read32(fragment, at, range_pages)};
+}
+
+}  // namespace spmc_model

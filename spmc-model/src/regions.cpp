@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Ranges of all regions lie packed in one pool, in the order of the regions' creation; freeing
+// closes the gap.
+#include "regions.hpp"
+
+namespace spmc_model {
+
+namespace {
+
+using ffa::Error;
+using ffa::Status;
+
+constexpr unsigned guest_shift = 16;
+
+bool same_owner_space(const SpmcStorage& s, const Region& region, ffa::EndpointId owner) {
+  return !s.personality.handles.guest_in_handle || region.sender == owner;
+}
+
+bool handle_in_use(const SpmcStorage& s, ffa::Handle handle) {
+  for (const Region& region : s.regions) {
+    if (region.state != RegionState::free && !region.owner_gone && region.handle == handle)
+      return true;
+  }
+  return false;
+}
+
+ffa::Handle indexed_handle(const SpmcStorage& s, ffa::EndpointId owner, uint32_t index) {
+  const HandleScheme& scheme = s.personality.handles;
+  uint64_t value = scheme.base | index;
+  if (scheme.guest_in_handle) value |= static_cast<uint64_t>(owner.raw()) << guest_shift;
+  return ffa::Handle{value};
+}
+
+/// The next handle by the personality's scheme. NO_MEMORY: the owner has as many as it may.
+ffa::Result<ffa::Handle> next_handle(SpmcStorage& s, ffa::EndpointId owner) {
+  const HandleScheme& scheme = s.personality.handles;
+  uint32_t live = 0;
+  for (const Region& region : s.regions) {
+    if (region.state == RegionState::free || region.owner_gone) continue;
+    if (region.handle.hypervisor_allocated() || !same_owner_space(s, region, owner)) continue;
+    ++live;
+  }
+  if (live >= scheme.live_limit) return Error{Status::no_memory};
+  if (scheme.counting) return ffa::Handle{scheme.base + s.handles_given++};
+  for (uint32_t index = 0; index <= live; ++index) {
+    const ffa::Handle handle = indexed_handle(s, owner, index);
+    if (!handle_in_use(s, handle)) return handle;
+  }
+  return Error{Status::no_memory};
+}
+
+ffa::Result<ffa::Handle> choose_handle(SpmcStorage& s, ffa::EndpointId owner, ffa::Handle preset) {
+  const bool chosen = preset.raw() != 0 && preset != ffa::invalid_handle;
+  if (!chosen || !s.personality.preset_handle) return next_handle(s, owner);
+  if (!preset.hypervisor_allocated() || handle_in_use(s, preset)) return Error{Status::no_memory};
+  return preset;
+}
+
+Region* free_slot(SpmcStorage& s) {
+  for (Region& region : s.regions) {
+    if (region.state == RegionState::free) return &region;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ffa::Result<Region*> add_region(SpmcStorage& s, ffa::EndpointId sender, ffa::Handle preset,
+                                uint32_t ranges) {
+  Region* region = free_slot(s);
+  if (region == nullptr || ranges > max_ranges - s.ranges_used) return Error{Status::no_memory};
+  FFA_TRY(const ffa::Handle handle, choose_handle(s, sender, preset));
+  *region = Region{};
+  region->state = RegionState::receiving;
+  region->sender = sender;
+  region->handle = handle;
+  region->total_ranges = ranges;
+  region->first_range = s.ranges_used;
+  s.ranges_used += ranges;
+  return region;
+}
+
+void free_region(SpmcStorage& s, Region& region) {
+  const uint32_t hole = region.first_range;
+  const uint32_t length = region.total_ranges;
+  for (uint32_t i = hole + length; i < s.ranges_used; ++i) s.ranges[i - length] = s.ranges[i];
+  for (Region& other : s.regions) {
+    if (other.state != RegionState::free && other.first_range > hole) other.first_range -= length;
+  }
+  s.ranges_used -= length;
+  region = Region{};
+}
+
+Region* find_region(SpmcStorage& s, ffa::Handle handle) {
+  for (Region& region : s.regions) {
+    if (region.state == RegionState::free || region.owner_gone) continue;
+    if (region.handle == handle) return &region;
+  }
+  return nullptr;
+}
+
+Region* find_left_region(SpmcStorage& s, ffa::Handle handle) {
+  for (Region& region : s.regions) {
+    if (region.state != RegionState::free && region.owner_gone && region.handle == handle)
+      return &region;
+  }
+  return nullptr;
+}
+
+void leave_regions(SpmcStorage& s, ffa::EndpointId owner) {
+  for (Region& region : s.regions) {
+    if (region.state == RegionState::free || region.sender != owner || region.owner_gone) continue;
+    if (region.state == RegionState::receiving) {
+      free_region(s, region);
+      continue;
+    }
+    region.owner_gone = true;
+    region.held = {};
+  }
+}
+
+void drop_holds(SpmcStorage& s, size_t sp, ffa::EndpointId owner) {
+  for (Region& region : s.regions) {
+    if (region.state == RegionState::free || region.sender != owner || region.owner_gone) continue;
+    region.held[sp] = DataAccess::none;
+  }
+}
+
+uint32_t holders(const Region& region) {
+  uint32_t count = 0;
+  for (const DataAccess held : region.held) count += held != DataAccess::none ? 1 : 0;
+  return count;
+}
+
+std::span<const Range> ranges_of(const SpmcStorage& s, const Region& region) {
+  return std::span<const Range>{s.ranges}.subspan(region.first_range, region.received_ranges);
+}
+
+bool touches(const SpmcStorage& s, const Region& region, ffa::Pa from, uint32_t pages) {
+  const uint64_t end = from.raw() + uint64_t{pages} * ffa::page_size;
+  for (const Range& range : ranges_of(s, region)) {
+    const uint64_t range_end = range.address.raw() + uint64_t{range.pages} * ffa::page_size;
+    if (from.raw() < range_end && range.address.raw() < end) return true;
+  }
+  return false;
+}
+
+}  // namespace spmc_model

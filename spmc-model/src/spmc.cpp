@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Making an SPMC in the caller's bytes, test control, and facts for checkers.
+#include "spmc-model/spmc.hpp"
+
+#include <new>
+
+#include "notification.hpp"
+#include "regions.hpp"
+#include "state.hpp"
+
+namespace spmc_model {
+
+namespace {
+
+bool is_sound(const SpmcConfig& config) {
+  if (config.sps.size() > max_sps || config.missing_functions.size() > max_missing_functions) {
+    return false;
+  }
+  for (size_t i = 0; i < config.sps.size(); ++i) {
+    if (!config.sps[i].id.is_secure()) return false;
+    for (size_t j = 0; j < i; ++j) {
+      if (config.sps[j].id == config.sps[i].id) return false;
+    }
+  }
+  return true;
+}
+
+/// The index-th region that is in use, or nullptr.
+const Region* nth_region(const SpmcStorage& s, size_t index) {
+  for (const Region& region : s.regions) {
+    if (region.state == RegionState::free) continue;
+    if (index == 0) return &region;
+    --index;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+size_t Spmc::storage_bytes() { return sizeof(SpmcStorage) + alignof(SpmcStorage); }
+
+Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, PhysicalMemory& memory) {
+  const auto address = reinterpret_cast<uintptr_t>(storage.data());
+  const size_t skip =
+      (alignof(SpmcStorage) - address % alignof(SpmcStorage)) % alignof(SpmcStorage);
+  if (storage.size() < sizeof(SpmcStorage) + skip || !is_sound(config)) return nullptr;
+  std::byte* const at = storage.data() + skip;
+  auto* const s = new (at) SpmcStorage{};
+  s->front.s_ = s;
+  s->memory = &memory;
+  s->personality = config.personality;
+  s->version = ffa::v1_0;
+  s->sp_count = config.sps.size();
+  for (size_t i = 0; i < config.sps.size(); ++i) s->sps[i].config = config.sps[i];
+  s->missing_count = config.missing_functions.size();
+  for (size_t i = 0; i < s->missing_count; ++i) s->missing[i] = config.missing_functions[i];
+  return &s->front;
+}
+
+ffa::Status Spmc::set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap) {
+  return set_by_sp(*s_, sp, vm, bitmap);
+}
+
+void Spmc::answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count) {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return;
+  s_->sps[index].vm_answer = status;
+  s_->sps[index].vm_answers_left = count;
+}
+
+void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
+  const size_t index = find_sp(*s_, sp);
+  if (index != no_index) s_->sps[index].busy_left = count;
+}
+
+size_t Spmc::regions() const {
+  size_t count = 0;
+  for (const Region& region : s_->regions) count += region.state != RegionState::free ? 1 : 0;
+  return count;
+}
+
+RegionFacts Spmc::region(size_t index) const {
+  const Region* region = nth_region(*s_, index);
+  if (region == nullptr) return {};
+  return RegionFacts{.handle = region->handle,
+                     .sender = region->sender,
+                     .pages = region->received_pages,
+                     .ranges = region->received_ranges,
+                     .retrieved_by = holders(*region),
+                     .complete = region->state == RegionState::complete,
+                     .lent = region->lent,
+                     .owner_gone = region->owner_gone};
+}
+
+void Spmc::region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCount& pages) const {
+  const Region* region = nth_region(*s_, index);
+  if (region == nullptr || range >= region->received_ranges) return;
+  const Range& entry = ranges_of(*s_, *region)[range];
+  pa = entry.address;
+  pages = ffa::PageCount{entry.pages};
+}
+
+bool Spmc::knows_vm(ffa::EndpointId vm) const { return is_known_guest(*s_, vm); }
+
+bool Spmc::has_bitmap(ffa::EndpointId vm) const {
+  const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
+  return slot != nullptr && slot->has_bitmap;
+}
+
+bool Spmc::owns_hypervisor_rx() const {
+  return s_->rxtx.bytes != 0 && !s_->rxtx.rx_owned_by_normal_world;
+}
+
+uint64_t Spmc::bound_notifications(ffa::EndpointId vm) const {
+  const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
+  return slot != nullptr ? slot->bound : 0;
+}
+
+uint64_t Spmc::pending_notifications(ffa::EndpointId vm) const {
+  const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
+  return slot != nullptr ? slot->pending : 0;
+}
+
+ffa::Version Spmc::normal_world_version() const { return s_->version; }
+
+}  // namespace spmc_model

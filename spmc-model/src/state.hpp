@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All of the SPMC's state, in the caller's bytes, and the look-ups on it. Every chapter's file
+// works on this.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "ffa/status.hpp"
+#include "ffa/types.hpp"
+#include "spmc-model/limits.hpp"
+#include "spmc-model/personality.hpp"
+#include "spmc-model/spmc.hpp"
+
+namespace spmc_model {
+
+inline constexpr size_t no_index = ~size_t{0};
+
+/// Property bits of a partition. [DEN0077A 1.2 table 6.2]
+namespace property {
+inline constexpr uint32_t vm_created = 1U << 6;
+inline constexpr uint32_t vm_destroyed = 1U << 7;
+inline constexpr uint32_t receives_req2 = 1U << 9;
+inline constexpr uint32_t sends_req2 = 1U << 10;
+}  // namespace property
+
+/// Data access of a borrower, as in bits 1:0 of the permission byte. [DEN0077A 1.2 table 1.15,
+/// DEN0140 §1.10]
+enum class DataAccess : uint8_t { none = 0, read_only = 1, read_write = 2 };
+
+struct SpState {
+  SpConfig config;
+  ffa::Status vm_answer;
+  uint32_t vm_answers_left;
+  uint32_t busy_left;
+};
+
+/// What the SPMC keeps of a VM. Without VM messages a slot only holds its notifications.
+struct VmSlot {
+  bool used;
+  bool has_bitmap;
+  ffa::EndpointId id;
+  uint32_t told;  ///< bit i: SP i was told of the VM
+  uint64_t bound;
+  uint64_t pending;
+  std::array<ffa::EndpointId, 64> bound_to;
+};
+
+enum class RegionState : uint8_t { free, receiving, complete };
+
+/// One memory transaction. Its ranges lie in SpmcStorage::ranges from first_range on, in the order
+/// they were sent.
+struct Region {
+  RegionState state;
+  bool lent;
+  bool owner_gone;
+  ffa::EndpointId sender;
+  ffa::Handle handle;
+  uint64_t tag;
+  uint32_t total_pages;
+  uint32_t total_ranges;
+  uint32_t received_pages;
+  uint32_t received_ranges;
+  uint32_t first_range;
+  uint32_t next_offset;                     ///< of the byte of the descriptor that is wanted next
+  ffa::Pa buffer;                           ///< dynamically allocated buffer of the sender
+  uint32_t buffer_bytes;                    ///< 0: fragments come in the TX buffer
+  std::array<DataAccess, max_sps> granted;  ///< by SP index; none: not a borrower
+  std::array<DataAccess, max_sps> held;     ///< by SP index; none: not retrieved
+};
+
+struct Range {
+  ffa::Pa address;
+  uint32_t pages;
+};
+
+/// RX and TX as the hypervisor calls them. [DEN0077A 1.2 §7.2]
+struct RxTx {
+  ffa::Pa tx;
+  ffa::Pa rx;
+  uint32_t bytes;  ///< of each; 0: not mapped
+  bool rx_owned_by_normal_world;
+};
+
+struct SpmcStorage {
+  Spmc front;
+  PhysicalMemory* memory;
+  Personality personality;
+  ffa::Version version;       ///< of the normal world, as the SPMC knows it
+  ffa::Version spmd_version;  ///< of the normal world, as the SPMD keeps it; 0: not negotiated
+  bool version_asked;         ///< a compatible version was set
+  bool other_call_seen;       ///< the SPMD's copy of the version is frozen
+  size_t sp_count;
+  size_t missing_count;
+  uint64_t handles_given;  ///< of a counting handle scheme
+  uint32_t ranges_used;
+  RxTx rxtx;
+  std::array<SpState, max_sps> sps;
+  std::array<VmSlot, max_vms> vms;
+  std::array<Region, max_regions> regions;
+  std::array<uint32_t, max_missing_functions> missing;
+  std::array<Range, max_ranges> ranges;
+  std::array<std::byte, max_buffer_pages * ffa::page_size>
+      message;                                 ///< private copy of the fragment at hand
+  std::array<std::byte, ffa::page_size> page;  ///< an SP's window
+};
+
+/// Index of the SP, or no_index.
+size_t find_sp(const SpmcStorage& s, ffa::EndpointId id);
+/// The VM's slot, or nullptr.
+VmSlot* find_vm(SpmcStorage& s, ffa::EndpointId id);
+const VmSlot* find_vm(const SpmcStorage& s, ffa::EndpointId id);
+/// A new slot for this VM, or nullptr when there are as many as the personality allows.
+VmSlot* add_vm(SpmcStorage& s, ffa::EndpointId id);
+/// True if SPs hear of VMs by messages: then a VM is unknown until one of them was told.
+bool tracks_vms(const SpmcStorage& s);
+/// True if the SPMC accepts this normal world id as the owner of memory or receiver of
+/// notifications.
+bool is_known_guest(const SpmcStorage& s, ffa::EndpointId id);
+
+/// True if all bytes are non-secure RAM. The loop ends at the first page that is not.
+bool is_normal_memory(SpmcStorage& s, ffa::Pa from, uint64_t bytes);
+
+}  // namespace spmc_model

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The ownership map: disjoint ranges in a balanced tree, against a naive model.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/ownership_map.hpp"
+#include "core/page_range.hpp"
+#include "memory_test_tools.hpp"
+
+namespace {
+
+using mediator::no_range;
+using mediator::OwnershipMap;
+using mediator::PageRange;
+using mediator::RangeDefect;
+using mediator::RangeHolder;
+using mediator::RangeIndex;
+using memory_test::Numbers;
+
+PageRange pages(uint64_t first, uint64_t count) {
+  return *PageRange::make(ffa::Ipa{first * ffa::page_size}, ffa::PageCount{count});
+}
+
+TEST(PageRange, KnowsEachDefectAtItsBoundary) {
+  const auto make = [](uint64_t base, uint64_t count) {
+    return PageRange::make(ffa::Ipa{base}, ffa::PageCount{count});
+  };
+  EXPECT_EQ(make(0x1000, 0).error(), RangeDefect::empty);
+  EXPECT_TRUE(make(0x1000, 1).ok());
+  EXPECT_EQ(make(0x1001, 1).error(), RangeDefect::unaligned);
+  EXPECT_EQ(make(0x1fff, 2).error(), RangeDefect::unaligned);
+  EXPECT_TRUE(make(0xffffffffffffe000, 1).ok());
+  EXPECT_EQ(make(0xffffffffffffe000, 2).error(), RangeDefect::wraps);
+  EXPECT_EQ(make(0xfffffffffffff000, 1).error(), RangeDefect::wraps);
+  EXPECT_EQ(make(0x3000, ~uint64_t{0}).error(), RangeDefect::wraps);
+  EXPECT_EQ(make(0x3000, uint64_t{1} << 52).error(), RangeDefect::wraps);
+  EXPECT_EQ(make(0, (uint64_t{1} << 52) - 1)->end().raw(), 0xfffffffffffff000);
+}
+
+TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
+  std::vector<OwnershipMap::Node> nodes(8);
+  OwnershipMap map{nodes};
+  ASSERT_TRUE(map.claim(pages(10, 5), RangeHolder{3}).ok());
+  EXPECT_FALSE(map.holder_in(pages(9, 1)));
+  EXPECT_EQ(map.holder_in(pages(9, 2)), RangeHolder{3});
+  EXPECT_EQ(map.holder_in(pages(12, 1)), RangeHolder{3});
+  EXPECT_EQ(map.holder_in(pages(14, 7)), RangeHolder{3});
+  EXPECT_EQ(map.holder_in(pages(1, 99)), RangeHolder{3});
+  EXPECT_FALSE(map.holder_in(pages(15, 1)));
+  const auto refused = map.claim(pages(14, 2), RangeHolder{4});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_FALSE(refused.error().full);
+  EXPECT_EQ(refused.error().holder, RangeHolder{3});
+  EXPECT_EQ(map.size(), 1U);
+}
+
+TEST(OwnershipMap, IsFullAtItsCapacityAndUsableAgainAfterRelease) {
+  std::vector<OwnershipMap::Node> nodes(3);
+  OwnershipMap map{nodes};
+  const auto first = map.claim(pages(1, 1), RangeHolder{1});
+  const auto second = map.claim(pages(5, 1), RangeHolder{1}, *first);
+  ASSERT_TRUE(map.claim(pages(3, 1), RangeHolder{2}).ok());
+  EXPECT_TRUE(map.claim(pages(7, 1), RangeHolder{2}).error().full);
+  EXPECT_FALSE(map.claim(pages(3, 1), RangeHolder{2}).error().full) << "an overlap comes first";
+  EXPECT_EQ(map.next(*first), *second);
+  EXPECT_EQ(map.next(*second), no_range);
+  map.release(*first);
+  EXPECT_EQ(map.size(), 1U);
+  EXPECT_TRUE(map.claim(pages(7, 1), RangeHolder{2}).ok());
+  EXPECT_TRUE(map.consistent());
+}
+
+TEST(OwnershipMap, BuffersAreHoldersOfTheirOwn) {
+  EXPECT_TRUE(mediator::rx_holder.is_buffer());
+  EXPECT_TRUE(mediator::tx_holder.is_buffer());
+  EXPECT_FALSE(RangeHolder{0}.is_buffer());
+  EXPECT_FALSE(RangeHolder{0xfffffffd}.is_buffer());
+}
+
+TEST(OwnershipMap, StaysBalancedInSortedOrder) {
+  std::vector<OwnershipMap::Node> nodes(4096);
+  for (const bool rising : {true, false}) {
+    OwnershipMap map{nodes};
+    RangeIndex first = no_range;
+    RangeIndex last = no_range;
+    for (uint64_t n = 0; n < nodes.size(); ++n) {
+      last = *map.claim(pages(1 + 2 * (rising ? n : nodes.size() - n), 1), RangeHolder{9}, last);
+      if (n == 0) first = last;
+    }
+    ASSERT_TRUE(map.consistent());
+    map.release(first);
+    EXPECT_EQ(map.size(), 0U);
+    EXPECT_TRUE(map.consistent());
+  }
+}
+
+/// What the map should hold: one list a holder, in the order of the claims.
+struct Model {
+  std::map<uint32_t, std::vector<PageRange>> lists;
+  std::optional<uint32_t> holder_in(const PageRange& range) const {
+    for (const auto& [holder, list] : lists) {
+      for (const auto& held : list) {
+        if (held.overlaps(range)) return holder;
+      }
+    }
+    return std::nullopt;
+  }
+  size_t size() const {
+    size_t sum = 0;
+    for (const auto& entry : lists) sum += entry.second.size();
+    return sum;
+  }
+};
+
+class Pair {
+ public:
+  explicit Pair(size_t capacity) : nodes_(capacity), map_(nodes_) {}
+
+  void claim(uint32_t holder, const PageRange& range) {
+    const auto last = last_.contains(holder) ? last_[holder] : no_range;
+    const auto claimed = map_.claim(range, RangeHolder{holder}, last);
+    if (const auto taken = model_.holder_in(range)) {
+      ASSERT_FALSE(claimed.ok());
+      ASSERT_FALSE(claimed.error().full);
+      const auto& list = model_.lists[claimed.error().holder.raw()];
+      ASSERT_TRUE(std::any_of(list.begin(), list.end(),
+                              [&](const PageRange& held) { return held.overlaps(range); }));
+    } else if (model_.size() == nodes_.size()) {
+      ASSERT_TRUE(!claimed.ok() && claimed.error().full);
+    } else {
+      ASSERT_TRUE(claimed.ok());
+      if (last == no_range) first_[holder] = *claimed;
+      last_[holder] = *claimed;
+      model_.lists[holder].push_back(range);
+    }
+  }
+  void release(uint32_t holder) {
+    map_.release(first_.contains(holder) ? first_[holder] : no_range);
+    first_.erase(holder);
+    last_.erase(holder);
+    model_.lists.erase(holder);
+  }
+  void compare(const PageRange& range) {
+    ASSERT_EQ(map_.size(), model_.size());
+    ASSERT_TRUE(map_.consistent());
+    ASSERT_EQ(map_.holder_in(range).has_value(), model_.holder_in(range).has_value());
+    for (const auto& [holder, list] : model_.lists) {
+      RangeIndex at = first_.contains(holder) ? first_[holder] : no_range;
+      for (const auto& held : list) {
+        ASSERT_EQ(map_.range(at), held);
+        at = map_.next(at);
+      }
+      ASSERT_EQ(at, no_range);
+    }
+  }
+
+ private:
+  std::vector<OwnershipMap::Node> nodes_;
+  OwnershipMap map_;
+  Model model_;
+  std::map<uint32_t, RangeIndex> first_;
+  std::map<uint32_t, RangeIndex> last_;
+};
+
+TEST(OwnershipMap, AgreesWithANaiveModel) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    Numbers numbers{seed};
+    Pair pair{8 + 24 * seed};
+    for (int step = 0; step < 3000; ++step) {
+      const auto holder = static_cast<uint32_t>(numbers.below(12));
+      const PageRange range = pages(1 + numbers.below(600), 1 + numbers.below(6));
+      if (numbers.below(8) == 0) {
+        pair.release(holder);
+      } else {
+        pair.claim(holder, range);
+      }
+      pair.compare(pages(1 + numbers.below(600), 1 + numbers.below(9)));
+      if (testing::Test::HasFatalFailure()) FAIL() << "seed " << seed << ", step " << step;
+    }
+  }
+}
+
+}  // namespace

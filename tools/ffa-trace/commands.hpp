@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The verbs of ffa-trace. main.cpp fills the options; each verb returns the exit code and throws
+// sim::InputError for bad input.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ffa_trace {
+
+struct DecodeOptions {
+  std::vector<std::string> files;
+  bool full = false;  ///< descriptors, RX contents and translations too
+  bool json = false;  ///< one object an event
+  bool colour = false;
+};
+int decode(const DecodeOptions& options);
+
+struct ReplayOptions {
+  std::vector<std::string> files;
+  std::string profile;   ///< a name, "none", or empty: chosen by the records
+  std::string mediator;  ///< a plug-in's file, or empty: the built-in one
+  std::string spmc = "recorded";
+  bool json = false;  ///< one object a file
+};
+int replay(const ReplayOptions& options);
+
+}  // namespace ffa_trace

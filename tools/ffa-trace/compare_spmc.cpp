@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The SPMC's side: function, registers and the meaning of descriptors, per window of recorded
+// calls.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/trace/writer.hpp"
+#include "tools/ffa-trace/compare.hpp"
+#include "tools/ffa-trace/words.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using sim::trace::Event;
+
+std::string receiver_text(const std::vector<Receiver>& receivers, size_t i) {
+  if (i >= receivers.size()) return "nothing";
+  const Receiver& receiver = receivers[i];
+  return fmt::format("{:#x} permissions {:#x} flags {:#x} {}", receiver.id, receiver.permissions,
+                     receiver.flags, sim::trace::to_hex(receiver.impdef));
+}
+
+std::string run_text(const std::vector<Run>& runs, size_t i) {
+  if (i >= runs.size()) return "nothing";
+  return fmt::format("{:#x} pages {}", runs[i].address, runs[i].pages);
+}
+
+std::string problems_text(const Descriptor& descriptor) {
+  std::string text;
+  for (const std::string& problem : descriptor.problems) {
+    if (!text.empty()) text += "; ";
+    text += problem;
+  }
+  return text.empty() ? "well-formed" : text;
+}
+
+void compare_descriptors(Comparison& comparison, const Subject& subject, const Descriptor& expected,
+                         const Descriptor& actual) {
+  const char* const rule = "descriptor";
+  const auto number = [&](const char* name, uint64_t want, uint64_t got) {
+    comparison.number(subject, rule, name, want, got, false);
+  };
+  number("descriptor.sender", expected.sender, actual.sender);
+  number("descriptor.attributes", expected.attributes, actual.attributes);
+  number("descriptor.flags", expected.flags, actual.flags);
+  number("descriptor.handle", expected.handle, actual.handle);
+  number("descriptor.tag", expected.tag, actual.tag);
+  comparison.field(subject, rule, "descriptor.form", problems_text(expected), problems_text(actual),
+                   true);
+  const auto want = sorted(expected.receivers);
+  const auto got = sorted(actual.receivers);
+  for (size_t i = 0; i < std::max(want.size(), got.size()); ++i) {
+    comparison.field(subject, rule, fmt::format("descriptor.receivers[{}]", i),
+                     receiver_text(want, i), receiver_text(got, i), false);
+  }
+  // Every page went through the mediator's own translation.
+  const auto want_runs = merged(expected.ranges);
+  const auto got_runs = merged(actual.ranges);
+  for (size_t i = 0; i < std::max(want_runs.size(), got_runs.size()); ++i) {
+    if (i < want_runs.size() && i < got_runs.size() && want_runs[i] == got_runs[i]) {
+      ++comparison.counts().compared;
+      ++comparison.counts().computed;
+      continue;
+    }
+    comparison.field(subject, rule, fmt::format("descriptor.runs[{}]", i), run_text(want_runs, i),
+                     run_text(got_runs, i), true);
+  }
+}
+
+/// Lengths in w1 and w2: equal where the layouts are; else the record must at least agree with
+/// itself.
+void compare_lengths(Comparison& comparison, const Subject& subject, const Event& captured,
+                     const Asked& ours) {
+  const bool same_layout = captured.tx.size() == ours.tx.size();
+  for (const unsigned i : {1U, 2U}) {
+    const uint64_t actual = same_layout ? ours.in.x[i] : captured.tx.size();
+    comparison.number(subject, "spmc-in", fmt::format("in.x{}", i), captured.in.x[i], actual, true);
+  }
+}
+
+std::string call_text(const ffa::Regs& in) {
+  const std::string words = call_words(in);
+  return words.empty() ? function_name(in.x[0]) : function_name(in.x[0]) + " " + words;
+}
+
+Subject of_record(const Subject& subject, const Event& record) {
+  Subject inner = subject;
+  inner.event = record.seq;
+  inner.prefix = "spmc ";
+  return inner;
+}
+
+/// Which recorded call each request is compared with: its answer's, or, for requests that had none,
+/// the next unused record of the same function; nothing: too much.
+std::vector<std::optional<size_t>> pair_up(const std::vector<Event>& records,
+                                           const std::vector<Asked>& asked) {
+  std::vector<bool> used(records.size(), false);
+  std::vector<std::optional<size_t>> pairs(asked.size());
+  for (size_t i = 0; i < asked.size(); ++i) {
+    pairs[i] = asked[i].answer;
+    if (pairs[i]) used[*pairs[i]] = true;
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    for (size_t r = 0; !pairs[i] && r < records.size(); ++r) {
+      if (used[r] || records[r].in.w(0) != asked[i].in.w(0)) continue;
+      pairs[i] = r;
+      used[r] = true;
+    }
+  }
+  return pairs;
+}
+
+}  // namespace
+
+void compare_spmc(Comparison& comparison, const Subject& subject, const Event& captured,
+                  const Asked& ours, HeaderLayout layout) {
+  const bool send = is_memory_send(captured.in) && is_memory_send(ours.in);
+  for (unsigned i = 0; i < ours.in.x.size(); ++i) {
+    if (send && (i == 1 || i == 2)) continue;
+    const bool relayed = subject.call.x[i] == ours.in.x[i];
+    comparison.number(subject, "spmc-in", fmt::format("in.x{}", i), captured.in.x[i], ours.in.x[i],
+                      !relayed);
+  }
+  if (!send) return;
+  compare_lengths(comparison, subject, captured, ours);
+  compare_descriptors(comparison, subject,
+                      parse_descriptor(captured.tx, captured.tx.size(), layout),
+                      parse_descriptor(ours.tx, ours.tx.size(), layout));
+}
+
+void compare_window(Comparison& comparison, const Subject& subject, const RecordedWorld& world,
+                    HeaderLayout layout) {
+  const auto& records = world.answers();
+  const auto& asked = world.asked();
+  const auto pairs = pair_up(records, asked);
+  std::vector<bool> seen(records.size(), false);
+  std::optional<size_t> last;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (!pairs[i]) {
+      comparison.diverge(subject, "spmc-extra", "spmc call", "nothing", call_text(asked[i].in));
+      continue;
+    }
+    const Event& record = records[*pairs[i]];
+    const Subject inner = of_record(subject, record);
+    seen[*pairs[i]] = true;
+    compare_spmc(comparison, inner, record, asked[i], layout);
+    if (!asked[i].answer) {
+      comparison.diverge(inner, "spmc-unseen", "request", call_text(record.in),
+                         call_text(asked[i].in));
+    }
+    if (last && *pairs[i] < *last) {
+      comparison.diverge(inner, "spmc-order", "position", fmt::format("{}", *pairs[i]),
+                         fmt::format("{}", i));
+    }
+    last = pairs[i];
+  }
+  for (size_t r = 0; r < records.size(); ++r) {
+    if (seen[r]) continue;
+    comparison.diverge(of_record(subject, records[r]), "spmc-missing", "spmc call",
+                       call_text(records[r].in), "nothing");
+  }
+}
+
+}  // namespace ffa_trace

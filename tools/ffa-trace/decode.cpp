@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ffa-trace decode: every event in words, streamed.
+#include <fmt/format.h>
+
+#include "sim/trace/reader.hpp"
+#include "tools/ffa-trace/commands.hpp"
+#include "tools/ffa-trace/decoder.hpp"
+
+namespace ffa_trace {
+namespace {
+
+void print_header(const sim::trace::Header& header) {
+  fmt::print("trace of {}{}{}{}{}\n", header.source, header.name.empty() ? "" : ", ", header.name,
+             header.seed.empty() ? "" : ", seed ", header.seed);
+}
+
+void decode_file(const std::string& file, const DecodeOptions& options) {
+  sim::trace::Reader reader(file);
+  if (!options.json && options.files.size() > 1) fmt::print("== {}\n", file);
+  if (!options.json && reader.header()) print_header(*reader.header());
+  Decoder decoder;
+  while (const auto event = reader.next()) {
+    const Decoded decoded = decoder.decode(*event);
+    if (options.json) {
+      fmt::print("{}\n", to_json(*event, decoded));
+    } else {
+      fmt::print("{}", to_text(*event, decoded, options.full, options.colour));
+    }
+  }
+}
+
+}  // namespace
+
+int decode(const DecodeOptions& options) {
+  for (const std::string& file : options.files) decode_file(file, options);
+  return 0;
+}
+
+}  // namespace ffa_trace

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/decoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ffa/reply.hpp"
+#include "sim/trace/writer.hpp"
+#include "tools/ffa-trace/words.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using sim::trace::Event;
+using sim::trace::Side;
+
+constexpr uint32_t spmc_key = 0x10000;
+
+struct Colours {
+  const char* dim;
+  const char* name;
+  const char* error;
+  const char* off;
+};
+constexpr Colours plain{"", "", "", ""};
+constexpr Colours terminal{"\x1b[2m", "\x1b[36m", "\x1b[31m", "\x1b[0m"};
+
+std::string who_words(const Event& event) {
+  switch (event.side) {
+    case Side::guest:
+    case Side::irq:
+      return fmt::format("vm{}.{}", event.vm, event.vcpu);
+    case Side::spmc:
+      return "spmc";
+    case Side::linux_:
+      return fmt::format("linux.{}", event.vcpu);
+    case Side::lifecycle:
+      return "host";
+  }
+  return {};
+}
+
+}  // namespace
+
+ffa::Version& Decoder::version_of(const Event& event) {
+  const uint32_t key = event.side == Side::spmc ? spmc_key : event.vm;
+  return versions_.try_emplace(key, ffa::v1_1).first->second;
+}
+
+bool Decoder::note_nesting(const Event& event) {
+  std::erase_if(open_, [&](const auto& call) { return call.second < event.seq; });
+  if (event.side == Side::guest) {
+    open_[event.pcpu] = event.seq_ret;
+    return false;
+  }
+  return event.side == Side::spmc && open_.count(event.pcpu) != 0;
+}
+
+Decoded Decoder::decode(const Event& event) {
+  Decoded decoded;
+  decoded.nested = note_nesting(event);
+  decoded.who = who_words(event);
+  if (event.side == Side::lifecycle || event.side == Side::irq) {
+    decoded.function = fmt::format("{} {}", sim::trace::side_name(event.side), event.op);
+    decoded.call = event.side == Side::lifecycle ? fmt::format("VM {}", event.vm) : "";
+    decoded.reply = fmt::format("{}", event.result);
+    decoded.failed = event.side == Side::lifecycle && event.result < 0;
+    return decoded;
+  }
+  decoded.function = function_name(event.in.x[0]);
+  decoded.call = call_words(event.in);
+  decoded.reply = reply_words(event.in, event.out);
+  decoded.failed = is_failure(event.in, event.out);
+  if (event.conduit == "hvc") decoded.call += decoded.call.empty() ? "by HVC" : ", by HVC";
+  if (ffa::is_function(event.in, ffa::Fid::version) && !decoded.failed) {
+    version_of(event) = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
+  }
+  decoded.details = detail_words(event, header_layout(version_of(event)));
+  return decoded;
+}
+
+std::string to_text(const Event& event, const Decoded& decoded, bool full, bool colour) {
+  const Colours& c = colour ? terminal : plain;
+  const char* const indent = decoded.nested ? "    " : "";
+  std::string text =
+      fmt::format("{}{:>6}{} {}{:<8}{}{}{}{}{} -> {}{}{}\n", c.dim, event.seq, c.off, indent,
+                  decoded.who, c.name, decoded.function, c.off, decoded.call.empty() ? "" : " ",
+                  decoded.call, decoded.failed ? c.error : "", decoded.reply, c.off);
+  if (!full) return text;
+  for (const std::string& detail : decoded.details) {
+    text += fmt::format("{}       {}        {}{}\n", c.dim, indent, detail, c.off);
+  }
+  return text;
+}
+
+std::string json_string(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string to_json(const Event& event, const Decoded& decoded) {
+  std::string details;
+  for (const std::string& detail : decoded.details) {
+    if (!details.empty()) details += ',';
+    details += json_string(detail);
+  }
+  return fmt::format(
+      R"({{"seq":{},"seq_ret":{},"side":"{}","who":{},"nested":{},"function":{},"call":{},"reply":{},"failed":{},"details":[{}]}})",
+      event.seq, event.seq_ret, sim::trace::side_name(event.side), json_string(decoded.who),
+      decoded.nested, json_string(decoded.function), json_string(decoded.call),
+      json_string(decoded.reply), decoded.failed, details);
+}
+
+}  // namespace ffa_trace

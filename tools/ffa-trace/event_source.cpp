@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/event_source.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/trace/reader.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using sim::trace::Event;
+
+class FileSource : public EventSource {
+ public:
+  explicit FileSource(const std::string& file) : file_(file) { rewind(); }
+  [[nodiscard]] std::string name() const override { return file_; }
+  void rewind() override { reader_ = std::make_unique<sim::trace::Reader>(file_); }
+  std::optional<Event> next() override { return reader_->next(); }
+  [[nodiscard]] std::string place() const override { return reader_->place(); }
+
+ private:
+  std::string file_;
+  std::unique_ptr<sim::trace::Reader> reader_;
+};
+
+class VectorSource : public EventSource {
+ public:
+  VectorSource(std::string name, const std::vector<Event>& events)
+      : name_(std::move(name)), events_(events) {}
+  [[nodiscard]] std::string name() const override { return name_; }
+  void rewind() override { at_ = 0; }
+  std::optional<Event> next() override {
+    if (at_ == events_.size()) return std::nullopt;
+    return events_[at_++];
+  }
+  [[nodiscard]] std::string place() const override { return fmt::format("{}:{}", name_, at_); }
+
+ private:
+  std::string name_;
+  const std::vector<Event>& events_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<EventSource> file_source(const std::string& file) {
+  return std::make_unique<FileSource>(file);
+}
+
+std::unique_ptr<EventSource> vector_source(const std::string& name,
+                                           const std::vector<Event>& events) {
+  return std::make_unique<VectorSource>(name, events);
+}
+
+}  // namespace ffa_trace

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/profile.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "ffa/names.hpp"
+#include "sim/engine/input_error.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A JSON object whose keys are all known to us.
+class Object {
+ public:
+  Object(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
+    if (!json.is_object()) fail("not an object");
+  }
+  [[noreturn]] void fail(const std::string& reason) const { throw sim::InputError(place_, reason); }
+  void only(std::initializer_list<const char*> keys) const {
+    for (const auto& item : json_.items()) {
+      bool known = false;
+      for (const char* key : keys) known = known || item.key() == key;
+      if (!known) fail(fmt::format("unknown key \"{}\"", item.key()));
+    }
+  }
+  [[nodiscard]] const Json* find(const char* key) const {
+    const auto found = json_.find(key);
+    return found == json_.end() ? nullptr : &*found;
+  }
+  [[nodiscard]] std::string text(const char* key) const {
+    const Json* const value = find(key);
+    if (value == nullptr || !value->is_string()) fail(fmt::format("\"{}\": no string", key));
+    return value->get<std::string>();
+  }
+  template <class T>
+  void number(const char* key, T& into) const {
+    const Json* const value = find(key);
+    if (value == nullptr) return;
+    const auto wanted = to_number(*value);
+    if (!wanted || *wanted > std::numeric_limits<T>::max()) {
+      fail(fmt::format("\"{}\": not a number in range", key));
+    }
+    into = static_cast<T>(*wanted);
+  }
+  [[nodiscard]] std::optional<ffa::Version> version(const char* key) const {
+    const Json* const value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_string()) {
+      for (const auto version : {ffa::v1_0, ffa::v1_1, ffa::v1_2}) {
+        const std::string name = fmt::format("{}.{}", version.major(), version.minor());
+        if (value->get<std::string>() == name) return version;
+      }
+    }
+    fail(fmt::format("\"{}\": not an FF-A version", key));
+  }
+  [[nodiscard]] Object object(const char* key) const {
+    static const Json none = Json::object();
+    const Json* const value = find(key);
+    return {value == nullptr ? none : *value, fmt::format("{}/{}", place_, key)};
+  }
+  [[nodiscard]] const Json& json() const { return json_; }
+  [[nodiscard]] const std::string& place() const { return place_; }
+
+  static std::optional<uint64_t> to_number(const Json& value) {
+    if (value.is_number_unsigned()) return value.get<uint64_t>();
+    if (!value.is_string()) return std::nullopt;
+    const std::string text = value.get<std::string>();
+    if (!text.starts_with("0x")) return std::nullopt;
+    uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto result = std::from_chars(text.data() + 2, end, number, 16);
+    if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+    return number;
+  }
+
+ private:
+  const Json& json_;
+  std::string place_;
+};
+
+Difference parse_difference(const Object& object) {
+  object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
+  Difference difference;
+  difference.id = object.text("id");
+  const auto function = ffa::fid_from_name(object.text("call"));
+  if (!function) object.fail("\"call\": no FF-A function");
+  difference.function = *function;
+  const Object when = object.object("when");
+  for (const auto& item : when.json().items()) {
+    const std::string key = item.key();
+    unsigned reg = 0;
+    const char* const end = key.data() + key.size();
+    const bool is_register =
+        key.starts_with("x") && std::from_chars(key.data() + 1, end, reg).ptr == end;
+    const auto value = Object::to_number(item.value());
+    if (!is_register || reg < 1 || reg > 17 || !value)
+      when.fail("not a register x1-x17 and a value");
+    difference.when[reg] = *value;
+  }
+  difference.guest_version = object.version("guest_version");
+  difference.field = object.text("field");
+  difference.captured = object.text("captured");
+  difference.reason = object.text("reason");
+  return difference;
+}
+
+void read_mediator(const Object& object, mediator::MediatorConfig& config) {
+  object.only({"spmc_buffer_pages", "max_version", "npi_id", "sri_id", "vm_message_handle",
+               "vm_message_retries", "allow_hvc"});
+  object.number("spmc_buffer_pages", config.spmc_buffer_pages);
+  object.number("npi_id", config.npi_id);
+  object.number("sri_id", config.sri_id);
+  object.number("vm_message_retries", config.vm_message_retries);
+  uint64_t handle = config.vm_message_handle.raw();
+  object.number("vm_message_handle", handle);
+  config.vm_message_handle = ffa::Handle{handle};
+  if (const auto version = object.version("max_version")) config.max_version = *version;
+}
+
+void read_vm(const Object& object, mediator::VmConfig& config) {
+  object.only({"max_version", "max_shares", "max_share_pages", "max_ranges", "max_rxtx_pages",
+               "max_borrowers"});
+  object.number("max_shares", config.max_shares);
+  object.number("max_share_pages", config.max_share_pages);
+  object.number("max_ranges", config.max_ranges);
+  object.number("max_rxtx_pages", config.max_rxtx_pages);
+  object.number("max_borrowers", config.max_borrowers);
+  if (const auto version = object.version("max_version")) config.max_version = *version;
+}
+
+}  // namespace
+
+const Difference* Profile::explains(const ffa::Regs& call, ffa::Version guest_version,
+                                    const std::string& field, const std::string& captured) const {
+  for (const Difference& difference : differences) {
+    if (difference.function != call.w(0) || difference.field != field ||
+        difference.captured != captured) {
+      continue;
+    }
+    if (difference.guest_version && *difference.guest_version != guest_version) continue;
+    bool fits = true;
+    for (const auto& [reg, value] : difference.when) fits = fits && call.x[reg] == value;
+    if (fits) return &difference;
+  }
+  return nullptr;
+}
+
+Profile no_profile() {
+  Profile profile;
+  profile.name = "none";
+  return profile;
+}
+
+Profile parse_profile(const std::string& text, const std::string& place) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) throw sim::InputError(place, "not valid JSON");
+  const Object object(json, place);
+  object.only({"name", "text", "records", "mediator", "vm", "differences"});
+  Profile profile;
+  profile.name = object.text("name");
+  profile.text = object.text("text");
+  const Json* const records = object.find("records");
+  if (records == nullptr || !records->is_array()) object.fail("\"records\": no array");
+  for (const Json& side : *records) {
+    if (!side.is_string()) object.fail("\"records\": not an array of strings");
+    profile.records.push_back(side.get<std::string>());
+  }
+  read_mediator(object.object("mediator"), profile.mediator);
+  read_vm(object.object("vm"), profile.vm);
+  const Json* const differences = object.find("differences");
+  if (differences == nullptr || !differences->is_array()) object.fail("\"differences\": no array");
+  for (size_t i = 0; i < differences->size(); ++i) {
+    const Json& difference = (*differences)[i];
+    profile.differences.push_back(
+        parse_difference(Object(difference, fmt::format("{}/differences/{}", place, i))));
+  }
+  return profile;
+}
+
+Profile find_profile(const std::string& name) {
+  if (name == "none") return no_profile();
+  std::string known = "none";
+  for (const EmbeddedProfile& embedded : embedded_profiles()) {
+    Profile profile = parse_profile(embedded.text, embedded.file);
+    if (profile.name == name) return profile;
+    known += ", " + profile.name;
+  }
+  throw sim::InputError("--profile", fmt::format("no profile \"{}\"; there are {}", name, known));
+}
+
+std::optional<Profile> profile_for(const std::vector<std::string>& sides) {
+  for (const EmbeddedProfile& embedded : embedded_profiles()) {
+    Profile profile = parse_profile(embedded.text, embedded.file);
+    if (profile.records == sides) return profile;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ffa_trace

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ffa-trace replay: files in, results out.
+#include <fmt/format.h>
+
+#include "sim/engine/mediator_under_test.hpp"
+#include "tools/ffa-trace/commands.hpp"
+#include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/replayer.hpp"
+
+namespace ffa_trace {
+namespace {
+
+std::string to_json(const Divergence& divergence) {
+  return fmt::format(R"({{"event":{},"field":{},"expected":{},"actual":{},"rule":{}}})",
+                     divergence.event, json_string(divergence.field),
+                     json_string(divergence.expected), json_string(divergence.actual),
+                     json_string(divergence.rule));
+}
+
+std::string to_json(const ReplayResult& result) {
+  const Counts& counts = result.counts;
+  std::string first;
+  if (!result.divergences.empty()) first = ",\"first\":" + to_json(result.divergences.front());
+  return fmt::format(
+      R"({{"file":{},"events":{},"compared":{},"computed":{},"stimuli":{},"boot":{},"explained":{},"divergences":{}{}}})",
+      json_string(result.file), counts.events, counts.compared, counts.computed, counts.stimuli,
+      counts.boot, counts.explained, counts.divergences, first);
+}
+
+void print_text(const ReplayResult& result) {
+  const Counts& counts = result.counts;
+  fmt::print("{}: {}\n", result.file, result.passed() ? "replayed" : "DIVERGED");
+  fmt::print("  profile {}, {} events, {} fields compared, {} of them computed by the mediator\n",
+             result.profile, counts.events, counts.compared, counts.computed);
+  fmt::print(
+      "  {} stimuli, {} requests at boot that the capture never saw, {} differences explained\n",
+      counts.stimuli, counts.boot, counts.explained);
+  for (const auto& [id, times] : counts.by_difference) fmt::print("    {} x {}\n", times, id);
+  if (counts.computed == 0)
+    fmt::print("  nothing was computed by the mediator: this proves nothing\n");
+  if (counts.divergences == 0) return;
+  fmt::print("  {} divergences:\n", counts.divergences);
+  for (const Divergence& divergence : result.divergences) {
+    fmt::print("    event {}: {} ({})\n      expected {}\n      actual   {}\n", divergence.event,
+               divergence.field, divergence.rule, divergence.expected, divergence.actual);
+  }
+  if (counts.divergences > result.divergences.size()) {
+    fmt::print("    … and {} more\n", counts.divergences - result.divergences.size());
+  }
+}
+
+}  // namespace
+
+int replay(const ReplayOptions& options) {
+  const auto factory =
+      options.mediator.empty() ? sim::built_in_mediator() : sim::load_mediator(options.mediator);
+  bool passed = true;
+  std::vector<ReplayResult> results;
+  for (const std::string& file : options.files) {
+    const auto source = file_source(file);
+    results.push_back(replay_trace(*source, *factory, {options.profile, false}));
+    passed = passed && results.back().passed();
+  }
+  for (const ReplayResult& result : results) {
+    if (options.json) {
+      fmt::print("{}\n", to_json(result));
+    } else {
+      print_text(result);
+    }
+  }
+  return passed ? 0 : 1;
+}
+
+}  // namespace ffa_trace

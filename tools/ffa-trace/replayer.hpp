@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Replays one capture: builds its world, feeds the guest's calls to a mediator in `seq` order and
+// compares. The rules are docs/replay.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/engine/mediator_under_test.hpp"
+#include "tools/ffa-trace/compare.hpp"
+#include "tools/ffa-trace/event_source.hpp"
+#include "tools/ffa-trace/profile.hpp"
+
+namespace ffa_trace {
+
+struct ReplayResult {
+  std::string file;
+  std::string profile;
+  Counts counts;
+  std::vector<Divergence> divergences;  ///< the first ones
+  /// No divergence, and the mediator had something of its own to show.
+  [[nodiscard]] bool passed() const { return counts.divergences == 0 && counts.computed != 0; }
+};
+
+struct ReplaySettings {
+  std::string profile;         ///< as ReplayOptions::profile
+  bool stop_at_first = false;  ///< enough to know whether there is a divergence
+};
+
+/// Throws InputError for what is no trace, or not supported yet.
+ReplayResult replay_trace(EventSource& source, sim::MediatorFactory& factory,
+                          const ReplaySettings& settings);
+
+}  // namespace ffa_trace

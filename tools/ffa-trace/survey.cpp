@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/survey.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ffa/reply.hpp"
+#include "sim/engine/input_error.hpp"
+#include "tools/ffa-trace/descriptor.hpp"
+#include "tools/ffa-trace/recorded_world.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using sim::trace::Event;
+using sim::trace::Side;
+
+constexpr uint64_t max_pages = uint64_t{1} << 20;  ///< of one VM: 4 GiB, what a survey may hold
+constexpr size_t partition_entry_bytes = 24;
+
+bool is(const ffa::Regs& regs, ffa::Fid fid) { return ffa::is_function(regs, fid); }
+
+bool is_framework(const ffa::Regs& in, ffa::FrameworkMessage type) {
+  return is(in, ffa::Fid::msg_send_direct_req) && in.w(2) == ffa::framework_word(type);
+}
+
+class Surveyor {
+ public:
+  explicit Surveyor(EventSource& source) : source_(source) {}
+
+  Survey run() {
+    source_.rewind();
+    while (const auto event = source_.next()) {
+      ++survey_.events;
+      survey_.sides.insert(event->side);
+      note(*event);
+    }
+    for (auto& [id, vm] : survey_.vms) add_identity(id, vm);
+    check_owners();
+    return std::move(survey_);
+  }
+
+ private:
+  [[noreturn]] void unsupported(const std::string& what) const {
+    throw sim::InputError(source_.place(), "not supported yet: " + what);
+  }
+
+  void note(const Event& event) {
+    switch (event.side) {
+      case Side::linux_:
+        unsupported("captures of a system without hypervisor");
+      case Side::lifecycle:
+      case Side::irq:
+        unsupported("replay of the simulator's own traces");
+      case Side::spmc:
+        note_spmc(event);
+        return;
+      case Side::guest:
+        note_guest(event);
+        return;
+    }
+  }
+
+  void note_spmc(const Event& event) {
+    const ffa::Regs& in = event.in;
+    fragments_ = fragments_ || (is_memory_send(in) && in.w(2) < in.w(1));
+    if (fragments_ && is(in, ffa::Fid::mem_frag_tx)) unsupported("descriptors sent in fragments");
+    if (event.seq < open_) {  // inside a guest call
+      if (event.pcpu != open_pcpu_ && !is(in, ffa::Fid::notification_info_get)) {
+        unsupported("SPMC calls of another CPU inside a guest call");
+      }
+      return;
+    }
+    if (is(in, ffa::Fid::notification_bitmap_destroy) ||
+        is_framework(in, ffa::FrameworkMessage::vm_destroyed_request)) {
+      unsupported("the destruction of a VM");
+    }
+    if (is(in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+      survey_.spmc_version = ffa::Version{std::min(in.w(1), event.out.w(0))};
+    }
+    if (is(in, ffa::Fid::rxtx_map) && ffa::is_success(event.out) && in.x[1] != 0) {
+      survey_.own = OwnPages{in.x[1], in.x[2], static_cast<uint16_t>(in.w(3) & 0x3f)};
+    }
+    if (is(in, ffa::Fid::notification_bitmap_create)) {
+      survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
+    }
+    if (is_framework(in, ffa::FrameworkMessage::vm_created_request)) {
+      survey_.vms.try_emplace(static_cast<uint16_t>(in.w(5)));
+    }
+    if (is(in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
+      note_partitions(event.rx);
+    }
+  }
+
+  void note_partitions(const std::vector<uint8_t>& rx) {
+    const auto word = [&rx](size_t at) {
+      return rx[at] | rx[at + 1] << 8 | rx[at + 2] << 16 | static_cast<uint32_t>(rx[at + 3]) << 24;
+    };
+    for (size_t at = 0; at + partition_entry_bytes <= rx.size(); at += partition_entry_bytes) {
+      SurveyedPartition partition;
+      partition.id = static_cast<uint16_t>(word(at));
+      partition.contexts = static_cast<uint16_t>(word(at) >> 16);
+      partition.properties = word(at + 4);
+      std::copy_n(rx.begin() + static_cast<std::ptrdiff_t>(at) + 8, 16, partition.uuid.bytes);
+      survey_.partitions.push_back(partition);
+    }
+  }
+
+  void note_guest(const Event& event) {
+    if (event.seq < open_) unsupported("calls of several vCPUs that overlap");
+    if (event.vcpu_ret && *event.vcpu_ret != event.vcpu) {
+      unsupported("a call that returns on another vCPU");
+    }
+    open_ = event.seq_ret;
+    open_pcpu_ = event.pcpu;
+    SurveyedVm& vm = survey_.vms[event.vm];
+    vm.vcpus = std::max(vm.vcpus, static_cast<uint16_t>(event.vcpu + 1));
+    for (const auto& run : event.p2m)
+      add_run(vm, run.ipa / ffa::page_size, run.pa / ffa::page_size, run.pages);
+    if (is(event.in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+      versions_[event.vm] = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
+    }
+    if (is(event.in, ffa::Fid::rxtx_map) && ffa::is_success(event.out)) {
+      const uint64_t pages = event.in.w(3) & 0x3f;
+      wanted_[event.vm].push_back({event.in.x[1], pages});
+      wanted_[event.vm].push_back({event.in.x[2], pages});
+    }
+    if (is_memory_send(event.in) && event.p2m.empty()) {
+      const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
+      const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
+      auto& wanted = wanted_[event.vm];
+      wanted.insert(wanted.end(), descriptor.ranges.begin(), descriptor.ranges.end());
+    }
+  }
+
+  void add_run(SurveyedVm& vm, uint64_t ipa_page, uint64_t pa_page, uint64_t pages) {
+    if (pages > max_pages || vm.pages.size() + pages > max_pages) {
+      unsupported("a VM with more than 4 GiB of recorded memory");
+    }
+    for (uint64_t i = 0; i < pages; ++i) {
+      const auto [at, added] = vm.pages.try_emplace(ipa_page + i, pa_page + i);
+      if (!added && at->second != pa_page + i) {
+        unsupported(
+            fmt::format("IPA {:#x} at two host addresses", (ipa_page + i) * ffa::page_size));
+      }
+    }
+  }
+
+  /// Identity RAM where guests name addresses that no translation was recorded for.
+  void add_identity(uint16_t id, SurveyedVm& vm) {
+    for (const Run& run : wanted_[id]) {
+      if (run.address % ffa::page_size != 0) continue;
+      if (run.pages > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
+      const uint64_t first = run.address / ffa::page_size;
+      for (uint64_t i = 0; i < run.pages; ++i) vm.pages.try_emplace(first + i, first + i);
+      if (vm.pages.size() > max_pages) {
+        unsupported("a VM with more than 4 GiB of recorded memory");
+      }
+    }
+  }
+
+  void check_owners() const {
+    std::map<uint64_t, uint16_t> owners;
+    for (const auto& [id, vm] : survey_.vms) {
+      for (const auto& [ipa_page, pa_page] : vm.pages) {
+        const auto [at, added] = owners.try_emplace(pa_page, id);
+        if (!added) {
+          unsupported(fmt::format("host page {:#x} mapped twice, by VMs {} and {}",
+                                  pa_page * ffa::page_size, at->second, id));
+        }
+      }
+    }
+  }
+
+  EventSource& source_;
+  Survey survey_;
+  uint64_t open_ = 0;  ///< seq_ret of the last guest call
+  uint16_t open_pcpu_ = 0;
+  bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
+  std::map<uint16_t, ffa::Version> versions_;
+  std::map<uint16_t, std::vector<Run>> wanted_;
+};
+
+std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {
+  std::vector<sim::RegionSpec> regions;
+  for (const auto& [ipa_page, pa_page] : vm.pages) {
+    const uint64_t ipa = ipa_page * ffa::page_size;
+    const uint64_t pa = pa_page * ffa::page_size;
+    if (!regions.empty()) {
+      sim::RegionSpec& last = regions.back();
+      if (last.ipa + last.size == ipa && *last.pa + last.size == pa) {
+        last.size += ffa::page_size;
+        continue;
+      }
+    }
+    sim::RegionSpec region;
+    region.ipa = ipa;
+    region.size = ffa::page_size;
+    region.pa = pa;
+    regions.push_back(region);
+  }
+  return regions;
+}
+
+}  // namespace
+
+Survey survey(EventSource& source) { return Surveyor(source).run(); }
+
+sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
+  sim::WorldSpec world;
+  world.mediator = profile.mediator;
+  world.mediator.max_vms =
+      std::max(world.mediator.max_vms, static_cast<uint16_t>(survey.vms.size()));
+  world.sparse_ram = true;
+  world.spmc.version = ffa::v1_2;
+  if (survey.own) {
+    world.own_tx_pa = survey.own->tx_pa;
+    world.own_rx_pa = survey.own->rx_pa;
+    world.mediator.spmc_buffer_pages = survey.own->pages;
+  }
+  for (const SurveyedPartition& partition : survey.partitions) {
+    sim::SpSpec sp;
+    sp.name = fmt::format("sp{:x}", partition.id);
+    sp.id = partition.id;
+    sp.uuid = partition.uuid;
+    sp.contexts = partition.contexts;
+    sp.properties = partition.properties;
+    world.sps.push_back(sp);
+  }
+  for (const auto& [id, surveyed] : survey.vms) {
+    sim::VmSpec vm;
+    vm.name = fmt::format("vm{}", id);
+    vm.config = profile.vm;
+    vm.config.id = ffa::EndpointId{id};
+    vm.config.vcpus = surveyed.vcpus;
+    vm.memory = regions_of(surveyed);
+    vm.create_at_boot = false;
+    world.vms.push_back(std::move(vm));
+  }
+  return world;
+}
+
+}  // namespace ffa_trace
