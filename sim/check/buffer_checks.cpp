@@ -132,12 +132,20 @@ class OwnBuffersOnly final : public Checker {
       if (!access.vm) continue;
       const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
-      if (registered) continue;
+      if (registered || about_to_be(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
       return;
     }
+  }
+
+ private:
+  // FFA_RXTX_MAP may already prepare what it registers.
+  static bool about_to_be(const Step& step, const Access& access) {
+    const ffa::Regs& in = step.event.in;
+    return ffa::is_function(in, Fid::rxtx_map) && *access.vm == step.event.vm &&
+           (access.ipa == in.x[1] || access.ipa == in.x[2]);
   }
 };
 

@@ -36,7 +36,8 @@ Facts observe(MediatorUnderTest& mediator) {
 bool Step::is_ffa() const {
   if (!is_guest() || !ffa::FunctionId{event.in.x[0]}.in_ffa_range()) return false;
   const auto& vms = sim.spec().vms;
-  return sim.machine().has_vm(event.vm) && std::any_of(vms.begin(), vms.end(), [&](const VmSpec& vm) {
+  return sim.machine().has_vm(event.vm) &&
+         std::any_of(vms.begin(), vms.end(), [&](const VmSpec& vm) {
            return vm.config.id.raw() == event.vm && vm.config.tee == mediator::TeeType::ffa;
          });
 }
@@ -107,7 +108,7 @@ struct Checkers::Impl {
                                     [&](const auto& other) { return other.seq <= event.seq; }),
                        [](const trace::Event& other) {
                          return other.side == trace::Side::guest ||
-                                other.side == trace::Side::lifecycle;
+                                other.side == trace::Side::lifecycle || other.op == "sri";
                        });
   }
 

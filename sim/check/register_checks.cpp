@@ -38,10 +38,10 @@ uint32_t results_of(const trace::Event& event) {
   if (is_function(in, Fid::id_get) || is_function(in, Fid::spm_id_get)) return registers({2});
   if (is_function(in, Fid::partition_info_get)) return registers({2, 3});
   if (is_function(in, Fid::partition_info_get_regs)) return up_to(17);
-  if (is_memory_send(in)) return registers({1, 2, 3, 4});  // handle, or MEM_FRAG_RX
-  if (is_function(in, Fid::mem_frag_tx) || is_function(in, Fid::mem_frag_rx)) {
-    return registers({1, 2, 3, 4});
-  }
+  // The next fragment is asked for: handle, offset, sender. Otherwise the handle.
+  if (is_function(event.out, Fid::mem_frag_rx)) return registers({1, 2, 3, 4});
+  if (is_memory_send(in) || is_function(in, Fid::mem_frag_tx)) return registers({2, 3});
+  if (is_function(event.out, Fid::mem_frag_tx)) return registers({1, 2, 3, 4});
   if (is_function(in, Fid::mem_retrieve_req)) return registers({1, 2});
   if (is_function(in, Fid::notification_get)) return up_to(7);
   if (is_function(in, Fid::notification_info_get)) return up_to(7);

@@ -28,30 +28,40 @@ struct RawValues {
 
 CLI::App& add_verb(CLI::App& app, const char* name, const char* text) {
   CLI::App* verb = app.add_subcommand(name, text);
-  verb->get_formatter()->column_width(34);
+  verb->get_formatter()->column_width(32);
   return *verb;
 }
 
 void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
-  verb.add_option("PATH", selection.paths, "Scenario files and directories (default: scenarios)");
+  verb.add_option("PATH", selection.paths, "Scenario files and directories (default: scenarios)")
+      ->type_name("");
   verb.add_option("--filter", selection.filter,
-                  "Names: patterns with * and ?, separated by ':', exclusions behind '-'");
-  verb.add_option("--vary", raw.vary, "VARIABLE=VALUE,…: values of what scenarios leave open")
+                  "Names: * and ?, ':' between patterns, exclusions behind '-'")
+      ->type_name("PATTERNS");
+  verb.add_option("--vary", raw.vary, "Values of what scenarios leave open; may be repeated")
+      ->type_name("VARIABLE=VALUE,…")
+      ->expected(1)
       ->allow_extra_args(false);
 }
 
 void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   RunOptions& run = options.run;
   add_selection(verb, options.selection, raw);
-  verb.add_option("--seed", raw.seed, "Seed of all choices: a number, 0x…, or a git hash");
-  verb.add_option("--choices", raw.choices, "Decisions of one case, as a failure prints them");
-  verb.add_option("--jobs,-j", run.jobs, "Cases at the same time")->check(CLI::Range(1, 256));
-  verb.add_option("--shard", raw.shard, "I/N: only the I-th of N parts of the cases");
-  verb.add_option("--backend", options.selection.backend, "Where cases run: host");
-  verb.add_option("--mediator", run.mediator, "A mediator in a shared library, instead of ours");
-  verb.add_option("--junit", run.junit, "Write a JUnit report to this file");
-  verb.add_option("--trace", run.trace, "Write the trace of each case below this directory");
-  verb.add_option("--golden", run.golden, "Compare trace hashes with those in this file");
+  const auto option = [&](const char* name, std::string& value, const char* type,
+                          const char* text) {
+    verb.add_option(name, value, text)->type_name(type);
+  };
+  option("--seed", raw.seed, "N", "Seed of all choices: a number, 0x…, or a git hash");
+  option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
+  verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+  option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
+  option("--backend", options.selection.backend, "NAME", "Where cases run: host");
+  option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
+  option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
   verb.add_flag("--update-golden", run.update_golden,
                 "Write the hashes to the --golden file instead");
   verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
@@ -61,7 +71,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
 void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   add_selection(verb, options.selection, raw);
   verb.add_flag("--coverage", options.list.coverage, "Rows of the conformance matrix, by chapter");
-  verb.add_option("--chapters", raw.chapters, "A,B: only these chapters of the matrix");
+  verb.add_option("--chapters", raw.chapters, "Only these chapters of the matrix")
+      ->type_name("A,B");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -96,6 +107,15 @@ std::string hint(const std::string& verb) {
   return "Try 'ffa-sim " + (verb.empty() ? "" : verb + " ") + "--help'.\n";
 }
 
+/// No verb at all, or one that does not exist: the library's own words for these don't help.
+std::string verb_mistake(int argc, const char* const* argv) {
+  if (argc < 2) return "ffa-sim: no verb";
+  const std::string word = argv[1];
+  const std::set<std::string> verbs = {"run", "list", "schema", "doctor", "pack"};
+  if (word.starts_with("-") || verbs.contains(word)) return "";
+  return "ffa-sim: '" + word + "' is no verb";
+}
+
 }  // namespace
 
 Parsed parse_command_line(int argc, const char* const* argv) {
@@ -111,10 +131,11 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
   CLI::App& doctor = add_verb(app, "doctor", "Check what is installed on this machine");
   CLI::App& pack = add_verb(app, "pack", "Write compiled cases to a file, for ffa-hash");
-  pack.add_option("FILE", options.pack_file, "The file to write")->required();
+  pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
-  if (argc < 2)
-    return {{}, 2, "ffa-sim: no verb; one of run, list, schema, doctor, pack\n" + hint("")};
+  if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
+    return {{}, 2, why + "; one of run, list, schema, doctor, pack\n" + hint("")};
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

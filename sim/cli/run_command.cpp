@@ -18,6 +18,7 @@
 #include "sim/report/golden.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
+#include "sim/sched/choices.hpp"
 
 namespace sim::cli {
 namespace {
@@ -145,6 +146,7 @@ int run_command(const Options& options) {
     throw InputError("--choices",
                      fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
   }
+  if (options.run.choices) (void)recorded_choices(*options.run.choices, "--choices");
   const auto factory =
       options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator);
   Outputs outputs(options.run);

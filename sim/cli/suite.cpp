@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/machine/machine.hpp"
@@ -30,6 +31,13 @@ void check_vary(const Selection& selection, const std::vector<scenario::LoadedCa
     });
     if (!used) errors.push_back(fmt::format("--vary {}: no scenario leaves it open", axis.name));
   }
+}
+
+scenario::LoadResult load(const Selection& selection) {
+  const scenario::LoadOptions options{selection.vary, environment_variable, selection.backend};
+  scenario::LoadResult result = scenario::load_scenarios(selection.paths, options);
+  if (result.errors.empty()) check_vary(selection, result.cases, result.errors);
+  return result;
 }
 
 /// Compiles a case and builds its memory once, so that a world that can't exist is found before
@@ -57,9 +65,7 @@ std::optional<std::string> environment_variable(const std::string& name) {
 }
 
 std::optional<std::vector<scenario::LoadedCase>> load_all(const Selection& selection) {
-  const scenario::LoadOptions options{selection.vary, environment_variable, selection.backend};
-  scenario::LoadResult result = scenario::load_scenarios(selection.paths, options);
-  if (result.errors.empty()) check_vary(selection, result.cases, result.errors);
+  scenario::LoadResult result = load(selection);
   if (result.errors.empty()) return std::move(result.cases);
   print_errors(result.errors);
   return {};
@@ -75,23 +81,21 @@ bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>&
 }
 
 std::optional<Suite> load_suite(const Selection& selection) {
-  auto loaded_cases = load_all(selection);
-  if (!loaded_cases) return {};
-  std::vector<std::string> errors;
+  scenario::LoadResult result = load(selection);
+  std::set<std::string> told;
   std::map<std::string, scenario::CompiledCase> compiled;
-  for (const auto& loaded : *loaded_cases) {
+  for (const auto& loaded : result.cases) {
     if (!loaded.selected || !loaded.skip.empty()) continue;
-    if (const auto error = compile_case(loaded.data, compiled[loaded.data.name])) {
-      if (errors.empty() || errors.back() != *error) errors.push_back(*error);
-    }
+    const auto error = compile_case(loaded.data, compiled[loaded.data.name]);
+    if (error && told.insert(*error).second) result.errors.push_back(*error);
   }
-  if (!errors.empty()) {
-    print_errors(errors);
+  if (!result.errors.empty()) {
+    print_errors(result.errors);
     return {};
   }
-  if (!apply_filter(selection, *loaded_cases)) return {};
+  if (!apply_filter(selection, result.cases)) return {};
   Suite suite;
-  for (auto& loaded : *loaded_cases) {
+  for (auto& loaded : result.cases) {
     if (!loaded.selected) {
       ++suite.not_selected;
       continue;

@@ -29,7 +29,7 @@ struct Suite {
 std::optional<std::string> environment_variable(const std::string& name);
 
 /// All cases below the paths, whether the filter takes them or not. Prints bad input to stderr, a
-/// line each, and gives nothing then.
+/// line each, and gives nothing then. Nothing is compiled.
 std::optional<std::vector<scenario::LoadedCase>> load_all(const Selection& selection);
 
 /// Removes the cases that the filter does not take. False, and a line on stderr: it takes none.

@@ -7,7 +7,8 @@
 
 namespace sim {
 
-/// `place` names the file and, where there is one, the JSON pointer or line: "a.json:/steps/2/do", "t.jsonl:17".
+/// `place` names the file and, where there is one, the JSON pointer or line: "a.json:/steps/2/do",
+/// "t.jsonl:17".
 class InputError : public std::runtime_error {
  public:
   InputError(const std::string& place, const std::string& reason)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The mediator as the simulator sees it: the built-in one, a plug-in, later the AArch64 image. One instance per world.
+// The mediator as the simulator sees it: the built-in one, a plug-in, later the AArch64 image. One
+// instance per world.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ class MediatorFactory {
 
 /// The mediator that is linked in.
 std::unique_ptr<MediatorFactory> built_in_mediator();
-/// A plug-in. Throws sim::InputError (file, reason) where it can't be loaded or speaks another ABI version.
+/// A plug-in. Throws sim::InputError (file, reason) where it can't be loaded or speaks another ABI
+/// version.
 std::unique_ptr<MediatorFactory> load_mediator(const std::string& file);
 
 }  // namespace sim

@@ -405,6 +405,9 @@ SecureWorld& Simulation::secure_world() { return *impl_->secure; }
 const WorldSpec& Simulation::spec() const { return impl_->spec; }
 Choices& Simulation::choices() { return impl_->choices; }
 const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
+void Simulation::forget_events() {
+  if (impl_->steps.empty()) impl_->events.clear();
+}
 const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
 void Simulation::report(const std::string& invariant, const std::string& text) {
   impl_->report(invariant, text);

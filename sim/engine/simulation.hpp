@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One simulated world at work: machine, secure world, mediator, scheduler and trace, wired together. Scenario runs and
-// trace replays drive it; checkers look at it. Deterministic: the same spec, mediator and choices give the same trace.
+// One simulated world at work: machine, secure world, mediator, scheduler and trace, wired
+// together. Scenario runs and trace replays drive it; checkers look at it. Deterministic: the same
+// spec, mediator and choices give the same trace.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@
 
 namespace sim {
 
-/// Who answers the mediator's SMCs. The default is the SPMC model of the world; replay puts the recorded answers here.
+/// Who answers the mediator's SMCs. The default is the SPMC model of the world; replay puts the
+/// recorded answers here.
 class SecureWorld {
  public:
   virtual ~SecureWorld() = default;
@@ -29,7 +31,8 @@ class SecureWorld {
   virtual spmc_model::Spmc* model() = 0;
 };
 
-/// Something that must never happen and did: an invariant's id ("I05") or "machine", and what was seen.
+/// Something that must never happen and did: an invariant's id ("I05") or "machine", and what was
+/// seen.
 struct Violation {
   std::string invariant;
   std::string text;
@@ -38,7 +41,8 @@ struct Violation {
 
 class Simulation {
  public:
-  /// `secure_world` empty: the SPMC model by spec.spmc. Throws InputError for a spec that can't be built.
+  /// `secure_world` empty: the SPMC model by spec.spmc. Throws InputError for a spec that can't be
+  /// built.
   Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices& choices,
              std::unique_ptr<SecureWorld> secure_world = {});
   ~Simulation();
@@ -49,16 +53,18 @@ class Simulation {
   int32_t boot();
   /// domain_init of a VM of the spec; a lifecycle event.
   int32_t create_vm(uint16_t vm);
-  /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit). Returns
-  /// ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages stay out of circulation.
+  /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
+  /// Returns ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages
+  /// stay out of circulation.
   uint32_t destroy_vm(uint16_t vm, uint32_t budget);
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
   bool take_pending_sri();
 
-  /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is answered as a
-  /// hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. Must be called on a vCPU fiber (see run()).
+  /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is
+  /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. Must be called
+  /// on a vCPU fiber (see run()).
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs);
 
   /// A body that runs on a fiber: a vCPU, or the host.
@@ -66,8 +72,8 @@ class Simulation {
     std::string name;
     std::function<void()> body;
   };
-  /// Runs the tasks to their ends, interleaved at yield points by choose(n, "schedule"); one task: no choices.
-  /// False: no progress (deadlock) — the violation says who waits for what.
+  /// Runs the tasks to their ends, interleaved at yield points by choose(n, "schedule"); one task:
+  /// no choices. False: no progress (deadlock) — the violation says who waits for what.
   bool run(std::vector<Task> tasks);
 
   Machine& machine();
@@ -77,34 +83,41 @@ class Simulation {
   Choices& choices();
 
   const std::vector<trace::Event>& events() const;
+  /// Drops the events so far: a replay of any length keeps constant memory. Nothing happens while a
+  /// step is open.
+  void forget_events();
   const std::vector<Violation>& violations() const;
   void report(const std::string& invariant, const std::string& text);
   /// Log lines of the mediator, for people.
   const std::vector<std::string>& log() const;
   /// True if the fault of spec.faults[index] has fired.
   bool fault_fired(size_t index) const;
-  /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and strike; arming does
-  /// not reset its count.
+  /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
+  /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
   /// Called before each guest call, with what is known of it by then: vm, vcpu, conduit, in, tx.
   void set_before_step(std::function<void(const trace::Event&)> hook);
   /// Called after each guest call and each lifecycle operation (checkers hook in here).
   void set_after_step(std::function<void(const trace::Event&)> hook);
-  /// What the mediator read and wrote through mapped buffers, during the operations that are not over yet.
+  /// What the mediator read and wrote through mapped buffers, during the operations that are not
+  /// over yet.
   struct Access {
     enum class Kind : uint8_t { in, out, clear };
-    uint64_t call = 0;           ///< `seq` of the event that it happened in
+    uint64_t call = 0;  ///< `seq` of the event that it happened in
     Kind kind = Kind::in;
     std::optional<uint16_t> vm;  ///< whose buffer; nothing: one of the mediator's own two
-    uint64_t ipa = 0;            ///< of the buffer; PA of an own one; 0 where there is no such buffer
-    uint32_t offset = 0;         ///< into the buffer, bytes
+    uint64_t ipa = 0;     ///< of the buffer; PA of an own one; 0 where there is no such buffer
+    uint32_t offset = 0;  ///< into the buffer, bytes
     uint32_t length = 0;
   };
   const std::vector<Access>& accesses() const;
   /// Guest calls and lifecycle operations that are under way.
   size_t open_steps() const;
   /// Virtual interrupts injected and not yet taken: (vm, vcpu, id) in order.
-  struct Injected { uint16_t vm, vcpu; uint32_t irq; };
+  struct Injected {
+    uint16_t vm, vcpu;
+    uint32_t irq;
+  };
   const std::vector<Injected>& injected() const;
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The world that a scenario or a replay runs in: plain data, filled by the scenario compiler or by replay, consumed by
-// sim/machine, sim/platform and sim/engine. What is silent has a default, so that a small case is small.
+// The world that a scenario or a replay runs in: plain data, filled by the scenario compiler or by
+// replay, consumed by sim/machine, sim/platform and sim/engine. What is silent has a default, so
+// that a small case is small.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,11 @@
 
 namespace sim {
 
-/// What backs a region of a VM's IPA space. `none`: a hole. `foreign`: another owner's page mapped here (a grant).
+/// What backs a region of a VM's IPA space. `none`: a hole. `foreign`: another owner's page mapped
+/// here (a grant).
 enum class RegionKind : uint8_t { none, ram_rw, ram_ro, device, foreign };
-/// How the region's host pages lie. `scattered`: no two neighbours adjacent, order from a fixed permutation.
+/// How the region's host pages lie. `scattered`: no two neighbours adjacent, order from a fixed
+/// permutation.
 enum class Backing : uint8_t { contiguous, scattered, reversed };
 
 struct RegionSpec {
@@ -29,7 +32,7 @@ struct RegionSpec {
 
 struct VmSpec {
   std::string name;
-  mediator::VmConfig config;          ///< id, tee type, vcpus, limits
+  mediator::VmConfig config;  ///< id, tee type, vcpus, limits
   std::vector<RegionSpec> memory;
   bool create_at_boot = true;
 };
@@ -48,21 +51,21 @@ struct SpSpec {
 struct SpmcSpec {
   std::string personality = "op-tee";
   ffa::Version version = ffa::v1_2;
-  bool absent = false;                 ///< SMCs answer SMCCC NOT_SUPPORTED
-  std::vector<uint32_t> missing;       ///< function ids that this SPMC does not implement
+  bool absent = false;            ///< SMCs answer SMCCC NOT_SUPPORTED
+  std::vector<uint32_t> missing;  ///< function ids that this SPMC does not implement
   std::optional<uint32_t> max_shares;
 };
 
 /// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.
 struct FaultSpec {
-  std::string op;                   ///< "smc", "pin", "map", "translate", "memory"
+  std::string op;                     ///< "smc", "pin", "map", "translate", "memory"
   std::optional<uint32_t> match_fid;  ///< smc: function id
   uint64_t nth = 1;
-  bool sweep = false;               ///< the case is run once for every n until the fault no longer fires
-  std::optional<int32_t> status;    ///< answer: FFA_ERROR with this status, or the operation's error
+  bool sweep = false;  ///< the case is run once for every n until the fault no longer fires
+  std::optional<int32_t> status;  ///< answer: FFA_ERROR with this status, or the operation's error
   std::optional<std::vector<uint64_t>> regs;  ///< answer: these registers instead
-  bool execute = false;             ///< smc: the SPMC handles the call, then the answer is replaced
-  bool armed = true;                ///< false: neither counts nor strikes until Simulation::arm_fault()
+  bool execute = false;  ///< smc: the SPMC handles the call, then the answer is replaced
+  bool armed = true;     ///< false: neither counts nor strikes until Simulation::arm_fault()
 };
 
 struct WorldSpec {
@@ -76,7 +79,7 @@ struct WorldSpec {
   uint64_t ram_size = 256ULL << 20;
   uint64_t own_tx_pa = 0x48000000;  ///< the mediator's own TX buffer towards the SPMC
   uint64_t own_rx_pa = 0x48010000;
-  bool sparse_ram = false;          ///< replay: PAs anywhere are RAM
+  bool sparse_ram = false;  ///< replay: PAs anywhere are RAM
 };
 
 }  // namespace sim

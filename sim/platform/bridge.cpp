@@ -16,7 +16,7 @@ namespace sim {
 namespace {
 
 // More world operations than any call of a sound mediator takes, whatever the limits of its VMs.
-constexpr uint64_t max_operations = 1ULL << 22;
+constexpr uint64_t max_operations = 1ULL << 21;
 constexpr uint32_t max_log_bytes = 4096;
 constexpr uint32_t max_rule_words = 64;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The plug-in seam: what a mediator in a shared library and the simulator promise each other. Plain C, little structs,
- * no ownership across the border. The built-in mediator uses the same seam. See docs/plugin-abi.md.
+/* The plug-in seam: what a mediator in a shared library and the simulator promise each other. Plain
+ * C, little structs, no ownership across the border. The built-in mediator uses the same seam. See
+ * docs/plugin-abi.md.
  *
- * The library exports one symbol, ffa_mediator_entry. All calls come on the simulator's fibers, one at a time; every
- * world operation may switch fibers before it returns. Statuses are FF-A's (0 success, -1 NOT_SUPPORTED, …). */
+ * The library exports one symbol, ffa_mediator_entry. All calls come on the simulator's fibers, one
+ * at a time; every world operation may switch fibers before it returns. Statuses are FF-A's (0
+ * success, -1 NOT_SUPPORTED, …). */
 #ifndef FFA_SIM_MEDIATOR_H
 #define FFA_SIM_MEDIATOR_H
 
@@ -58,16 +60,19 @@ struct ffa_sim_vm_config {
   uint32_t max_version, max_share_pages, max_ranges;
 };
 
-/* Callbacks into the simulated world. Each is a yield point and a point where a fault may be injected. */
+/* Callbacks into the simulated world. Each is a yield point and a point where a fault may be
+ * injected. */
 struct ffa_sim_world_ops {
   uint32_t abi_version, size;
-  void (*translate)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, struct ffa_sim_extent* out);
+  void (*translate)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages,
+                    struct ffa_sim_extent* out);
   int32_t (*pin)(void* world, uint16_t vm, uint64_t ipa, const struct ffa_sim_extent* extent);
   void (*unpin)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages);
   int32_t (*map)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t* buffer);
   void (*unmap)(void* world, uint32_t buffer);
   void (*copy_in)(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length);
-  void (*copy_out)(void* world, uint32_t buffer, uint32_t offset, const void* from, uint32_t length);
+  void (*copy_out)(void* world, uint32_t buffer, uint32_t offset, const void* from,
+                   uint32_t length);
   void (*clear)(void* world, uint32_t buffer, uint32_t offset, uint32_t length);
   void (*own_buffers)(void* world, struct ffa_sim_own_buffers* out);
   void (*smc)(void* world, uint16_t vm, struct ffa_sim_regs* regs);
@@ -76,10 +81,12 @@ struct ffa_sim_world_ops {
   void (*vm_put)(void* world, uint16_t vm);
   int32_t (*budget_left)(void* world); /* 1 go on, 0 stop and ask to be called again */
   void (*log)(void* world, uint32_t level, const char* text, uint32_t length);
-  /* Rules met by the call that now ends: bit set of accepted rules, number of the rejecting one or 0. */
+  /* Rules met by the call that now ends: bit set of accepted rules, number of the rejecting one or
+   * 0. */
   void (*rules)(void* world, uint16_t vm, uint16_t vcpu, const uint64_t* accepted, uint32_t words,
                 uint32_t rejected);
-  /* Locks: `lock` is a word of the mediator's, 0 when free; the world blocks and wakes the fibers. */
+  /* Locks: `lock` is a word of the mediator's, 0 when free; the world blocks and wakes the fibers.
+   */
   void (*lock_acquire)(void* world, uint32_t* lock, uint32_t lock_class);
   void (*lock_release)(void* world, uint32_t* lock, uint32_t lock_class);
   /* Called right before each access to a shared atomic word. */
@@ -91,16 +98,16 @@ enum ffa_sim_fact_kind { FFA_SIM_FACT_VM = 1, FFA_SIM_FACT_SHARE = 2, FFA_SIM_FA
 struct ffa_sim_fact {
   uint32_t kind;
   uint16_t vm;
-  uint8_t rx_state;       /* VM: 0 unmapped 1 free 2 producing 3 vm_owned 4 spmc_owned */
-  uint8_t flags;          /* VM: bit 0 version frozen, bit 1 TX claimed, bit 2 dying */
-  uint32_t version;       /* VM: negotiated version or 0 */
-  uint32_t shares;        /* VM: share objects */
-  uint32_t quarantined;   /* VM */
-  uint32_t share_state;   /* SHARE: 0 reserved 1 sent 2 shared 3 reclaiming 4 quarantined */
-  uint64_t pinned_pages;  /* VM: references held */
+  uint8_t rx_state;      /* VM: 0 unmapped 1 free 2 producing 3 vm_owned 4 spmc_owned */
+  uint8_t flags;         /* VM: bit 0 version frozen, bit 1 TX claimed, bit 2 dying */
+  uint32_t version;      /* VM: negotiated version or 0 */
+  uint32_t shares;       /* VM: share objects */
+  uint32_t quarantined;  /* VM */
+  uint32_t share_state;  /* SHARE: 0 reserved 1 sent 2 shared 3 reclaiming 4 quarantined */
+  uint64_t pinned_pages; /* VM: references held */
   uint64_t rx_ipa, tx_ipa, rxtx_pages; /* VM */
-  uint64_t handle;        /* SHARE */
-  uint64_t ipa, pages;    /* SHARE: pages; RANGE: both */
+  uint64_t handle;                     /* SHARE */
+  uint64_t ipa, pages;                 /* SHARE: pages; RANGE: both */
 };
 typedef void (*ffa_sim_fact_sink)(void* context, const struct ffa_sim_fact* fact);
 
@@ -109,12 +116,15 @@ struct ffa_sim_mediator_ops {
   uint32_t abi_version, size;
   const char* name;
   uint64_t (*memory_needed)(const struct ffa_sim_config* config);
-  uint64_t (*vm_memory_needed)(const struct ffa_sim_config* config, const struct ffa_sim_vm_config* vm);
-  void* (*create)(const struct ffa_sim_world_ops* ops, void* world, const struct ffa_sim_config* config,
-                  void* memory, uint64_t bytes); /* NULL: refused */
+  uint64_t (*vm_memory_needed)(const struct ffa_sim_config* config,
+                               const struct ffa_sim_vm_config* vm);
+  void* (*create)(const struct ffa_sim_world_ops* ops, void* world,
+                  const struct ffa_sim_config* config, void* memory,
+                  uint64_t bytes); /* NULL: refused */
   void (*destroy)(void* self);
   int32_t (*probe)(void* self);
-  int32_t (*domain_init)(void* self, const struct ffa_sim_vm_config* vm, void* memory, uint64_t bytes);
+  int32_t (*domain_init)(void* self, const struct ffa_sim_vm_config* vm, void* memory,
+                         uint64_t bytes);
   uint32_t (*domain_teardown)(void* self, uint16_t vm);      /* ffa_sim_progress */
   uint32_t (*relinquish_resources)(void* self, uint16_t vm); /* ffa_sim_progress */
   void (*free_domain_ctx)(void* self, uint16_t vm);

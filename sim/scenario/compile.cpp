@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "sim/scenario/case.hpp"
 #include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/steps.hpp"
 

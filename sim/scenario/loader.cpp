@@ -29,12 +29,18 @@ class FileLoader {
              LoadResult& result)
       : file_(std::move(file)), options_(options), checker_(checker), result_(result) {}
 
+  /// Of a file with a mistake no case is kept.
   void load() {
+    const size_t before = result_.cases.size();
     try {
       document_ = parse_scenario(read_text_file(file_, max_scenario_bytes), file_);
       if (check_head()) expand();
     } catch (const InputError& error) {
       complain(error.what());
+    }
+    if (!complaints_.empty()) {
+      result_.cases.erase(result_.cases.begin() + static_cast<ptrdiff_t>(before),
+                          result_.cases.end());
     }
   }
 

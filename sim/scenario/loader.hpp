@@ -35,7 +35,7 @@ struct LoadedCase {
 };
 
 struct LoadResult {
-  std::vector<LoadedCase> cases;    ///< sorted by file, then in the order of the matrix
+  std::vector<LoadedCase> cases;    ///< of the good files, sorted, then in the order of the matrix
   std::vector<std::string> errors;  ///< "place: reason", one a mistake; not empty: nothing may run
 };
 

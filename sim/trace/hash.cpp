@@ -108,8 +108,8 @@ std::string trace_hash(const std::vector<Event>& events) {
   std::vector<const Event*> order;
   order.reserve(events.size());
   for (const Event& event : events) order.push_back(&event);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Event* a, const Event* b) { return a->seq < b->seq; });
+  std::sort(order.begin(), order.end(),
+            [](const Event* a, const Event* b) { return a->seq < b->seq; });
   Hasher hasher;
   for (const Event* event : order) hasher.add(*event);
   return hasher.finish();

@@ -133,8 +133,8 @@ std::string to_line(const Event& event) {
 void write_trace(const std::string& file, const Trace& trace) {
   std::vector<const Event*> order;
   for (const Event& event : trace.events) order.push_back(&event);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Event* a, const Event* b) { return a->seq < b->seq; });
+  std::sort(order.begin(), order.end(),
+            [](const Event* a, const Event* b) { return a->seq < b->seq; });
 
   const std::string partial = file + ".partial";
   std::FILE* const out = std::fopen(partial.c_str(), "wb");

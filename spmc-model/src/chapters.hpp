@@ -30,7 +30,7 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind);
 Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp);
 Answer handle_run(SpmcStorage& s, const Call& call);
 
-// notification.cpp [DEN0077A 1.2 chapter 16]
+// notification.cpp [DEN0077A 1.2, notification interfaces]
 Answer handle_bitmap_create(SpmcStorage& s, const Call& call);
 Answer handle_bitmap_destroy(SpmcStorage& s, const Call& call);
 Answer handle_bind(SpmcStorage& s, const Call& call);

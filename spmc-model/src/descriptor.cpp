@@ -22,7 +22,7 @@ struct HeaderLayout {
   Field sender, attributes, flags, handle, tag, access_size, access_count, access_offset;
 };
 
-// [DEN0140 1.0 table 5.19]
+// Memory transaction descriptor of 1.0. [DEN0077A 1.0]
 constexpr HeaderLayout layout_v1_0{
     .bytes = 32,
     .sender = {0, 2},
@@ -37,7 +37,7 @@ constexpr HeaderLayout layout_v1_0{
 constexpr uint32_t access_size_v1_0 = 16;
 constexpr uint32_t access_offset_v1_0 = 32;
 
-// [DEN0140 1.2 table 1.20]
+// Memory transaction descriptor since 1.1. [DEN0140]
 constexpr HeaderLayout layout_v1_1{
     .bytes = 48,
     .sender = {0, 2},
@@ -50,13 +50,13 @@ constexpr HeaderLayout layout_v1_1{
     .access_offset = {32, 4},
 };
 
-// Endpoint memory access descriptor, the part all versions share. [DEN0140 1.2 table 1.16]
+// Endpoint memory access descriptor, the part all versions share. [DEN0140]
 constexpr Field access_endpoint{0, 2};
 constexpr Field access_permissions{2, 1};
 constexpr Field access_composite{4, 4};
 constexpr uint32_t access_read_bytes = 8;
 
-// Composite memory region and constituent. [DEN0140 1.2 tables 1.13, 1.14]
+// Composite memory region and constituent. [DEN0140]
 constexpr Field composite_pages{0, 4};
 constexpr Field composite_ranges{4, 4};
 constexpr uint32_t composite_bytes = 16;

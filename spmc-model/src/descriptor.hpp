@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The model's own reading of memory transaction descriptors: tables of byte offsets, no structs. It
-// shares nothing with the parsers of the code under test. [DEN0140 1.2 §1.10-§1.12]
+// shares nothing with the parsers of the code under test. [DEN0140]
 #pragma once
 
 #include <cstdint>

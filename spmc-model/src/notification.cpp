@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Notifications of VMs: bitmaps, bindings, pending bits, the list for the scheduler. Global
-// notifications only. [DEN0077A 1.2 chapter 16]
+// notifications only. [DEN0077A 1.2, notification interfaces]
 #include "notification.hpp"
 
 #include "chapters.hpp"
@@ -11,9 +11,9 @@ namespace {
 
 using ffa::Status;
 
-constexpr uint32_t from_sps = 1;  // flags of NOTIFICATION_GET [DEN0077A 1.2 table 16.17]
+constexpr uint32_t from_sps = 1;  // flags of NOTIFICATION_GET
 constexpr uint32_t from_normal_world = (1U << 1) | (1U << 3);
-constexpr uint32_t more_pending = 1;  // w2 of INFO_GET [DEN0077A 1.2 table 16.19]
+constexpr uint32_t more_pending = 1;  // w2 of INFO_GET
 constexpr unsigned list_count_shift = 7;
 constexpr unsigned first_id_register = 3;
 constexpr unsigned id_registers = 5;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The SP's side of notifications, for test control. [DEN0077A 1.2 chapter 16]
+// The SP's side of notifications, for test control. [DEN0077A 1.2, notification interfaces]
 #pragma once
 
 #include "state.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of memory transactions: handles, slots, the pool of address ranges. [DEN0140 1.2
-// §1.10.2]
+// The table of memory transactions: handles, slots, the pool of address ranges.
+// [DEN0140 §1.10.2]
 #pragma once
 
 #include "ffa/result.hpp"

@@ -18,7 +18,7 @@ namespace spmc_model {
 
 inline constexpr size_t no_index = ~size_t{0};
 
-/// Property bits of a partition. [DEN0077A 1.2 table 6.2]
+/// Property bits of a partition. [DEN0077A 1.2, partition information]
 namespace property {
 inline constexpr uint32_t vm_created = 1U << 6;
 inline constexpr uint32_t vm_destroyed = 1U << 7;
@@ -26,8 +26,7 @@ inline constexpr uint32_t receives_req2 = 1U << 9;
 inline constexpr uint32_t sends_req2 = 1U << 10;
 }  // namespace property
 
-/// Data access of a borrower, as in bits 1:0 of the permission byte. [DEN0077A 1.2 table 1.15,
-/// DEN0140 §1.10]
+/// Data access of a borrower, as in bits 1:0 of the permission byte. [DEN0140]
 enum class DataAccess : uint8_t { none = 0, read_only = 1, read_write = 2 };
 
 struct SpState {
@@ -76,7 +75,7 @@ struct Range {
   uint32_t pages;
 };
 
-/// RX and TX as the hypervisor calls them. [DEN0077A 1.2 §7.2]
+/// RX and TX as the hypervisor calls them. [DEN0077A 1.2, RX/TX buffers]
 struct RxTx {
   ffa::Pa tx;
   ffa::Pa rx;

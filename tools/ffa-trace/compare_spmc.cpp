@@ -21,7 +21,7 @@ std::string receiver_text(const std::vector<Receiver>& receivers, size_t i) {
                      receiver.flags, sim::trace::to_hex(receiver.impdef));
 }
 
-std::string run_text(const std::vector<Run>& runs, size_t i) {
+std::string run_text(const std::vector<PageRun>& runs, size_t i) {
   if (i >= runs.size()) return "nothing";
   return fmt::format("{:#x} pages {}", runs[i].address, runs[i].pages);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace ffa_trace {
 namespace {
@@ -129,7 +130,7 @@ void read_composite(ByteReader& reader, uint64_t offset, uint64_t total_bytes,
   read_ranges(reader, first, std::min(descriptor.declared_ranges, room), descriptor);
   if (reader.size() < total_bytes) return;  // the other ranges come in later fragments
   uint64_t pages = 0;
-  for (const Run& range : descriptor.ranges) pages += range.pages;
+  for (const PageRun& range : descriptor.ranges) pages += range.pages;
   if (pages != descriptor.total_pages) {
     reader.problem(
         offset, fmt::format("{} pages declared, {} in the ranges", descriptor.total_pages, pages));
@@ -184,14 +185,16 @@ Descriptor parse_fragment(const std::vector<uint8_t>& bytes) {
 }
 
 std::vector<Receiver> sorted(std::vector<Receiver> receivers) {
-  std::stable_sort(receivers.begin(), receivers.end(),
-                   [](const Receiver& a, const Receiver& b) { return a.id < b.id; });
+  std::sort(receivers.begin(), receivers.end(), [](const Receiver& a, const Receiver& b) {
+    return std::tie(a.id, a.permissions, a.flags, a.impdef) <
+           std::tie(b.id, b.permissions, b.flags, b.impdef);
+  });
   return receivers;
 }
 
-std::vector<Run> merged(const std::vector<Run>& ranges) {
-  std::vector<Run> runs;
-  for (const Run& range : ranges) {
+std::vector<PageRun> merged(const std::vector<PageRun>& ranges) {
+  std::vector<PageRun> runs;
+  for (const PageRun& range : ranges) {
     const bool adjoins =
         !runs.empty() && runs.back().address + runs.back().pages * ffa::page_size == range.address;
     if (adjoins) {

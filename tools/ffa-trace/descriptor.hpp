@@ -22,10 +22,10 @@ struct Receiver {
 };
 
 /// `pages` pages from `address` on, an IPA or a PA.
-struct Run {
+struct PageRun {
   uint64_t address = 0;
   uint64_t pages = 0;
-  friend bool operator==(const Run&, const Run&) = default;
+  friend bool operator==(const PageRun&, const PageRun&) = default;
 };
 
 struct Descriptor {
@@ -37,7 +37,7 @@ struct Descriptor {
   std::vector<Receiver> receivers;
   uint64_t total_pages = 0;  ///< as declared
   uint64_t declared_ranges = 0;
-  std::vector<Run> ranges;            ///< in order, as they stand in these bytes
+  std::vector<PageRun> ranges;        ///< in order, as they stand in these bytes
   std::vector<std::string> problems;  ///< "byte 36: reserved, holds 0x01": what is not well-formed
 };
 
@@ -56,6 +56,6 @@ Descriptor parse_fragment(const std::vector<uint8_t>& bytes);
 std::vector<Receiver> sorted(std::vector<Receiver> receivers);
 
 /// The same pages in the same order with the fewest runs: what cuts and merges leave equal.
-std::vector<Run> merged(const std::vector<Run>& ranges);
+std::vector<PageRun> merged(const std::vector<PageRun>& ranges);
 
 }  // namespace ffa_trace

@@ -56,8 +56,8 @@ std::string flag_words(uint32_t raw) {
   return words;
 }
 
-void add_ranges(std::vector<std::string>& lines, const std::vector<Run>& ranges) {
-  for (const Run& range : ranges) {
+void add_ranges(std::vector<std::string>& lines, const std::vector<PageRun>& ranges) {
+  for (const PageRun& range : ranges) {
     lines.push_back(fmt::format("range {:#x}, {} page{}", range.address, range.pages,
                                 range.pages == 1 ? "" : "s"));
   }

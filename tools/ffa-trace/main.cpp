@@ -47,6 +47,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string verb = argc > 1 ? argv[1] : "";
+    if (!verb.empty() && verb[0] != '-' && verb != "decode" && verb != "replay") {
+      fmt::print(stderr, "\"{}\" is no verb; there are decode and replay\n", verb);
+      return usage_error;
+    }
     return app.exit(error) == 0 ? 0 : usage_error;
   }
   decode_options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;

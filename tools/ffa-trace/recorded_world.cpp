@@ -41,7 +41,7 @@ void add_meaning(Key& key, const Descriptor& descriptor) {
     key.add(receiver.flags);
     key.add(std::string(receiver.impdef.begin(), receiver.impdef.end()));
   }
-  for (const Run& run : merged(descriptor.ranges)) {
+  for (const PageRun& run : merged(descriptor.ranges)) {
     key.add(run.address);
     key.add(run.pages);
   }

@@ -116,6 +116,7 @@ class Replayer {
       } else {
         outside_call(event, ahead);
       }
+      simulation_->forget_events();
     }
     for (const sim::Violation& violation : simulation_->violations()) {
       comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);

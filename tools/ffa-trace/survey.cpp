@@ -149,7 +149,7 @@ class Surveyor {
 
   /// Identity RAM where guests name addresses that no translation was recorded for.
   void add_identity(uint16_t id, SurveyedVm& vm) {
-    for (const Run& run : wanted_[id]) {
+    for (const PageRun& run : wanted_[id]) {
       if (run.address % ffa::page_size != 0) continue;
       if (run.pages > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
       const uint64_t first = run.address / ffa::page_size;
@@ -179,7 +179,7 @@ class Surveyor {
   uint16_t open_pcpu_ = 0;
   bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
   std::map<uint16_t, ffa::Version> versions_;
-  std::map<uint16_t, std::vector<Run>> wanted_;
+  std::map<uint16_t, std::vector<PageRun>> wanted_;
 };
 
 std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sizes and switches of a mediator and of each of its VMs. Configuration, not constants in the code: the caller fills
-// these structs; memory_needed() says what they cost.
+// Sizes and switches of a mediator and of each of its VMs. Configuration, not constants in the
+// code: the caller fills these structs; memory_needed() says what they cost.
 #pragma once
 
 #include <cstdint>
@@ -14,25 +14,27 @@ enum class TeeType : uint8_t { none, ffa };
 
 /// Of the whole mediator.
 struct MediatorConfig {
-  uint16_t max_vms = 8;               ///< VMs that exist at once
-  uint16_t max_partitions = 64;       ///< partitions that the SPMC may report
-  uint16_t spmc_buffer_pages = 1;     ///< pages of each of the mediator's own RX and TX buffers
+  uint16_t max_vms = 8;                  ///< VMs that exist at once
+  uint16_t max_partitions = 64;          ///< partitions that the SPMC may report
+  uint16_t spmc_buffer_pages = 1;        ///< pages of each of the mediator's own RX and TX buffers
   ffa::Version max_version = ffa::v1_2;  ///< highest version offered to VMs and to the SPMC
-  uint32_t npi_id = 8;                ///< virtual interrupt injected for a pending notification
-  uint32_t sri_id = 9;                ///< virtual id reported for the schedule receiver interrupt
+  uint32_t npi_id = 8;                   ///< virtual interrupt injected for a pending notification
+  uint32_t sri_id = 9;  ///< virtual id reported for the schedule receiver interrupt
   ffa::Handle vm_message_handle = ffa::invalid_handle;  ///< handle words of VM_CREATED/VM_DESTROYED
-  uint16_t vm_message_retries = 10;   ///< RETRY, BUSY, INTERRUPTED answered to one VM message before giving up
-  uint16_t reclaim_retries = 10;      ///< refused reclaims of one share at teardown before it is quarantined
-  bool allow_hvc = true;              ///< FF-A calls by HVC are served as by SMC
+  uint16_t vm_message_retries =
+      10;  ///< RETRY, BUSY, INTERRUPTED answered to one VM message before giving up
+  uint16_t reclaim_retries =
+      10;                 ///< refused reclaims of one share at teardown before it is quarantined
+  bool allow_hvc = true;  ///< FF-A calls by HVC are served as by SMC
 };
 
 /// Of one VM.
 struct VmConfig {
-  ffa::EndpointId id{};               ///< 1..0x7fff, unique while the VM exists
+  ffa::EndpointId id{};  ///< 1..0x7fff, unique while the VM exists
   TeeType tee = TeeType::ffa;
   uint16_t vcpus = 1;
-  bool aarch64 = true;                ///< false: a 32-bit guest, which may use SMC32 ids only
-  bool visible_to_vms = false;        ///< listed to other VMs
+  bool aarch64 = true;          ///< false: a 32-bit guest, which may use SMC32 ids only
+  bool visible_to_vms = false;  ///< listed to other VMs
   ffa::Version max_version = ffa::v1_2;
   uint16_t max_shares = 64;           ///< live memory transactions
   uint32_t max_share_pages = 131072;  ///< pages of one transaction (512 MiB)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Lock classes and their order, clang thread-safety attributes, and the scoped guard. A lock of a class may only be taken
-// while every lock held is of a smaller class. None is held across a world switch but `spmc_tx`, the claim of the one
-// page through which the mediator talks to the SPMC.
+// Lock classes and their order, clang thread-safety attributes, and the scoped guard. A lock of a
+// class may only be taken while every lock held is of a smaller class. None is held across a world
+// switch but `spmc_tx`, the claim of the one page through which the mediator talks to the SPMC.
 #pragma once
 
 #include <cstdint>

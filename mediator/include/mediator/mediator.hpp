@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The public face of the mediator: what a hypervisor calls. The product instantiates Mediator<ItsPlatform> in one file,
-// the only one that includes mediator/instantiate.hpp.
+// The public face of the mediator: what a hypervisor calls. The product instantiates
+// Mediator<ItsPlatform> in one file, the only one that includes mediator/instantiate.hpp.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ enum class Conduit : uint8_t { smc, hvc };
 /// Whether the dispatcher took a call or hands it on (PSCI, vendor services, …).
 enum class Dispatch : uint8_t { handled, not_mine };
 
-/// Progress of a resumable operation: call again until it is `done`. `quarantined`: finished, but pages remain that the
-/// SPMC would not give back; they must never reach another VM.
+/// Progress of a resumable operation: call again until it is `done`. `quarantined`: finished, but
+/// pages remain that the SPMC would not give back; they must never reach another VM.
 enum class Progress : uint8_t { done, restart, quarantined };
 
 template <Platform P>
@@ -37,19 +37,20 @@ class Mediator {
   /// Bytes that one VM needs, a multiple of 64.
   static size_t memory_needed(const MediatorConfig& config, const VmConfig& vm);
 
-  /// Builds the mediator in `memory` (memory_needed(config) bytes, 64-byte aligned). nullptr: memory too small, or a
-  /// configuration that can't be served.
+  /// Builds the mediator in `memory` (memory_needed(config) bytes, 64-byte aligned). nullptr:
+  /// memory too small, or a configuration that can't be served.
   static Mediator* create(P& platform, const MediatorConfig& config, std::span<std::byte> memory);
 
-  /// Boot: negotiates with the SPMC, maps the own buffers, reads the partition list. NOT_SUPPORTED: there is no usable
-  /// SPMC; the mediator stays usable and answers every FF-A call NOT_SUPPORTED.
+  /// Boot: negotiates with the SPMC, maps the own buffers, reads the partition list. NOT_SUPPORTED:
+  /// there is no usable SPMC; the mediator stays usable and answers every FF-A call NOT_SUPPORTED.
   ffa::Result<void> probe();
 
-  /// A VM begins to exist. Tells the SPs, creates its notification bitmap. `memory`: memory_needed(config, vm) bytes,
-  /// the mediator's until free_domain_ctx(). On error nothing of the VM remains, here or in the SPMC.
+  /// A VM begins to exist. Tells the SPs, creates its notification bitmap. `memory`:
+  /// memory_needed(config, vm) bytes, the mediator's until free_domain_ctx(). On error nothing of
+  /// the VM remains, here or in the SPMC.
   ffa::Result<void> domain_init(const VmConfig& vm, std::span<std::byte> memory);
-  /// The VM's last vCPU has stopped: no further call of it is served. Undoes notifications, tells the SPs, reclaims its
-  /// live transactions. Resumable.
+  /// The VM's last vCPU has stopped: no further call of it is served. Undoes notifications, tells
+  /// the SPs, reclaims its live transactions. Resumable.
   Progress domain_teardown(ffa::EndpointId vm);
   /// Gives back what still holds the VM's pages: buffers and remaining transactions. Resumable.
   Progress relinquish_resources(ffa::EndpointId vm);
@@ -59,7 +60,8 @@ class Mediator {
   /// One trapped SMC or HVC of a VM's vCPU: x0-x17 in, results in place.
   Dispatch handle_call(ffa::EndpointId vm, ffa::VcpuId vcpu, Conduit conduit, ffa::Regs& regs);
 
-  /// The schedule receiver interrupt came: asks the SPMC who has notifications pending and injects the NPI there.
+  /// The schedule receiver interrupt came: asks the SPMC who has notifications pending and injects
+  /// the NPI there.
   void schedule_receiver_interrupt();
 
   void observe(Observer& observer) const;

@@ -13,16 +13,16 @@ enum class ShareState : uint8_t { reserved, sent, shared, reclaiming, quarantine
 
 struct VmFacts {
   ffa::EndpointId id{};
-  ffa::Version version{};       ///< negotiated, or raw 0 before
+  ffa::Version version{};  ///< negotiated, or raw 0 before
   bool version_frozen = false;
   RxState rx = RxState::unmapped;
   bool tx_claimed = false;
   ffa::Ipa rx_ipa{};
   ffa::Ipa tx_ipa{};
   ffa::PageCount rxtx_pages{};
-  uint32_t shares = 0;          ///< share objects in any state
+  uint32_t shares = 0;  ///< share objects in any state
   uint32_t quarantined = 0;
-  uint64_t pinned_pages = 0;    ///< references held: live shares and the RX/TX buffers
+  uint64_t pinned_pages = 0;  ///< references held: live shares and the RX/TX buffers
   uint32_t notifications_bound_low = 0;
   bool dying = false;
 };
@@ -39,7 +39,8 @@ struct RangeFacts {
   ffa::PageCount pages{};
 };
 
-/// Receives the facts; one call an object, in a fixed order: a VM, then its shares, each followed by its ranges.
+/// Receives the facts; one call an object, in a fixed order: a VM, then its shares, each followed
+/// by its ranges.
 class Observer {
  public:
   virtual void vm(const VmFacts& facts) = 0;

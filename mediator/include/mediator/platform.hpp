@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The seam between the mediator and what it runs on: a hypervisor, the simulator, an image in an emulator. Used only by
-// src/handlers; src/core knows nothing of it. Each operation is a yield and fault point in the simulator.
+// The seam between the mediator and what it runs on: a hypervisor, the simulator, an image in an
+// emulator. Used only by src/handlers; src/core knows nothing of it. Each operation is a yield and
+// fault point in the simulator.
 #pragma once
 
 #include <concepts>
@@ -27,8 +28,8 @@ struct Extent {
   MemoryKind kind = MemoryKind::none;
 };
 
-/// A piece of foreign memory that can be copied from and to: a VM's RX or TX buffer, or one of the mediator's own two
-/// buffers towards the SPMC. Named by the platform; never a pointer.
+/// A piece of foreign memory that can be copied from and to: a VM's RX or TX buffer, or one of the
+/// mediator's own two buffers towards the SPMC. Named by the platform; never a pointer.
 using BufferId = ffa::Strong<struct BufferTag, uint32_t>;
 
 /// One of the mediator's own buffers towards the SPMC.
@@ -43,13 +44,15 @@ struct OwnBuffers {
 
 enum class LogLevel : uint8_t { error, warning, info, debug };
 
-/// The platform's operations. Statuses that it returns reach the guest unchanged unless the handler says otherwise.
+/// The platform's operations. Statuses that it returns reach the guest unchanged unless the handler
+/// says otherwise.
 template <class P>
 concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa ipa,
                             ffa::PageCount pages, Extent extent, BufferId buffer, uint32_t offset,
                             std::span<std::byte> bytes, std::span<const std::byte> const_bytes,
                             ffa::Regs regs, const RuleTrace& rules, LockClass lock_class) {
-  /// The extent that begins at `ipa`, at most `pages` long; kind `none` where nothing is mapped. Never fails.
+  /// The extent that begins at `ipa`, at most `pages` long; kind `none` where nothing is mapped.
+  /// Never fails.
   { p.translate(vm, ipa, pages) } -> std::same_as<Extent>;
   /// Takes a reference on each page of `extent`, which must still be what translate(vm, ipa) gave.
   /// DENIED: the mapping changed. NO_MEMORY: no more references.
@@ -62,7 +65,7 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
   { p.unmap(buffer) } -> std::same_as<void>;
   { p.copy_in(buffer, offset, bytes) } -> std::same_as<void>;         ///< foreign to private
   { p.copy_out(buffer, offset, const_bytes) } -> std::same_as<void>;  ///< private to foreign
-  { p.clear(buffer, offset, offset) } -> std::same_as<void>;          ///< zero [offset, offset + length)
+  { p.clear(buffer, offset, offset) } -> std::same_as<void>;  ///< zero [offset, offset + length)
   { p.own_buffers() } -> std::same_as<OwnBuffers>;
 
   /// One SMC to the secure world: x0-x17 in, x0-x17 out.
@@ -80,7 +83,8 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
 
   /// A lock: SpinLock(P&, LockClass), lock(), unlock(), annotated FFA_CAPABILITY.
   requires std::constructible_from<typename P::SpinLock, P&, LockClass>;
-  /// A shared word: Atomic<T>(P&, T), load(), store(T), compare_exchange(T& expected, T desired), fetch_add(T).
+  /// A shared word: Atomic<T>(P&, T), load(), store(T), compare_exchange(T& expected, T desired),
+  /// fetch_add(T).
   requires std::constructible_from<typename P::template Atomic<uint32_t>, P&, uint32_t>;
 };
 

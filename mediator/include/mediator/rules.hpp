@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The rules that the mediator checks: rules.def is the list. A call collects which rules it met and which one rejected
-// it, so that a suite's coverage of the rules, both ways, is measured and never claimed.
+// The rules that the mediator checks: rules.def is the list. A call collects which rules it met and
+// which one rejected it, so that a suite's coverage of the rules, both ways, is measured and never
+// claimed.
 #pragma once
 
 #include <array>
@@ -27,18 +28,20 @@ struct RuleInfo {
   const char* text;
 };
 
-/// The row of a rule. `rule` is not `none` and not `count`.
-constexpr RuleInfo rule_info(Rule rule) {
-  constexpr RuleInfo table[] = {
-      {"none", "", ffa::Status::success, ""},
+/// The rows of rules.def, by number. At namespace scope, so that it stays in read-only data: as a
+/// local of rule_info() it would be copied to the stack, 4 KiB a rejection.
+inline constexpr RuleInfo rule_table[] = {
+    {"none", "", ffa::Status::success, ""},
 #define FFA_RULE(id, section, status, text) {#id, section, ffa::Status::status, text},
 #include "mediator/rules.def"
 #undef FFA_RULE
-  };
-  return table[static_cast<size_t>(rule)];
-}
+};
 
-/// Why a call was refused. `rule` is `none` where the status was relayed from the SPMC or the platform.
+/// The row of a rule. `rule` is not `none` and not `count`.
+constexpr const RuleInfo& rule_info(Rule rule) { return rule_table[static_cast<size_t>(rule)]; }
+
+/// Why a call was refused. `rule` is `none` where the status was relayed from the SPMC or the
+/// platform.
 struct Rejection {
   ffa::Status status = ffa::Status::success;
   Rule rule = Rule::none;
@@ -54,7 +57,8 @@ constexpr ffa::Error<Rejection> relay(ffa::Status status) { return {{status, Rul
 /// The rules that one call met. Lives on the stack of the call.
 class RuleTrace {
  public:
-  /// FFA_CHECK(rules.require(Rule::x, condition)): accepted if `condition`, else rejected with the rule's status.
+  /// FFA_CHECK(rules.require(Rule::x, condition)): accepted if `condition`, else rejected with the
+  /// rule's status.
   constexpr Outcome<void> require(Rule rule, bool condition) {
     if (!condition) {
       rejected_ = rule;
@@ -65,10 +69,13 @@ class RuleTrace {
   }
   [[nodiscard]] constexpr Rule rejected() const { return rejected_; }
   [[nodiscard]] constexpr bool accepted(Rule rule) const {
-    return ((accepted_[static_cast<size_t>(rule) / 64] >> (static_cast<size_t>(rule) % 64)) & 1) != 0;
+    return ((accepted_[static_cast<size_t>(rule) / 64] >> (static_cast<size_t>(rule) % 64)) & 1) !=
+           0;
   }
   static constexpr size_t words = (static_cast<size_t>(Rule::count) + 63) / 64;
-  [[nodiscard]] constexpr const std::array<uint64_t, words>& accepted_words() const { return accepted_; }
+  [[nodiscard]] constexpr const std::array<uint64_t, words>& accepted_words() const {
+    return accepted_;
+  }
 
  private:
   std::array<uint64_t, words> accepted_{};

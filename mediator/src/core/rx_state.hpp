@@ -17,6 +17,9 @@
 
 namespace mediator {
 
+/// The claim word of TX: a call claims it, copies the message in one go, gives it back.
+enum class TxState : uint8_t { unmapped, free, claimed };
+
 enum class RxEvent : uint8_t {
   map,      ///< FFA_RXTX_MAP
   unmap,    ///< FFA_RXTX_UNMAP

@@ -50,16 +50,17 @@ class TransactionPins {
   TransactionPins(const TransactionPins&) = delete;
   TransactionPins& operator=(const TransactionPins&) = delete;
 
-  /// Pins every page, RAM that the VM may access as the receivers shall. Rules: mem_pages_ram,
-  /// mem_pages_writable, mem_pages_pinned.
-  Outcome<PagesFacts> take() {
+  /// Pins every page, RAM that the VM may access as the receivers shall, of at most `max_runs`
+  /// physical runs: more can't be sent, and this bounds the work. Rules: mem_pages_ram,
+  /// mem_pages_writable, mem_pages_pinned, mem_descriptor_fits.
+  Outcome<PagesFacts> take(uint64_t max_runs) {
     PagesFacts facts;
     RunMerger merger;
     const auto take_extent = [&](ffa::Ipa ipa, const Extent& extent) -> Outcome<void> {
       FFA_CHECK(pin(ipa, extent));
       facts.read_only = facts.read_only || extent.kind == MemoryKind::ram_ro;
       if (merger.add({extent.pa, extent.pages})) ++facts.runs;
-      return {};
+      return call_.rules.require(Rule::mem_descriptor_fits, facts.runs + 1 <= max_runs);
     };
     for (; range_ < transaction_.range_count; ++range_, pages_ = 0) {
       FFA_CHECK(for_each_extent(call_.platform(), call_.vm.id(), transaction_.ranges[range_],

@@ -106,16 +106,13 @@ Outcome<void> check_receivers(CallContext<P>& call, const MemoryTransaction& tra
 /// Sends the descriptor in the SPMC-facing TX page. Gives the handle that the SPMC answered.
 template <Platform P>
 Outcome<ffa::Handle> send_to_spmc(CallContext<P>& call, const MemoryTransaction& transaction,
-                                  uint32_t runs) {
-  const auto layout =
-      DescriptorLayout::make(call.mediator.spmc.version, transaction.receiver_count);
-  const uint64_t length = layout.total_bytes(runs);
+                                  const DescriptorLayout& layout, uint32_t runs) {
+  const auto length = static_cast<uint32_t>(layout.total_bytes(runs));
   RuleTrace& rules = call.rules;
-  FFA_CHECK(rules.require(Rule::mem_descriptor_fits, length <= call.mediator.spmc.buffer_bytes));
   const bool has_64 = call.mediator.spmc.features.has(ffa::fid64(ffa::Fid::mem_share));
   const ffa::MemShare send{.convention = has_64 ? ffa::Convention::smc64 : ffa::Convention::smc32,
-                           .total_length_bytes = static_cast<uint32_t>(length),
-                           .fragment_length_bytes = static_cast<uint32_t>(length)};
+                           .total_length_bytes = length,
+                           .fragment_length_bytes = length};
   ffa::Regs answer;
   {
     SpmcTx<P> tx{call.mediator};
@@ -140,13 +137,15 @@ Reply mem_share(CallContext<P>& call) {
   ShareReservation<P> reservation{call};
   FFA_TRY(const ShareSlot slot, reservation.take(transaction));
   TransactionPins<P> pins{call, transaction};
-  FFA_TRY(const PagesFacts pages, pins.take());
+  const auto layout =
+      DescriptorLayout::make(call.mediator.spmc.version, transaction.receiver_count);
+  FFA_TRY(const PagesFacts pages, pins.take(layout.max_ranges(call.mediator.spmc.buffer_bytes)));
   {
     const Guard guard(call.vm.memory_lock);
     call.vm.memory.shares[slot].read_only = pages.read_only;
     call.vm.memory.shares.send(slot);
   }
-  FFA_TRY(const ffa::Handle handle, send_to_spmc(call, transaction, pages.runs));
+  FFA_TRY(const ffa::Handle handle, send_to_spmc(call, transaction, layout, pages.runs));
   {
     const Guard guard(call.vm.memory_lock);
     call.vm.memory.shares.name(slot, handle);

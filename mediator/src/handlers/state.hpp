@@ -13,7 +13,6 @@
 #include "core/rx_state.hpp"
 #include "core/spmc_features.hpp"
 #include "core/teardown.hpp"
-#include "core/tx_state.hpp"
 #include "core/vm_memory.hpp"
 #include "core/vm_version.hpp"
 #include "ffa/types.hpp"

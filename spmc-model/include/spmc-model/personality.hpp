@@ -62,23 +62,22 @@ struct Personality {
   HighCountBits high_count_bits = HighCountBits::rejected;                      // 9
   ffa::Status bad_buffer_memory = ffa::Status::no_memory;                       // 10
   bool unmap_checks_id = false;                                                 // 12
-  ffa::Status unmap_while_rx_owned = ffa::Status::busy;        // 12, success: unmaps
-  std::optional<ffa::Status> unknown_uuid;                     // 14
-  bool rx_owned_after_error = true;                            // 15
-  ffa::Status info_too_big = ffa::Status::invalid_parameters;  // 16
-  std::optional<ffa::Status> reserved_info_flags;              // 17
-  uint32_t v1_0_info_size_reported = 0;                        // 18, w3 for a 1.0 caller
-  ffa::Status no_rx_mapped = ffa::Status::busy;                // 20
-  ffa::Status tx_unusable = ffa::Status::denied;               // 21
-  bool lend = true;                                            // 23
-  DescriptorLimits descriptor{};                               // 25
-  std::optional<uint16_t> share_attributes = 0x2f;             // 25
-  std::optional<uint16_t> lend_attributes = 0;                 // 25
-  std::optional<uint8_t> permissions = 2;                      // 26, exact value
-  ffa::Status unknown_sender = ffa::Status::denied;            // 27
-  std::optional<ffa::Status> unaligned_range;                  // 28
-  std::optional<ffa::Status> overlap_in_transaction;           // 29
-  std::optional<ffa::Status> page_shared_twice;                // 30
+  ffa::Status unmap_while_rx_owned = ffa::Status::busy;  // 12, success: unmaps
+  std::optional<ffa::Status> unknown_uuid;               // 14
+  bool rx_owned_after_error = true;                      // 15
+  std::optional<ffa::Status> reserved_info_flags;        // 17
+  uint32_t v1_0_info_size_reported = 0;                  // 18, w3 for a 1.0 caller
+  ffa::Status no_rx_mapped = ffa::Status::busy;          // 20
+  ffa::Status tx_unusable = ffa::Status::denied;         // 21
+  bool lend = true;                                      // 23
+  DescriptorLimits descriptor{};                         // 25
+  std::optional<uint16_t> share_attributes = 0x2f;       // 25
+  std::optional<uint16_t> lend_attributes = 0;           // 25
+  std::optional<uint8_t> permissions = 2;                // 26, exact value
+  ffa::Status unknown_sender = ffa::Status::denied;      // 27
+  std::optional<ffa::Status> unaligned_range;            // 28
+  std::optional<ffa::Status> overlap_in_transaction;     // 29
+  std::optional<ffa::Status> page_shared_twice;          // 30
   std::optional<ffa::Status> page_lent_twice = ffa::Status::invalid_parameters;  // 30
   bool exact_length = false;                                                     // 31
   HandleScheme handles{};                                                        // 32
@@ -93,7 +92,6 @@ struct Personality {
   ffa::Status out_of_vms = ffa::Status::denied;           // 47
   uint16_t vms = 16;                                      // 47, slots; at most max_vms
   bool notifications = true;                              // 48
-  bool notification_set = false;                          // 48
   ffa::Status per_vcpu_bind = ffa::Status::denied;        // 49
   std::optional<ffa::Status> empty_bind;                  // 50
   bool bind_checks_sender = false;                        // 50

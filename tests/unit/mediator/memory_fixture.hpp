@@ -99,13 +99,18 @@ class MemorySharing : public testing::Test {
   }
   ffa::Regs share_bytes(const Bytes& image, uint16_t vm = 1, uint16_t vcpu = 0) {
     write_tx(image, vm);
-    return world.call(vm, send_registers(image.size()), vcpu);
+    return low(world.call(vm, send_registers(image.size()), vcpu));
   }
   ffa::Regs share(const Descriptor& descriptor, uint16_t vcpu = 0) {
     return share_bytes(descriptor.build(), descriptor.sender, vcpu);
   }
   ffa::Regs reclaim(uint64_t handle, uint16_t vm = 1, uint32_t flags = 0, uint16_t vcpu = 0) {
-    return world.call(vm, {0x84000077, handle & 0xffffffff, handle >> 32, flags}, vcpu);
+    return low(world.call(vm, {0x84000077, handle & 0xffffffff, handle >> 32, flags}, vcpu));
+  }
+  /// x0-x7 of a reply; what stands above is the dispatcher's business.
+  static ffa::Regs low(ffa::Regs reply) {
+    for (unsigned n = 8; n < 18; ++n) reply.x[n] = 0;
+    return reply;
   }
   static uint64_t handle_in(const ffa::Regs& reply) { return reply.w(2) | reply.x[3] << 32; }
   /// A share that must succeed; its handle.

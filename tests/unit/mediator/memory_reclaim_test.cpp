@@ -76,11 +76,7 @@ TEST_F(MemoryReclaim, RegistersBehindTheFlagsAreIgnored) {
   start();
   const uint64_t handle = shared(plan());
   ffa::Regs regs = fake::regs({0x84000077, handle & 0xffffffff, handle >> 32, 0, 1, 2, 3, 4});
-  EXPECT_EQ(world.call(1, regs), [] {
-    ffa::Regs expected = ffa::success32();
-    for (unsigned n = 8; n < 18; ++n) expected.x[n] = fake::World::poison + n;
-    return expected;
-  }());
+  EXPECT_EQ(low(world.call(1, regs)), ffa::success32());
   EXPECT_EQ(world.platform.sent(0x84000077).at(0).in.x[4], 0U);
 }
 

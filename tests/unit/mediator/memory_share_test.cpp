@@ -224,7 +224,7 @@ TEST_F(MemorySharing, OnlyOwnRamIsShared) {
   EXPECT_UNCHANGED(before, share(pages(hole)), mem_pages_ram);
   EXPECT_UNCHANGED(before, share(pages(device)), mem_pages_ram);
   EXPECT_UNCHANGED(before, share(pages(foreign)), mem_pages_ram);
-  EXPECT_UNCHANGED(before, share(pages(flat + 0x3f000, 2)), mem_pages_ram);
+  EXPECT_UNCHANGED(before, share(pages(flat + 0x3d000, 5)), mem_pages_ram);
   EXPECT_UNCHANGED(before, share(pages(0xffffffffffff0000)), mem_pages_ram);
   EXPECT_EQ(world.smc_count(), 0U);
   EXPECT_SUCCESS32(share(pages(flat + 0x3f000, 1)));

@@ -12,7 +12,7 @@
 namespace sim::test {
 
 inline constexpr uint64_t page = 4096;
-inline constexpr uint64_t ram_ipa = 0x40000000;      // VM 1 and VM 2, 64 pages
+inline constexpr uint64_t ram_ipa = 0x40000000;        // VM 1 and VM 2, 64 pages
 inline constexpr uint64_t read_only_ipa = 0x50000000;  // the rest VM 1 only, 4 pages each
 inline constexpr uint64_t device_ipa = 0x51000000;
 inline constexpr uint64_t foreign_ipa = 0x52000000;

@@ -140,10 +140,12 @@ TEST_F(MemoryUser, TheSameWordsWorkIn64BitRequestsAndInReq2) {
   EXPECT_EQ(handle_of(newer.share(descriptor)), handle);
   EXPECT_EQ(newer.ask(vm1, Operation::retrieve, handle).first, 0);
   const Regs req2 = newer.call({fid32(Fid::msg_send_direct_req2), uint64_t{vm1} << 16 | user_id, 0,
-                                0, words[0], words[1], words[2], words[3]});
+                                0, words[0], words[1], words[2], words[3], 0x88, 0x99, 0xaa});
   EXPECT_EQ(req2.x[0], fid32(Fid::msg_send_direct_resp2));
   EXPECT_EQ(req2.x[4], 0U);
   EXPECT_EQ(req2.x[5], 0x06070809U);
+  for (unsigned n = 8; n < 18; ++n)
+    EXPECT_EQ(req2.x[n], 0U) << n << ": a response owns these registers";
 }
 
 }  // namespace

@@ -204,6 +204,32 @@ TEST_F(SpmcMessages, DestroyedVmLeavesItsCompleteRegionsForReclaim) {
   EXPECT_EQ(world.spmc->regions(), 0U);
 }
 
+TEST_F(SpmcMessages, AnSpForgetsWhatItRetrievedFromADestroyedVm) {
+  const uint64_t handle = handle_of(world.share([] {
+    Descriptor descriptor;
+    descriptor.layout = ffa::v1_2;
+    return descriptor;
+  }()));
+  EXPECT_EQ(world.ask(vm1, spmc_model::sp_protocol::Operation::retrieve, handle).first, 0);
+  world.vm_message(6, user_id, vm1);
+  EXPECT_TRUE(world.spmc->knows_vm(EndpointId{vm1})) << "the other SP still knows it";
+  EXPECT_SUCCESS(world.reclaim(handle));
+}
+
+TEST(SpmcVmMessages, TheVmIsGoneWhenAllHaveHeardThatWantTo) {
+  auto sps = two_sps();
+  sps[1].properties = 0x43;  // told of creation only
+  World world(*spmc_model::find_personality("op-tee"), sps);
+  world.boot(ffa::v1_1);
+  const uint64_t handle = handle_of(world.share({}));
+  EXPECT_EQ(world.ask(vm1, spmc_model::sp_protocol::Operation::retrieve, handle).first, 0);
+  EXPECT_STATUS(world.vm_message(6, user_id, vm1), invalid_parameters);
+  EXPECT_EQ(world.vm_message(6, echo_id, vm1).x[3], 0U);
+  EXPECT_FALSE(world.spmc->knows_vm(EndpointId{vm1}));
+  EXPECT_EQ(world.spmc->region(0).retrieved_by, 0U);
+  EXPECT_SUCCESS(world.reclaim(handle));
+}
+
 TEST_F(SpmcMessages, ANewVmWithTheSameIdOwnsNothingOfTheOldOne) {
   const uint64_t handle = handle_of(world.share({}));
   for (const uint16_t sp : {echo_id, user_id}) world.vm_message(6, sp, vm1);

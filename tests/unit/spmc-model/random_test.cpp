@@ -155,7 +155,7 @@ TEST_P(SpmcRandom, AnyBytesInTxKeepTheStateConsistent) {
   Random random{std::mt19937_64{GetParam()}};
   World world;
   world.boot(ffa::v1_1);
-  for (unsigned i = 0; i < 3000; ++i) {
+  for (unsigned i = 0; i < 1000; ++i) {
     std::vector<uint8_t> bytes(64 + random.below(512));
     for (auto& byte : bytes)
       byte = random.one_in(3) ? static_cast<uint8_t>(random.engine()) : uint8_t{0};
@@ -172,7 +172,7 @@ TEST_P(SpmcRandom, MutatedTransactionsAndStrayCallsKeepTheStateConsistent) {
   world.boot(ffa::v1_1);
   size_t shares = 0;
   size_t fragments = 0;
-  for (unsigned i = 0; i < 6000; ++i) {
+  for (unsigned i = 0; i < 2500; ++i) {
     const Regs in = likely_call(random, world);
     const Regs out = world.spmc->smc(in);
     ASSERT_NO_FATAL_FAILURE(expect_well_formed(in, out)) << i;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Whole cases, from JSON through the built-in mediator and the software SPMC to the verdict.
+#include "cases.hpp"
+
+namespace sim::scenario::test {
+namespace {
+
+TEST(Run, ShareAndReclaimRoundTrip) {
+  const CaseResult result = run_text(R"({
+    "world": {"sps": {"sp1": {"kind": "memory_user"}}},
+    "steps": [
+      {"do": "write", "ipa": "0x40001000", "bytes": "c0ffee00"},
+      {"do": "share", "ranges": [["0x40001000", 3], ["0x40010000", 1]], "tag": "0x7a6", "save": {"h": "handle"},
+       "expect": {"spmc_pages": 4, "spmc": {"sender": "vm1", "tag": "0x7a6",
+                  "ranges": [["0x40001000", 3], ["0x40010000", 1]]},
+                  "state": {"vm1.shares": 1, "vm1.pins": 4, "spmc.regions": 1}}},
+      {"do": "ask", "op": "retrieve", "handle": "$h"},
+      {"do": "ask", "op": "count_pages", "handle": "$h", "expect": {"value": 4}},
+      {"do": "ask", "op": "read_word", "handle": "$h", "expect": {"value": "0x00eeffc0"}},
+      {"do": "ask", "op": "write_word", "handle": "$h", "offset": "0x3008", "value": "0x12345678"},
+      {"do": "reclaim", "handle": "$h", "expect": {"error": "DENIED"}},
+      {"do": "ask", "op": "relinquish", "handle": "$h"},
+      {"do": "reclaim", "handle": "$h", "expect": {"success": true, "spmc_calls": ["FFA_MEM_RECLAIM"]}}],
+    "expect": {"state": {"vm1.shares": 0, "vm1.pins": 0, "vm1.rx": "free", "spmc.regions": 0},
+               "memory": [{"vm": "vm1", "ipa": "0x40010008", "bytes": "78563412"}]}})");
+  EXPECT_EQ(failures_text(result), "");
+  EXPECT_EQ(result.runs, 1U);
+  EXPECT_EQ(result.hash.size(), 32U);
+}
+
+TEST(Run, SameCaseHasTheSameHashAndAnotherCaseAnother) {
+  const char* text =
+      R"({"steps": [{"do": "share", "save": {"h": "handle"}}, {"do": "reclaim", "handle": "$h"}]})";
+  EXPECT_EQ(run_text(text).hash, run_text(text).hash);
+  EXPECT_NE(run_text(text).hash, run_text(R"({"steps": [{"do": "share"}]})").hash);
+}
+
+TEST(Run, WrongExpectationFails) {
+  const CaseResult result =
+      run_text(R"({"steps": [{"do": "id_get", "expect": {"success": {"w2": 2}}}]})");
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_EQ(result.failures[0].pointer, "/steps/0/expect/w2");
+  EXPECT_EQ(result.failures[0].expected, "w2 0x2");
+  EXPECT_EQ(result.failures[0].actual, "w2 0x1");
+}
+
+TEST(Run, RejectionNamesItsRule) {
+  const CaseResult result = run_text(R"({"steps": [{"do": "share", "ranges": []}]})");
+  ASSERT_FALSE(result.failures.empty());
+  EXPECT_FALSE(result.failures[0].rule.empty());
+}
+
+TEST(Run, CallThatIsNotTheMediatorsIsAnsweredNotSupported) {
+  const CaseResult result = run_text(
+      R"({"steps": [{"do": "raw", "x": ["0x84000000"], "expect": {"x0": "0xffffffff", "spmc_calls": 0}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, PartitionListIsSeenByTheGuest) {
+  const CaseResult result = run_text(R"({
+    "world": {"sps": {"sp1": {"contexts": 2}, "sp2": {"contexts": 3, "kind": "memory_user"}}},
+    "steps": [
+      {"do": "partition_info", "sp": "sp2", "expect": {"success": {"w3": 24}, "count": 1,
+       "entries": [{"id": "sp2", "contexts": 3}], "rx": {"zero_from": 24}, "state": {"vm1.rx": "vm_owned"}}},
+      {"do": "rx_release"}, {"do": "rx_release", "expect": {"error": "DENIED"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, DirectRequestIsEchoed) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "direct", "payload": [11, 22, 33, 44, 55], "expect": {"success": {"w1": "0x80010001", "w7": "any"},
+       "spmc_calls": 1}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, DestroyInSmallStepsEndsAndGivesEverythingBack) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "share"}, {"do": "share", "ranges": [["0x40020000", 2]]},
+      {"do": "destroy", "vm": "vm1", "budget": 1, "expect": {"result": "restart"}},
+      {"do": "destroy", "vm": "vm1", "budget": 1, "until_done": true}],
+    "expect": {"state": {"vm1.exists": false, "spmc.regions": 0, "vm1.known": false}}})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, BalloonTakesOnlyPagesThatAreNotPinned) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "share", "ranges": [["0x40001000", 1]]},
+      {"do": "balloon", "vm": "vm1", "ipa": "0x40001000", "expect": {"result": "refused"}},
+      {"do": "balloon", "vm": "vm1", "ipa": "0x40002000"},
+      {"do": "check", "memory": [{"ipa": "0x40002000", "unmapped": true}]},
+      {"do": "write", "ipa": "0x40002000", "bytes": "00", "expect": {"fault": true}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, NotificationReachesTheVm) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "bind", "bitmap": "0x100000008"},
+      {"do": "notify", "vm": "vm1", "bitmap": "0x100000008"},
+      {"do": "sri", "if_pending": true, "expect": {"result": "delivered", "irq": [["vm1.0", 8]]}},
+      {"do": "get", "expect": {"success": {"w2": 8, "w3": 1}}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, FaultStrikesInTheStepsAndNotInTheSetup) {
+  const CaseResult result = run_text(R"({
+    "world": {"faults": [{"op": "pin", "nth": 1, "answer": "NO_MEMORY"}]},
+    "steps": [{"do": "share", "expect": {"error": "NO_MEMORY"}}, {"do": "share"}],
+    "expect": {"state": {"vm1.shares": 1}}})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, SweepRepeatsUntilTheFaultNoLongerFires) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "2M", "backing": "scattered"}]}},
+              "faults": [{"op": "pin", "nth": "sweep", "answer": "NO_MEMORY"}]},
+    "steps": [{"do": "share", "ranges": [["0x40001000", 3]], "expect": [
+        {"when": {"fault": "fired"}, "error": "NO_MEMORY", "state": {"vm1.pins": 0, "vm1.shares": 0}},
+        {"success": true, "state": {"vm1.pins": 3}}]}]})");
+  EXPECT_EQ(failures_text(result), "");
+  EXPECT_EQ(result.runs, 4U);
+}
+
+TEST(Run, EachStatusIsTriedInTurn) {
+  const CaseResult result = run_text(R"({
+    "world": {"faults": [{"op": "smc", "match": "FFA_MEM_RECLAIM", "nth": 1, "answer": "each_status"}]},
+    "steps": [{"do": "share", "save": {"h": "handle"}},
+              {"do": "reclaim", "handle": "$h", "expect": {"error": "any", "state": {"vm1.shares": 1}}},
+              {"do": "reclaim", "handle": "$h"}]})");
+  EXPECT_EQ(failures_text(result), "");
+  EXPECT_EQ(result.runs, 9U);
+}
+
+TEST(Run, ThreadsRunAndEnd) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {"vcpus": 2}, "vm2": {}}},
+    "setup": [{"do": "share", "on": "vm2.0"}],
+    "threads": {"vm1.0": [{"do": "share", "expect": {"one_of": ["SUCCESS", "DENIED", "BUSY"]}}],
+                "vm1.1": [{"do": "rxtx_unmap"}, {"do": "id_get", "expect": {"success": {"w2": 1}}}],
+                "host": [{"do": "destroy", "vm": "vm2", "until_done": true}]},
+    "expect": {"state": {"vm2.exists": false}}})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, OneVmMayUseWhatAnotherSaved) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {}, "vm2": {}}},
+    "steps": [{"do": "share", "save": {"h": "handle"}},
+              {"do": "reclaim", "on": "vm2.0", "handle": "$h", "expect": {"error": "INVALID_PARAMETERS"}},
+              {"do": "reclaim", "on": "vm1.0", "handle": "$h"}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, VmWithoutTeeGetsNoFfa) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {"tee": "none"}}},
+    "steps": [{"do": "raw", "fid": "FFA_ID_GET", "expect": {"spmc_calls": 0}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, EveryLayoutTellsTheSpmcTheSame) {
+  for (const char* version : {"1.0", "1.1", "1.2"}) {
+    const CaseResult result =
+        run_text(std::string{R"({"world": {"vms": {"vm1": {"version": ")"} + version + R"("}}},
+      "steps": [{"do": "share", "ranges": [["0x40005000", 2], ["0x40009000", 3]], "tag": "0x55",
+        "expect": {"success": true, "spmc": {"tag": "0x55", "total_page_count": 5,
+                   "ranges": [["0x40005000", 2], ["0x40009000", 3]]}}}]})");
+    EXPECT_EQ(failures_text(result), "") << version;
+  }
+}
+
+}  // namespace
+}  // namespace sim::scenario::test
