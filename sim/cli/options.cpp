@@ -17,6 +17,8 @@
 namespace sim::cli {
 namespace {
 
+constexpr unsigned max_jobs = 256;
+
 /// Values as text, before they are read.
 struct RawValues {
   std::string seed = "0";
@@ -39,8 +41,7 @@ void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
                   "Names: * and ?, ':' between patterns, exclusions behind '-'")
       ->type_name("PATTERNS");
   verb.add_option("--vary", raw.vary, "Values of what scenarios leave open; may be repeated")
-      ->type_name("VARIABLE=VALUE,…")
-      ->expected(1)
+      ->type_name("V=A,B")
       ->allow_extra_args(false);
 }
 
@@ -53,9 +54,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   };
   option("--seed", raw.seed, "N", "Seed of all choices: a number, 0x…, or a git hash");
   option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
-  verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")
-      ->check(CLI::Range(0, 256))
-      ->type_name("N");
+  verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -90,6 +89,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   }
   if (selection.backend != "host") {
     throw InputError("--backend", "'" + selection.backend + "' is not available; available: host");
+  }
+  if (options.run.jobs > max_jobs) {
+    throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
   options.run.seed = parse_seed(raw.seed);
   options.run.shard = parse_shard(raw.shard);

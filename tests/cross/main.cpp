@@ -13,7 +13,7 @@
 #include "mediator/mediator.hpp"
 #include "spmc-model/spmc.hpp"
 
-namespace {
+namespace product {
 
 alignas(64) std::byte memory[1 << 20];
 volatile uint64_t input[18];
@@ -106,12 +106,13 @@ class CountingObserver final : public mediator::Observer {
   void range(const mediator::RangeFacts& facts) override { input[12] = facts.ipa.raw(); }
 };
 
-}  // namespace
+}  // namespace product
 
-template class mediator::Mediator<SmallPlatform>;
+template class mediator::Mediator<product::SmallPlatform>;
 
 extern "C" void entry();
 extern "C" void entry() {
+  using namespace product;
   const std::span<std::byte> all{memory};
   NormalMemory normal_memory;
   spmc_model::SpConfig sp;

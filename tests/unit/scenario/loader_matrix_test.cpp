@@ -11,7 +11,8 @@ using nlohmann::json;
 
 std::vector<std::string> suffixes(const std::vector<Axis>& axes) {
   std::vector<std::string> list;
-  for (const auto& combination : combine(axes).value()) list.push_back(combination.suffix);
+  const auto combinations = combine(axes);
+  for (const auto& combination : *combinations) list.push_back(combination.suffix);
   return list;
 }
 

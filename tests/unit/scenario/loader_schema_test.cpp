@@ -70,8 +70,8 @@ TEST(Schema, step_is_judged_by_its_do) {
 }
 
 TEST(Schema, one_mistake_in_a_step_gives_its_deepest_place) {
-  const std::string text =
-      step_complaint({{"do", "share"}, {"ranges", {{"0x40001000", 1}, {"0x4000000k", 1}}}});
+  const std::string text = step_complaint(
+      json::parse(R"({"do": "share", "ranges": [["0x40001000", 1], ["0x4000000k", 1]]})"));
   EXPECT_TRUE(text.starts_with("/ranges/1/0: '0x4000000k' is not ")) << text;
 }
 
