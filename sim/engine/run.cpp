@@ -47,25 +47,30 @@ class Runs {
   Runs(MediatorFactory& factory, const ChoiceMaker& make_choices)
       : factory_(factory), make_choices_(make_choices) {}
 
-  /// False: it failed, or there were too many; no further run is wanted.
+  /// A sweep goes on whatever the verdict on a run is: which runs there are, and so the hash, does
+  /// not depend on what is judged. False: there were too many.
   bool add(const CompiledCase& compiled, const std::string& where) {
     Choices choices{make_choices_()};
-    result_.record = run(compiled, factory_, choices);
-    result_.choices = choices.to_text();
-    result_.where = where;
-    result_.failures = judge(compiled, result_.record);
-    hashes_.push_back(result_.record.hash);
-    if (hashes_.size() >= max_runs && result_.failures.empty()) {
-      result_.failures.push_back(
-          {.pointer = "/world/faults",
-           .expected = "a sweep that ends",
-           .actual = fmt::format("the fault still fires after {} runs", max_runs),
-           .text = "the fault sweep does not end"});
+    RunRecord record = run(compiled, factory_, choices);
+    fired_ = record.fault_fired;
+    hashes_.push_back(record.hash);
+    if (result_.failures.empty()) {
+      result_.failures = judge(compiled, record);
+      result_.record = std::move(record);
+      result_.choices = choices.to_text();
+      result_.where = where;
     }
-    return result_.failures.empty();
+    if (hashes_.size() < max_runs) return true;
+    result_.failures.push_back(
+        {.pointer = "/world/faults",
+         .expected = "a sweep that ends",
+         .actual = fmt::format("the fault still fires after {} runs", max_runs),
+         .text = "the fault sweep does not end"});
+    return false;
   }
 
-  [[nodiscard]] bool fired(size_t fault) const { return result_.record.fault_fired.at(fault); }
+  /// Whether the fault struck in the last run.
+  [[nodiscard]] bool fired(size_t fault) const { return fired_.at(fault); }
 
   CaseResult take() {
     result_.runs = hashes_.size();
@@ -78,6 +83,7 @@ class Runs {
   const ChoiceMaker& make_choices_;
   CaseResult result_;
   std::vector<std::string> hashes_;
+  std::vector<bool> fired_;
 };
 
 /// Strikes at 1, 2, …, one sweeping fault after the other, until it no longer fires.

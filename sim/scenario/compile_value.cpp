@@ -106,7 +106,7 @@ class Expression {
       name.remove_suffix(3);
     }
     if (context_.slots == nullptr) node_.fail("a saved value can't stand here");
-    operand_.slot = context_.slots->use(std::string{name}, node_);
+    operand_.slot = context_.slots->use(slot_name(std::string{name}, context_.repetition), node_);
     if (!rest_.starts_with("<<")) return;
     rest_.remove_prefix(2);
     const auto shift = parse_number(word());
@@ -125,6 +125,13 @@ class Expression {
 };
 
 }  // namespace
+
+std::string slot_name(const std::string& name, uint32_t repetition) {
+  const size_t at = name.find("@i");
+  return at == std::string::npos
+             ? name
+             : name.substr(0, at) + std::to_string(repetition) + name.substr(at + 2);
+}
 
 uint16_t SlotTable::define(const std::string& name, const Node& node) {
   const auto [at, added] = slots_.try_emplace(name, static_cast<uint16_t>(slots_.size()));

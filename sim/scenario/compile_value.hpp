@@ -13,6 +13,9 @@
 namespace sim::scenario {
 
 /// The names of a case's saved values and their slots.
+/// A name with @i in it has a slot for each repetition.
+std::string slot_name(const std::string& name, uint32_t repetition);
+
 class SlotTable {
  public:
   /// The slot of a name that a step saves. Fails (at `node`) if there are too many.

@@ -5,8 +5,12 @@
 
 #include <algorithm>
 
+#include "sim/engine/input_error.hpp"
+#include "sim/machine/machine.hpp"
 #include "sim/scenario/compile_names.hpp"
+#include "spmc-model/limits.hpp"
 #include "spmc-model/personality.hpp"
+#include "spmc-model/spmc.hpp"
 
 namespace sim::scenario {
 namespace {
@@ -169,11 +173,24 @@ class WorldCompiler {
     if (const auto found = node.find("faults")) {
       for (const Node& fault : found->elements()) add_fault(fault);
     }
+    check_fit(node);
   }
 
   CompiledWorld take() { return std::move(world_); }
 
  private:
+  /// What only the machine knows: whether all regions find a place in RAM.
+  void check_fit(const Node& node) {
+    if (spec().sps.size() > spmc_model::Spmc::max_sps) {
+      node.fail_at("sps", fmt::format("at most {} SPs", spmc_model::Spmc::max_sps));
+    }
+    try {
+      const Machine machine{spec(), [](const std::string&) {}};
+    } catch (const InputError& error) {
+      node.fail(error.what());
+    }
+  }
+
   WorldSpec& spec() { return world_.spec; }
 
   void mediator_config(const Node& node) {
@@ -207,6 +224,9 @@ class WorldCompiler {
     to.absent = node.flag_or("absent", false);
     if (const auto missing = node.find("missing")) {
       for (const Node& function : missing->elements()) to.missing.push_back(function_of(function));
+      if (to.missing.size() > spmc_model::max_missing_functions) {
+        missing->fail(fmt::format("at most {} functions", spmc_model::max_missing_functions));
+      }
     }
     if (node.has("max_shares"))
       to.max_shares = static_cast<uint32_t>(node.at("max_shares").number(0xffff));
@@ -231,7 +251,8 @@ class WorldCompiler {
     const uint16_t number = trailing_number(name);
     const size_t order = number != 0 ? number : spec().sps.size() + 1;
     sp.id = unique_id(node, static_cast<uint16_t>(0x8000 + order), 0xfffe);
-    if (sp.id == 0x8000) node.fail("id 0x8000 is the SPMC's");
+    if (sp.id < 0x8000) node.fail_at("id", "the id of an SP has bit 15 set");
+    if (sp.id == 0x8000) node.fail_at("id", "id 0x8000 is the SPMC's");
     if (const auto kind = node.find("kind")) {
       sp.kind = pick<SpKind>(*kind, {{"echo", SpKind::echo}, {"memory_user", SpKind::memory_user}});
     }
@@ -268,8 +289,8 @@ class WorldCompiler {
     limits(node, vm.config);
     vm.memory = regions(node);
     setup(node, facts);
-    if (!node.has("setup") && vm.config.tee == mediator::TeeType::none)
-      facts.setup = GuestSetup::none;
+    const bool no_ffa = vm.config.tee == mediator::TeeType::none || spec().spmc.absent;
+    if (!node.has("setup") && no_ffa) facts.setup = GuestSetup::none;
     if (!facts.create_at_boot) facts.setup = GuestSetup::none;
     buffers(node, vm, facts);
     spec().vms.push_back(vm);

@@ -129,6 +129,7 @@ struct FinalExpectation {
   std::optional<ExpectedState> state;
   std::vector<ExpectedMemory> memory;
   std::optional<std::vector<ExpectedIrq>> irqs;
+  std::optional<uint64_t> max_log_lines;
   bool all_invariants = true;
   std::vector<std::string> invariants;  ///< those judged where not all are
 };

@@ -424,6 +424,7 @@ std::vector<FinalExpectation> compile_final_expect(const Node& node, const Expec
     if (const auto state = entry.find("state")) to.state = compile_state(*state, context);
     if (const auto memory = entry.find("memory")) to.memory = compile_memory(*memory, context);
     to.irqs = compile_irqs(entry, context);
+    if (const auto lines = entry.find("max_log_lines")) to.max_log_lines = lines->number();
     if (const auto invariants = entry.find("invariants")) {
       to.all_invariants = invariants->is_string() && invariants->text() == "all";
       if (invariants->is_array()) {

@@ -43,8 +43,10 @@ void collect(JudgedStep& step) {
   };
   for (size_t n = step.record.first_event; n < end; ++n) {
     const Event& event = events[n];
-    const bool same_vcpu = step.step.actor.host ||
-                           (event.vm == step.step.actor.vm && event.vcpu == step.step.actor.vcpu);
+    // An SMC in the hypervisor's own context carries VM 0.
+    const bool same_vcpu =
+        step.step.actor.host ||
+        ((event.vm == step.step.actor.vm || event.vm == 0) && event.vcpu == step.step.actor.vcpu);
     if (event.side == Side::spmc && same_vcpu && within(event)) step.smcs.push_back(&event);
     if (event.side == Side::irq && event.op == "inject" && within(event))
       step.irqs.push_back(&event);
@@ -124,6 +126,11 @@ void judge_end(const CompiledCase& compiled, const Evidence& evidence,
   }
   judge_memory(evidence, expect->memory, verdict);
   if (expect->state) judge_state(evidence, *expect->state, verdict);
+  const size_t lines = evidence.record().log.size();
+  if (expect->max_log_lines && lines > *expect->max_log_lines) {
+    verdict.add(expect->pointer + "/max_log_lines",
+                fmt::format("at most {} log lines", *expect->max_log_lines), std::to_string(lines));
+  }
   if (!expect->irqs) return;
   std::vector<const Event*> irqs;
   for (const Event& event : evidence.record().events) {

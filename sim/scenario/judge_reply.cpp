@@ -80,6 +80,14 @@ std::string expected_text(const std::vector<ExpectedReply>& replies, SuccessForm
   return fmt::format("{}", fmt::join(words, " or "));
 }
 
+/// "0xfffffffa (DENIED)", so that a status in a register can be read.
+std::string word_text(uint64_t value) {
+  const auto status = static_cast<int32_t>(value);
+  const bool is_status = (value >> 32) == 0 && status < 0 && status >= -10;
+  return is_status ? fmt::format("{:#x} ({})", value, status_text(status))
+                   : fmt::format("{:#x}", value);
+}
+
 void judge_number(const ExpectedNumber& expected, uint64_t actual, bool wide,
                   const JudgedStep& step, const std::string& pointer, const std::string& name,
                   Verdict& verdict) {
@@ -90,8 +98,8 @@ void judge_number(const ExpectedNumber& expected, uint64_t actual, bool wide,
     actual &= 0xffffffff;
   }
   if (wanted == actual) return;
-  verdict.add(pointer, fmt::format("{} {:#x}", name, wanted),
-              fmt::format("{} {:#x}", name, actual));
+  verdict.add(pointer, fmt::format("{} {}", name, word_text(wanted)),
+              fmt::format("{} {}", name, word_text(actual)));
 }
 
 void judge_sp(const JudgedStep& step, const Expectation& expect, const ffa::Regs& out,

@@ -114,7 +114,7 @@ void CallWriter::emit(const GuestStep& step, unsigned first_rest) const {
   if (!save) return;
   for (const auto& [name, node] : save->members()) {
     SaveOp saved = save_op(node, step);
-    saved.slot = step.slots.define(name, node);
+    saved.slot = step.slots.define(slot_name(name, step.values.repetition), node);
     step.program.save(saved);
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One event of a trace, in memory. Written and read by sim/trace, produced by the engine, compared by replay.
+// One event of a trace, in memory. Written and read by sim/trace, produced by the engine, compared
+// by replay.
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@ struct P2mRun {
   friend bool operator==(const P2mRun&, const P2mRun&) = default;
 };
 
-/// `seq` is taken before, `seq_ret` after the call, from one counter: a guest call a..b contains the spmc calls between.
+/// `seq` is taken before, `seq_ret` after the call, from one counter: a guest call a..b contains
+/// the spmc calls between.
 struct Event {
   uint64_t seq = 0;
   uint64_t seq_ret = 0;
@@ -33,22 +35,22 @@ struct Event {
   std::optional<uint16_t> vcpu_ret;  ///< where the call returned, if elsewhere
   ffa::Regs in;                      ///< guest, spmc
   ffa::Regs out;
-  std::vector<uint8_t> tx;           ///< TX buffer up to the fragment length, for memory calls
-  std::vector<uint8_t> rx;           ///< what a successful call put into RX
+  std::vector<uint8_t> tx;  ///< TX buffer up to the fragment length, for memory calls
+  std::vector<uint8_t> rx;  ///< what a successful call put into RX
   std::vector<P2mRun> p2m;
-  std::string conduit;               ///< guest: "smc", "hvc", or empty where unknown
-  std::string rule;                  ///< the mediator's rule that rejected the call, if any
-  std::vector<std::string> accepted; ///< rules met and passed; not part of the hash
-  std::string op;                    ///< lifecycle: probe, create, teardown, relinquish, free; irq: inject, sri
-  int64_t result = 0;                ///< lifecycle: status or progress; irq: interrupt id
-  std::string stimulus;              ///< what came from outside the model, if anything
+  std::string conduit;                ///< guest: "smc", "hvc", or empty where unknown
+  std::string rule;                   ///< the mediator's rule that rejected the call, if any
+  std::vector<std::string> accepted;  ///< rules met and passed; not part of the hash
+  std::string op;        ///< lifecycle: probe, create, teardown, relinquish, free; irq: inject, sri
+  int64_t result = 0;    ///< lifecycle: status or progress; irq: interrupt id
+  std::string stimulus;  ///< what came from outside the model, if anything
 };
 
 /// The first line of our own traces; absent in captures.
 struct Header {
   uint32_t format = 1;
-  std::string source;   ///< "ffa-sim host", …
-  std::string name;     ///< scenario case
+  std::string source;  ///< "ffa-sim host", …
+  std::string name;    ///< scenario case
   std::string profile;
   std::string seed;
 };
@@ -58,8 +60,8 @@ struct Trace {
   std::vector<Event> events;
 };
 
-/// XXH3-128 over the guest, spmc, lifecycle and irq events in canonical form: registers, tx/rx bytes, rule ids; not
-/// logs, accepted rules, pcpu or timing. 32 hex digits.
+/// XXH3-128 over the guest, spmc, lifecycle and irq events in canonical form: registers, tx/rx
+/// bytes, rule ids; not logs, accepted rules, pcpu or timing. 32 hex digits.
 std::string trace_hash(const std::vector<Event>& events);
 
 }  // namespace sim::trace

@@ -3,8 +3,8 @@
 // them.
 #pragma once
 
-#include "call.hpp"
-#include "state.hpp"
+#include "src/call.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Offset tables and the reading of fields by them.
-#include "descriptor.hpp"
+#include "src/descriptor.hpp"
 
-#include "bytes.hpp"
+#include "src/bytes.hpp"
 
 namespace spmc_model {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One SMC: what the dispatcher at EL3 answers itself, and which chapter serves the rest.
 // [DEN0077A 1.2 chapter 11]
-#include "call.hpp"
-#include "chapters.hpp"
-#include "state.hpp"
+#include "src/call.hpp"
+#include "src/chapters.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

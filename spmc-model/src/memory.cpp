@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FFA_MEM_SHARE, FFA_MEM_LEND, FFA_MEM_FRAG_TX and FFA_MEM_RECLAIM at the physical instance, in the
 // order of checks that docs/spmc-personalities.md gives. [DEN0140 1.2 chapters 1 and 2]
-#include "bytes.hpp"
-#include "chapters.hpp"
-#include "descriptor.hpp"
-#include "regions.hpp"
+#include "src/bytes.hpp"
+#include "src/chapters.hpp"
+#include "src/descriptor.hpp"
+#include "src/regions.hpp"
 
 namespace spmc_model {
 

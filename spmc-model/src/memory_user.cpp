@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The memory_user SP: it retrieves and relinquishes regions and really touches the physical pages
 // that the SPMC was told, so that a wrong address shows. docs/software-sps.md
-#include "bytes.hpp"
-#include "regions.hpp"
-#include "sps.hpp"
+#include "src/bytes.hpp"
+#include "src/regions.hpp"
+#include "src/sps.hpp"
 
 namespace spmc_model {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Direct requests from the normal world to an SP, and FFA_RUN. [DEN0077A 1.2 §15.2-§15.5, §14.3]
-#include "chapters.hpp"
-#include "sps.hpp"
+#include "src/chapters.hpp"
+#include "src/sps.hpp"
 
 namespace spmc_model {
 

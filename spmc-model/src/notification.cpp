@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Notifications of VMs: bitmaps, bindings, pending bits, the list for the scheduler. Global
 // notifications only. [DEN0077A 1.2, notification interfaces]
-#include "notification.hpp"
+#include "src/notification.hpp"
 
-#include "chapters.hpp"
+#include "src/chapters.hpp"
 
 namespace spmc_model {
 

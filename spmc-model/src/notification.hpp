@@ -2,7 +2,7 @@
 // The SP's side of notifications, for test control. [DEN0077A 1.2, notification interfaces]
 #pragma once
 
-#include "state.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FFA_PARTITION_INFO_GET: 8 bytes a partition for a 1.0 caller, 24 after that.
 // [DEN0077A 1.2 §13.8]
-#include "bytes.hpp"
-#include "chapters.hpp"
+#include "src/bytes.hpp"
+#include "src/chapters.hpp"
 
 namespace spmc_model {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Ranges of all regions lie packed in one pool, in the order of the regions' creation; freeing
 // closes the gap.
-#include "regions.hpp"
+#include "src/regions.hpp"
 
 namespace spmc_model {
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ffa/result.hpp"
-#include "state.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

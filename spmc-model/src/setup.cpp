@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Versions, features and the hypervisor's RX/TX pair. [DEN0077A 1.2 §13.2, §13.3, §13.5-§13.7]
-#include "chapters.hpp"
+#include "src/chapters.hpp"
 
 namespace spmc_model {
 

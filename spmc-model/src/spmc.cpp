@@ -4,9 +4,9 @@
 
 #include <new>
 
-#include "notification.hpp"
-#include "regions.hpp"
-#include "state.hpp"
+#include "src/notification.hpp"
+#include "src/regions.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "spmc-model/sp_protocol.hpp"
-#include "state.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

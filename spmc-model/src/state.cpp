@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Look-ups that several chapters share.
-#include "state.hpp"
+#include "src/state.hpp"
 
 namespace spmc_model {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // VM_CREATED and VM_DESTROYED: which VMs the secure world knows. [DEN0077A 1.2 §18.3]
-#include "chapters.hpp"
-#include "regions.hpp"
+#include "src/chapters.hpp"
+#include "src/regions.hpp"
 
 namespace spmc_model {
 

@@ -25,30 +25,55 @@ std::string found(const File& file, size_t index, std::string_view what) {
   return fmt::format("{}:{}: {}", file.path, index + 1, what);
 }
 
-/// The line without string and character literals and without a // comment.
-std::string code_of(const std::string& line) {
+/// A file's lines without comments and without string and character literals. `literal`: the line
+/// lies in a raw string, where the project does not choose the layout.
+struct Code {
+  std::vector<std::string> lines;
+  std::vector<bool> literal;
+};
+
+/// Reads one line; `raw_end` is what closes the raw string that it begins or ends in, or empty.
+std::string code_of(const std::string& line, std::string& raw_end) {
   std::string out;
-  char quote = 0;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quote != 0) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == quote) {
-        quote = 0;
-      }
+  size_t i = 0;
+  while (i < line.size()) {
+    if (!raw_end.empty()) {
+      const size_t end = line.find(raw_end, i);
+      if (end == std::string::npos) return out;
+      i = end + raw_end.size();
+      raw_end.clear();
       continue;
     }
-    if (c == '/' && i + 1 < line.size() && line[i + 1] == '/') break;
+    const char c = line[i];
+    if (line.compare(i, 2, "//") == 0) break;
+    if (line.compare(i, 2, "R\"") == 0) {
+      const size_t open = line.find('(', i);
+      if (open == std::string::npos) break;
+      raw_end = ")" + line.substr(i + 2, open - i - 2) + "\"";
+      i = open + 1;
+      continue;
+    }
     const bool digit_separator =
         c == '\'' && i > 0 && std::isalnum(static_cast<unsigned char>(line[i - 1])) != 0;
     if ((c == '"' || c == '\'') && !digit_separator) {
-      quote = c;
-      continue;
+      for (++i; i < line.size() && line[i] != c; ++i) i += line[i] == '\\' ? 1 : 0;
+    } else {
+      out.push_back(c);
     }
-    out.push_back(c);
+    ++i;
   }
   return out;
+}
+
+Code code_of(const File& file) {
+  Code code;
+  std::string raw_end;
+  for (const auto& line : file.lines) {
+    const bool inside = !raw_end.empty();
+    code.lines.push_back(code_of(line, raw_end));
+    code.literal.push_back(inside || !raw_end.empty());
+  }
+  return code;
 }
 
 /// True if what stands before an opening brace is the head of a function.
@@ -95,11 +120,11 @@ struct Word {
 
 Findings search(const File& file, const std::vector<Word>& words, bool code_only) {
   Findings findings;
+  const std::vector<std::string> lines = code_only ? code_of(file).lines : file.lines;
   for (const auto& word : words) {
     const std::regex pattern{std::string(word.pattern)};
-    for (size_t i = 0; i < file.lines.size(); ++i) {
-      const std::string line = code_only ? code_of(file.lines[i]) : file.lines[i];
-      if (std::regex_search(line, pattern)) findings.push_back(found(file, i, word.why));
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (std::regex_search(lines[i], pattern)) findings.push_back(found(file, i, word.why));
     }
   }
   return findings;
@@ -107,7 +132,7 @@ Findings search(const File& file, const std::vector<Word>& words, bool code_only
 
 void append(Findings& to, Findings from) { to.insert(to.end(), from.begin(), from.end()); }
 
-Findings check_functions(const File& file) {
+Findings check_functions(const File& file, const Code& code) {
   Findings findings;
   int depth = 0;
   int function_depth = -1;
@@ -115,7 +140,7 @@ Findings check_functions(const File& file) {
   std::string head;
   for (size_t i = 0; i < file.lines.size(); ++i) {
     if (file.lines[i].starts_with("#")) continue;
-    for (const char c : code_of(file.lines[i])) {
+    for (const char c : code.lines[i]) {
       if (c == '{') {
         if (function_depth < 0 && is_function_head(head)) {
           function_depth = depth;
@@ -165,16 +190,17 @@ bool is_freestanding(std::string_view path) {
 Findings check_sizes(const File& file) {
   if (!is_code(file.path)) return {};
   Findings findings;
+  const Code code = code_of(file);
   if (file.lines.size() > max_file_lines) {
     findings.push_back(found(file, max_file_lines, fmt::format("{} lines", file.lines.size())));
   }
   for (size_t i = 0; i < file.lines.size(); ++i) {
     size_t columns = 0;
     for (const char c : file.lines[i]) columns += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    if (columns > max_columns)
+    if (columns > max_columns && !code.literal[i])
       findings.push_back(found(file, i, fmt::format("{} columns", columns)));
   }
-  append(findings, check_functions(file));
+  append(findings, check_functions(file, code));
   return findings;
 }
 

@@ -115,11 +115,12 @@ std::string to_json(const Event& event, const Decoded& decoded) {
     if (!details.empty()) details += ',';
     details += json_string(detail);
   }
-  return fmt::format(
-      R"({{"seq":{},"seq_ret":{},"side":"{}","who":{},"nested":{},"function":{},"call":{},"reply":{},"failed":{},"details":[{}]}})",
-      event.seq, event.seq_ret, sim::trace::side_name(event.side), json_string(decoded.who),
-      decoded.nested, json_string(decoded.function), json_string(decoded.call),
-      json_string(decoded.reply), decoded.failed, details);
+  return fmt::format(R"({{"seq":{},"seq_ret":{},"side":"{}","who":{},"nested":{},"function":{},)"
+                     R"("call":{},"reply":{},"failed":{},"details":[{}]}})",
+                     event.seq, event.seq_ret, sim::trace::side_name(event.side),
+                     json_string(decoded.who), decoded.nested, json_string(decoded.function),
+                     json_string(decoded.call), json_string(decoded.reply), decoded.failed,
+                     details);
 }
 
 }  // namespace ffa_trace

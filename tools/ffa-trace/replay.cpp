@@ -21,10 +21,10 @@ std::string to_json(const ReplayResult& result) {
   const Counts& counts = result.counts;
   std::string first;
   if (!result.divergences.empty()) first = ",\"first\":" + to_json(result.divergences.front());
-  return fmt::format(
-      R"({{"file":{},"events":{},"compared":{},"computed":{},"stimuli":{},"boot":{},"explained":{},"divergences":{}{}}})",
-      json_string(result.file), counts.events, counts.compared, counts.computed, counts.stimuli,
-      counts.boot, counts.explained, counts.divergences, first);
+  return fmt::format(R"({{"file":{},"events":{},"compared":{},"computed":{},)"
+                     R"("stimuli":{},"boot":{},"explained":{},"divergences":{}{}}})",
+                     json_string(result.file), counts.events, counts.compared, counts.computed,
+                     counts.stimuli, counts.boot, counts.explained, counts.divergences, first);
 }
 
 void print_text(const ReplayResult& result) {

@@ -132,6 +132,16 @@ TEST(Compile, ThreadsAreNotPortableAndRunInParallel) {
   EXPECT_TRUE(found);
 }
 
+TEST(Compile, EachRepetitionMayHaveItsOwnSlot) {
+  const auto compiled = compile(case_of(R"({"steps": [
+      {"do": "share", "repeat": 3, "save": {"h@i": "handle"}},
+      {"do": "reclaim", "repeat": 3, "handle": "$h@i"}]})"));
+  const auto list = calls(compiled);
+  ASSERT_EQ(list.size(), 6U);
+  EXPECT_NE(list[3].registers[1].slot, list[4].registers[1].slot);
+  EXPECT_NE(list[4].registers[1].slot, list[5].registers[1].slot);
+}
+
 TEST(Compile, CutSendsFragments) {
   const auto compiled = compile(case_of(R"({"steps": [{"do": "share", "cut": [64, 16]}]})"));
   const auto list = calls(compiled);
@@ -250,6 +260,11 @@ const Bad bad[] = {
      ":/world/vms/b", "is a's already"},
     {"IdOfASecureEndpoint", R"({"world": {"vms": {"vm1": {"id": "0x8001"}}}, "steps": []})",
      ":/world/vms/vm1/id", "out of range"},
+    {"TooMuchMemory",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "1G"}]}}}, "steps": []})",
+     ":/world", "does not fit"},
+    {"SpInTheNormalWorld", R"({"world": {"sps": {"sp1": {"id": 5}}}, "steps": []})",
+     ":/world/sps/sp1/id", "bit 15"},
     {"UnknownPersonality", R"({"world": {"spmc": {"personality": "hal"}}, "steps": []})",
      ":/world/spmc/personality", "no personality 'hal'"},
     {"MatchWithoutSmc",

@@ -215,6 +215,7 @@ TEST(Judge, SmcsAreCountedAndNamed) {
   EXPECT_EQ(judged(R"({"spmc_calls": 1})", false), passed);
   EXPECT_EQ(judged(R"({"spmc_calls": 1})", true), Pointers{"/steps/0/expect/spmc_calls"});
   EXPECT_EQ(judged(R"({"spmc_calls": ["FFA_MEM_SHARE", "FFA_MEM_RECLAIM"]})", true), passed);
+  EXPECT_EQ(judged(R"({"spmc_calls": ["FFA_MEM_SHARE_64", "FFA_MEM_RECLAIM"]})", true), passed);
   EXPECT_EQ(judged(R"({"spmc_calls": ["FFA_MEM_RECLAIM", "FFA_MEM_SHARE"]})", true),
             Pointers{"/steps/0/expect/spmc_calls"});
 }
@@ -430,6 +431,15 @@ TEST(Judge, ViolationsFailUnlessTheCaseLeavesThemOut) {
   EXPECT_EQ(judged(R"(, "expect": {"invariants": ["I06"]})", "I05"), 0U);
   EXPECT_EQ(judged(R"(, "expect": {"invariants": ["I05"]})", "I05"), 1U);
   EXPECT_EQ(judged(R"(, "expect": {"invariants": "none"})", "machine"), 0U);
+}
+
+TEST(Judge, LogMustNotBeFlooded) {
+  for (const size_t lines : {2, 3}) {
+    Scene scene{R"({"do": "id_get"})", R"(, "expect": {"max_log_lines": 2})"};
+    scene.call(success_id);
+    scene.record.log.assign(lines, "error: unknown function");
+    EXPECT_EQ(scene.judged(), lines > 2 ? Pointers{"/expect/max_log_lines"} : passed);
+  }
 }
 
 TEST(Judge, BeingStuckIsNoProgress) {

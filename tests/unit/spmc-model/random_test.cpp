@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Random calls and random bytes, from fixed seeds: no crash, every answer well-formed, the state
 // always consistent.
-#include <random>
 #include <set>
 
 #include "world.hpp"
@@ -9,11 +8,16 @@
 namespace spmc_test {
 namespace {
 
-/// Same numbers everywhere: the engine is fixed by the language, and nothing else of <random> is
-/// used.
+/// SplitMix64: the same numbers everywhere.
 struct Random {
-  std::mt19937_64 engine;
-  uint64_t below(uint64_t n) { return engine() % n; }
+  uint64_t state;
+  uint64_t next() {
+    uint64_t z = state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  uint64_t below(uint64_t n) { return next() % n; }
   bool one_in(uint64_t n) { return below(n) == 0; }
 };
 
@@ -98,7 +102,7 @@ uint64_t random_word(Random& random) {
                              0x80030005,
                              echo_id,
                              user_id};
-  return random.one_in(4) ? random.engine() : likely[random.below(std::size(likely))];
+  return random.one_in(4) ? random.next() : likely[random.below(std::size(likely))];
 }
 
 Regs random_call(Random& random) {
@@ -114,7 +118,7 @@ Regs likely_call(Random& random, World& world) {
   if (random.one_in(3)) return random_call(random);
   std::vector<uint8_t> bytes = random_descriptor(random).bytes();
   for (uint64_t flips = random.below(3); flips != 0; --flips) {
-    bytes[random.below(bytes.size())] = static_cast<uint8_t>(random.engine());
+    bytes[random.below(bytes.size())] = static_cast<uint8_t>(random.next());
   }
   Regs in;
   if (random.one_in(3)) {
@@ -152,13 +156,13 @@ void reclaim_everything(World& world) {
 class SpmcRandom : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(SpmcRandom, AnyBytesInTxKeepTheStateConsistent) {
-  Random random{std::mt19937_64{GetParam()}};
+  Random random{GetParam()};
   World world;
   world.boot(ffa::v1_1);
   for (unsigned i = 0; i < 1000; ++i) {
     std::vector<uint8_t> bytes(64 + random.below(512));
     for (auto& byte : bytes)
-      byte = random.one_in(3) ? static_cast<uint8_t>(random.engine()) : uint8_t{0};
+      byte = random.one_in(3) ? static_cast<uint8_t>(random.next()) : uint8_t{0};
     const Regs out = world.send(bytes, random.one_in(2) ? Fid::mem_share : Fid::mem_lend);
     expect_well_formed({}, out);
   }
@@ -167,7 +171,7 @@ TEST_P(SpmcRandom, AnyBytesInTxKeepTheStateConsistent) {
 }
 
 TEST_P(SpmcRandom, MutatedTransactionsAndStrayCallsKeepTheStateConsistent) {
-  Random random{std::mt19937_64{GetParam()}};
+  Random random{GetParam()};
   World world;
   world.boot(ffa::v1_1);
   size_t shares = 0;
@@ -194,7 +198,7 @@ TEST_P(SpmcRandom, MutatedTransactionsAndStrayCallsKeepTheStateConsistent) {
 TEST(SpmcRandomRepeat, TheSameCallsGiveTheSameAnswers) {
   std::vector<Regs> first;
   for (unsigned round = 0; round < 2; ++round) {
-    Random random{std::mt19937_64{99}};
+    Random random{99};
     World world;
     world.boot(ffa::v1_1);
     for (unsigned i = 0; i < 2000; ++i) {
