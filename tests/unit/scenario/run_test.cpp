@@ -157,6 +157,116 @@ TEST(Run, VmWithoutTeeGetsNoFfa) {
   EXPECT_EQ(failures_text(result), "");
 }
 
+TEST(Run, SetupAndDiscoverySteps) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {"setup": false, "version": "1.2"}}},
+    "steps": [
+      {"do": "id_get", "expect": {"error": "NOT_SUPPORTED", "spmc_calls": 0}},
+      {"do": "version", "expect": {"w0": "0x10002", "state": {"vm1.version": "1.2", "vm1.rx": "unmapped"}}},
+      {"do": "features", "of": "FFA_RXTX_MAP_64", "expect": {"success": {"w3": 0}}},
+      {"do": "features", "feature": "0x7f", "expect": {"error": "NOT_SUPPORTED"}},
+      {"do": "spm_id_get", "expect": {"success": {"w2": "0x8000"}}},
+      {"do": "rxtx_map", "pages": 2, "expect": {"success": true, "state": {"vm1.rxtx_pages": 2, "vm1.pins_total": 4, "vm1.pins": 0}}},
+      {"do": "rxtx_unmap", "expect": {"success": true, "state": {"vm1.pins_total": 0, "vm1.rx": "unmapped"}}},
+      {"do": "id_get", "conduit": "hvc", "rest": "poison", "expect": {"success": {"w2": 1, "x3": 0}}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, PartitionListInRegisters) {
+  const CaseResult result = run_text(R"({
+    "world": {"spmc": {"version": "1.2"}, "vms": {"vm1": {"version": "1.2"}}, "sps": {"sp1": {"contexts": 4}}},
+    "steps": [{"do": "partition_info_regs", "sp": "sp1", "save": {"t": "x2[47:32]"},
+               "expect": {"w0": "FFA_SUCCESS_64", "entries": [{"id": "sp1", "contexts": 4}], "count": 1}},
+              {"do": "partition_info_regs", "start": 1, "tag": "$t", "sp": "sp1", "expect": {"error": "INVALID_PARAMETERS"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, GuestsOwnMemory) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "fill", "ipa": "base+0x100", "length": 8, "byte": "0x5a"},
+      {"do": "write", "ipa": "base+0x102", "value": "0x11223344", "expect": {"memory": [
+          {"ipa": "base+0x100", "bytes": "5a5a443322115a5a"}]}},
+      {"do": "id_get", "save": {"v": {"ipa": "base+0x102", "bytes": 2}}},
+      {"do": "write", "ipa": "base+0x200", "value": "$v<<8", "width": 8, "expect": {"memory": [
+          {"ipa": "base+0x200", "bytes": "0044330000000000"}]}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, SpMayRefuseAVmThatIsCreated) {
+  const CaseResult result = run_text(R"({
+    "world": {"sps": {"sp1": {"properties": "0x1c1"}}, "vms": {"vm1": {}, "vm2": {"create_at_boot": false}}},
+    "steps": [{"do": "answer_vm_messages", "status": "DENIED"},
+              {"do": "create", "vm": "vm2", "expect": {"result": "DENIED", "state": {"vm2.exists": false}}},
+              {"do": "create", "vm": "vm2"}, {"do": "create", "vm": "vm2", "expect": {"result": "DENIED"}},
+              {"do": "version", "on": "vm2.0"}, {"do": "destroy", "vm": "vm2"},
+              {"do": "destroy", "vm": "vm2", "expect": {"result": "refused"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, NotificationStepsInBothDirections) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "bind", "bitmap": 6, "expect": {"success": true, "spmc": {"fid": "FFA_NOTIFICATION_BIND", "w3": 6, "w4": 0}}},
+      {"do": "info_get", "expect": {"error": "NO_DATA"}},
+      {"do": "notify", "vm": "vm1", "bitmap": 4},
+      {"do": "info_get", "expect": {"success": true}},
+      {"do": "get", "flags": 1, "expect": {"success": {"w2": 4}}},
+      {"do": "unbind", "bitmap": 6},
+      {"do": "set", "expect": {"error": "any"}},
+      {"do": "notify", "vm": "vm1", "bitmap": 4, "expect": {"result": "DENIED"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, FaultsCanBeArmedAndDisarmedByTheHost) {
+  const CaseResult result = run_text(R"({
+    "world": {"faults": [{"op": "smc", "match": "FFA_MEM_SHARE", "nth": 0, "answer": "BUSY"}]},
+    "steps": [{"do": "faults", "armed": false}, {"do": "share"}, {"do": "faults", "armed": true},
+              {"do": "share", "expect": {"error": "BUSY"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, QuotaIsMetByRepetition) {
+  const CaseResult result = run_text(R"({
+    "world": {"vms": {"vm1": {"limits": {"shares": 5}}}},
+    "steps": [{"do": "share", "repeat": 5, "ranges": [["base+0x100000+@i*8K", 1]], "save": {"h@i": "handle"}},
+              {"do": "share", "ranges": [["base+0x200000", 1]], "expect": {"error": "NO_MEMORY", "spmc_calls": 0}},
+              {"do": "reclaim", "repeat": 5, "handle": "$h@i"}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, AbsentSpmcMeansNoFfa) {
+  const CaseResult result = run_text(R"({
+    "world": {"spmc": {"absent": true}},
+    "steps": [{"do": "version", "expect": {"error": "NOT_SUPPORTED"}}, {"do": "id_get", "expect": {"error": "NOT_SUPPORTED"}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, SetupThatFailsFailsTheCaseUnlessItIsOnlyTried) {
+  const auto failures = [](const char* setup) {
+    return run_text(std::string{R"({"world": {"vms": {"vm1": {"setup": )"} + setup + R"(}},
+      "faults": [{"op": "map", "nth": 1, "from": "setup", "answer": "NO_MEMORY"}]}, "steps": [{"do": "id_get"}]})")
+        .failures;
+  };
+  ASSERT_EQ(failures("true").size(), 1U);
+  EXPECT_EQ(failures("true")[0].pointer, "/world/vms/vm1/setup");
+  EXPECT_TRUE(failures("\"try\"").empty());
+}
+
+TEST(Run, CutDescriptorIsSentInFragmentsAsFarAsTheyAreTaken) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "share", "cut": [64], "expect": {"error": "any", "spmc_calls": 0, "state": {"vm1.shares": 0}}}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
+TEST(Run, EditedDescriptorIsRejectedByItsRule) {
+  const CaseResult result = run_text(R"({"steps": [
+      {"do": "share", "edit": [{"field": "composite.total_page_count", "value": 2}],
+       "expect": {"error": "INVALID_PARAMETERS", "spmc_calls": 0}},
+      {"do": "share", "edit": [{"offset": 0, "bytes": "02"}], "expect": {"error": "any", "spmc_calls": 0}},
+      {"do": "share", "truncate": 47, "expect": {"error": "INVALID_PARAMETERS", "spmc_calls": 0}},
+      {"do": "share"}]})");
+  EXPECT_EQ(failures_text(result), "");
+}
+
 TEST(Run, EveryLayoutTellsTheSpmcTheSame) {
   for (const char* version : {"1.0", "1.1", "1.2"}) {
     const CaseResult result =
