@@ -59,7 +59,7 @@ struct SpmcSpec {
 /// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.
 struct FaultSpec {
   std::string op;                     ///< "smc", "pin", "map", "translate", "memory"
-  std::optional<uint32_t> match_fid;  ///< smc: function id
+  std::optional<uint32_t> match_fid;  ///< smc: function id, of either width
   uint64_t nth = 1;
   bool sweep = false;  ///< the case is run once for every n until the fault no longer fires
   std::optional<int32_t> status;  ///< answer: FFA_ERROR with this status, or the operation's error

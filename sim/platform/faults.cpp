@@ -16,8 +16,10 @@ namespace {
 constexpr std::array<std::string_view, 7> operations = {"smc",    "pin",    "map",   "translate",
                                                         "memory", "budget", "vm_get"};
 
+// Of either width: which one the mediator takes towards the SPMC is its own choice.
 bool same_function(uint32_t wanted, uint32_t fid) {
-  return ffa::FunctionId{wanted}.raw == ffa::FunctionId{fid}.raw;
+  constexpr uint32_t width_bit = 1U << 30;
+  return (ffa::FunctionId{wanted}.raw | width_bit) == (ffa::FunctionId{fid}.raw | width_bit);
 }
 
 }  // namespace

@@ -41,6 +41,10 @@ bool any_vm(const json& world, Silent silent) {
 
 }  // namespace
 
+bool is_world_variable(const std::string& variable) {
+  return variable == "guest" || variable == "spmc" || variable == "backing";
+}
+
 bool leaves_open(const json& doc, const std::string& variable) {
   if (member(doc, "matrix").contains(variable)) return false;
   if (mentions(doc, "${" + variable + "}")) return true;

@@ -9,6 +9,9 @@
 
 namespace sim::scenario {
 
+/// True for `guest`, `spmc` and `backing`, which fill in worlds.
+bool is_world_variable(const std::string& variable);
+
 /// True if the scenario leaves the variable open: it asks for it by ${name} without a matrix of its
 /// own, or the variable is `guest`, `spmc` or `backing` and its world does not say which version,
 /// personality or backing.

@@ -170,10 +170,10 @@ TEST_F(Loader, vary_fills_in_what_the_world_leaves_open) {
 
 TEST_F(Loader, vary_does_not_touch_a_variable_of_the_matrix) {
   options_.vary = {{"guest", {"1.0"}}};
-  scenario(
-      "mem/a",
-      R"("matrix": {"guest": ["1.1", "1.2"]}, "world": {"vms": {"vm1": {"version": "${guest}"}}}, )" +
-          step);
+  scenario("mem/a",
+           R"("matrix": {"guest": ["1.1", "1.2"]},
+             "world": {"vms": {"vm1": {"version": "${guest}"}}}, )" +
+               step);
   EXPECT_EQ(names(), (Names{"mem/a[guest=1.1]", "mem/a[guest=1.2]"}));
 }
 
