@@ -26,10 +26,14 @@ class FailureAtomicity final : public Checker {
   std::string id() const override { return "I11"; }
   bool needs_facts() const override { return true; }
 
-  void before(const Step& step) override { before_ = snapshot(step); }
+  void before(const Step& step) override {
+    before_ = snapshot(step);
+    host_changes_ = step.sim.host_changes();
+  }
 
   void after(const Step& step) override {
     if (!step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
+    if (step.sim.host_changes() != host_changes_) return;
     const bool reached_sp =
         std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
           return is_direct_request(smc->in) || ffa::is_function(smc->in, Fid::run);
@@ -114,6 +118,7 @@ class FailureAtomicity final : public Checker {
   }
 
   Snapshot before_;
+  uint64_t host_changes_ = 0;  ///< the host changed a stage 2 meanwhile: not the call's doing
 };
 
 }  // namespace

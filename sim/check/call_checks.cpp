@@ -27,8 +27,8 @@ class VersionFirst final : public Checker {
     }
     if (!step.is_ffa() || !step.alone) return;
     const GuestState& guest = step.guest();
-    const bool is_version = is_function(step.event.in, Fid::version);
-    if (!is_version && guest.version == ffa::Version{}) check_refused(step);
+    const bool too_early = guest.version == ffa::Version{} && !is_version_call(step.event.in);
+    if (too_early) check_refused(step);
     check_fixed(step, guest);
   }
 

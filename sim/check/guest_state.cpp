@@ -23,6 +23,10 @@ bool is_direct_request(const ffa::Regs& in) {
   return is_function(in, Fid::msg_send_direct_req) || is_function(in, Fid::msg_send_direct_req2);
 }
 
+bool is_version_call(const ffa::Regs& in) {
+  return ffa::FunctionId{in.x[0]}.raw == ffa::fid32(Fid::version);
+}
+
 const GuestState& GuestStates::of(uint16_t vm) const {
   static const GuestState unknown;
   const auto it = vms_.find(vm);
@@ -36,8 +40,7 @@ std::optional<uint16_t> GuestStates::owner(uint64_t handle) const {
 }
 
 void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
-  const bool is_version = is_function(event.in, Fid::version);
-  if (!is_version) {
+  if (!is_version_call(event.in)) {
     const bool fixes =
         ffa::FunctionId{event.in.x[0]}.in_ffa_range() && !is_function(event.in, Fid::interrupt);
     if (fixes && vm.version != ffa::Version{}) vm.latched = true;

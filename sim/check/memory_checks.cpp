@@ -188,9 +188,13 @@ class OwnTranslations final : public Checker {
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
-  void before(const Step& step) override { before_ = digests(step); }
+  void before(const Step& step) override {
+    before_ = digests(step);
+    host_changes_ = step.sim.host_changes();
+  }
   void after(const Step& step) override {
     if (!step.is_guest() || !step.alone) return;
+    if (step.sim.host_changes() != host_changes_) return;
     for (const auto& [vm, digest] : digests(step)) {
       const auto was = before_.find(vm);
       if (was != before_.end() && was->second != digest) {
@@ -210,6 +214,7 @@ class Stage2Unchanged final : public Checker {
   }
 
   std::map<uint16_t, uint64_t> before_;
+  uint64_t host_changes_ = 0;
 };
 
 /// I05: the pins are those of the live transactions and of the RX/TX buffers, no more and no less.
@@ -284,6 +289,8 @@ class PageCounts final : public Checker {
     const spmc_model::Spmc* const model = step.sim.secure_world().model();
     for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
       const spmc_model::RegionFacts region = model->region(n);
+      // What a dead VM left behind may have a handle that its successor got again.
+      if (region.owner_gone || region.sender.raw() != id) continue;
       if (region.handle.raw() != share.fact.handle || region.pages == share.fact.pages) continue;
       report(step, fmt::format("transaction {:#x} of VM {} has {} pages, the SPMC was told of {}",
                                share.fact.handle, id, share.fact.pages, region.pages));

@@ -28,7 +28,7 @@ constexpr uint32_t up_to(unsigned last) { return (2U << last) - 1; }
 
 uint32_t results_of(const trace::Event& event) {
   const ffa::Regs& in = event.in;
-  if (is_function(in, Fid::version)) return registers({});
+  if (is_version_call(in)) return registers({});
   if (ffa::is_error(event.out)) return registers({1, 2});
   if (is_function(event.out, Fid::interrupt)) return registers({1, 2});
   if (is_function(event.out, Fid::yield)) return registers({1, 2, 3});
@@ -63,7 +63,7 @@ class RegisterDiscipline final : public Checker {
         return;
       }
     }
-    if (!ffa::FunctionId{event.out.x[0]}.is_smc64() || is_function(event.in, Fid::version)) {
+    if (!ffa::FunctionId{event.out.x[0]}.is_smc64() || is_version_call(event.in)) {
       check_upper_halves(step);
     }
     check_extended(step, used);
@@ -117,7 +117,7 @@ class ErrorCodes final : public Checker {
  public:
   std::string id() const override { return "I25"; }
   void after(const Step& step) override {
-    if (!step.is_ffa() || is_function(step.event.in, Fid::version)) return;
+    if (!step.is_ffa() || is_version_call(step.event.in)) return;
     if (!ffa::is_error(step.event.out)) return;
     const auto value = static_cast<int32_t>(step.event.out.w(2));
     if (value >= 0 || value < static_cast<int32_t>(ffa::Status::no_data)) {

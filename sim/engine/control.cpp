@@ -203,8 +203,7 @@ std::string Control::act(Opcode code, const HostOp& op) {
     case Opcode::destroy_vm:
       return destroy(op);
     case Opcode::remove_page:
-      return simulation_.machine().has_vm(op.vm) &&
-                     simulation_.machine().remove_page(op.vm, op.value)
+      return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
                  : "refused";
     case Opcode::deliver_sri: {

@@ -387,6 +387,14 @@ void Simulation::schedule_receiver_interrupt() {
   });
 }
 
+bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
+  const bool removed = impl_->machine.remove_page(vm, ipa);
+  if (removed) ++impl_->host_changes;
+  return removed;
+}
+
+uint64_t Simulation::host_changes() const { return impl_->host_changes; }
+
 bool Simulation::take_pending_sri() { return std::exchange(impl_->sri_pending, false); }
 
 void Simulation::guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) {

@@ -57,6 +57,11 @@ class Simulation {
   /// Returns ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages
   /// stay out of circulation.
   uint32_t destroy_vm(uint16_t vm, uint32_t budget);
+  /// The host takes a page out of a VM's stage 2, as a balloon does. False: refused, the page is
+  /// pinned or not there.
+  bool remove_page(uint16_t vm, uint64_t ipa);
+  /// How often the host, not the mediator, has changed a stage 2.
+  uint64_t host_changes() const;
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.

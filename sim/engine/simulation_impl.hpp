@@ -87,6 +87,7 @@ struct Simulation::Impl final : World {
   std::vector<Injected> injected;
   std::vector<Access> accesses;
   uint64_t next_seq = 1;
+  uint64_t host_changes = 0;
   bool sri_pending = false;
   bool memory_broken = false;
 

@@ -93,6 +93,10 @@ void limits(const Node& vm, mediator::VmConfig& config) {
   const auto node = vm.find("limits");
   if (!node) return;
   if (const auto version = node->find("version")) config.max_version = version_of(*version);
+  for (const char* const key : {"shares", "share_pages", "ranges"}) {
+    // The plug-in ABI reads 0 as "the mediator's default".
+    if (node->find(key) && node->at(key).number(0xffffffff) == 0) node->fail_at(key, "is 0");
+  }
   config.max_shares = static_cast<uint16_t>(node->number_or("shares", config.max_shares, 0xffff));
   config.max_share_pages =
       static_cast<uint32_t>(node->number_or("share_pages", config.max_share_pages, 0xffffffff));

@@ -2,7 +2,6 @@
 #include "sim/sched/fibers.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
@@ -35,58 +34,31 @@ namespace {
 constexpr size_t stack_bytes = size_t{1} << 20;
 constexpr size_t guard_bytes = 4096;
 
-// Free stacks of this thread. Each is mapped with its guard page below.
-class StackPool {
- public:
-  ~StackPool() {
-    for (void* base : free_) munmap(base, guard_bytes + stack_bytes);
-  }
-  void* take() {
-    if (!free_.empty()) {
-      void* const base = free_.back();
-      free_.pop_back();
-      return base;
-    }
-    void* const base = mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED || mprotect(base, guard_bytes, PROT_NONE) != 0) std::abort();
-    return base;
-  }
-  void give(void* base) {
-#ifdef FFASIM_ASAN
-    __asan_unpoison_memory_region(static_cast<std::byte*>(base) + guard_bytes, stack_bytes);
-#endif
-    free_.push_back(base);
-  }
-
- private:
-  std::vector<void*> free_;
-};
-
-StackPool& pool() {
-  thread_local StackPool stacks;
-  return stacks;
-}
-
-boost::context::stack_context context_of(void* base) {
-  boost::context::stack_context context;
-  context.size = stack_bytes;
-  context.sp = static_cast<std::byte*>(base) + guard_bytes + stack_bytes;
-  return context;
-}
-
-// Boost asks for it when the fiber has ended; the stack goes back to the pool with its Fiber.
+// Boost asks for it when a fiber has ended; the stack is unmapped with its worker.
 struct KeepStack {
   void deallocate(boost::context::stack_context& /*context*/) {}
 };
 
 }  // namespace
 
-struct Fiber::State {
+/// A stack and the Boost fiber on it, which runs one body after the other.
+struct Fiber::Worker {
+  Worker();
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void resume();
+  void suspend();
+  void entered();
+  void left();
+  [[nodiscard]] std::byte* stack() const { return static_cast<std::byte*>(base) + guard_bytes; }
+
   std::function<void()> body;
+  bool done = true;
+  bool quit = false;
   void* base = nullptr;
-  bool done = false;
-  boost::context::fiber inside;   // the suspended body
+  boost::context::fiber inside;   // the suspended worker
   boost::context::fiber outside;  // the suspended resumer
 #ifdef FFASIM_ASAN
   void* inside_fake = nullptr;
@@ -94,99 +66,134 @@ struct Fiber::State {
   const void* outside_bottom = nullptr;
   size_t outside_size = 0;
 #endif
-
-  void entered();
-  void run();
 };
-
-// On the fiber's stack, first thing: tells the sanitizer which stack this is.
-void Fiber::State::entered() {
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(nullptr, &outside_bottom, &outside_size);
-#endif
-}
-
-void Fiber::State::run() {
-  body();
-  done = true;
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(nullptr, outside_bottom, outside_size);
-#endif
-}
 
 namespace {
 
 // Without instrumentation: until entered() has run, the sanitizer takes this stack for a wild one.
 struct Entry {
-  Fiber::State* state;
-#if defined(__clang__) || defined(__GNUC__)
-  __attribute__((no_sanitize("address")))
-#endif
-  boost::context::fiber
-  operator()(boost::context::fiber&& outside) {
-    state->entered();
-    state->outside = std::move(outside);
-    state->run();
-    return std::move(state->outside);
+  Fiber::Worker* worker;
+  __attribute__((no_sanitize("address"))) boost::context::fiber operator()(
+      boost::context::fiber&& outside) {
+    worker->entered();
+    worker->outside = std::move(outside);
+    while (!worker->quit) {
+      worker->body();
+      worker->done = true;
+      worker->suspend();
+    }
+    worker->left();
+    return std::move(worker->outside);
   }
 };
 
 }  // namespace
 
-Fiber::Fiber(std::function<void()> body) : state_(std::make_unique<State>()) {
-  state_->body = std::move(body);
-  state_->base = pool().take();
-  const boost::context::stack_context context = context_of(state_->base);
-  state_->inside = boost::context::fiber(
-      std::allocator_arg, boost::context::preallocated(context.sp, context.size, context),
-      KeepStack{}, Entry{state_.get()});
+Fiber::Worker::Worker()
+    : base(mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
+  if (base == MAP_FAILED || mprotect(base, guard_bytes, PROT_NONE) != 0) std::abort();
+  boost::context::stack_context context;
+  context.size = stack_bytes;
+  context.sp = stack() + stack_bytes;
+  inside = boost::context::fiber(std::allocator_arg,
+                                 boost::context::preallocated(context.sp, context.size, context),
+                                 KeepStack{}, Entry{this});
+}
+
+// A worker that waits for its next body ends on its own stack, so that nothing has to be unwound.
+Fiber::Worker::~Worker() {
+  quit = true;
+  body = [] {};
+  resume();
+#ifdef FFASIM_ASAN
+  __asan_unpoison_memory_region(stack(), stack_bytes);
+#endif
+  munmap(base, guard_bytes + stack_bytes);
+}
+
+// On the worker's stack, first thing: tells the sanitizer which stack this is.
+void Fiber::Worker::entered() {
+#ifdef FFASIM_ASAN
+  __sanitizer_finish_switch_fiber(nullptr, &outside_bottom, &outside_size);
+#endif
+}
+
+// On the worker's stack, last thing: it is never entered again.
+void Fiber::Worker::left() {
+#ifdef FFASIM_ASAN
+  __sanitizer_start_switch_fiber(nullptr, outside_bottom, outside_size);
+#endif
+}
+
+void Fiber::Worker::resume() {
+#ifdef FFASIM_ASAN
+  __sanitizer_start_switch_fiber(&outside_fake, stack(), stack_bytes);
+#endif
+  inside = std::move(inside).resume();
+#ifdef FFASIM_ASAN
+  __sanitizer_finish_switch_fiber(outside_fake, nullptr, nullptr);
+#endif
+}
+
+void Fiber::Worker::suspend() {
+#ifdef FFASIM_ASAN
+  __sanitizer_start_switch_fiber(&inside_fake, outside_bottom, outside_size);
+#endif
+  outside = std::move(outside).resume();
+#ifdef FFASIM_ASAN
+  __sanitizer_finish_switch_fiber(inside_fake, &outside_bottom, &outside_size);
+#endif
+}
+
+namespace {
+
+using WorkerPtr = std::unique_ptr<Fiber::Worker>;
+
+// Idle workers of this thread.
+std::vector<WorkerPtr>& pool() {
+  thread_local std::vector<WorkerPtr> idle;
+  return idle;
+}
+
+}  // namespace
+
+Fiber::Fiber(std::function<void()> body) {
+  if (pool().empty()) {
+    worker_ = std::make_unique<Worker>();
+  } else {
+    worker_ = std::move(pool().back());
+    pool().pop_back();
+  }
+  worker_->body = std::move(body);
+  worker_->done = false;
 }
 
 Fiber::~Fiber() {
-  if (!state_) return;
-  if (!state_->done) {
+  if (!worker_->done) {
     abandon();
     return;
   }
-  pool().give(state_->base);
+  worker_->body = {};
+  pool().push_back(std::move(worker_));
 }
 
-void Fiber::resume() {
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(&state_->outside_fake,
-                                 static_cast<std::byte*>(state_->base) + guard_bytes, stack_bytes);
-#endif
-  state_->inside = std::move(state_->inside).resume();
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(state_->outside_fake, nullptr, nullptr);
-#endif
-}
+void Fiber::resume() { worker_->resume(); }
 
-void Fiber::suspend() {
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(&state_->inside_fake, state_->outside_bottom,
-                                 state_->outside_size);
-#endif
-  state_->outside = std::move(state_->outside).resume();
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(state_->inside_fake, &state_->outside_bottom,
-                                  &state_->outside_size);
-#endif
-}
+void Fiber::suspend() { worker_->suspend(); }
 
-bool Fiber::done() const { return state_->done; }
+bool Fiber::done() const { return worker_->done; }
 
 void Fiber::abandon() {
-  if (!state_) return;
 #ifdef FFASIM_ASAN
   // What its frames point to stays reachable.
-  __lsan_register_root_region(static_cast<std::byte*>(state_->base) + guard_bytes, stack_bytes);
+  __lsan_register_root_region(worker_->stack(), stack_bytes);
 #endif
   // Destroying a suspended Boost fiber would unwind it, so it lives as long as the process.
   static std::mutex guard;
-  static auto* const graveyard = new std::vector<std::unique_ptr<State>>;
+  static auto* const graveyard = new std::vector<WorkerPtr>;
   const std::lock_guard<std::mutex> held(guard);
-  graveyard->push_back(std::move(state_));
+  graveyard->push_back(std::move(worker_));
 }
 
 }  // namespace sim

@@ -10,7 +10,8 @@ namespace sim {
 
 class Fiber {
  public:
-  /// `body` must not throw.
+  /// `body` must not throw. A fiber that is destroyed before its body has ended is abandoned:
+  /// neither run on nor unwound.
   explicit Fiber(std::function<void()> body);
   ~Fiber();
   Fiber(const Fiber&) = delete;
@@ -21,14 +22,15 @@ class Fiber {
   /// From inside the body: back to the resumer.
   void suspend();
   [[nodiscard]] bool done() const;
-  /// Never resumed again; its frames are neither run nor unwound: they may be a mediator's, which
-  /// knows no exceptions.
-  void abandon();
 
-  struct State;
+  struct Worker;
 
  private:
-  std::unique_ptr<State> state_;
+  // Never resumed again; its frames are neither run nor unwound: they may be a mediator's, which
+  // knows no exceptions.
+  void abandon();
+
+  std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace sim

@@ -82,7 +82,8 @@ bool is_function_head(std::string head) {
     head.erase(head.begin());
   }
   static const std::regex control(
-      R"(^(\} )?(if|for|while|switch|do|else|namespace|class|struct|enum|union|try|catch|extern|return)\b)");
+      R"(^(\} )?(if|for|while|switch|do|else|try|catch|return|extern)\b|)"
+      R"(^(namespace|class|struct|enum|union)\b)");
   if (std::regex_search(head, control) || head.find('(') == std::string::npos) return false;
   static const std::regex tail(
       R"(\)\s*(const|noexcept|override|final|->[^;{]*|:[^;]*|FFA_\w+\([^)]*\)|\s)*$)");

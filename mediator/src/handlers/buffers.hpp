@@ -43,11 +43,10 @@ class TxClaim {
 };
 
 /// A private copy of the first `length` bytes of the caller's TX buffer, made in one go into the
-/// message buffer of its vCPU, valid until the call ends. Rules: tx_mapped (or `mapped`), tx_free,
-/// tx_length.
+/// message buffer of its vCPU, valid until the call ends. Rules: `mapped` (what a missing buffer
+/// means differs by call), tx_free, tx_length.
 template <Platform P>
-Outcome<Snapshot> snapshot_tx(CallContext<P>& call, uint32_t length,
-                              Rule mapped = Rule::tx_mapped) {
+Outcome<Snapshot> snapshot_tx(CallContext<P>& call, uint32_t length, Rule mapped) {
   TxClaim<P> claim{call.vm.buffers};
   FFA_CHECK(call.rules.require(mapped, claim.mapped()));
   FFA_CHECK(call.rules.require(Rule::tx_free, claim.held()));

@@ -23,8 +23,14 @@ template <Platform P>
 ffa::Regs dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
                        ffa::VcpuId vcpu, Conduit conduit, const ffa::Regs& regs) {
   if (!vm) return refuse_call(regs);
-  if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return refuse_call(regs);
-  return with_tee<P>(vm->tee, [&](auto tee) { return tee.handle_call(mediator, *vm, vcpu, regs); });
+  RuleTrace rules;
+  const bool served = conduit == Conduit::smc || mediator.config.allow_hvc;
+  const bool accepted = rules.require(Rule::gen_conduit, served).ok();
+  const ffa::Regs out = with_tee<P>(accepted ? vm->tee : TeeType::none, [&](auto tee) {
+    return tee.handle_call(mediator, *vm, vcpu, regs, rules);
+  });
+  mediator.platform.rules(vm->id, vcpu, rules);
+  return out;
 }
 
 template <Platform P>

@@ -42,6 +42,7 @@ Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm, ffa::VcpuId vcp
   const bool freezes = info == nullptr || info->fid != ffa::Fid::interrupt;
   const ffa::Version version = freezes ? freeze_version(vm) : vm.version().version();
   FFA_CHECK(rules.require(Rule::gen_version_first, version != ffa::Version{}));
+  FFA_CHECK(rules.require(Rule::gen_smc64_width, vm.config.aarch64 || !id.is_smc64()));
   FFA_CHECK(rules.require(Rule::gen_known_function, info != nullptr));
   const bool offered = is_offered(id.raw, *info, version, mediator.spmc.features);
   FFA_CHECK(rules.require(Rule::gen_offered, offered));
@@ -63,7 +64,8 @@ ffa::Regs serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::Vcp
   if (!here) return ffa::reply(ffa::Status::not_supported);
   if (!alive) return ffa::reply(rule_info(Rule::gen_vm_alive).status);
   const Reply reply = checked_call(mediator, *slot.context, vcpu, regs, rules);
-  return reply.ok() ? *reply : ffa::reply(reply.error().status);
+  if (reply.ok()) return *reply;
+  return ffa::reply(known_status(reply.error().status, slot.context->version().version()));
 }
 
 }  // namespace mediator

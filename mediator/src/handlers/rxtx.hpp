@@ -138,6 +138,7 @@ void release_buffers(P& platform, VmContext<P>& vm) {
   platform.unpin(vm.id(), buffers.tx_ipa, buffers.pages);
   release_pages(vm, buffers.rx_range);
   release_pages(vm, buffers.tx_range);
+  buffers.rx_ipa = buffers.tx_ipa = {};
   buffers.pages = {};
 }
 

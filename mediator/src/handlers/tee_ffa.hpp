@@ -55,10 +55,8 @@ struct TeeFfa {
   }
 
   static ffa::Regs handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
-                               const ffa::Regs& regs) {
-    RuleTrace rules;
+                               const ffa::Regs& regs, RuleTrace& rules) {
     const ffa::Regs reply = serve_call(mediator, slot, vcpu, regs, rules);
-    mediator.platform.rules(slot.id, vcpu, rules);
     return guest_registers(regs, reply, slot.context->version().version());
   }
 

@@ -98,7 +98,7 @@ TEST(DispatcherConfig, HvcIsRefusedWhereTheConfigurationSaysSo) {
   World world;
   world.config.allow_hvc = false;
   world.start();
-  EXPECT_STATUS(world.call(1, regs({0x84000069}), 0, Conduit::hvc), not_supported);
+  EXPECT_REJECTED(world, world.call(1, regs({0x84000069}), 0, Conduit::hvc), gen_conduit);
   EXPECT_SUCCESS32(world.call(1, regs({0x84000069})));
   world.call(1, regs({0x80000000}), 0, Conduit::hvc);
   EXPECT_EQ(world.dispatch, Dispatch::not_mine);
@@ -110,7 +110,7 @@ TEST(DispatcherWidth, A32BitGuestHasSmc32IdsOnly) {
   vm.aarch64 = false;
   ASSERT_TRUE(world.create_vm(vm).ok());
   world.negotiate(1, 0x10001);
-  EXPECT_STATUS(world.call(1, {0xc4000066, tx_ipa, rx_ipa, 1}), not_supported);
+  EXPECT_REJECTED(world, world.call(1, {0xc4000066, tx_ipa, rx_ipa, 1}), gen_smc64_width);
   EXPECT_SUCCESS32(world.call(1, {0x84000066, tx_ipa, rx_ipa, 1}));
   EXPECT_EQ(world.call(1, {0xc4000001}).x[0], 0xffffffffU);
   EXPECT_EQ(world.dispatch, Dispatch::handled);

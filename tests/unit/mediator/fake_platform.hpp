@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ffa/fid.hpp"
@@ -91,6 +92,8 @@ class Platform {
   std::function<void()> after_copy_in;  ///< what a guest does as soon as its message was copied
   int budget = -1;                      ///< operations left; -1: no limit
   uint64_t own_buffer_pa = 0x48000000;
+  /// Runs once in the middle of the next copy from or to a VM's buffer: another vCPU's call.
+  std::function<void()> during_copy;
 
   // What it finds afterwards.
   std::vector<Smc> smcs;
@@ -251,6 +254,7 @@ class Platform {
     uint64_t size = 0;
   };
   Buffer buffer_at(mediator::BufferId id, uint64_t offset, uint64_t length) {
+    if (during_copy && id.raw() > own_rx) std::exchange(during_copy, nullptr)();
     const Buffer place = buffers_.at(id.raw());
     EXPECT_LE(offset + length, place.size) << "outside of the buffer";
     return place;

@@ -158,6 +158,36 @@ TEST_F(Rxtx, ReleaseNeedsAnOwnedRx) {
   EXPECT_SUCCESS32(release());
   EXPECT_REJECTED(world, release(), rx_release_owned);
 }
+TEST_F(Rxtx, WhileACallReadsTxNoOtherDoesAndItStays) {
+  EXPECT_SUCCESS32(map(tx_ipa, rx_ipa));
+  const auto share = [&](uint16_t vcpu) { return world.call(1, {0xc4000073, 96, 96}, vcpu); };
+  unsigned reached = 0;
+  world.platform.during_copy = [&] {
+    EXPECT_TRUE(facts().tx_claimed);
+    EXPECT_REJECTED(world, share(1), tx_free);
+    EXPECT_REJECTED(world, unmap(), rxtx_unmap_tx_idle);
+    EXPECT_REJECTED(world, map(tx_ipa, rx_ipa), rxtx_map_once);
+    ++reached;
+  };
+  share(0);
+  EXPECT_EQ(reached, 1U);
+  EXPECT_FALSE(facts().tx_claimed);
+  EXPECT_SUCCESS32(unmap());
+}
+TEST_F(Rxtx, WhileRxIsFilledNobodyElseHasIt) {
+  EXPECT_SUCCESS32(map(tx_ipa, rx_ipa));
+  unsigned reached = 0;
+  world.platform.during_copy = [&] {
+    EXPECT_EQ(facts().rx, mediator::RxState::producing);
+    EXPECT_REJECTED(world, unmap(), rxtx_unmap_rx_idle);
+    EXPECT_REJECTED(world, release(), rx_release_owned);
+    EXPECT_REJECTED(world, world.call(1, {0x84000068}, 1), rx_free);
+    ++reached;
+  };
+  EXPECT_SUCCESS32(fill_rx());
+  EXPECT_EQ(reached, 1U);
+  EXPECT_EQ(facts().rx, mediator::RxState::vm_owned);
+}
 TEST_F(Rxtx, SpmcIsNotAsked) {
   const size_t before = world.smc_count();
   EXPECT_SUCCESS32(map(tx_ipa, rx_ipa));

@@ -66,7 +66,8 @@ TEST(Compile, SetupNegotiatesAndMapsUnlessTheVmSaysOtherwise) {
 
 TEST(Compile, RawTakesRegistersAsWrittenAndFillsTheRest) {
   const auto compiled = compile(case_of(
-      R"({"steps": [{"do": "raw", "fid": "FFA_MEM_RECLAIM", "args": ["0x11", 34], "rest": "poison", "conduit": "hvc"}]})"));
+      R"({"steps": [{"do": "raw", "fid": "FFA_MEM_RECLAIM", "args": ["0x11", 34],
+          "rest": "poison", "conduit": "hvc"}]})"));
   const auto call = calls(compiled).at(0);
   EXPECT_EQ(call.conduit, guest::Conduit::hvc);
   EXPECT_EQ(call.registers[0].constant, 0x84000077U);
@@ -78,7 +79,8 @@ TEST(Compile, RawTakesRegistersAsWrittenAndFillsTheRest) {
 
 TEST(Compile, NumbersMayUseWordsSumsAndTheRepetition) {
   const auto compiled = compile(case_of(
-      R"({"steps": [{"do": "raw", "repeat": 2, "x": ["base+@i*4K", "tx+0x10", "rx", "2M", "0x10|1"]}]})"));
+      R"({"steps": [{"do": "raw", "repeat": 2, "x": ["base+@i*4K", "tx+0x10", "rx", "2M",
+          "0x10|1"]}]})"));
   const auto list = calls(compiled);
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[1].registers[0].constant, 0x40001000U);
@@ -102,7 +104,8 @@ TEST(Compile, SavedValuesBecomeOperands) {
 
 TEST(Compile, WhenPicksTheFirstEntryThatFits) {
   const std::string text = R"({"steps": [{"do": "id_get", "expect": [
-      {"when": {"v": "b"}, "error": "BUSY"}, {"when": {"v": ["a", "c"], "spmc": "op-tee"}, "error": "DENIED"},
+      {"when": {"v": "b"}, "error": "BUSY"}, {"when": {"v": ["a", "c"], "spmc": "op-tee"},
+          "error": "DENIED"},
       {"error": "RETRY"}]}]})";
   const auto status = [&](const std::string& value) {
     const auto compiled = compile(case_of(text, {{"v", value}}));
@@ -193,7 +196,8 @@ const Bad bad[] = {
      R"({"steps": [{"do": "share", "save": {"h": "handle"}}, {"do": "share", "tag": "$h"}]})",
      ":/steps/1/tag", "not a saved value"},
     {"SplitOfAShiftedSlot",
-     R"({"steps": [{"do": "share", "save": {"h": "handle"}}, {"do": "reclaim", "handle": "$h<<1"}]})",
+     R"({"steps": [{"do": "share", "save": {"h": "handle"}}, {"do": "reclaim",
+         "handle": "$h<<1"}]})",
      ":/steps/1/handle", "64-bit value"},
     {"MixedOperators",
      R"({"steps": [{"do": "share", "save": {"h": "handle"}}, {"do": "raw", "x": ["$h+1|2"]}]})",
@@ -205,7 +209,8 @@ const Bad bad[] = {
     {"NoNumber", R"({"steps": [{"do": "raw", "x": ["seven"]}]})", ":/steps/0/x/0",
      "is not a number"},
     {"TooManyRegisters",
-     R"({"steps": [{"do": "raw", "fid": "FFA_ID_GET", "args": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}]})",
+     R"({"steps": [{"do": "raw", "fid": "FFA_ID_GET",
+         "args": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}]})",
      ":/steps/0/args", "x0 to x17"},
     {"RawWithoutFunction", R"({"steps": [{"do": "raw"}]})", ":/steps/0", "is needed"},
     {"UnknownFunction", R"({"steps": [{"do": "raw", "fid": "FFA_DANCE"}]})", ":/steps/0/fid",
@@ -214,7 +219,8 @@ const Bad bad[] = {
      R"({"steps": [{"do": "share", "edit": [{"field": "receivers[1].id", "value": 1}]}]})",
      ":/steps/0/edit/0/field", "no field"},
     {"FieldOfAnotherLayout",
-     R"({"steps": [{"do": "share", "layout": "1.0", "edit": [{"field": "header.emad_size", "value": 1}]}]})",
+     R"({"steps": [{"do": "share", "layout": "1.0", "edit": [{"field": "header.emad_size",
+         "value": 1}]}]})",
      ":/steps/0/edit/0/field", "layout 1.0"},
     {"EditPastTheEnd", R"({"steps": [{"do": "share", "edit": [{"offset": 95, "bytes": "0102"}]}]})",
      ":/steps/0/edit/0", "past the end"},
@@ -228,7 +234,8 @@ const Bad bad[] = {
     {"BadRegisterToSave", R"({"steps": [{"do": "id_get", "save": {"h": "x2[64:0]"}}]})",
      ":/steps/0/save/h", "within the register"},
     {"NoEntryFits",
-     R"({"steps": [{"do": "id_get", "expect": [{"when": {"spmc": "hafnium"}, "error": "DENIED"}]}]})",
+     R"({"steps": [{"do": "id_get", "expect": [{"when": {"spmc": "hafnium"},
+         "error": "DENIED"}]}]})",
      ":/steps/0/expect", "no entry's conditions fit"},
     {"UnknownCondition", R"({"steps": [{"do": "id_get", "expect": {"when": {"moon": "full"}}}]})",
      ":/steps/0/expect/when/moon", "neither a variable"},
@@ -245,23 +252,28 @@ const Bad bad[] = {
     {"MemoryWithoutContent", R"({"steps": [{"do": "check", "memory": [{"ipa": 0}]}]})",
      ":/steps/0/memory/0", "one of bytes, fill and unmapped"},
     {"OverlappingRegions",
-     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "2M"}, {"ipa": "0x40100000", "size": "2M"}]}}}, "steps": []})",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "2M"},
+         {"ipa": "0x40100000", "size": "2M"}]}}}, "steps": []})",
      ":/world/vms/vm1/memory/1", "overlaps region 0"},
     {"RegionNotPages",
-     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "5K"}]}}}, "steps": []})",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "5K"}]}}},
+         "steps": []})",
      ":/world/vms/vm1/memory/0/size", "multiple of 4 KiB"},
     {"RegionWraps",
-     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0xfffffffffffff000", "size": "8K"}]}}}, "steps": []})",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0xfffffffffffff000", "size": "8K"}]}}},
+         "steps": []})",
      ":/world/vms/vm1/memory/0/size", "end of the address space"},
     {"NoRoomForBuffers",
-     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "64K"}]}}}, "steps": []})",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "64K"}]}}},
+         "steps": []})",
      ":/world/vms/vm1", "no room for RX and TX"},
     {"SameIdTwice", R"({"world": {"vms": {"a": {"id": 3}, "b": {"id": 3}}}, "steps": []})",
      ":/world/vms/b", "is a's already"},
     {"IdOfASecureEndpoint", R"({"world": {"vms": {"vm1": {"id": "0x8001"}}}, "steps": []})",
      ":/world/vms/vm1/id", "out of range"},
     {"TooMuchMemory",
-     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "1G"}]}}}, "steps": []})",
+     R"({"world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "1G"}]}}},
+         "steps": []})",
      ":/world", "does not fit"},
     {"SpInTheNormalWorld", R"({"world": {"sps": {"sp1": {"id": 5}}}, "steps": []})",
      ":/world/sps/sp1/id", "bit 15"},

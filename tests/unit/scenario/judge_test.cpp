@@ -271,7 +271,8 @@ TEST(Judge, ForwardedDescriptorIsReadByItsMeaning) {
 TEST(Judge, RangesMustBeTheVmsOwnTranslation) {
   for (const auto& [address, fits] : {std::pair{0x48010000U, true}, {0x40001000U, false}}) {
     Scene scene{
-        R"({"do": "share", "expect": {"spmc": {"ranges": [["0x40001000", 3], ["0x40010000", 4]]}}})"};
+        R"({"do": "share", "expect": {"spmc": {"ranges": [["0x40001000", 3], ["0x40010000",
+            4]]}}})"};
     forward_share(scene, address);
     scene.record.translations = {{1, {{0x40001000, 0x48010000, 3}}},
                                  {2, {{0x40010000, 0x4a000000, 4}}}};
@@ -374,7 +375,8 @@ TEST(Judge, EntriesOfAPartitionListAreCompared) {
 
 TEST(Judge, EntriesInRegistersAreCompared) {
   Scene scene{
-      R"({"do": "partition_info_regs", "expect": {"count": 1, "entries": [{"id": "sp1", "contexts": 2}]}})"};
+      R"({"do": "partition_info_regs", "expect": {"count": 1, "entries": [{"id": "sp1",
+          "contexts": 2}]}})"};
   Event& call = scene.call(0xc4000061, uint64_t{24} << 48, 0x0000'0101'0003'8001);
   EXPECT_EQ(scene.judged(), Pointers{"/steps/0/expect/entries/0/contexts"});
   call.out.x[3] = 0x0000'0101'0002'8001;
@@ -405,7 +407,8 @@ TEST(Judge, ResultOfTheHostIsCompared) {
 TEST(Judge, ConditionOnAFaultIsDecidedByTheRun) {
   for (const bool fired : {true, false}) {
     Scene scene{
-        R"({"do": "id_get", "expect": [{"when": {"fault": "fired"}, "error": "NO_MEMORY"}, {"success": true}]})"};
+        R"({"do": "id_get", "expect": [{"when": {"fault": "fired"}, "error": "NO_MEMORY"},
+            {"success": true}]})"};
     scene.record.fault_fired = {fired};
     scene.call(error_id, 0xfffffffd);
     EXPECT_EQ(scene.judged().empty(), fired);
@@ -454,7 +457,8 @@ TEST(Judge, BeingStuckIsNoProgress) {
 
 TEST(Judge, EndIsJudgedByItsDumps) {
   const char* more =
-      R"(, "expect": {"state": {"spmc.regions": 0}, "memory": [{"vm": "vm1", "ipa": "base", "fill": 7, "length": 2}],
+      R"(, "expect": {"state": {"spmc.regions": 0}, "memory": [{"vm": "vm1", "ipa": "base",
+          "fill": 7, "length": 2}],
       "irq": []})";
   Scene scene{R"({"do": "id_get"})", more};
   scene.call(success_id);

@@ -10,7 +10,8 @@ TEST(Run, ShareAndReclaimRoundTrip) {
     "world": {"sps": {"sp1": {"kind": "memory_user"}}},
     "steps": [
       {"do": "write", "ipa": "0x40001000", "bytes": "c0ffee00"},
-      {"do": "share", "ranges": [["0x40001000", 3], ["0x40010000", 1]], "tag": "0x7a6", "save": {"h": "handle"},
+      {"do": "share", "ranges": [["0x40001000", 3], ["0x40010000", 1]], "tag": "0x7a6",
+          "save": {"h": "handle"},
        "expect": {"spmc_pages": 4, "spmc": {"sender": "vm1", "tag": "0x7a6",
                   "ranges": [["0x40001000", 3], ["0x40010000", 1]]},
                   "state": {"vm1.shares": 1, "vm1.pins": 4, "spmc.regions": 1}}},
@@ -20,7 +21,8 @@ TEST(Run, ShareAndReclaimRoundTrip) {
       {"do": "ask", "op": "write_word", "handle": "$h", "offset": "0x3008", "value": "0x12345678"},
       {"do": "reclaim", "handle": "$h", "expect": {"error": "DENIED"}},
       {"do": "ask", "op": "relinquish", "handle": "$h"},
-      {"do": "reclaim", "handle": "$h", "expect": {"success": true, "spmc_calls": ["FFA_MEM_RECLAIM"]}}],
+      {"do": "reclaim", "handle": "$h", "expect": {"success": true,
+          "spmc_calls": ["FFA_MEM_RECLAIM"]}}],
     "expect": {"state": {"vm1.shares": 0, "vm1.pins": 0, "vm1.rx": "free", "spmc.regions": 0},
                "memory": [{"vm": "vm1", "ipa": "0x40010008", "bytes": "78563412"}]}})");
   EXPECT_EQ(failures_text(result), "");
@@ -52,7 +54,8 @@ TEST(Run, RejectionNamesItsRule) {
 
 TEST(Run, CallThatIsNotTheMediatorsIsAnsweredNotSupported) {
   const CaseResult result = run_text(
-      R"({"steps": [{"do": "raw", "x": ["0x84000000"], "expect": {"x0": "0xffffffff", "spmc_calls": 0}}]})");
+      R"({"steps": [{"do": "raw", "x": ["0x84000000"], "expect": {"x0": "0xffffffff",
+          "spmc_calls": 0}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
@@ -61,14 +64,16 @@ TEST(Run, PartitionListIsSeenByTheGuest) {
     "world": {"sps": {"sp1": {"contexts": 2}, "sp2": {"contexts": 3, "kind": "memory_user"}}},
     "steps": [
       {"do": "partition_info", "sp": "sp2", "expect": {"success": {"w3": 24}, "count": 1,
-       "entries": [{"id": "sp2", "contexts": 3}], "rx": {"zero_from": 24}, "state": {"vm1.rx": "vm_owned"}}},
+       "entries": [{"id": "sp2", "contexts": 3}], "rx": {"zero_from": 24},
+           "state": {"vm1.rx": "vm_owned"}}},
       {"do": "rx_release"}, {"do": "rx_release", "expect": {"error": "DENIED"}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
 TEST(Run, DirectRequestIsEchoed) {
   const CaseResult result = run_text(R"({"steps": [
-      {"do": "direct", "payload": [11, 22, 33, 44, 55], "expect": {"success": {"w1": "0x80010001", "w7": "any"},
+      {"do": "direct", "payload": [11, 22, 33, 44, 55],
+          "expect": {"success": {"w1": "0x80010001", "w7": "any"},
        "spmc_calls": 1}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
@@ -111,10 +116,12 @@ TEST(Run, FaultStrikesInTheStepsAndNotInTheSetup) {
 
 TEST(Run, SweepRepeatsUntilTheFaultNoLongerFires) {
   const CaseResult result = run_text(R"({
-    "world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "2M", "backing": "scattered"}]}},
+    "world": {"vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "2M",
+        "backing": "scattered"}]}},
               "faults": [{"op": "pin", "nth": "sweep", "answer": "NO_MEMORY"}]},
     "steps": [{"do": "share", "ranges": [["0x40001000", 3]], "expect": [
-        {"when": {"fault": "fired"}, "error": "NO_MEMORY", "state": {"vm1.pins": 0, "vm1.shares": 0}},
+        {"when": {"fault": "fired"}, "error": "NO_MEMORY", "state": {"vm1.pins": 0,
+            "vm1.shares": 0}},
         {"success": true, "state": {"vm1.pins": 3}}]}]})");
   EXPECT_EQ(failures_text(result), "");
   EXPECT_EQ(result.runs, 4U);
@@ -122,9 +129,11 @@ TEST(Run, SweepRepeatsUntilTheFaultNoLongerFires) {
 
 TEST(Run, EachStatusIsTriedInTurn) {
   const CaseResult result = run_text(R"({
-    "world": {"faults": [{"op": "smc", "match": "FFA_MEM_RECLAIM", "nth": 1, "answer": "each_status"}]},
+    "world": {"faults": [{"op": "smc", "match": "FFA_MEM_RECLAIM", "nth": 1,
+        "answer": "each_status"}]},
     "steps": [{"do": "share", "save": {"h": "handle"}},
-              {"do": "reclaim", "handle": "$h", "expect": {"error": "any", "state": {"vm1.shares": 1}}},
+              {"do": "reclaim", "handle": "$h", "expect": {"error": "any",
+                  "state": {"vm1.shares": 1}}},
               {"do": "reclaim", "handle": "$h"}]})");
   EXPECT_EQ(failures_text(result), "");
   EXPECT_EQ(result.runs, 9U);
@@ -145,7 +154,8 @@ TEST(Run, OneVmMayUseWhatAnotherSaved) {
   const CaseResult result = run_text(R"({
     "world": {"vms": {"vm1": {}, "vm2": {}}},
     "steps": [{"do": "share", "save": {"h": "handle"}},
-              {"do": "reclaim", "on": "vm2.0", "handle": "$h", "expect": {"error": "INVALID_PARAMETERS"}},
+              {"do": "reclaim", "on": "vm2.0", "handle": "$h",
+                  "expect": {"error": "INVALID_PARAMETERS"}},
               {"do": "reclaim", "on": "vm1.0", "handle": "$h"}]})");
   EXPECT_EQ(failures_text(result), "");
 }
@@ -162,22 +172,29 @@ TEST(Run, SetupAndDiscoverySteps) {
     "world": {"vms": {"vm1": {"setup": false, "version": "1.2"}}},
     "steps": [
       {"do": "id_get", "expect": {"error": "NOT_SUPPORTED", "spmc_calls": 0}},
-      {"do": "version", "expect": {"w0": "0x10002", "state": {"vm1.version": "1.2", "vm1.rx": "unmapped"}}},
+      {"do": "version", "expect": {"w0": "0x10002", "state": {"vm1.version": "1.2",
+          "vm1.rx": "unmapped"}}},
       {"do": "features", "of": "FFA_RXTX_MAP_64", "expect": {"success": {"w3": 0}}},
       {"do": "features", "feature": "0x7f", "expect": {"error": "NOT_SUPPORTED"}},
       {"do": "spm_id_get", "expect": {"success": {"w2": "0x8000"}}},
-      {"do": "rxtx_map", "pages": 2, "expect": {"success": true, "state": {"vm1.rxtx_pages": 2, "vm1.pins_total": 4, "vm1.pins": 0}}},
-      {"do": "rxtx_unmap", "expect": {"success": true, "state": {"vm1.pins_total": 0, "vm1.rx": "unmapped"}}},
-      {"do": "id_get", "conduit": "hvc", "rest": "poison", "expect": {"success": {"w2": 1, "x3": 0}}}]})");
+      {"do": "rxtx_map", "pages": 2, "expect": {"success": true, "state": {"vm1.rxtx_pages": 2,
+          "vm1.pins_total": 4, "vm1.pins": 0}}},
+      {"do": "rxtx_unmap", "expect": {"success": true, "state": {"vm1.pins_total": 0,
+          "vm1.rx": "unmapped"}}},
+      {"do": "id_get", "conduit": "hvc", "rest": "poison", "expect": {"success": {"w2": 1,
+          "x3": 0}}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
 TEST(Run, PartitionListInRegisters) {
   const CaseResult result = run_text(R"({
-    "world": {"spmc": {"version": "1.2"}, "vms": {"vm1": {"version": "1.2"}}, "sps": {"sp1": {"contexts": 4}}},
+    "world": {"spmc": {"version": "1.2"}, "vms": {"vm1": {"version": "1.2"}},
+        "sps": {"sp1": {"contexts": 4}}},
     "steps": [{"do": "partition_info_regs", "sp": "sp1", "save": {"t": "x2[47:32]"},
-               "expect": {"w0": "FFA_SUCCESS_64", "entries": [{"id": "sp1", "contexts": 4}], "count": 1}},
-              {"do": "partition_info_regs", "start": 1, "tag": "$t", "sp": "sp1", "expect": {"error": "INVALID_PARAMETERS"}}]})");
+               "expect": {"w0": "FFA_SUCCESS_64", "entries": [{"id": "sp1", "contexts": 4}],
+                   "count": 1}},
+              {"do": "partition_info_regs", "start": 1, "tag": "$t", "sp": "sp1",
+                  "expect": {"error": "INVALID_PARAMETERS"}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
@@ -194,10 +211,13 @@ TEST(Run, GuestsOwnMemory) {
 
 TEST(Run, SpMayRefuseAVmThatIsCreated) {
   const CaseResult result = run_text(R"({
-    "world": {"sps": {"sp1": {"properties": "0x1c1"}}, "vms": {"vm1": {}, "vm2": {"create_at_boot": false}}},
+    "world": {"sps": {"sp1": {"properties": "0x1c1"}}, "vms": {"vm1": {},
+        "vm2": {"create_at_boot": false}}},
     "steps": [{"do": "answer_vm_messages", "status": "DENIED"},
-              {"do": "create", "vm": "vm2", "expect": {"result": "DENIED", "state": {"vm2.exists": false}}},
-              {"do": "create", "vm": "vm2"}, {"do": "create", "vm": "vm2", "expect": {"result": "DENIED"}},
+              {"do": "create", "vm": "vm2", "expect": {"result": "DENIED",
+                  "state": {"vm2.exists": false}}},
+              {"do": "create", "vm": "vm2"}, {"do": "create", "vm": "vm2",
+                  "expect": {"result": "DENIED"}},
               {"do": "version", "on": "vm2.0"}, {"do": "destroy", "vm": "vm2"},
               {"do": "destroy", "vm": "vm2", "expect": {"result": "refused"}}]})");
   EXPECT_EQ(failures_text(result), "");
@@ -205,7 +225,8 @@ TEST(Run, SpMayRefuseAVmThatIsCreated) {
 
 TEST(Run, NotificationStepsInBothDirections) {
   const CaseResult result = run_text(R"({"steps": [
-      {"do": "bind", "bitmap": 6, "expect": {"success": true, "spmc": {"fid": "FFA_NOTIFICATION_BIND", "w3": 6, "w4": 0}}},
+      {"do": "bind", "bitmap": 6, "expect": {"success": true,
+          "spmc": {"fid": "FFA_NOTIFICATION_BIND", "w3": 6, "w4": 0}}},
       {"do": "info_get", "expect": {"error": "any"}},
       {"do": "notify", "vm": "vm1", "bitmap": 4},
       {"do": "get", "flags": 1, "expect": {"success": {"w2": 4}}},
@@ -226,8 +247,10 @@ TEST(Run, FaultsCanBeArmedAndDisarmedByTheHost) {
 TEST(Run, QuotaIsMetByRepetition) {
   const CaseResult result = run_text(R"({
     "world": {"vms": {"vm1": {"limits": {"shares": 5}}}},
-    "steps": [{"do": "share", "repeat": 5, "ranges": [["base+0x100000+@i*8K", 1]], "save": {"h@i": "handle"}},
-              {"do": "share", "ranges": [["base+0x200000", 1]], "expect": {"error": "NO_MEMORY", "spmc_calls": 0}},
+    "steps": [{"do": "share", "repeat": 5, "ranges": [["base+0x100000+@i*8K", 1]],
+        "save": {"h@i": "handle"}},
+              {"do": "share", "ranges": [["base+0x200000", 1]], "expect": {"error": "NO_MEMORY",
+                  "spmc_calls": 0}},
               {"do": "reclaim", "repeat": 5, "handle": "$h@i"}]})");
   EXPECT_EQ(failures_text(result), "");
 }
@@ -235,14 +258,16 @@ TEST(Run, QuotaIsMetByRepetition) {
 TEST(Run, AbsentSpmcMeansNoFfa) {
   const CaseResult result = run_text(R"({
     "world": {"spmc": {"absent": true}},
-    "steps": [{"do": "version", "expect": {"error": "NOT_SUPPORTED"}}, {"do": "id_get", "expect": {"error": "NOT_SUPPORTED"}}]})");
+    "steps": [{"do": "version", "expect": {"error": "NOT_SUPPORTED"}}, {"do": "id_get",
+        "expect": {"error": "NOT_SUPPORTED"}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
 TEST(Run, SetupThatFailsFailsTheCaseUnlessItIsOnlyTried) {
   const auto failures = [](const char* setup) {
     return run_text(std::string{R"({"world": {"vms": {"vm1": {"setup": )"} + setup + R"(}},
-      "faults": [{"op": "map", "nth": 1, "from": "setup", "answer": "NO_MEMORY"}]}, "steps": [{"do": "id_get"}]})")
+      "faults": [{"op": "map", "nth": 1, "from": "setup", "answer": "NO_MEMORY"}]}, "steps": [
+          {"do": "id_get"}]})")
         .failures;
   };
   ASSERT_EQ(failures("true").size(), 1U);
@@ -252,7 +277,8 @@ TEST(Run, SetupThatFailsFailsTheCaseUnlessItIsOnlyTried) {
 
 TEST(Run, CutDescriptorIsSentInFragmentsAsFarAsTheyAreTaken) {
   const CaseResult result = run_text(R"({"steps": [
-      {"do": "share", "cut": [64], "expect": {"error": "any", "spmc_calls": 0, "state": {"vm1.shares": 0}}}]})");
+      {"do": "share", "cut": [64], "expect": {"error": "any", "spmc_calls": 0,
+          "state": {"vm1.shares": 0}}}]})");
   EXPECT_EQ(failures_text(result), "");
 }
 
@@ -260,7 +286,8 @@ TEST(Run, EditedDescriptorIsRejectedByItsRule) {
   const CaseResult result = run_text(R"({"steps": [
       {"do": "share", "edit": [{"field": "composite.total_page_count", "value": 2}],
        "expect": {"error": "INVALID_PARAMETERS", "spmc_calls": 0}},
-      {"do": "share", "edit": [{"offset": 0, "bytes": "02"}], "expect": {"error": "any", "spmc_calls": 0}},
+      {"do": "share", "edit": [{"offset": 0, "bytes": "02"}], "expect": {"error": "any",
+          "spmc_calls": 0}},
       {"do": "share", "truncate": 47, "expect": {"error": "INVALID_PARAMETERS", "spmc_calls": 0}},
       {"do": "share"}]})");
   EXPECT_EQ(failures_text(result), "");

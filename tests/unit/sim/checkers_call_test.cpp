@@ -243,6 +243,8 @@ TEST(Checkers, I26ACallThatIsServedBeforeVersionIsFound) {
   w.answer_once(error(ffa::Status::not_supported));
   w.call(1, {0x84000069});
   EXPECT_EQ(w.texts(), "");
+  w.call(1, {0xc4000063, 0x10001});  // no such function
+  EXPECT_EQ(w.texts(), "");
   w.answer_once(ffa::success32(1));
   w.call(1, {0x84000069});
   EXPECT_THAT(w.found(), ElementsAre("I26")) << w.texts();

@@ -77,6 +77,19 @@ TEST(Checkers, I04AChangedStage2IsFound) {
   EXPECT_THAT(w.found(), testing::Contains("I04"));
 }
 
+TEST(Checkers, APageThatTheHostTakesDuringACallIsNotTheMediatorsDoing) {
+  SharingWorld w;
+  w.script.call = [&](FakeMediator&, uint16_t, uint16_t, ffa::Regs& r) {
+    EXPECT_TRUE(w.simulation.remove_page(1, ram_ipa + 9 * page));
+    EXPECT_FALSE(w.simulation.remove_page(1, ram_ipa));  // pinned: TX
+    r = error(ffa::Status::denied);
+    return true;
+  };
+  w.call(1, {release_call});
+  EXPECT_EQ(w.simulation.host_changes(), 1U);
+  EXPECT_EQ(w.texts(), "");
+}
+
 TEST(Checkers, I05AMissingOrSurplusPinIsFound) {
   SharingWorld missing;
   add_share(missing, 1, handle, 2, {{ram_ipa + 4 * page, 2}});
