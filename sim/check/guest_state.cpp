@@ -85,8 +85,14 @@ void GuestStates::update_requests(GuestState& vm, const trace::Event& event) {
   if (!is_run && !is_direct_request(event.in)) return;
   const bool unfinished =
       is_function(event.out, Fid::interrupt) || is_function(event.out, Fid::yield);
-  const bool finished = is_function(event.out, Fid::msg_send_direct_resp) ||
+  const bool answered = is_function(event.out, Fid::msg_send_direct_resp) ||
                         is_function(event.out, Fid::msg_send_direct_resp2);
+  // An error that came from the secure side ends the request, unless it only asks for patience.
+  const ffa::Status status = ffa::error_status(event.out);
+  const bool patience = status == ffa::Status::busy || status == ffa::Status::retry ||
+                        status == ffa::Status::interrupted;
+  const bool failed = is_run && ffa::is_error(event.out) && event.rule.empty() && !patience;
+  const bool finished = answered || failed;
   if (unfinished && is_direct_request(event.in)) {
     vm.waits_for[event.vcpu] = static_cast<uint16_t>(event.in.w(1));
   } else if (finished) {

@@ -67,9 +67,8 @@ struct TeeFfa {
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
       const ffa::FidInfo* const info = ffa::find_fid(number);
       if (info == nullptr) continue;
-      for (const uint32_t id : {ffa::fid32(info->fid), ffa::fid64(info->fid)}) {
-        const bool there =
-            find_function(id, slot.aarch64) == info && (id != ffa::fid64(info->fid) || info->has64);
+      for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
+        const bool there = find_function(id, slot.aarch64) != nullptr;
         count += there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features) ? 1U : 0U;
       }
     }
