@@ -53,8 +53,8 @@ constexpr Outcome<ffa::Regs> expect_success(const ffa::Regs& answer) {
 /// The status as a VM of `version` knows it: NO_DATA came with 1.1, NOT_READY with 1.3; to others
 /// the call was simply not done. [DEN0077A 1.2 table 12.2]
 constexpr ffa::Status known_status(ffa::Status status, ffa::Version version) {
-  const bool unknown = status == ffa::Status::not_ready ||
-                       (status == ffa::Status::no_data && version < ffa::v1_1);
+  const bool unknown =
+      status == ffa::Status::not_ready || (status == ffa::Status::no_data && version < ffa::v1_1);
   return unknown ? ffa::Status::aborted : status;
 }
 

@@ -126,8 +126,8 @@ Outcome<ffa::Handle> send_to_spmc(CallContext<P>& call, const MemoryTransaction&
   return handle;
 }
 
-/// True if the SPMC was asked and did not say that it refuses: an answer that is neither success nor
-/// error, or a success without a valid handle.
+/// True if the SPMC was asked and did not say that it refuses: an answer that is neither success
+/// nor error, or a success without a valid handle.
 constexpr bool may_be_held(const Rejection& rejection) {
   return rejection.rule == Rule::mem_answer_expected ||
          rejection.rule == Rule::mem_answer_handle_valid;
@@ -154,7 +154,8 @@ Reply mem_share(CallContext<P>& call) {
   }
   const auto sent = send_to_spmc(call, transaction, layout, pages.runs);
   if (!sent.ok() && may_be_held(sent.error())) {
-    // The SPMC may have taken the pages under a handle that nobody knows: they stay pinned for good.
+    // The SPMC may have taken the pages under a handle that nobody knows: they stay pinned for
+    // good.
     const Guard guard(call.vm.memory_lock);
     call.vm.memory.shares.quarantine(slot);
     pins.keep();
