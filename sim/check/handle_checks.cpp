@@ -102,6 +102,14 @@ class NothingLeft final : public Checker {
     }
   }
 
+  // Property bit 7 of an SP: it is told that VMs are gone. What the world leaves open has it.
+  static bool wants_destroyed(const Step& step, uint16_t id) {
+    for (const SpSpec& sp : step.sim.spec().sps) {
+      if (sp.id == id && sp.properties) return (*sp.properties >> 7 & 1U) != 0;
+    }
+    return true;
+  }
+
   // Each SP that agreed to the VM's creation is sent its destruction, answered or not.
   void check_told(const Step& step) const {
     std::set<uint16_t> waiting;
@@ -117,7 +125,7 @@ class NothingLeft final : public Checker {
           event.in.w(2) == framework_word(ffa::FrameworkMessage::vm_destroyed_request);
       const bool agreed =
           ffa::is_function(event.out, Fid::msg_send_direct_resp) && event.out.w(3) == 0;
-      if (created && agreed) waiting.insert(sp);
+      if (created && agreed && wants_destroyed(step, sp)) waiting.insert(sp);
       if (gone) waiting.erase(sp);
     }
     for (const uint16_t sp : waiting) {

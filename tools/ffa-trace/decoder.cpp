@@ -84,7 +84,7 @@ std::string to_text(const Event& event, const Decoded& decoded, bool full, bool 
   const Colours& c = colour ? terminal : plain;
   const char* const indent = decoded.nested ? "    " : "";
   std::string text =
-      fmt::format("{}{:>6}{} {}{:<8}{}{}{}{}{} -> {}{}{}\n", c.dim, event.seq, c.off, indent,
+      fmt::format("{}{:>6}{} {}{:<7} {}{}{}{}{} -> {}{}{}\n", c.dim, event.seq, c.off, indent,
                   decoded.who, c.name, decoded.function, c.off, decoded.call.empty() ? "" : " ",
                   decoded.call, decoded.failed ? c.error : "", decoded.reply, c.off);
   if (!full) return text;
