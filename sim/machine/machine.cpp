@@ -55,6 +55,7 @@ mediator::Extent to_extent(const Stage2::Run& run) {
 }  // namespace
 
 struct Machine::Impl {
+  uint64_t guest_writes = 0;
   // Host pages of a VM. `fixed`: their address is the world's, they never return to the pool.
   struct HostRun {
     Stage2::Run run;
@@ -441,7 +442,10 @@ bool Machine::read_ipa(uint16_t vm, uint64_t ipa, std::span<std::byte> to) const
   });
 }
 
+uint64_t Machine::guest_writes() const { return impl_->guest_writes; }
+
 bool Machine::write_ipa(uint16_t vm, uint64_t ipa, std::span<const std::byte> from) {
+  ++impl_->guest_writes;
   return impl_->walk(vm, ipa, from, [&](auto kind, uint64_t pa, auto part, bool dry) {
     const bool writable =
         kind == mediator::MemoryKind::ram_rw || kind == mediator::MemoryKind::foreign;

@@ -71,6 +71,8 @@ class Machine {
   // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would
   // (false: nothing there).
   bool read_ipa(uint16_t vm, uint64_t ipa, std::span<std::byte> to) const;
+  /// How many writes by vCPUs there were.
+  uint64_t guest_writes() const;
   bool write_ipa(uint16_t vm, uint64_t ipa, std::span<const std::byte> from);
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;
   bool write_pa(uint64_t pa, std::span<const std::byte> from);
