@@ -70,12 +70,9 @@ void probe_functions(MediatorState<P>& mediator) {
   // does nothing.
   if (mediator.spmc.features.has(Fid::notification_set)) {
     const ffa::Regs answer = boot_smc(mediator, ffa::NotificationSet{}.encode());
-    const bool there = kind_of(answer) == AnswerKind::success ||
-                       (kind_of(answer) == AnswerKind::error &&
-                        ffa::error_status(answer) != ffa::Status::not_supported);
-    if (!there) {
-      mediator.spmc.features.remove(ffa::fid32(Fid::notification_set));
-    }
+    const bool there =
+        kind_of(answer) == AnswerKind::success || status_of(answer) != ffa::Status::not_supported;
+    if (!there) mediator.spmc.features.remove(ffa::fid32(Fid::notification_set));
   }
 }
 
