@@ -184,6 +184,14 @@ File make_file(std::string path, std::string_view text) {
   return file;
 }
 
+size_t code_lines(const File& file) {
+  size_t count = 0;
+  for (const auto& line : code_of(file).lines) {
+    count += line.find_first_not_of(" \t") != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
 bool is_freestanding(std::string_view path) {
   return starts_with_any(path, {"ffa/", "mediator/", "spmc-model/", "guest/", "ports/"});
 }

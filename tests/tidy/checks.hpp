@@ -27,6 +27,7 @@ Findings check_sizes(const File& file);       ///< lines a file, lines a functio
 Findings check_licence(const File& file);     ///< SPDX line first (or second, behind #!)
 Findings check_includes(const File& file);    ///< the layering of the architecture
 Findings check_words(const File& file);       ///< words that must not stand there
+size_t code_lines(const File& file);          ///< lines that are neither blank nor comment only
 bool is_freestanding(std::string_view path);  ///< ffa, mediator, spmc-model, guest
 
 }  // namespace tidy
