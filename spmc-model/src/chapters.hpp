@@ -19,7 +19,7 @@ Answer handle_rx_release(SpmcStorage& s);
 Answer handle_partition_info_get(SpmcStorage& s, const Call& call);
 
 // memory.cpp [DEN0140 chapters 1 and 2]
-enum class SendKind : uint8_t { share, lend };
+enum class SendKind : uint8_t { share, lend, donate };
 Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind);
 Answer handle_fragment(SpmcStorage& s, const Call& call);
 Answer handle_reclaim(SpmcStorage& s, const Call& call);

@@ -83,6 +83,10 @@ Answer memory(SpmcStorage& s, const Call& call) {
     case ffa::fid64(Fid::mem_lend):
       if (!s.personality.lend) break;
       return handle_memory_send(s, call, SendKind::lend);
+    case ffa::fid32(Fid::mem_donate):
+    case ffa::fid64(Fid::mem_donate):
+      if (!s.personality.donate) break;
+      return handle_memory_send(s, call, SendKind::donate);
     case ffa::fid32(Fid::mem_frag_tx):
       return handle_fragment(s, call);
     case ffa::fid32(Fid::mem_reclaim):

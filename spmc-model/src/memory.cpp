@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// FFA_MEM_SHARE, FFA_MEM_LEND, FFA_MEM_FRAG_TX and FFA_MEM_RECLAIM at the physical instance, in the
-// order of checks that docs/spmc-personalities.md gives. [DEN0140 1.2 chapters 1 and 2]
+// FFA_MEM_SHARE, FFA_MEM_LEND, FFA_MEM_DONATE, FFA_MEM_FRAG_TX and FFA_MEM_RECLAIM at the physical
+// instance, in the order of checks that docs/spmc-personalities.md gives. [DEN0140 1.2 chapters 1
+// and 2]
 #include "src/bytes.hpp"
 #include "src/chapters.hpp"
 #include "src/descriptor.hpp"
@@ -33,9 +34,11 @@ struct Borrowers {
 
 Answer handle_reply(ffa::Handle handle) { return success(handle.low(), handle.high()); }
 
-Answer want_more(const Region& region) {
-  return reply(ffa::fid32(ffa::Fid::mem_frag_rx), region.handle.low(), region.handle.high(),
-               region.next_offset);
+Answer want_more(const SpmcStorage& s, const Region& region) {
+  Answer answer = reply(ffa::fid32(ffa::Fid::mem_frag_rx), region.handle.low(),
+                        region.handle.high(), region.next_offset);
+  if (s.personality.request_names_sender) answer.out.x[4] = uint64_t{region.sender.raw()} << 16;
+  return answer;
 }
 
 /// The one copy of the fragment; nothing is read from the sender's buffer after that.
@@ -67,7 +70,12 @@ Result<Source> find_source(SpmcStorage& s, const Call& call) {
   return Source{address, static_cast<uint32_t>(room - in_page), total, fragment};
 }
 
-Result<DataAccess> data_access(const SpmcStorage& s, uint8_t permissions) {
+Result<DataAccess> data_access(const SpmcStorage& s, uint8_t permissions, SendKind kind) {
+  if (kind == SendKind::donate) {
+    // The receiver owns it then; the sender leaves the access open.
+    if ((permissions & data_permission_bits) != 0) return Error{Status::invalid_parameters};
+    return DataAccess::read_write;
+  }
   if (s.personality.permissions && permissions != *s.personality.permissions) {
     return Error{Status::invalid_parameters};
   }
@@ -81,16 +89,24 @@ Result<DataAccess> data_access(const SpmcStorage& s, uint8_t permissions) {
   }
 }
 
-/// Every SP of the configuration that is named is a borrower; other receivers are not looked at. At
-/// least one must be.
+/// Every SP of the configuration that is named is a borrower; what other receivers mean is the
+/// personality's. At least one must be.
 Result<Borrowers> find_borrowers(const SpmcStorage& s, std::span<const std::byte> fragment,
-                                 const TransactionHeader& header) {
+                                 const TransactionHeader& header, SendKind kind) {
+  const Personality& p = s.personality;
+  const bool too_many = p.max_borrowers != 0 && header.access_count > p.max_borrowers;
+  if (too_many || (kind == SendKind::donate && header.access_count != 1)) {
+    return Error{Status::invalid_parameters};
+  }
   Borrowers borrowers;
   for (uint32_t i = 0; i < header.access_count; ++i) {
     FFA_TRY(const AccessEntry entry, read_access(fragment, header, i));
     const size_t sp = find_sp(s, entry.endpoint);
-    if (sp == no_index || borrowers.granted[sp] != DataAccess::none) continue;
-    FFA_TRY(borrowers.granted[sp], data_access(s, entry.permissions));
+    const bool twice = sp != no_index && borrowers.granted[sp] != DataAccess::none;
+    if (p.unknown_borrower && sp == no_index) return Error{*p.unknown_borrower};
+    if (p.unknown_borrower && twice) return Error{Status::invalid_parameters};
+    if (sp == no_index || twice) continue;
+    FFA_TRY(borrowers.granted[sp], data_access(s, entry.permissions, kind));
     if (borrowers.count != 0 && entry.composite_offset != borrowers.composite_offset) {
       return Error{Status::invalid_parameters};
     }
@@ -109,8 +125,8 @@ Result<void> check_overlaps(const SpmcStorage& s, const Region& region, const Ra
   const std::optional<Status> twice = region.lent ? p.page_lent_twice : p.page_shared_twice;
   if (!twice) return {};
   for (const Region& other : s.regions) {
-    if (&other == &region || other.state == RegionState::free || other.lent != region.lent)
-      continue;
+    if (&other == &region || other.state == RegionState::free) continue;
+    if (other.lent != region.lent && !p.page_in_any_object) continue;
     if (touches(s, other, range.address, range.pages)) return Error{*twice};
   }
   return {};
@@ -133,6 +149,17 @@ Result<void> add_range(SpmcStorage& s, Region& region, const RangeEntry& range) 
   return {};
 }
 
+/// All ranges of a region that were only stored as they came.
+Result<void> check_stored(SpmcStorage& s, Region& region) {
+  region.received_ranges = 0;
+  region.received_pages = 0;
+  for (uint32_t i = 0; i < region.total_ranges; ++i) {
+    const Range stored = s.ranges[region.first_range + i];
+    FFA_CHECK(add_range(s, region, {stored.address, stored.pages}));
+  }
+  return {};
+}
+
 /// Takes the whole ranges at the start of `bytes`; what is left of a range is asked for again. The
 /// region is complete with its last range.
 Result<void> add_ranges(SpmcStorage& s, Region& region, std::span<const std::byte> bytes) {
@@ -143,11 +170,23 @@ Result<void> add_ranges(SpmcStorage& s, Region& region, std::span<const std::byt
   }
   if (sent > wanted && !s.personality.surplus_ignored) return Error{Status::invalid_parameters};
   const uint32_t taken = sent < wanted ? static_cast<uint32_t>(sent) : wanted;
+  const uint32_t most = s.personality.max_fragments;
+  if (++region.fragments > most && most != 0) {
+    region.state = RegionState::refused;
+    return Error{Status::no_memory};
+  }
   for (uint32_t i = 0; i < taken; ++i) {
-    FFA_CHECK(add_range(s, region, read_range(bytes, uint64_t{i} * range_entry_bytes)));
+    const RangeEntry range = read_range(bytes, uint64_t{i} * range_entry_bytes);
+    if (s.personality.ranges_checked_when_complete) {
+      s.ranges[region.first_range + region.received_ranges++] = Range{range.address, range.pages};
+    } else {
+      FFA_CHECK(add_range(s, region, range));
+    }
   }
   region.next_offset += taken * range_entry_bytes;
   if (region.received_ranges != region.total_ranges) return {};
+  region.state = RegionState::refused;  // until all of it was found good
+  if (s.personality.ranges_checked_when_complete) FFA_CHECK(check_stored(s, region));
   if (region.received_pages != region.total_pages) return Error{Status::invalid_parameters};
   region.state = RegionState::complete;
   return {};
@@ -167,7 +206,7 @@ Result<Region*> begin_transaction(SpmcStorage& s, const Source& source, SendKind
   FFA_TRY(const TransactionHeader header,
           read_header(fragment, s.version, s.personality.descriptor));
   FFA_CHECK(check_transaction(s, header, kind));
-  FFA_TRY(const Borrowers borrowers, find_borrowers(s, fragment, header));
+  FFA_TRY(const Borrowers borrowers, find_borrowers(s, fragment, header, kind));
   FFA_TRY(const Composite composite, read_composite(fragment, borrowers.composite_offset));
   const uint64_t length =
       composite.first_range_offset + uint64_t{composite.ranges} * range_entry_bytes;
@@ -177,7 +216,7 @@ Result<Region*> begin_transaction(SpmcStorage& s, const Source& source, SendKind
   }
   if (composite.total_pages > max_region_pages) return Error{Status::no_memory};
   FFA_TRY(Region* const region, add_region(s, header.sender, header.handle, composite.ranges));
-  region->lent = kind == SendKind::lend;
+  region->lent = kind != SendKind::share;
   region->tag = header.tag;
   region->total_pages = composite.total_pages;
   region->granted = borrowers.granted;
@@ -192,13 +231,23 @@ Result<Region*> begin_transaction(SpmcStorage& s, const Source& source, SendKind
   return region;
 }
 
-Answer region_reply(const Region& region) {
-  return region.state == RegionState::complete ? handle_reply(region.handle) : want_more(region);
+Answer region_reply(const SpmcStorage& s, const Region& region) {
+  return region.state == RegionState::complete ? handle_reply(region.handle) : want_more(s, region);
 }
 
 bool fragment_is_the_owners(const SpmcStorage& s, const Region& region, const Call& call) {
-  return !s.personality.fragment_names_sender || !tracks_vms(s) ||
-         high_id(call.w(4)) == region.sender;
+  const bool looks =
+      s.personality.fragment_names_sender && (tracks_vms(s) || !s.personality.guests_tracked);
+  return !looks || high_id(call.w(4)) == region.sender;
+}
+
+void zero_pages(SpmcStorage& s, const Region& region) {
+  s.page = {};
+  for (const Range& range : ranges_of(s, region)) {
+    for (uint32_t n = 0; n < range.pages; ++n) {
+      s.memory->write(ffa::Pa{range.address.raw() + uint64_t{n} * ffa::page_size}, s.page);
+    }
+  }
 }
 
 }  // namespace
@@ -207,7 +256,7 @@ Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind) {
   const Result<Source> source = find_source(s, call);
   if (!source.ok()) return error(source.error());
   const Result<Region*> region = begin_transaction(s, *source, kind);
-  return region.ok() ? region_reply(**region) : error(region.error());
+  return region.ok() ? region_reply(s, **region) : error(region.error());
 }
 
 Answer handle_fragment(SpmcStorage& s, const Call& call) {
@@ -224,13 +273,15 @@ Answer handle_fragment(SpmcStorage& s, const Call& call) {
   }
   const auto bytes = copy_in(s, dynamic ? region->buffer : s.rxtx.tx, length);
   const Result<void> added = bytes.ok() ? add_ranges(s, *region, *bytes) : Error{bytes.error()};
-  if (added.ok()) return region_reply(*region);
-  if (s.personality.bad_fragment_frees) free_region(s, *region);
+  if (added.ok()) return region_reply(s, *region);
+  const bool ended = region->state == RegionState::refused;
+  if (ended || s.personality.bad_fragment_frees) free_region(s, *region);
   return error(added.error());
 }
 
 Answer handle_reclaim(SpmcStorage& s, const Call& call) {
-  if (!call.zero_from(3)) return error(Status::invalid_parameters);
+  const bool zero = s.personality.reclaim_zeroes && call.w(3) == 1;
+  if (!call.zero_from(zero ? 4 : 3)) return error(Status::invalid_parameters);
   const ffa::Handle handle{call.pair(1)};
   Region* region = find_region(s, handle);
   if (region == nullptr) region = find_left_region(s, handle);
@@ -238,6 +289,7 @@ Answer handle_reclaim(SpmcStorage& s, const Call& call) {
     return error(Status::invalid_parameters);
   }
   if (holders(*region) != 0) return error(Status::denied);
+  if (zero) zero_pages(s, *region);
   free_region(s, *region);
   return success();
 }

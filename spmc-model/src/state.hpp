@@ -47,7 +47,8 @@ struct VmSlot {
   std::array<ffa::EndpointId, 64> bound_to;
 };
 
-enum class RegionState : uint8_t { free, receiving, complete };
+/// `refused`: all came and something is wrong; it goes before the call returns.
+enum class RegionState : uint8_t { free, receiving, complete, refused };
 
 /// One memory transaction. Its ranges lie in SpmcStorage::ranges from first_range on, in the order
 /// they were sent.
@@ -63,6 +64,7 @@ struct Region {
   uint32_t received_pages;
   uint32_t received_ranges;
   uint32_t first_range;
+  uint32_t fragments;                       ///< that came so far
   uint32_t next_offset;                     ///< of the byte of the descriptor that is wanted next
   ffa::Pa buffer;                           ///< dynamically allocated buffer of the sender
   uint32_t buffer_bytes;                    ///< 0: fragments come in the TX buffer

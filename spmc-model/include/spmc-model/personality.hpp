@@ -69,7 +69,10 @@ struct Personality {
   uint32_t v1_0_info_size_reported = 0;                  // 18, w3 for a 1.0 caller
   ffa::Status no_rx_mapped = ffa::Status::busy;          // 20
   ffa::Status tx_unusable = ffa::Status::denied;         // 21
+  bool donate = false;                                   // 22
   bool lend = true;                                      // 23
+  std::optional<ffa::Status> unknown_borrower;           // 24, empty: not looked at
+  uint32_t max_borrowers = 0;                            // 24, 0: as many as there are SPs
   DescriptorLimits descriptor{};                         // 25
   std::optional<uint16_t> share_attributes = 0x2f;       // 25
   std::optional<uint16_t> lend_attributes = 0;           // 25
@@ -79,19 +82,24 @@ struct Personality {
   std::optional<ffa::Status> overlap_in_transaction;     // 29
   std::optional<ffa::Status> page_shared_twice;          // 30
   std::optional<ffa::Status> page_lent_twice = ffa::Status::invalid_parameters;  // 30
-  bool exact_length = false;                                                     // 31
-  HandleScheme handles{};                                                        // 32
-  bool preset_handle = true;                                                     // 33, with bit 63
-  bool fragment_names_sender = true;                      // 35, w4 bits 31:16
-  bool partial_range_asked_again = true;                  // 36, else INVALID_PARAMETERS
-  bool surplus_ignored = true;                            // 37, else INVALID_PARAMETERS
-  bool bad_fragment_frees = true;                         // 38
-  bool too_long_fragment_frees = false;                   // 38
-  bool busy_in_payload = true;                            // 44, else FFA_ERROR(BUSY)
-  bool guests_tracked = true;                             // 45, 47: built for several VMs
-  ffa::Status out_of_vms = ffa::Status::denied;           // 47
-  uint16_t vms = 16;                                      // 47, slots; at most max_vms
-  bool notifications = true;                              // 48
+  bool page_in_any_object = false;               // 30, other transactions count whatever their kind
+  bool exact_length = false;                     // 31
+  HandleScheme handles{};                        // 32
+  bool preset_handle = true;                     // 33, with bit 63
+  uint32_t max_fragments = 0;                    // 34, more are NO_MEMORY; 0: without limit
+  bool ranges_checked_when_complete = false;     // 34, else as they come
+  bool fragment_names_sender = true;             // 35, w4 bits 31:16
+  bool request_names_sender = false;             // 35, w4 of FRAG_RX
+  bool partial_range_asked_again = true;         // 36, else INVALID_PARAMETERS
+  bool surplus_ignored = true;                   // 37, else INVALID_PARAMETERS
+  bool bad_fragment_frees = true;                // 38
+  bool too_long_fragment_frees = false;          // 38
+  bool reclaim_zeroes = false;                   // 40, flag bit 0 is served
+  bool busy_in_payload = true;                   // 44, else FFA_ERROR(BUSY)
+  bool guests_tracked = true;                    // 45, 47: built for several VMs
+  ffa::Status out_of_vms = ffa::Status::denied;  // 47
+  uint16_t vms = 16;                             // 47, slots; at most max_vms
+  bool notifications = true;                     // 48
   ffa::Status per_vcpu_bind = ffa::Status::denied;        // 49
   std::optional<ffa::Status> empty_bind;                  // 50
   bool bind_checks_sender = false;                        // 50
@@ -102,7 +110,7 @@ struct Personality {
   bool keeps_x8_to_x17 = true;                            // 56, else zero
 };
 
-/// The personality of that name, or nothing. Known: "op-tee".
+/// The personality of that name, or nothing. Known: "op-tee", "hafnium", "tf-a-el3".
 std::optional<Personality> find_personality(std::string_view name);
 
 }  // namespace spmc_model
