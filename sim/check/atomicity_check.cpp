@@ -4,7 +4,8 @@
 // Exceptions, and why: the first call other than FFA_VERSION freezes the version even if it fails
 // [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
-// the SPMC would not give back ends in quarantine.
+// the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
+// that one only; memory that shall be zeroed for a borrower may be zeroed before the SPMC refuses.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -41,10 +42,18 @@ class FailureAtomicity final : public Checker {
         });
     const Snapshot now = snapshot(step);
     if (now.quarantined > before_.quarantined) return;
+    const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
+    const bool send_ended = fragment && now.shares + 1 == before_.shares;
+    const bool may_zero = fragment || ffa::is_function(step.event.in, Fid::mem_lend) ||
+                          ffa::is_function(step.event.in, Fid::mem_donate);
     for (const auto& [what, digest] : now.digests) {
       const auto was = before_.digests.find(what);
       if (was != before_.digests.end() && was->second == digest) continue;
       const bool of_spmc = what == spmc_state;
+      const bool of_send = of_spmc || what == fmt::format("{}{}", state_of, step.event.vm) ||
+                           what == fmt::format("{}{}", references_of, step.event.vm);
+      if (send_ended && of_send) continue;
+      if (may_zero && what.starts_with(memory_of)) continue;
       if (of_spmc && (reached_sp || step.faulted)) continue;
       const bool others_wrote = step.sim.machine().guest_writes() != guest_writes_;
       if ((reached_sp || others_wrote) && what.starts_with(memory_of)) continue;
@@ -55,10 +64,13 @@ class FailureAtomicity final : public Checker {
  private:
   static constexpr const char* spmc_state = "what the SPMC holds";
   static constexpr const char* memory_of = "the memory of";
+  static constexpr const char* state_of = "the mediator's state of VM ";
+  static constexpr const char* references_of = "the page references of VM ";
 
   struct Snapshot {
     std::map<std::string, uint64_t> digests;
     uint32_t quarantined = 0;
+    uint32_t shares = 0;
   };
 
   static uint64_t digest(const std::vector<uint64_t>& words) {
@@ -77,13 +89,14 @@ class FailureAtomicity final : public Checker {
     Snapshot result;
     for (const auto& [id, vm] : step.facts.vms) {
       result.quarantined += vm.fact.quarantined;
+      result.shares += vm.fact.shares;
       std::vector<uint64_t> words;
       add_fact(words, vm.fact);
       for (const ShareFact& share : vm.shares) {
         add_fact(words, share.fact);
         for (const ffa_sim_fact& range : share.ranges) add_fact(words, range);
       }
-      result.digests[fmt::format("the mediator's state of VM {}", id)] = digest(words);
+      result.digests[fmt::format("{}{}", state_of, id)] = digest(words);
     }
     Machine& machine = step.sim.machine();
     for (const VmSpec& vm : step.sim.spec().vms) {
@@ -92,7 +105,7 @@ class FailureAtomicity final : public Checker {
       std::vector<uint64_t> words;
       for (const Pinned& pin : machine.pins(id))
         words.insert(words.end(), {pin.ipa, pin.pages, pin.count});
-      result.digests[fmt::format("the page references of VM {}", id)] = digest(words);
+      result.digests[fmt::format("{}{}", references_of, id)] = digest(words);
       result.digests[fmt::format("the mapped buffers of VM {}", id)] = machine.mapped_buffers(id);
       result.digests[fmt::format("the stage 2 of VM {}", id)] = machine.stage2_digest(id);
       result.digests[fmt::format("{} VM {}", memory_of, id)] = machine.memory_digest(owned_by(id));

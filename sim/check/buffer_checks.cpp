@@ -120,8 +120,8 @@ class SingleFetch final : public Checker {
   }
 };
 
-/// I21: a call touches its caller's registered buffers only; that it stays inside them, the machine
-/// sees to.
+/// I21: a call touches its caller's registered buffers only, and zeroes what the caller lends or
+/// donates; that it stays inside, the machine sees to.
 class OwnBuffersOnly final : public Checker {
  public:
   std::string id() const override { return "I21"; }
@@ -132,7 +132,7 @@ class OwnBuffersOnly final : public Checker {
       if (!access.vm) continue;
       const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
-      if (registered || about_to_be(step, access)) continue;
+      if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
@@ -141,6 +141,13 @@ class OwnBuffersOnly final : public Checker {
   }
 
  private:
+  static bool is_zeroed(const Step& step, const Access& access) {
+    const ffa::Regs& in = step.event.in;
+    const bool sends = ffa::is_function(in, Fid::mem_lend) ||
+                       ffa::is_function(in, Fid::mem_donate) ||
+                       ffa::is_function(in, Fid::mem_frag_tx);
+    return sends && *access.vm == step.event.vm && access.kind != Access::Kind::in;
+  }
   // FFA_RXTX_MAP may already prepare what it registers.
   static bool about_to_be(const Step& step, const Access& access) {
     const ffa::Regs& in = step.event.in;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ffa/reply.hpp"
+#include "sim/check/assembly.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/check/descriptor.hpp"
 
@@ -31,6 +32,8 @@ const char* kind_name(mediator::MemoryKind kind) {
       return "a device";
     case mediator::MemoryKind::foreign:
       return "someone else's page";
+    case mediator::MemoryKind::ram_none:
+      return "RAM that was lent";
   }
   return "an unknown kind";
 }
@@ -58,7 +61,9 @@ class OwnRam final : public Checker {
     const Machine& machine = step.sim.machine();
     while (pages > 0) {
       const mediator::Extent extent = machine.translate(step.event.vm, ipa, pages);
-      if (extent.kind != mediator::MemoryKind::ram_rw) {
+      const bool own = extent.kind == mediator::MemoryKind::ram_rw ||
+                       extent.kind == mediator::MemoryKind::ram_none;
+      if (!own) {
         report(step, fmt::format("shares {:#x}, where {} is mapped", ipa, kind_name(extent.kind)));
         return;
       }
@@ -74,36 +79,40 @@ class OwnTranslations final : public Checker {
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
     check_regions(step);
-    if (!step.is_guest()) return;
-    const std::vector<PageRun> told = sent_to_spmc(step);
-    if (told.empty()) return;
-    for (const PageRun& run : told) check_owner(step, run);
-    if (!is_memory_send(step.event.in)) return;
-    const auto asked = read_descriptor(step.event.tx, step.guest().version);
-    const bool whole = asked && asked->ranges.size() == asked->range_count;
-    if (whole) compare(step, translate_all(step, asked->ranges), told);
+    if (step.event.side == trace::Side::lifecycle && step.event.op == "free") {
+      guests_.erase(step.event.vm);
+    }
+    for (const trace::Event* smc : step.smcs) {
+      if (is_fragment(smc->in)) check_sent(step, *smc);
+    }
+    if (!step.is_guest() || !is_fragment(step.event.in)) return;
+    Assembly& guest = guests_[step.event.vm];
+    guest.note(step.event);
+    if (!ffa::is_success(step.event.out)) return;
+    const uint64_t handle = answered_handle(step.event.out);
+    const auto* const asked = guest.find(handle);
+    const auto* const told = spmc_.find(handle);
+    if (asked != nullptr && told != nullptr) compare(step, *asked, *told);
   }
 
  private:
-  // The ranges of the descriptor that the mediator sent in this call, fragments put together.
-  std::vector<PageRun> sent_to_spmc(const Step& step) const {
-    std::vector<uint8_t> bytes;
-    for (const trace::Event* smc : step.smcs) {
-      const bool first = is_memory_send(smc->in);
-      if (!first && !ffa::is_function(smc->in, Fid::mem_frag_tx)) continue;
-      if (first) bytes.clear();
-      bytes.insert(bytes.end(), smc->tx.begin(), smc->tx.end());
-    }
-    if (bytes.empty()) return {};
+  static bool is_fragment(const ffa::Regs& in) {
+    return is_memory_send(in) || ffa::is_function(in, Fid::mem_frag_tx);
+  }
+
+  // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.
+  void check_sent(const Step& step, const trace::Event& smc) {
+    const std::vector<uint8_t> bytes = spmc_.note(smc);
+    if (!step.is_guest() || bytes.empty()) return;
     const auto told = read_descriptor(bytes, spmc_version(step));
     if (!told) {
       report(step, "the SPMC was sent a descriptor without ranges");
-      return {};
+      return;
     }
     if (told->sender != step.event.vm) {
       report(step, fmt::format("the SPMC was told that {:#x} is the sender", told->sender));
     }
-    return told->ranges;
+    for (const PageRun& run : told->ranges) check_owner(step, run);
   }
 
   // What the mediator and the SPMC agreed on at boot.
@@ -145,10 +154,14 @@ class OwnTranslations final : public Checker {
     }
   }
 
-  void compare(const Step& step, const std::vector<PageRun>& expected,
-               const std::vector<PageRun>& told) const {
-    const auto left = joined(expected);
-    const auto right = joined(told);
+  void compare(const Step& step, const std::vector<uint8_t>& guest,
+               const std::vector<uint8_t>& spmc) const {
+    const auto asked = read_descriptor(guest, step.guest().version);
+    const auto told = read_descriptor(spmc, spmc_version(step));
+    const bool whole = asked && told && asked->ranges.size() == asked->range_count;
+    if (!whole) return;
+    const auto left = joined(translate_all(step, asked->ranges));
+    const auto right = joined(told->ranges);
     const bool same = std::equal(left.begin(), left.end(), right.begin(), right.end(),
                                  [](const PageRun& a, const PageRun& b) {
                                    return a.address == b.address && a.pages == b.pages;
@@ -182,9 +195,13 @@ class OwnTranslations final : public Checker {
     }
     return false;
   }
+
+  Assembly spmc_;
+  std::map<uint16_t, Assembly> guests_;
 };
 
-/// I04: only lend and donate change what a VM sees of its memory, and none of them is there yet.
+/// I04: only loans and donations, and their end, change what a VM sees of its memory; where no
+/// transaction is left, it is what it was before all of them.
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
@@ -193,10 +210,17 @@ class Stage2Unchanged final : public Checker {
     host_changes_ = step.sim.host_changes();
   }
   void after(const Step& step) override {
+    if (step.sim.open_steps() == 0) check_owners(step);
     if (!step.is_guest() || !step.alone) return;
     if (step.sim.host_changes() != host_changes_) return;
+    const ffa::Regs& in = step.event.in;
+    const bool may_change =
+        ffa::is_success(step.event.out) &&
+        (ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
+         ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim));
     for (const auto& [vm, digest] : digests(step)) {
       const auto was = before_.find(vm);
+      if (may_change && vm == step.event.vm) continue;
       if (was != before_.end() && was->second != digest) {
         report(step, fmt::format("the stage 2 of VM {} has changed", vm));
       }
@@ -204,6 +228,16 @@ class Stage2Unchanged final : public Checker {
   }
 
  private:
+  void check_owners(const Step& step) const {
+    for (const auto& [id, vm] : step.facts.vms) {
+      if (!vm.shares.empty() || !step.sim.machine().has_vm(id)) continue;
+      const uint64_t pages = step.sim.machine().withdrawn_pages(id);
+      if (pages != 0) {
+        report(step, fmt::format("VM {} has no transaction, and no access to {} of its pages", id,
+                                 pages));
+      }
+    }
+  }
   static std::map<uint16_t, uint64_t> digests(const Step& step) {
     std::map<uint16_t, uint64_t> result;
     for (const VmSpec& vm : step.sim.spec().vms) {

@@ -11,9 +11,8 @@
 #include "sim/machine/buffers.hpp"
 #include "sim/machine/host_memory.hpp"
 #include "sim/machine/layout.hpp"
+#include "sim/machine/machine_vm.hpp"
 #include "sim/machine/page_allocator.hpp"
-#include "sim/machine/pieces.hpp"
-#include "sim/machine/stage2.hpp"
 
 namespace sim {
 
@@ -56,20 +55,7 @@ mediator::Extent to_extent(const Stage2::Run& run) {
 
 struct Machine::Impl {
   uint64_t guest_writes = 0;
-  // Host pages of a VM. `fixed`: their address is the world's, they never return to the pool.
-  struct HostRun {
-    Stage2::Run run;
-    bool fixed;
-  };
-  struct Vm {
-    Stage2 stage2;
-    Pieces<uint32_t> pins{0};
-    uint64_t low = ~uint64_t{0};  // IPA pages that were ever pinned lie in [low, high)
-    uint64_t high = 0;
-    bool quarantined = false;
-    bool remapped = false;  // a page was taken out: stale extents are no bug any more
-    std::vector<HostRun> host;
-  };
+  using Vm = MachineVm;
 
   Impl(const WorldSpec& world, std::function<void(const std::string&)> sink)
       : spec(world), report(std::move(sink)), memory(world.sparse_ram) {}
@@ -191,8 +177,8 @@ bool Machine::Impl::walk(uint16_t id, uint64_t ipa, Bytes bytes, Access access) 
       if (at < ipa) return false;
       const uint64_t offset = at % page_bytes;
       const uint64_t wanted = (offset + bytes.size() - done + page_bytes - 1) / page_bytes;
-      const Stage2::Run run = vm->stage2.find(at / page_bytes, wanted);
-      if (run.pages == 0) return false;
+      const Stage2::Run run = vm->find(at / page_bytes, wanted);
+      if (run.pages == 0 || run.kind == mediator::MemoryKind::ram_none) return false;
       const size_t length =
           std::min<uint64_t>(bytes.size() - done, run.pages * page_bytes - offset);
       const uint64_t pa = run.pa_page * page_bytes + offset;
@@ -247,7 +233,7 @@ mediator::Extent Machine::translate(uint16_t vm, uint64_t ipa, uint64_t pages) c
     impl_->report(fmt::format("I21: translate of the unaligned address {:#x} of VM {}", ipa, vm));
     return {};
   }
-  return to_extent(found->stage2.find(ipa / page_bytes, pages));
+  return to_extent(found->find(ipa / page_bytes, pages));
 }
 
 bool Machine::remove_page(uint16_t id, uint64_t ipa) {
@@ -266,7 +252,40 @@ bool Machine::remove_page(uint16_t id, uint64_t ipa) {
 
 uint64_t Machine::stage2_digest(uint16_t vm) const {
   const Impl::Vm* found = impl_->find(vm);
-  return found == nullptr ? 0 : found->stage2.digest();
+  return found == nullptr ? 0 : found->digest();
+}
+
+bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
+  Impl::Vm* vm = impl_->find(id);
+  const uint64_t page = ipa / page_bytes;
+  const auto refuse = [&](const char* why) {
+    impl_->report(fmt::format("I04: access to {} pages at {:#x} of VM {} is {}: {}", pages, ipa, id,
+                              full ? "given back" : "taken away", why));
+    return false;
+  };
+  if (vm == nullptr || pages == 0 || ipa % page_bytes != 0 || page + pages < page) {
+    return refuse("it names nothing");
+  }
+  if (!vm->pins.all_of(page, page + pages, [](uint32_t count) { return count != 0; })) {
+    return refuse("not all of it is pinned");
+  }
+  const uint32_t before = full ? 1 : 0;
+  if (!vm->withdrawn.all_of(page, page + pages, [&](uint32_t now) { return now == before; })) {
+    return refuse("it was before");
+  }
+  if (impl_->buffers.maps(id, page, pages)) return refuse("it is a mapped buffer");
+  vm->withdrawn.assign(page, page + pages, full ? 0 : 1);
+  return true;
+}
+
+uint64_t Machine::withdrawn_pages(uint16_t id) const {
+  const Impl::Vm* vm = impl_->find(id);
+  uint64_t sum = 0;
+  if (vm == nullptr || vm->low >= vm->high) return sum;
+  vm->withdrawn.for_each(vm->low, vm->high, [&](uint64_t begin, uint64_t end, uint32_t gone) {
+    sum += gone * (end - begin);
+  });
+  return sum;
 }
 
 void Machine::add_vm(const VmSpec& spec) {
@@ -323,7 +342,7 @@ bool Machine::pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent) {
     return false;
   }
   const uint64_t page = ipa / page_bytes;
-  const mediator::Extent present = to_extent(vm->stage2.find(page, pages));
+  const mediator::Extent present = to_extent(vm->find(page, pages));
   const bool same =
       present.pa == extent.pa && present.pages == extent.pages && present.kind == extent.kind;
   if (!same) {
@@ -361,6 +380,12 @@ void Machine::unpin(uint16_t id, uint64_t ipa, uint64_t pages) {
   vm->pins.update(page, page + pages, [](uint32_t count) { return count - 1; });
   const bool loose =
       !vm->pins.all_of(page, page + pages, [](uint32_t count) { return count != 0; });
+  if (loose && !vm->withdrawn.all_of(page, page + pages, [](uint32_t gone) { return gone == 0; })) {
+    impl_->report(
+        fmt::format("I04: unpin of {} pages at {:#x} of VM {}, whose access to them was "
+                    "not given back",
+                    pages, ipa, id));
+  }
   if (loose && impl_->buffers.maps(id, page, pages)) {
     impl_->report(fmt::format("I06: unpin of {} pages at {:#x} of VM {}, still mapped as a buffer",
                               pages, ipa, id));

@@ -53,6 +53,11 @@ class Machine {
   void remove_vm(uint16_t vm);
   bool has_vm(uint16_t vm) const;
 
+  /// Takes the VM's own access to pinned pages away, or gives it back. False: they are not pinned
+  /// RAM of the VM in the other state, which is reported.
+  bool set_access(uint16_t vm, uint64_t ipa, uint64_t pages, bool full);
+  uint64_t withdrawn_pages(uint16_t vm) const;  ///< pages to which the VM has no access
+
   // Pins. false: the mapping at `ipa` is not (any more) that extent, or not RAM.
   bool pin(uint16_t vm, uint64_t ipa, const mediator::Extent& extent);
   void unpin(uint16_t vm, uint64_t ipa, uint64_t pages);

@@ -79,6 +79,16 @@ struct Bridge::Calls {
     if (b.enter("unpin")) b.machine_.unpin(vm, ipa, pages);
   }
 
+  static int32_t set_access(void* world, uint16_t vm, uint64_t ipa, uint64_t pages,
+                            uint32_t access) {
+    Bridge& b = of(world);
+    if (!b.enter("set_access")) return status_denied;
+    const bool full = access == FFA_SIM_ACCESS_FULL;
+    const FaultSpec* const fault = full ? nullptr : b.faults_.strike("set_access");
+    if (fault != nullptr) return fault->status.value_or(status_no_memory);
+    return b.machine_.set_access(vm, ipa, pages, full) ? 0 : status_denied;
+  }
+
   static int32_t map(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t* buffer) {
     Bridge& b = of(world);
     *buffer = 0;
@@ -195,17 +205,17 @@ struct Bridge::Calls {
 };
 
 const ffa_sim_world_ops& Bridge::ops() {
-  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION, sizeof(ffa_sim_world_ops),
-                                          Calls::translate,    Calls::pin,
-                                          Calls::unpin,        Calls::map,
-                                          Calls::unmap,        Calls::copy_in,
-                                          Calls::copy_out,     Calls::clear,
-                                          Calls::own_buffers,  Calls::smc,
-                                          Calls::inject_irq,   Calls::vm_get,
-                                          Calls::vm_put,       Calls::budget_left,
-                                          Calls::log,          Calls::rules,
-                                          Calls::lock_acquire, Calls::lock_release,
-                                          Calls::atomic_access};
+  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION,  sizeof(ffa_sim_world_ops),
+                                          Calls::translate,     Calls::pin,
+                                          Calls::unpin,         Calls::map,
+                                          Calls::unmap,         Calls::copy_in,
+                                          Calls::copy_out,      Calls::clear,
+                                          Calls::own_buffers,   Calls::smc,
+                                          Calls::inject_irq,    Calls::vm_get,
+                                          Calls::vm_put,        Calls::budget_left,
+                                          Calls::log,           Calls::rules,
+                                          Calls::lock_acquire,  Calls::lock_release,
+                                          Calls::atomic_access, Calls::set_access};
   return table;
 }
 

@@ -23,7 +23,16 @@ enum ffa_sim_memory_kind {
   FFA_SIM_MEM_RAM_RW = 1,
   FFA_SIM_MEM_RAM_RO = 2,
   FFA_SIM_MEM_DEVICE = 3,
-  FFA_SIM_MEM_FOREIGN = 4
+  FFA_SIM_MEM_FOREIGN = 4,
+  FFA_SIM_MEM_RAM_NONE = 5 /* the VM's, lent or donated: it can't get at it */
+};
+enum ffa_sim_access { FFA_SIM_ACCESS_NONE = 0, FFA_SIM_ACCESS_FULL = 1 };
+/* How a mediator gets the handle of a send in fragments; see docs/plugin-abi.md. */
+enum ffa_sim_fragments {
+  FFA_SIM_FRAGMENTS_DEFAULT = 0,
+  FFA_SIM_FRAGMENTS_NONE = 1,
+  FFA_SIM_FRAGMENTS_STREAMED = 2,
+  FFA_SIM_FRAGMENTS_PRESET = 3
 };
 enum ffa_sim_progress { FFA_SIM_DONE = 0, FFA_SIM_RESTART = 1, FFA_SIM_QUARANTINED = 2 };
 enum ffa_sim_conduit { FFA_SIM_SMC = 0, FFA_SIM_HVC = 1 };
@@ -49,8 +58,10 @@ struct ffa_sim_own_buffers {
 /* Of the whole mediator. 0 in a limit: the mediator's default. */
 struct ffa_sim_config {
   uint16_t max_vms, max_partitions, spmc_buffer_pages, vm_message_retries, reclaim_retries;
-  uint8_t allow_hvc, reserved;
-  uint32_t max_version, npi_id, sri_id, reserved2;
+  uint8_t allow_hvc, fragments; /* ffa_sim_fragments */
+  uint32_t max_version, npi_id, sri_id;
+  uint16_t fragment_retries;
+  uint8_t keeps_refused_send, reserved; /* 1: the SPMC keeps a send whose fragment it refused */
   uint64_t vm_message_handle;
 };
 
@@ -58,6 +69,8 @@ struct ffa_sim_vm_config {
   uint16_t id, vcpus, max_shares, max_rxtx_pages;
   uint8_t tee, aarch64, visible_to_vms, max_borrowers;
   uint32_t max_version, max_share_pages, max_ranges;
+  uint16_t max_transfers;     /* sends in fragments; 0xffff: none */
+  uint8_t no_loans, reserved; /* 1: no MEM_LEND and MEM_DONATE */
 };
 
 /* Callbacks into the simulated world. Each is a yield point and a point where a fault may be
@@ -91,6 +104,8 @@ struct ffa_sim_world_ops {
   void (*lock_release)(void* world, uint32_t* lock, uint32_t lock_class);
   /* Called right before each access to a shared atomic word. */
   void (*atomic_access)(void* world, const void* word);
+  /* Takes the VM's own access to pinned pages away, or gives it back. */
+  int32_t (*set_access)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t access);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */

@@ -36,6 +36,11 @@ mediator::MediatorConfig to_config(const ffa_sim_config& raw) {
   if (raw.max_version != 0) config.max_version = ffa::Version{raw.max_version};
   if (raw.npi_id != 0) config.npi_id = raw.npi_id;
   if (raw.sri_id != 0) config.sri_id = raw.sri_id;
+  if (raw.fragment_retries != 0) config.fragment_retries = raw.fragment_retries;
+  if (raw.fragments != FFA_SIM_FRAGMENTS_DEFAULT && raw.fragments <= FFA_SIM_FRAGMENTS_PRESET) {
+    config.fragment_handles = static_cast<mediator::FragmentHandles>(raw.fragments - 1);
+  }
+  config.refused_fragment_ends_send = raw.keeps_refused_send == 0;
   config.allow_hvc = raw.allow_hvc != 0;
   config.vm_message_handle = ffa::Handle{raw.vm_message_handle};
   return config;
@@ -54,6 +59,9 @@ mediator::VmConfig to_vm_config(const ffa_sim_vm_config& raw) {
   if (raw.max_version != 0) vm.max_version = ffa::Version{raw.max_version};
   if (raw.max_share_pages != 0) vm.max_share_pages = raw.max_share_pages;
   if (raw.max_ranges != 0) vm.max_ranges = raw.max_ranges;
+  if (raw.max_transfers != 0) vm.max_transfers = raw.max_transfers;
+  if (raw.max_transfers == 0xffff) vm.max_transfers = 0;
+  vm.lends = raw.no_loans == 0;
   return vm;
 }
 

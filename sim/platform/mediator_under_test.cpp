@@ -33,6 +33,9 @@ ffa_sim_config to_raw(const mediator::MediatorConfig& config) {
   raw.vm_message_retries = config.vm_message_retries;
   raw.reclaim_retries = config.reclaim_retries;
   raw.allow_hvc = config.allow_hvc ? 1 : 0;
+  raw.fragments = static_cast<uint8_t>(static_cast<uint8_t>(config.fragment_handles) + 1);
+  raw.fragment_retries = config.fragment_retries;
+  raw.keeps_refused_send = config.refused_fragment_ends_send ? 0 : 1;
   raw.max_version = config.max_version.raw();
   raw.npi_id = config.npi_id;
   raw.sri_id = config.sri_id;
@@ -53,6 +56,8 @@ ffa_sim_vm_config to_raw(const mediator::VmConfig& vm) {
   raw.max_version = vm.max_version.raw();
   raw.max_share_pages = vm.max_share_pages;
   raw.max_ranges = vm.max_ranges;
+  raw.max_transfers = vm.max_transfers == 0 ? 0xffff : vm.max_transfers;
+  raw.no_loans = vm.lends ? 0 : 1;
   return raw;
 }
 

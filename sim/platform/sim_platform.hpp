@@ -32,6 +32,12 @@ class SimPlatform {
     ops_.unpin(world_, vm.raw(), ipa.raw(), pages.raw());
   }
 
+  ffa::Result<void> set_access(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages,
+                               mediator::OwnerAccess access) {
+    return outcome(
+        ops_.set_access(world_, vm.raw(), ipa.raw(), pages.raw(), static_cast<uint32_t>(access)));
+  }
+
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     uint32_t buffer = 0;
     const auto mapped = outcome(ops_.map(world_, vm.raw(), ipa.raw(), pages.raw(), &buffer));

@@ -106,6 +106,9 @@ void limits(const Node& vm, mediator::VmConfig& config) {
       static_cast<uint16_t>(node->number_or("rxtx_pages", config.max_rxtx_pages, 0xffff));
   config.max_borrowers =
       static_cast<uint8_t>(node->number_or("borrowers", config.max_borrowers, 0xff));
+  config.max_transfers =
+      static_cast<uint16_t>(node->number_or("transfers", config.max_transfers, 0xfffe));
+  config.lends = node->flag_or("lends", config.lends);
 }
 
 void setup(const Node& vm, GuestFacts& facts) {
@@ -163,6 +166,7 @@ class WorldCompiler {
     spec().pcpus = static_cast<uint16_t>(node.number_or("pcpus", 1, 64));
     if (const auto found = node.find("mediator")) mediator_config(*found);
     if (const auto found = node.find("spmc")) spmc(*found);
+    fragment_rules(node);
     if (const auto found = node.find("sps")) {
       for (const auto& [name, sp] : found->members()) add_sp(name, sp);
     } else {
@@ -213,7 +217,34 @@ class WorldCompiler {
         node.number_or("vm_message_retries", config.vm_message_retries, 0xffff));
     config.reclaim_retries =
         static_cast<uint16_t>(node.number_or("reclaim_retries", config.reclaim_retries, 0xffff));
+    config.fragment_retries =
+        static_cast<uint16_t>(node.number_or("fragment_retries", config.fragment_retries, 0xffff));
+    config.refused_fragment_ends_send =
+        node.flag_or("refused_fragment_ends_send", config.refused_fragment_ends_send);
+    if (const auto fragments = node.find("fragments")) {
+      using mediator::FragmentHandles;
+      config.fragment_handles =
+          pick<FragmentHandles>(*fragments, {{"none", FragmentHandles::none},
+                                             {"streamed", FragmentHandles::streamed},
+                                             {"preset", FragmentHandles::preset}});
+    }
     config.allow_hvc = node.flag_or("allow_hvc", config.allow_hvc);
+  }
+
+  /// What is silent suits the SPMC: OP-TEE takes a handle of ours over, Hafnium keeps a send whose
+  /// fragment it refused.
+  void fragment_rules(const Node& world) {
+    using mediator::FragmentHandles;
+    const auto mediator = world.find("mediator");
+    const auto is_open = [&](const char* key) { return !mediator || !mediator->has(key); };
+    const std::string& personality = spec().spmc.personality;
+    if (is_open("fragments")) {
+      spec().mediator.fragment_handles =
+          personality == "op-tee" ? FragmentHandles::preset : FragmentHandles::streamed;
+    }
+    if (is_open("refused_fragment_ends_send")) {
+      spec().mediator.refused_fragment_ends_send = personality != "hafnium";
+    }
   }
 
   void spmc(const Node& node) {
@@ -221,7 +252,8 @@ class WorldCompiler {
     if (const auto personality = node.find("personality")) {
       to.personality = personality->text();
       if (!spmc_model::find_personality(to.personality)) {
-        personality->fail(fmt::format("no personality '{}'; known: op-tee", to.personality));
+        personality->fail(
+            fmt::format("no personality '{}'; known: op-tee, hafnium, tf-a-el3", to.personality));
       }
     }
     if (const auto version = node.find("version")) to.version = version_of(*version);

@@ -16,6 +16,7 @@ constexpr SpKind last_of(SpKind) { return SpKind::memory_user; }
 namespace mediator {
 
 constexpr TeeType last_of(TeeType) { return TeeType::ffa; }
+constexpr FragmentHandles last_of(FragmentHandles) { return FragmentHandles::preset; }
 
 }  // namespace mediator
 
@@ -27,7 +28,7 @@ constexpr SuccessForm last_of(SuccessForm) { return SuccessForm::none; }
 namespace pack {
 
 constexpr uint64_t magic = 0x4b41504146;  // "FAPAK", the lowest byte first
-constexpr uint64_t version = 1;
+constexpr uint64_t version = 2;
 
 template <class T, class U>
 concept Is = std::is_same_v<std::remove_const_t<T>, U>;
@@ -40,17 +41,18 @@ void each(Stream& stream, Is<ffa::Uuid> auto& uuid) {
 template <class Stream>
 void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
   auto& [max_vms, max_partitions, buffer_pages, max_version, npi, sri, handle, message_retries,
-         reclaim_retries, allow_hvc] = config;
+         reclaim_retries, fragment_retries, fragment_handles, refused_ends, allow_hvc] = config;
   stream.items(max_vms, max_partitions, buffer_pages, max_version, npi, sri, handle,
-               message_retries, reclaim_retries, allow_hvc);
+               message_retries, reclaim_retries, fragment_retries, fragment_handles, refused_ends,
+               allow_hvc);
 }
 
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
   auto& [id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges, rxtx_pages,
-         borrowers] = config;
+         borrowers, transfers, lends] = config;
   stream.items(id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges,
-               rxtx_pages, borrowers);
+               rxtx_pages, borrowers, transfers, lends);
 }
 
 template <class Stream>

@@ -70,6 +70,9 @@ class SmallPlatform {
   }
   ffa::Result<void> pin(ffa::EndpointId, ffa::Ipa, mediator::Extent) { return {}; }
   void unpin(ffa::EndpointId, ffa::Ipa, ffa::PageCount) {}
+  ffa::Result<void> set_access(ffa::EndpointId, ffa::Ipa, ffa::PageCount, mediator::OwnerAccess) {
+    return {};
+  }
   ffa::Result<mediator::BufferId> map(ffa::EndpointId, ffa::Ipa, ffa::PageCount) {
     return mediator::BufferId{static_cast<uint32_t>(input[5])};
   }

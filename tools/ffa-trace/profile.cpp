@@ -124,7 +124,11 @@ void read_mediator(const Object& object, mediator::MediatorConfig& config) {
 
 void read_vm(const Object& object, mediator::VmConfig& config) {
   object.only({"max_version", "max_shares", "max_share_pages", "max_ranges", "max_rxtx_pages",
-               "max_borrowers"});
+               "max_borrowers", "max_transfers", "lends"});
+  object.number("max_transfers", config.max_transfers);
+  uint8_t lends = config.lends ? 1 : 0;
+  object.number("lends", lends);
+  config.lends = lends != 0;
   object.number("max_shares", config.max_shares);
   object.number("max_share_pages", config.max_share_pages);
   object.number("max_ranges", config.max_ranges);

@@ -12,6 +12,14 @@ namespace mediator {
 /// Which TEE mediator serves a VM, as in its configuration.
 enum class TeeType : uint8_t { none, ffa };
 
+/// Where the handle comes from that a guest gets with the first FFA_MEM_FRAG_RX of a send: the SPMC
+/// must know it, since the guest hands it to SPs. [DEN0077A 1.0 §12.2]
+enum class FragmentHandles : uint8_t {
+  none,      ///< no fragments from guests: NOT_SUPPORTED
+  streamed,  ///< the SPMC's: its transaction begins with the guest's first fragment
+  preset     ///< ours, with bit 63: the whole send is collected first. For SPMCs that take it over
+};
+
 /// Of the whole mediator.
 struct MediatorConfig {
   uint16_t max_vms = 8;                  ///< VMs that exist at once
@@ -24,7 +32,11 @@ struct MediatorConfig {
   uint16_t vm_message_retries =
       10;  ///< RETRY, BUSY, INTERRUPTED answered to one VM message before giving up
   uint16_t reclaim_retries =
-      10;                 ///< refused reclaims of one share at teardown before it is quarantined
+      10;  ///< refused reclaims of one share at teardown before it is quarantined
+  uint16_t fragment_retries = 10;  ///< fragments that the SPMC may ask for again in one send
+  FragmentHandles fragment_handles = FragmentHandles::streamed;
+  bool refused_fragment_ends_send =
+      true;               ///< false: an SPMC that keeps a send whose fragment it refused
   bool allow_hvc = true;  ///< FF-A calls by HVC are served as by SMC
 };
 
@@ -41,6 +53,8 @@ struct VmConfig {
   uint32_t max_ranges = 4096;         ///< address ranges over all live transactions
   uint16_t max_rxtx_pages = 4;        ///< pages of each RX/TX buffer
   uint8_t max_borrowers = 4;          ///< receivers in one transaction
+  uint16_t max_transfers = 4;         ///< sends in fragments under way; 0: fragments are refused
+  bool lends = true;  ///< has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them
 };
 
 }  // namespace mediator

@@ -19,7 +19,11 @@
 namespace mediator {
 
 /// What stands behind an IPA in a VM's stage 2.
-enum class MemoryKind : uint8_t { none, ram_rw, ram_ro, device, foreign };
+/// `ram_none`: RAM of the VM that it has lent or donated, so that it can't get at it.
+enum class MemoryKind : uint8_t { none, ram_rw, ram_ro, device, foreign, ram_none };
+
+/// What the stage 2 of a VM lets it do with its own pages: nothing, or what it always could.
+enum class OwnerAccess : uint8_t { none, full };
 
 /// A run of pages that is contiguous in IPA and PA and of one kind.
 struct Extent {
@@ -59,6 +63,10 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
   { p.pin(vm, ipa, extent) } -> std::same_as<ffa::Result<void>>;
   /// Gives back what pin() took for the pages at `ipa`.
   { p.unpin(vm, ipa, pages) } -> std::same_as<void>;
+  /// Takes the VM's access to pinned pages of its RAM away, or gives back what it had. `none` may
+  /// fail (NO_MEMORY), and has changed nothing then; `full` does not fail. No vCPU holds a stale
+  /// translation afterwards.
+  { p.set_access(vm, ipa, pages, OwnerAccess::none) } -> std::same_as<ffa::Result<void>>;
 
   /// Maps `pages` pinned pages at `ipa` for copying. NO_MEMORY.
   { p.map(vm, ipa, pages) } -> std::same_as<ffa::Result<BufferId>>;

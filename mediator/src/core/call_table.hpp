@@ -19,8 +19,17 @@ enum class Need : uint8_t {
   same_function,    ///< it is forwarded as it is
   direct_requests,  ///< a direct request, of either width
   memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM
+  lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, where the VM may lend
+  donating,         ///< MEM_DONATE likewise
+  fragments,        ///< memory_sharing, where the VM may send in fragments
   notifications,    ///< all notification functions that a hypervisor needs
   notification_set
+};
+
+/// What a VM's configuration and the SPMC's make of calls that not every VM has.
+struct CallSwitches {
+  bool fragments = false;  ///< sends in fragments
+  bool lends = false;      ///< sends that take the sender's access away
 };
 
 /// True if the SPMC has every function without which notifications would be half there.
@@ -32,7 +41,8 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
          spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
 }
 
-constexpr bool provides(const SpmcFeatures& spmc, Need need, uint32_t function_id) {
+constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, Need need,
+                        uint32_t function_id) {
   using ffa::Fid;
   switch (need) {
     case Need::nothing:
@@ -43,6 +53,12 @@ constexpr bool provides(const SpmcFeatures& spmc, Need need, uint32_t function_i
       return spmc.has(Fid::msg_send_direct_req);
     case Need::memory_sharing:
       return spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim);
+    case Need::lending:
+      return switches.lends && spmc.has(Fid::mem_lend) && spmc.has(Fid::mem_reclaim);
+    case Need::donating:
+      return switches.lends && spmc.has(Fid::mem_donate) && spmc.has(Fid::mem_reclaim);
+    case Need::fragments:
+      return switches.fragments && provides(spmc, switches, Need::memory_sharing, function_id);
     case Need::notifications:
       return has_notifications(spmc);
     case Need::notification_set:
@@ -82,9 +98,9 @@ inline const ffa::FidInfo* find_function(uint32_t function_id, bool aarch64) {
 /// True if a VM of this version can make the call: then dispatch calls its handler and FFA_FEATURES
 /// says yes.
 inline bool is_offered(uint32_t function_id, const ffa::FidInfo& info, ffa::Version version,
-                       const SpmcFeatures& spmc) {
+                       const SpmcFeatures& spmc, const CallSwitches& switches) {
   const CallRow row = find_call(info.fid);
-  return row.listed && version >= info.since && provides(spmc, row.need, function_id);
+  return row.listed && version >= info.since && provides(spmc, switches, row.need, function_id);
 }
 
 /// Replies that a VM gets but does not send; mandatory, so FFA_FEATURES says yes. [DEN0077A 1.2

@@ -17,7 +17,7 @@ void DescriptorHead::append(const Wire& wire) {
 }
 
 DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Version version,
-                               uint32_t ranges) {
+                               uint32_t ranges, ffa::Handle preset) {
   const auto layout = DescriptorLayout::make(version, transaction.receiver_count);
   if (version < ffa::v1_1) {
     append(wire::MemoryTransactionV1_0{
@@ -25,7 +25,7 @@ DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Versio
         .attributes = static_cast<uint8_t>(transaction.attributes.raw()),
         .reserved_3 = 0,
         .flags = transaction.flags.raw(),
-        .handle = 0,
+        .handle = preset.raw(),
         .tag = transaction.tag,
         .reserved_24 = 0,
         .access_count = transaction.receiver_count});
@@ -33,7 +33,7 @@ DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Versio
     append(wire::MemoryTransactionV1_1{.sender = transaction.sender.raw(),
                                        .attributes = transaction.attributes.raw(),
                                        .flags = transaction.flags.raw(),
-                                       .handle = 0,
+                                       .handle = preset.raw(),
                                        .tag = transaction.tag,
                                        .access_size = layout.access_bytes,
                                        .access_count = transaction.receiver_count,

@@ -37,6 +37,8 @@ class RunMerger {
     open_ = run;
     return done;
   }
+  /// There is a run that may still grow.
+  [[nodiscard]] constexpr bool is_open() const { return open_.pages.raw() != 0; }
   /// The last run, if there was any.
   constexpr std::optional<PhysicalRun> finish() {
     if (open_.pages.raw() == 0) return std::nullopt;
@@ -86,8 +88,10 @@ class DescriptorHead {
       sizeof(ffa::wire::CompositeMemoryRegion);
 
   /// `transaction` in the layout of `version`, with `ranges` ranges to follow. Words that the
-  /// layout has no room for (impdef before 1.2) are left out; the handle is zero.
-  DescriptorHead(const MemoryTransaction& transaction, ffa::Version version, uint32_t ranges);
+  /// layout has no room for (impdef before 1.2) are left out. `preset`: the handle that the SPMC
+  /// shall use, or zero.
+  DescriptorHead(const MemoryTransaction& transaction, ffa::Version version, uint32_t ranges,
+                 ffa::Handle preset = {});
 
   [[nodiscard]] std::span<const std::byte> bytes() const {
     return std::span{bytes_}.first(length_);

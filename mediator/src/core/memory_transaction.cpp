@@ -245,25 +245,13 @@ Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const Sen
                            .ranges = ConstituentView{ranges}};
 }
 
-Outcome<ffa::PageCount> check_ranges(const ConstituentView& ranges, RuleTrace& rules) {
-  uint64_t sum = 0;  // of 32-bit counts: can't wrap
-  for (uint32_t n = 0; n < ranges.count(); ++n) {
-    const auto range = ranges.defect_or_range(n);
-    const auto is = [&range](RangeDefect defect) { return !range && range.error() == defect; };
-    FFA_CHECK(rules.require(Rule::mem_range_not_empty, !is(RangeDefect::empty)));
-    FFA_CHECK(rules.require(Rule::mem_range_aligned, !is(RangeDefect::unaligned)));
-    FFA_CHECK(rules.require(Rule::mem_range_end, !is(RangeDefect::wraps)));
-    sum += range->pages().raw();
-  }
-  return ffa::PageCount{sum};
-}
-
-Outcome<MemoryTransaction> parse_whole_transaction(const Snapshot& descriptor,
-                                                   const SendContext& context, RuleTrace& rules) {
-  FFA_TRY(const MemoryTransaction transaction, parse_transaction(descriptor, context, rules));
-  FFA_TRY(const ffa::PageCount sum, check_ranges(transaction.ranges, rules));
-  FFA_CHECK(rules.require(Rule::mem_page_sum, sum == transaction.total_pages));
-  return transaction;
+Outcome<PageRange> check_range(const ConstituentView& ranges, uint32_t index, RuleTrace& rules) {
+  const auto range = ranges.defect_or_range(index);
+  const auto is = [&range](RangeDefect defect) { return !range && range.error() == defect; };
+  FFA_CHECK(rules.require(Rule::mem_range_not_empty, !is(RangeDefect::empty)));
+  FFA_CHECK(rules.require(Rule::mem_range_aligned, !is(RangeDefect::unaligned)));
+  FFA_CHECK(rules.require(Rule::mem_range_end, !is(RangeDefect::wraps)));
+  return *range;
 }
 
 }  // namespace mediator

@@ -31,7 +31,7 @@ struct Receiver {
   friend constexpr bool operator==(const Receiver&, const Receiver&) = default;
 };
 
-/// The ranges that a fragment holds. Each was found to be a PageRange before.
+/// The ranges that a fragment holds.
 class ConstituentView {
  public:
   constexpr ConstituentView() = default;
@@ -45,6 +45,7 @@ class ConstituentView {
     const auto wire = bytes_.load<Constituent>(uint64_t{index} * sizeof(Constituent));
     return PageRange::make(ffa::Ipa{wire.address}, ffa::PageCount{wire.page_count});
   }
+  /// A range that was found to be one before.
   [[nodiscard]] PageRange operator[](uint32_t index) const {
     const auto range = defect_or_range(index);
     FFA_ASSERT(range.ok());
@@ -95,11 +96,7 @@ struct SendContext {
 Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
                                              RuleTrace& rules);
 
-/// Checks each range of `ranges` for itself. Returns the sum of their pages.
-Outcome<ffa::PageCount> check_ranges(const ConstituentView& ranges, RuleTrace& rules);
-
-/// A whole descriptor in one fragment: parse_transaction, check_ranges, and the sum is the total.
-Outcome<MemoryTransaction> parse_whole_transaction(const Snapshot& descriptor,
-                                                   const SendContext& context, RuleTrace& rules);
+/// One range, checked for itself. Rules: mem_range_not_empty, mem_range_aligned, mem_range_end.
+Outcome<PageRange> check_range(const ConstituentView& ranges, uint32_t index, RuleTrace& rules);
 
 }  // namespace mediator

@@ -75,7 +75,8 @@ ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& rang
   return index;
 }
 
-void OwnershipMap::release(RangeIndex first) {
+void OwnershipMap::release(RangeIndex first, RangeIndex previous) {
+  if (previous != no_range) node(previous).next = no_range;
   while (first != no_range) {  // bound: the ranges of one share
     const RangeIndex next = node(first).next;
     erase(first);

@@ -58,8 +58,9 @@ class OwnershipMap {
   /// list). `range` has at most 2^32 - 1 pages.
   ffa::Result<RangeIndex, RangeConflict> claim(const PageRange& range, RangeHolder holder,
                                                RangeIndex previous = no_range);
-  /// Gives back the whole list that begins at `first` (no_range: nothing).
-  void release(RangeIndex first);
+  /// Gives back the whole list that begins at `first` (no_range: nothing), or the end of one, which
+  /// stands behind `previous`.
+  void release(RangeIndex first, RangeIndex previous = no_range);
   /// Who holds a page of `range`, if anyone does: the first one met, not the lowest.
   [[nodiscard]] std::optional<RangeHolder> holder_in(const PageRange& range) const;
 

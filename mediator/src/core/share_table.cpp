@@ -31,10 +31,18 @@ std::optional<ShareSlot> ShareTable::reserve(ffa::PageCount pages) {
 }
 
 void ShareTable::name(ShareSlot slot, ffa::Handle handle) {
-  FFA_ASSERT((*this)[slot].state == SlotState::sent);
+  const SlotState state = (*this)[slot].state;
+  FFA_ASSERT(state == SlotState::sent || state == SlotState::reserved);
   FFA_ASSERT((*this)[slot].handle == ffa::invalid_handle);
   (*this)[slot].handle = handle;
   index_.insert(handle, slot.raw());
+}
+
+std::optional<ShareSlot> ShareTable::find_transfer(ffa::Handle handle) const {
+  const auto found =
+      index_.find(handle, [this](uint32_t slot) { return slots_[slot].transfer != no_transfer; });
+  if (!found) return std::nullopt;
+  return ShareSlot{*found};
 }
 
 std::optional<ShareSlot> ShareTable::begin_reclaim(ffa::Handle handle) {
@@ -68,9 +76,7 @@ bool ShareTable::is_live(ffa::Handle handle, ShareSlot except) const {
   return index_
       .find(handle,
             [this, except](uint32_t slot) {
-              const SlotState state = slots_[slot].state;
-              return slot != except.raw() &&
-                     (state == SlotState::shared || state == SlotState::sent);
+              return slot != except.raw() && slots_[slot].state != SlotState::reclaiming;
             })
       .has_value();
 }

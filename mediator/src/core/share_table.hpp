@@ -22,12 +22,16 @@ inline constexpr ShareSlot no_share{~uint32_t{0}};
 
 constexpr RangeHolder holder_of(ShareSlot slot) { return RangeHolder{slot.raw()}; }
 
+inline constexpr uint16_t no_transfer = 0xffff;
+
 struct Share {
   SlotState state = SlotState::vacant;
-  uint16_t refusals = 0;   ///< reclaims that the SPMC refused while the VM was torn down
-  bool read_only = false;  ///< there is a page that the owner cannot write
+  uint16_t refusals = 0;            ///< reclaims that the SPMC refused while the VM was torn down
+  bool read_only = false;           ///< there is a page that the owner cannot write
+  bool withdrawn = false;           ///< the owner's access was taken away
+  uint16_t transfer = no_transfer;  ///< its fragments are still coming: place of the transfer table
   ffa::Handle handle = ffa::invalid_handle;  ///< the SPMC's, once it is known
-  ffa::PageCount pages{};                    ///< sum over the ranges
+  ffa::PageCount pages{};                    ///< sum over the ranges, all of them pinned
   RangeIndex first_range = no_range;
   RangeIndex last_range = no_range;
   ShareSlot next_vacant = no_share;
@@ -40,13 +44,16 @@ class ShareTable {
   ShareTable(std::span<Share> slots, std::span<HandleIndex::Entry> entries);
 
   /// vacant -> reserved. Nothing where every slot is in use.
-  [[nodiscard]] std::optional<ShareSlot> reserve(ffa::PageCount pages);
+  [[nodiscard]] std::optional<ShareSlot> reserve(ffa::PageCount pages = {});
   /// reserved -> sent.
   void send(ShareSlot slot) { step(slot, ShareEvent::send); }
-  /// Notes the handle that the SPMC gave to a share in `sent`; is_live() counts it from now on.
+  /// Notes the handle of a share in `sent`, or of one in `reserved` for which we chose it;
+  /// is_live() counts it from now on.
   void name(ShareSlot slot, ffa::Handle handle);
   /// sent -> shared: begin_reclaim() finds it from now on. It was named before.
   void accept(ShareSlot slot) { step(slot, ShareEvent::accept); }
+  /// The share with this handle whose fragments are still coming.
+  [[nodiscard]] std::optional<ShareSlot> find_transfer(ffa::Handle handle) const;
   /// shared -> reclaiming for the share with this handle. Nothing where none is `shared`: unknown,
   /// or another call is reclaiming it.
   [[nodiscard]] std::optional<ShareSlot> begin_reclaim(ffa::Handle handle);

@@ -13,6 +13,7 @@ namespace mediator {
 /// In this order. An SP may relinquish memory because of VM_DESTROYED, so reclaims come last.
 enum class TeardownStep : uint8_t {
   none,          ///< the VM lives
+  transfers,     ///< sends whose fragments did not all come are given up, one a step
   bitmap,        ///< NOTIFICATION_BITMAP_DESTROY
   drain,         ///< it was DENIED: NOTIFICATION_GET what is pending, one vCPU a step
   unbind,        ///< NOTIFICATION_UNBIND what is bound, one sender a step

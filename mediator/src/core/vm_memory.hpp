@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "core/arena.hpp"
+#include "core/memory_send.hpp"
 #include "core/ownership_map.hpp"
 #include "core/share_table.hpp"
 #include "mediator/limits.hpp"
@@ -19,7 +20,7 @@ struct VmMemory {
   /// Bytes of arena for a VM of this configuration.
   static constexpr size_t bytes(const VmConfig& vm) {
     return Arena::bytes<OwnershipMap::Node>(vm.max_ranges + buffer_ranges) +
-           Arena::bytes<Share>(vm.max_shares) +
+           Arena::bytes<Share>(vm.max_shares) + Arena::bytes<Transfer>(vm.max_transfers) +
            Arena::bytes<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares));
   }
 
@@ -27,10 +28,13 @@ struct VmMemory {
   VmMemory(const VmConfig& vm, Arena& arena)
       : ranges(arena.make_array<OwnershipMap::Node>(vm.max_ranges + buffer_ranges)),
         shares(arena.make_array<Share>(vm.max_shares),
-               arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))) {}
+               arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))),
+        transfers(arena.make_array<Transfer>(vm.max_transfers)) {}
 
   OwnershipMap ranges;
   ShareTable shares;
+  TransferTable transfers;
+  uint32_t handles_preset = 0;   ///< handles that we chose for sends in fragments
   ShareSlot teardown_cursor{0};  ///< where the next reclaim of a teardown looks first
 };
 

@@ -126,6 +126,8 @@ class FFA_SCOPED SpmcTx {
     FFA_ASSERT(offset <= size_bytes() && bytes.size() <= size_bytes() - offset);
     mediator_.platform.copy_out(mediator_.spmc.buffers.tx.id, offset, bytes);
   }
+  /// The first `length` bytes become zero; at most size_bytes().
+  void clear(uint32_t length) { mediator_.platform.clear(mediator_.spmc.buffers.tx.id, 0, length); }
 
  private:
   MediatorState<P>& mediator_;

@@ -13,9 +13,9 @@ template <Platform P>
 Reply function_features(CallContext<P>& call, const ffa::Features& query) {
   const ffa::FidInfo* const info = find_function(query.query, call.vm.config.aarch64);
   const bool exact = ffa::FunctionId{query.query}.raw == query.query;  // no SVE hint in a query
-  const bool known = info != nullptr && exact &&
-                     (is_reply(info->fid) || info->fid == ffa::Fid::version ||
-                      is_offered(query.query, *info, call.version, call.mediator.spmc.features));
+  const bool known =
+      info != nullptr && exact &&
+      (is_reply(info->fid) || info->fid == ffa::Fid::version || call.offers(query.query, *info));
   FFA_CHECK(call.rules.require(Rule::features_known, known));
   if (info->fid == ffa::Fid::rxtx_map) {
     const uint16_t max_pages =

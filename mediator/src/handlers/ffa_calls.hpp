@@ -8,8 +8,8 @@
 #include "handlers/direct_message.hpp"
 #include "handlers/features.hpp"
 #include "handlers/ids.hpp"
+#include "handlers/memory_fragments.hpp"
 #include "handlers/memory_reclaim.hpp"
-#include "handlers/memory_share.hpp"
 #include "handlers/notification.hpp"
 #include "handlers/partition_info.hpp"
 #include "handlers/rxtx.hpp"
@@ -44,9 +44,8 @@ Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm, ffa::VcpuId vcp
   FFA_CHECK(rules.require(Rule::gen_version_first, version != ffa::Version{}));
   FFA_CHECK(rules.require(Rule::gen_smc64_width, vm.config.aarch64 || !id.is_smc64()));
   FFA_CHECK(rules.require(Rule::gen_known_function, info != nullptr));
-  const bool offered = is_offered(id.raw, *info, version, mediator.spmc.features);
-  FFA_CHECK(rules.require(Rule::gen_offered, offered));
   CallContext<P> call{mediator, vm, vcpu, version, regs, rules};
+  FFA_CHECK(rules.require(Rule::gen_offered, call.offers(id.raw, *info)));
   return call_handler(info->fid, call);
 }
 

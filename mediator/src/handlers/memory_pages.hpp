@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pages of a send under way: looked up and pinned extent by extent, walked again to tell the
-// SPMC, and given back by themselves if the send fails. Used by the send handlers.
-// [DEN0077A 1.0 §5.8, §11.3]
+// The pages of a send: looked up and pinned extent by extent as its ranges come, walked again to
+// tell the SPMC, given back when the send fails or its memory was reclaimed. Whatever stands in the
+// list of a share is pinned whole. [DEN0077A 1.0 §5.8, §11.3]
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
-#include <span>
+#include <optional>
 
-#include "core/descriptor_writer.hpp"
-#include "core/memory_transaction.hpp"
-#include "handlers/buffers.hpp"
+#include "core/memory_send.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
-
-/// What the pages of a transaction were found to be.
-struct PagesFacts {
-  uint32_t runs = 0;       ///< physically contiguous runs, neighbours joined
-  bool read_only = false;  ///< there is a page that the owner can't write
-};
 
 /// Calls `visit(ipa, extent)` for each extent of `range`. Stops with what `visit` rejects.
 template <Platform P, class Visit>
@@ -38,132 +30,216 @@ Outcome<void> for_each_extent(P& platform, ffa::EndpointId vm, const PageRange& 
   return {};
 }
 
-/// The pins of one transaction. Unpins what it pinned unless keep() was called.
+/// The ownership map without its lock: for ranges of a share that belongs to this call alone, whose
+/// nodes nobody else changes.
 template <Platform P>
-class TransactionPins {
- public:
-  TransactionPins(CallContext<P>& call, const MemoryTransaction& transaction)
-      : call_(call), transaction_(transaction) {}
-  ~TransactionPins() {
-    if (!kept_) release();
-  }
-  TransactionPins(const TransactionPins&) = delete;
-  TransactionPins& operator=(const TransactionPins&) = delete;
+const OwnershipMap& ranges_of_own_share(VmContext<P>& vm) FFA_ATTR(no_thread_safety_analysis) {
+  return vm.memory.ranges;
+}
 
-  /// Pins every page, RAM that the VM may access as the receivers shall, of at most `max_runs`
-  /// physical runs: more can't be sent, and this bounds the work. Rules: mem_pages_ram,
-  /// mem_pages_writable, mem_pages_pinned, mem_descriptor_fits.
-  Outcome<PagesFacts> take(uint64_t max_runs) {
-    PagesFacts facts;
-    RunMerger merger;
-    const auto take_extent = [&](ffa::Ipa ipa, const Extent& extent) -> Outcome<void> {
-      FFA_CHECK(pin(ipa, extent));
-      facts.read_only = facts.read_only || extent.kind == MemoryKind::ram_ro;
-      if (merger.add({extent.pa, extent.pages})) ++facts.runs;
-      return call_.rules.require(Rule::mem_descriptor_fits, facts.runs + 1 <= max_runs);
-    };
-    for (; range_ < transaction_.range_count; ++range_, pages_ = 0) {
-      FFA_CHECK(for_each_extent(call_.platform(), call_.vm.id(), transaction_.ranges[range_],
-                                take_extent));
+/// Takes one range after the other into a share: enters it in the ownership map, then pins its
+/// pages. A range that is refused is not taken at all.
+template <Platform P>
+class RangeTaker {
+ public:
+  RangeTaker(CallContext<P>& call, IncomingSend& send) : call_(call), send_(send) {}
+
+  /// Rules: mem_page_sum, mem_quota_pages, then those of the ownership map, then those of the
+  /// pages.
+  Outcome<void> take(const PageRange& range) {
+    const uint64_t pages = range.pages().raw();
+    FFA_CHECK(call_.rules.require(Rule::mem_page_sum,
+                                  pages <= send_.transaction.total_pages.raw() - send_.pages));
+    FFA_CHECK(call_.rules.require(Rule::mem_quota_pages,
+                                  send_.pages + pages <= call_.vm.config.max_share_pages));
+    FFA_TRY(const RangeIndex before, enter(range));
+    pinned_ = 0;
+    const auto pinned =
+        for_each_extent(call_.platform(), call_.vm.id(), range,
+                        [&](ffa::Ipa ipa, const Extent& extent) { return pin(ipa, extent); });
+    if (!pinned.ok()) {
+      if (pinned_ != 0) {
+        call_.platform().unpin(call_.vm.id(), range.base(), ffa::PageCount{pinned_});
+      }
+      leave(before);
+      return pinned;
     }
-    if (merger.finish()) ++facts.runs;
-    return facts;
+    send_.pages += pages;
+    const Guard guard(call_.vm.memory_lock);
+    Share& share = call_.vm.memory.shares[send_.slot];
+    share.pages = ffa::PageCount{send_.pages};
+    share.read_only = share.read_only || read_only_;
+    return {};
   }
-  void keep() { kept_ = true; }
 
  private:
   Outcome<void> pin(ffa::Ipa ipa, const Extent& extent) {
     RuleTrace& rules = call_.rules;
-    const bool ram = extent.kind == MemoryKind::ram_rw || extent.kind == MemoryKind::ram_ro;
-    FFA_CHECK(rules.require(Rule::mem_pages_ram, ram));
-    FFA_CHECK(rules.require(Rule::mem_pages_writable,
-                            extent.kind == MemoryKind::ram_rw || !transaction_.writable()));
+    const bool writable = extent.kind == MemoryKind::ram_rw;
+    FFA_CHECK(rules.require(Rule::mem_pages_ram, writable || extent.kind == MemoryKind::ram_ro));
+    FFA_CHECK(rules.require(Rule::mem_zero_writable, writable || !send_.transaction.flags.zero()));
+    FFA_CHECK(rules.require(Rule::mem_pages_writable, writable || !send_.transaction.writable()));
     const auto pinned = call_.platform().pin(call_.vm.id(), ipa, extent);
     if (!pinned && pinned.error() != ffa::Status::denied) return relay(pinned.error());
     FFA_CHECK(rules.require(Rule::mem_pages_pinned, pinned.ok()));
-    pages_ += extent.pages.raw();
+    pinned_ += extent.pages.raw();
+    read_only_ = read_only_ || !writable;
+    if (send_.merger.add({extent.pa, extent.pages})) ++send_.runs;
     return {};
   }
-  /// Gives back what take() got so far: whole ranges, then the beginning of the last one.
-  void release() {
-    P& platform = call_.platform();
-    for (uint32_t n = 0; n < range_; ++n) {
-      const PageRange range = transaction_.ranges[n];
-      platform.unpin(call_.vm.id(), range.base(), range.pages());
-    }
-    if (pages_ == 0) return;
-    platform.unpin(call_.vm.id(), transaction_.ranges[range_].base(), ffa::PageCount{pages_});
+  /// Enters the range behind the last one, which is the result. Rules: mem_ranges_disjoint,
+  /// mem_pages_not_buffer, mem_pages_not_shared, mem_quota_ranges.
+  Outcome<RangeIndex> enter(const PageRange& range) {
+    const Guard guard(call_.vm.memory_lock);
+    VmMemory& memory = call_.vm.memory;
+    Share& share = memory.shares[send_.slot];
+    const RangeHolder own = holder_of(send_.slot);
+    const RangeIndex before = share.last_range;
+    const auto claimed = memory.ranges.claim(range, own, before);
+    const bool full = !claimed && claimed.error().full;
+    const bool taken = !claimed && !full;
+    const RangeHolder by = claimed ? own : claimed.error().holder;
+    RuleTrace& rules = call_.rules;
+    FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || by != own));
+    FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !by.is_buffer()));
+    FFA_CHECK(rules.require(Rule::mem_pages_not_shared, !taken));
+    FFA_CHECK(rules.require(Rule::mem_quota_ranges, !full));
+    if (share.first_range == no_range) share.first_range = *claimed;
+    share.last_range = *claimed;
+    return before;
+  }
+  /// Takes the last range out again; `before` is the last one then.
+  void leave(RangeIndex before) {
+    const Guard guard(call_.vm.memory_lock);
+    VmMemory& memory = call_.vm.memory;
+    Share& share = memory.shares[send_.slot];
+    memory.ranges.release(share.last_range, before);
+    share.last_range = before;
+    if (before == no_range) share.first_range = no_range;
   }
 
   CallContext<P>& call_;
-  const MemoryTransaction& transaction_;
-  uint32_t range_ = 0;  ///< ranges before this one are pinned whole
-  uint64_t pages_ = 0;  ///< pages of this one that are pinned
-  bool kept_ = false;
+  IncomingSend& send_;
+  bool read_only_ = false;
+  uint64_t pinned_ = 0;  ///< pages of the range at hand
 };
 
-/// Writes ranges into the SPMC-facing TX page, a few at a time.
+/// Gives the owner its access to the ranges from `first` to before `end` back.
 template <Platform P>
-class RangeWriter {
- public:
-  /// Writes at most `limit` ranges from `offset` (bytes) on; they fit.
-  RangeWriter(SpmcTx<P>& tx, uint32_t offset, uint32_t limit)
-      : tx_(tx), offset_(offset), limit_(limit) {}
-
-  /// False: that would be more than `limit`.
-  [[nodiscard]] bool add(const PhysicalRun& run) {
-    if (written_ + used_ == limit_) return false;
-    buffer_[used_++] = encode_range(run);
-    if (used_ == buffer_.size()) flush();
-    return true;
+void restore_access(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex first,
+                    RangeIndex end = no_range) {
+  const OwnershipMap& ranges = ranges_of_own_share(vm);
+  for (RangeIndex at = first; at != end; at = ranges.next(at)) {
+    const PageRange range = ranges.range(at);
+    const auto restored =
+        mediator.platform.set_access(vm.id(), range.base(), range.pages(), OwnerAccess::full);
+    FFA_ASSERT(restored.ok());
   }
-  /// False: fewer than `limit` ranges were added.
-  [[nodiscard]] bool finish() {
-    flush();
-    return written_ == limit_;
+}
+
+/// Takes the owner's access to a list of ranges away, to all of it or to nothing.
+template <Platform P>
+ffa::Result<void> withdraw_access(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex first) {
+  const OwnershipMap& ranges = ranges_of_own_share(vm);
+  for (RangeIndex at = first; at != no_range; at = ranges.next(at)) {
+    const PageRange range = ranges.range(at);
+    const auto taken =
+        mediator.platform.set_access(vm.id(), range.base(), range.pages(), OwnerAccess::none);
+    if (taken.ok()) continue;
+    restore_access(mediator, vm, first, at);
+    return taken;
+  }
+  return {};
+}
+
+/// Zeroes a list of ranges. On error some of them may be zeroed.
+template <Platform P>
+ffa::Result<void> clear_pages(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex first) {
+  constexpr uint64_t most = 0x40000;  // pages mapped at once: 1 GiB
+  const OwnershipMap& ranges = ranges_of_own_share(vm);
+  for (RangeIndex at = first; at != no_range; at = ranges.next(at)) {
+    const PageRange range = ranges.range(at);
+    for (uint64_t done = 0; done < range.pages().raw();) {
+      const ffa::PageCount pages{std::min(most, range.pages().raw() - done)};
+      FFA_TRY(const BufferId buffer,
+              mediator.platform.map(vm.id(), range.at(ffa::PageCount{done}), pages));
+      mediator.platform.clear(buffer, 0, static_cast<uint32_t>(pages.raw() * ffa::page_size));
+      mediator.platform.unmap(buffer);
+      done += pages.raw();
+    }
+  }
+  return {};
+}
+
+/// Gives everything of a share back, here: its owner has its access again, its pages are unpinned,
+/// its ranges and its slot are free. The share belongs to the caller alone and the SPMC does not
+/// hold it.
+template <Platform P>
+void release_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
+                   RangeIndex first_range) {
+  bool withdrawn = false;
+  {
+    const Guard guard(vm.memory_lock);
+    withdrawn = vm.memory.shares[slot].withdrawn;
+  }
+  if (withdrawn) restore_access(mediator, vm, first_range);
+  const OwnershipMap& ranges = ranges_of_own_share(vm);
+  for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
+    mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());
+  }
+  const Guard guard(vm.memory_lock);
+  vm.memory.ranges.release(first_range);
+  vm.memory.shares.vacate(slot);
+}
+
+/// The physical runs of a list of ranges, one after the other, neighbours joined; or page by page.
+/// The pages are pinned, so what translation says now is what it said when they were; still, what
+/// is no RAM any more is refused.
+template <Platform P>
+class RunCursor {
+ public:
+  RunCursor(CallContext<P>& call, RangeIndex first, bool page_by_page)
+      : call_(call), first_(first), range_(first), page_by_page_(page_by_page) {}
+
+  /// The next run; nothing behind the last.
+  Outcome<std::optional<PhysicalRun>> next() {
+    const OwnershipMap& map = ranges_of_own_share(call_.vm);
+    while (range_ != no_range) {  // bound: the extents of the ranges
+      const PageRange range = map.range(range_);
+      const uint64_t left = range.pages().raw() - page_;
+      if (left == 0) {
+        range_ = map.next(range_);
+        page_ = 0;
+        continue;
+      }
+      const Extent extent = call_.platform().translate(
+          call_.vm.id(), range.at(ffa::PageCount{page_}), ffa::PageCount{page_by_page_ ? 1 : left});
+      const bool ram = extent.kind == MemoryKind::ram_rw || extent.kind == MemoryKind::ram_ro ||
+                       extent.kind == MemoryKind::ram_none;
+      FFA_CHECK(call_.rules.require(Rule::mem_pages_ram, ram && extent.pages.raw() != 0));
+      page_ += extent.pages.raw();
+      const PhysicalRun run{extent.pa, extent.pages};
+      if (page_by_page_) return std::optional{run};
+      if (const auto done = merger_.add(run)) return done;
+    }
+    return merger_.finish();
+  }
+  /// Goes back to the beginning and forward over `runs` runs.
+  Outcome<void> seek(uint32_t runs) {
+    range_ = first_;
+    page_ = 0;
+    merger_ = {};
+    for (uint32_t n = 0; n < runs; ++n) FFA_CHECK(next());
+    return {};
   }
 
  private:
-  void flush() {
-    const auto bytes = std::as_bytes(std::span{buffer_}.first(used_));
-    if (bytes.empty()) return;
-    tx_.write(offset_, bytes);
-    offset_ += static_cast<uint32_t>(bytes.size());
-    written_ += used_;
-    used_ = 0;
-  }
-
-  SpmcTx<P>& tx_;
-  uint32_t offset_;
-  uint32_t limit_;
-  uint32_t written_ = 0;
-  uint32_t used_ = 0;
-  std::array<ffa::wire::Constituent, 16> buffer_{};
+  CallContext<P>& call_;
+  RangeIndex first_;
+  RangeIndex range_;
+  uint64_t page_ = 0;
+  RunMerger merger_;
+  bool page_by_page_;
 };
-
-/// Writes the whole descriptor for the SPMC. The pages are pinned, so what translation says now is
-/// what it said when they were; still, more or fewer than `runs` runs are refused.
-template <Platform P>
-Outcome<void> write_descriptor(CallContext<P>& call, SpmcTx<P>& tx,
-                               const MemoryTransaction& transaction, uint32_t runs) {
-  const ffa::Version version = call.mediator.spmc.version;
-  const DescriptorHead head{transaction, version, runs};
-  tx.write(0, head.bytes());
-  RangeWriter<P> writer{tx, static_cast<uint32_t>(head.bytes().size()), runs};
-  RunMerger merger;
-  bool fits = true;
-  const auto write_extent = [&](ffa::Ipa, const Extent& extent) {
-    const auto run = merger.add({extent.pa, extent.pages});
-    fits = fits && (!run || writer.add(*run));
-    return call.rules.require(Rule::mem_pages_ram, extent.kind == MemoryKind::ram_rw ||
-                                                       extent.kind == MemoryKind::ram_ro);
-  };
-  for (uint32_t n = 0; n < transaction.range_count; ++n) {
-    FFA_CHECK(for_each_extent(call.platform(), call.vm.id(), transaction.ranges[n], write_extent));
-  }
-  const auto last = merger.finish();
-  fits = fits && (!last || writer.add(*last));
-  return call.rules.require(Rule::mem_pages_pinned, writer.finish() && fits);
-}
 
 }  // namespace mediator

@@ -7,43 +7,11 @@
 #include "core/share_table.hpp"
 #include "core/spmc_answer.hpp"
 #include "ffa/calls/memory.hpp"
+#include "handlers/memory_pages.hpp"
+#include "handlers/spmc_send.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
-
-/// True if another live share, of any VM, has this handle.
-template <Platform P>
-bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
-                    ffa::Handle handle) {
-  bool live = false;
-  mediator.vms.for_each([&](const VmSlot<P>& vm) {
-    if (vm.context == nullptr) return;
-    const Guard guard(vm.context->memory_lock);
-    live =
-        live || vm.context->memory.shares.is_live(handle, vm.context == &owner ? slot : no_share);
-  });
-  return live;
-}
-
-/// The ownership map without its lock: for ranges of a share that belongs to this call alone, whose
-/// nodes nobody else changes.
-template <Platform P>
-const OwnershipMap& ranges_of_own_share(VmContext<P>& vm) FFA_ATTR(no_thread_safety_analysis) {
-  return vm.memory.ranges;
-}
-
-/// The SPMC gave the share in `reclaiming` back: unpins its pages and forgets it.
-template <Platform P>
-void finish_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
-                    RangeIndex first_range) {
-  const OwnershipMap& ranges = ranges_of_own_share(vm);
-  for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
-    mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());
-  }
-  const Guard guard(vm.memory_lock);
-  vm.memory.ranges.release(first_range);
-  vm.memory.shares.vacate(slot);
-}
 
 /// The SPMC did not give the share in `reclaiming` back. If it gave its handle to another share
 /// meanwhile, this one can never be asked for again.
@@ -90,7 +58,7 @@ Reply mem_reclaim(CallContext<P>& call) {
   FFA_TRY(const ShareInHand share, begin_reclaim(call, request));
   const ffa::Regs answer = call.smc(request.encode());
   if (kind_of(answer) == AnswerKind::success) {
-    finish_reclaim(call.mediator, call.vm, share.slot, share.first_range);
+    release_share(call.mediator, call.vm, share.slot, share.first_range);
     return ffa::success32();
   }
   refuse_reclaim(call.mediator, call.vm, share.slot, share.handle);
@@ -122,7 +90,7 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
   const ffa::Regs answer =
       mediator.platform.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());
   if (kind_of(answer) == AnswerKind::success) {
-    finish_reclaim(mediator, vm, share.slot, share.first_range);
+    release_share(mediator, vm, share.slot, share.first_range);
     return ReclaimStep::again;
   }
   const Guard guard(vm.memory_lock);

@@ -53,18 +53,36 @@ void probe_function(MediatorState<P>& mediator, uint32_t function_id) {
 template <Platform P>
 void probe_functions(MediatorState<P>& mediator) {
   using ffa::Fid;
-  constexpr std::array functions{Fid::rxtx_map,           Fid::rx_release,
-                                 Fid::partition_info_get, Fid::msg_send_direct_req,
-                                 Fid::mem_share,          Fid::mem_reclaim,
-                                 Fid::spm_id_get,         Fid::notification_bitmap_create,
-                                 Fid::notification_bind,  Fid::notification_bitmap_destroy,
-                                 Fid::notification_get,   Fid::notification_unbind,
-                                 Fid::notification_set,   Fid::notification_info_get};
+  constexpr std::array functions{Fid::rxtx_map,
+                                 Fid::rx_release,
+                                 Fid::partition_info_get,
+                                 Fid::msg_send_direct_req,
+                                 Fid::mem_share,
+                                 Fid::mem_reclaim,
+                                 Fid::mem_frag_tx,
+                                 Fid::mem_lend,
+                                 Fid::mem_donate,
+                                 Fid::spm_id_get,
+                                 Fid::notification_bitmap_create,
+                                 Fid::notification_bind,
+                                 Fid::notification_bitmap_destroy,
+                                 Fid::notification_get,
+                                 Fid::notification_unbind,
+                                 Fid::notification_set,
+                                 Fid::notification_info_get};
   for (const Fid fid : functions) {
     const ffa::FidInfo& info = *ffa::find_fid(ffa::fid32(fid) & 0xffU);
     if (mediator.spmc.version < info.since) continue;
     if (info.has32) probe_function(mediator, ffa::fid32(fid));
     if (info.has64) probe_function(mediator, ffa::fid64(fid));
+  }
+  // OP-TEE has FFA_MEM_LEND and does not say so. A call without a descriptor shows it and does
+  // nothing.
+  if (mediator.spmc.features.has(Fid::mem_share) && !mediator.spmc.features.has(Fid::mem_lend)) {
+    const ffa::Regs answer = boot_smc(mediator, ffa::MemLend{}.encode());
+    const bool there =
+        kind_of(answer) == AnswerKind::error && status_of(answer) != ffa::Status::not_supported;
+    if (there) mediator.spmc.features.add(ffa::fid32(Fid::mem_lend));
   }
   // OP-TEE claims FFA_NOTIFICATION_SET and has none. A call that names no notification shows it and
   // does nothing.

@@ -9,6 +9,7 @@
 
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
+#include "core/call_table.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
 #include "core/spmc_features.hpp"
@@ -140,6 +141,17 @@ class MediatorState {
   VmTable<P> vms;
 };
 
+/// Which of the calls that not every VM has this one has. Fragments need a handle that the SPMC
+/// knows before it has the whole descriptor.
+template <Platform P>
+CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
+  const FragmentHandles handles = mediator.config.fragment_handles;
+  const bool known =
+      handles == FragmentHandles::preset ||
+      (handles == FragmentHandles::streamed && mediator.spmc.features.has(ffa::Fid::mem_frag_tx));
+  return {.fragments = known && vm.max_transfers != 0, .lends = vm.lends};
+}
+
 /// One call of a vCPU that negotiated a version.
 template <Platform P>
 struct CallContext {
@@ -150,6 +162,11 @@ struct CallContext {
   const ffa::Regs& regs;  ///< as the guest gave them: decode() drops what SMC32 does not carry
   RuleTrace& rules;
 
+  /// True if the VM can make the call with this function id.
+  [[nodiscard]] bool offers(uint32_t function_id, const ffa::FidInfo& info) const {
+    return is_offered(function_id, info, version, mediator.spmc.features,
+                      switches_of(mediator, vm.config));
+  }
   [[nodiscard]] P& platform() const { return mediator.platform; }
   [[nodiscard]] VcpuState& vcpu_state() const { return vm.vcpus[vcpu.raw()]; }
   /// One SMC on behalf of the VM. No lock but the claim of the SPMC-facing TX page may be held.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The end of a VM towards the SPMC, as a list of steps of at most one SMC each: notifications
-// undone, SPs told, live transactions reclaimed. Stops for its budget between any two.
+// The end of a VM towards the SPMC, as a list of steps of at most one SMC each: sends that
+// are not whole given up (an SMC for each fragment that the SPMC waits for), notifications undone,
+// SPs told, live transactions reclaimed. Stops for its budget between any two.
 // [DEN0077A 1.2 §18.3]
 #pragma once
 
 #include "core/teardown.hpp"
 #include "ffa/calls.hpp"
+#include "handlers/memory_fragments.hpp"
 #include "handlers/memory_reclaim.hpp"
 #include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
@@ -85,6 +87,9 @@ template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
+      return enter(vm.teardown, TeardownStep::transfers);
+    case TeardownStep::transfers:
+      if (give_up_one_transfer(mediator, vm)) return;
       return enter(vm.teardown, TeardownStep::bitmap);
     case TeardownStep::bitmap:
     case TeardownStep::bitmap_again:

@@ -63,13 +63,15 @@ struct TeeFfa {
   /// Function ids that a VM at the highest version can call.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return 0;
+    const CallSwitches switches = switches_of(mediator, slot.context->config);
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
       const ffa::FidInfo* const info = ffa::find_fid(number);
       if (info == nullptr) continue;
       for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
         const bool there = find_function(id, slot.aarch64) != nullptr;
-        count += there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features) ? 1U : 0U;
+        count +=
+            there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features, switches) ? 1U : 0U;
       }
     }
     return count;

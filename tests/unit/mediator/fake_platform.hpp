@@ -26,6 +26,7 @@ struct Page {
   mediator::MemoryKind kind = mediator::MemoryKind::ram_rw;
   uint64_t pa = 0;
   int pins = 0;
+  bool withdrawn = false;  ///< the owner has no access
   std::array<std::byte, ffa::page_size> bytes{};
 };
 
@@ -88,6 +89,7 @@ class Platform {
   int fail_pin = 0;  ///< the n-th pin from now fails (1: the next)
   ffa::Status pin_failure = ffa::Status::denied;
   int fail_map = 0;
+  int fail_access = 0;
   std::function<void()> after_pin;
   std::function<void()> after_copy_in;  ///< what a guest does as soon as its message was copied
   int budget = -1;                      ///< operations left; -1: no limit
@@ -151,11 +153,13 @@ class Platform {
     for (; run < pages.raw(); ++run) {
       const auto next = memory.find({vm.raw(), ipa.raw() + run * ffa::page_size});
       if (next == memory.end() || next->second.kind != first->second.kind ||
+          next->second.withdrawn != first->second.withdrawn ||
           next->second.pa != first->second.pa + run * ffa::page_size) {
         break;
       }
     }
-    return {ffa::Pa{first->second.pa}, ffa::PageCount{run}, first->second.kind};
+    const auto kind = first->second.withdrawn ? mediator::MemoryKind::ram_none : first->second.kind;
+    return {ffa::Pa{first->second.pa}, ffa::PageCount{run}, kind};
   }
   ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
     if (fail_pin > 0 && --fail_pin == 0) return ffa::Error{pin_failure};
@@ -173,6 +177,18 @@ class Platform {
       EXPECT_GT(page.pins, 0) << "unpin of a page that is not pinned";
       --page.pins;
     }
+  }
+  ffa::Result<void> set_access(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages,
+                               mediator::OwnerAccess access) {
+    const bool none = access == mediator::OwnerAccess::none;
+    if (none && fail_access > 0 && --fail_access == 0) return ffa::Error{ffa::Status::no_memory};
+    for (uint64_t n = 0; n < pages.raw(); ++n) {
+      Page& page = memory.at({vm.raw(), ipa.raw() + n * ffa::page_size});
+      EXPECT_GT(page.pins, 0) << "access of a page that is not pinned";
+      EXPECT_NE(page.withdrawn, none) << "access changed twice";
+      page.withdrawn = none;
+    }
+    return {};
   }
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     if (fail_map > 0 && --fail_map == 0) return ffa::Error{ffa::Status::no_memory};

@@ -54,6 +54,7 @@ struct State {
   std::vector<std::string> facts;
   std::map<std::pair<uint16_t, uint64_t>, int> pins;
   std::map<uint64_t, Bytes> spmc;
+  std::map<uint64_t, Bytes> half;
   friend bool operator==(const State&, const State&) = default;
 };
 
@@ -62,6 +63,10 @@ class MemorySharing : public testing::Test {
   void SetUp() override {
     world.platform.spmc[0xc4000073] = [this](const ffa::Regs& in) { return take_share(in); };
     world.platform.spmc[0x84000073] = world.platform.spmc[0xc4000073];
+    for (const uint32_t fid : {0xc4000072U, 0x84000072U, 0xc4000071U, 0x84000071U}) {
+      world.platform.spmc[fid] = world.platform.spmc[0xc4000073];
+    }
+    world.platform.spmc[0x8400007b] = [this](const ffa::Regs& in) { return take_fragment(in); };
     world.platform.spmc[0x84000077] = [this](const ffa::Regs& in) { return give_back(in); };
   }
   void TearDown() override { EXPECT_EQ(world.platform.vm_references, 0); }
@@ -123,7 +128,8 @@ class MemorySharing : public testing::Test {
   State state() {
     Lines lines;
     world.mediator->observe(lines);
-    State now{lines.lines, {}, spmc};
+    State now{lines.lines, {}, spmc, {}};
+    for (const auto& [handle, begun] : half) now.half[handle] = begun.bytes;
     for (const auto& [key, page] : world.platform.memory) {
       if (page.pins != 0) now.pins[key] = page.pins;
     }
@@ -138,14 +144,48 @@ class MemorySharing : public testing::Test {
 
   fake::World world;
   std::map<uint64_t, Bytes> spmc;  ///< descriptors that the SPMC holds, by handle
+  /// A send that the SPMC has not whole.
+  struct Half {
+    Bytes bytes;
+    size_t total = 0;
+    uint16_t sender = 0;
+  };
+  std::map<uint64_t, Half> half;  ///< by handle
+  bool honours_preset = true;
   uint64_t next_handle = 0x0000100000010000;
 
  private:
   ffa::Regs take_share(const ffa::Regs& in) {
-    EXPECT_EQ(in.w(1), in.w(2));
     for (unsigned n = 3; n < 18; ++n) EXPECT_EQ(in.x[n], 0U);
-    spmc[next_handle] = world.platform.read(fake::own_buffer_vm, 0x1000, in.w(1));
-    return ffa::MemSendSuccess{ffa::Handle{next_handle++}}.encode();
+    const Bytes bytes = world.platform.read(fake::own_buffer_vm, 0x1000, in.w(2));
+    const uint64_t preset = get(bytes, 8, 8);
+    const uint64_t handle = preset != 0 && honours_preset ? preset : next_handle++;
+    return proceed(handle, {bytes, in.w(1), static_cast<uint16_t>(get(bytes, 0, 2))});
+  }
+  ffa::Regs take_fragment(const ffa::Regs& in) {
+    const uint64_t handle = in.w(1) | uint64_t{in.w(2)} << 32;
+    const auto begun = half.find(handle);
+    if (begun == half.end()) return ffa::reply(ffa::Status::invalid_parameters);
+    EXPECT_EQ(in.w(4), uint32_t{begun->second.sender} << 16);
+    Half grown = begun->second;
+    const Bytes bytes = world.platform.read(fake::own_buffer_vm, 0x1000, in.w(3));
+    grown.bytes.insert(grown.bytes.end(), bytes.begin(), bytes.end());
+    half.erase(begun);
+    for (size_t at = 0; at < bytes.size(); at += 16) {
+      if (get(bytes, at + 8, 4) == 0) return ffa::reply(ffa::Status::invalid_parameters);
+    }
+    return proceed(handle, grown);
+  }
+  ffa::Regs proceed(uint64_t handle, const Half& begun) {
+    EXPECT_LE(begun.bytes.size(), begun.total);
+    if (begun.bytes.size() == begun.total) {
+      spmc[handle] = begun.bytes;
+      return ffa::MemSendSuccess{ffa::Handle{handle}}.encode();
+    }
+    half[handle] = begun;
+    return ffa::MemFragRx{ffa::Handle{handle}, static_cast<uint32_t>(begun.bytes.size()),
+                          ffa::EndpointId{begun.sender}}
+        .encode();
   }
   ffa::Regs give_back(const ffa::Regs& in) {
     const bool known = spmc.erase(in.w(1) | uint64_t{in.w(2)} << 32) != 0;

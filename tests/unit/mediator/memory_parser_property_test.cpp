@@ -72,12 +72,12 @@ struct Exact {
 
 mediator::Outcome<MemoryTransaction> parse_exact(const Exact& image, ffa::Version version,
                                                  uint64_t total, RuleTrace& rules) {
-  return mediator::parse_whole_transaction(mediator::Snapshot{{image.bytes.get(), image.size}},
-                                           {.caller = ffa::EndpointId{1},
-                                            .version = version,
-                                            .max_receivers = 4,
-                                            .total_length_bytes = total},
-                                           rules);
+  return memory_test::parse_whole(mediator::Snapshot{{image.bytes.get(), image.size}},
+                                  {.caller = ffa::EndpointId{1},
+                                   .version = version,
+                                   .max_receivers = 4,
+                                   .total_length_bytes = total},
+                                  rules);
 }
 
 TEST(MemoryParser, FieldsArriveAndShortLayoutsHaveNoImpdef) {

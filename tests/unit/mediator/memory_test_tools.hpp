@@ -108,17 +108,31 @@ struct Descriptor {
   }
 };
 
+/// A whole descriptor in one fragment: the transaction, then each range for itself, then their sum.
+inline mediator::Outcome<mediator::MemoryTransaction> parse_whole(
+    const mediator::Snapshot& descriptor, const mediator::SendContext& context,
+    mediator::RuleTrace& rules) {
+  FFA_TRY(const auto transaction, mediator::parse_transaction(descriptor, context, rules));
+  uint64_t sum = 0;
+  for (uint32_t n = 0; n < transaction.ranges.count(); ++n) {
+    FFA_TRY(const auto range, mediator::check_range(transaction.ranges, n, rules));
+    sum += range.pages().raw();
+  }
+  FFA_CHECK(rules.require(mediator::Rule::mem_page_sum, sum == transaction.total_pages.raw()));
+  return transaction;
+}
+
 /// A parse of a whole descriptor, as caller 1 with the given version.
 inline mediator::Outcome<mediator::MemoryTransaction> parse(
     const Bytes& image, ffa::Version version, mediator::RuleTrace& rules,
     mediator::MemorySend kind = mediator::MemorySend::share, uint32_t max_receivers = 4) {
-  return mediator::parse_whole_transaction(mediator::Snapshot{image},
-                                           {.kind = kind,
-                                            .caller = ffa::EndpointId{1},
-                                            .version = version,
-                                            .max_receivers = max_receivers,
-                                            .total_length_bytes = image.size()},
-                                           rules);
+  return parse_whole(mediator::Snapshot{image},
+                     {.kind = kind,
+                      .caller = ffa::EndpointId{1},
+                      .version = version,
+                      .max_receivers = max_receivers,
+                      .total_length_bytes = image.size()},
+                     rules);
 }
 
 /// The same numbers on every machine and in every build.

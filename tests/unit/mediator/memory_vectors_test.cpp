@@ -59,13 +59,13 @@ std::optional<MemorySend> send_of(const json& vector) {
 
 Outcome<MemoryTransaction> parse(const Bytes& image, const json& vector, MemorySend kind,
                                  uint16_t caller, RuleTrace& rules) {
-  return mediator::parse_whole_transaction(mediator::Snapshot{image},
-                                           {.kind = kind,
-                                            .caller = ffa::EndpointId{caller},
-                                            .version = version_of(vector),
-                                            .max_receivers = 4,
-                                            .total_length_bytes = image.size()},
-                                           rules);
+  return memory_test::parse_whole(mediator::Snapshot{image},
+                                  {.kind = kind,
+                                   .caller = ffa::EndpointId{caller},
+                                   .version = version_of(vector),
+                                   .max_receivers = 4,
+                                   .total_length_bytes = image.size()},
+                                  rules);
 }
 
 struct Range {

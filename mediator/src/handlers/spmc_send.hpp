@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The way of a send to the SPMC: a descriptor of our own making, in as many fragments as it needs.
+// The claim of the SPMC-facing TX page is dropped between them. What the SPMC answers is input: a
+// handle, an offset or a function id that can't be right ends the send, and what the SPMC may then
+// hold is taken back or, where that is not certain, quarantined. [DEN0077A 1.0 §11.1-11.3, §12.2]
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "core/memory_send.hpp"
+#include "core/spmc_answer.hpp"
+#include "ffa/calls/memory.hpp"
+#include "handlers/buffers.hpp"
+#include "handlers/memory_pages.hpp"
+#include "handlers/state.hpp"
+
+namespace mediator {
+
+/// What the SPMC holds of a send that failed.
+enum class SpmcHolds : uint8_t {
+  nothing,
+  half,    ///< some fragments: it waits for more
+  all,     ///< the whole send
+  unknown  ///< it may hold the pages under a handle that nobody knows
+};
+struct SendFailure {
+  Rejection why;
+  SpmcHolds holds = SpmcHolds::nothing;
+};
+using SendResult = ffa::Result<void, SendFailure>;
+
+/// True if another live share, of any VM, has this handle.
+template <Platform P>
+bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
+                    ffa::Handle handle) {
+  bool live = false;
+  mediator.vms.for_each([&](const VmSlot<P>& vm) {
+    if (vm.context == nullptr) return;
+    const Guard guard(vm.context->memory_lock);
+    live =
+        live || vm.context->memory.shares.is_live(handle, vm.context == &owner ? slot : no_share);
+  });
+  return live;
+}
+
+/// Sends part of one send: what `cursor` walks over.
+template <Platform P>
+class SpmcSender {
+ public:
+  SpmcSender(CallContext<P>& call, IncomingSend& send, RunCursor<P> cursor)
+      : call_(call),
+        send_(send),
+        cursor_(cursor),
+        layout_(
+            DescriptorLayout::make(call.mediator.spmc.version, send.transaction.receiver_count)),
+        part_begin_(send.spmc.sent_bytes),
+        cursor_at_(part_begin_) {}
+
+  /// The descriptor will have `ranges` ranges. Rules: mem_descriptor_fits.
+  Outcome<void> open(uint64_t ranges) {
+    const SpmcLink<P>& spmc = call_.mediator.spmc;
+    const uint64_t length = layout_.total_bytes(ranges);
+    const bool one = length <= spmc.buffer_bytes;
+    const bool fits = one || (length >> 32 == 0 && spmc.features.has(ffa::Fid::mem_frag_tx));
+    FFA_CHECK(call_.rules.require(Rule::mem_descriptor_fits, fits));
+    send_.spmc.ranges = static_cast<uint32_t>(ranges);
+    send_.spmc.length_bytes = static_cast<uint32_t>(length);
+    return {};
+  }
+
+  /// Sends everything up to where `ranges` more ranges end: exactly those that the cursor gives.
+  SendResult send(uint32_t ranges) {
+    SpmcSend& spmc = send_.spmc;
+    const auto end = static_cast<uint32_t>(std::max(part_begin_, layout_.ranges_offset) +
+                                           ranges * sizeof(ffa::wire::Constituent));
+    part_end_ = end;
+    while (spmc.sent_bytes < end) {  // bound: the fragments, and fragment_retries
+      const uint32_t begin = spmc.sent_bytes;
+      const uint32_t stop = std::min(end, begin + call_.mediator.spmc.buffer_bytes);
+      const auto answer = send_fragment(begin, stop);
+      if (!answer.ok()) {
+        return failure(answer.error(), begin == 0 ? SpmcHolds::nothing : SpmcHolds::half);
+      }
+      FFA_CHECK(judge(*answer, begin, stop));
+    }
+    return {};
+  }
+
+ private:
+  static ffa::Error<SendFailure> failure(const Rejection& why, SpmcHolds holds) {
+    return ffa::Error{SendFailure{why, holds}};
+  }
+  SendResult require(Rule rule, bool condition, SpmcHolds holds) {
+    const auto checked = call_.rules.require(rule, condition);
+    if (!checked.ok()) return failure(checked.error(), holds);
+    return {};
+  }
+
+  /// Bytes [begin, stop) of the descriptor, and the call that they go with.
+  Outcome<ffa::Regs> send_fragment(uint32_t begin, uint32_t stop) {
+    const uint32_t first = std::max(begin, layout_.ranges_offset);
+    if (cursor_at_ != begin) {
+      const uint32_t origin = std::max(part_begin_, layout_.ranges_offset);
+      FFA_CHECK(cursor_.seek((first - origin) / sizeof(ffa::wire::Constituent)));
+    }
+    cursor_at_ = stop;
+    SpmcTx<P> tx{call_.mediator};
+    if (begin == 0) {
+      const DescriptorHead head{
+          send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
+          send_.spmc.handle == ffa::invalid_handle ? ffa::Handle{} : send_.spmc.handle};
+      tx.write(0, head.bytes());
+    }
+    FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
+    if (stop == part_end_) {
+      FFA_TRY(const auto more, cursor_.next());
+      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, !more.has_value()));
+    }
+    return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
+  }
+  Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
+    std::array<ffa::wire::Constituent, 16> buffer{};
+    while (offset < stop) {
+      const size_t count =
+          std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
+      for (size_t n = 0; n < count; ++n) {
+        FFA_TRY(const auto run, cursor_.next());
+        FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, run.has_value()));
+        buffer[n] = encode_range(*run);
+      }
+      const auto bytes = std::as_bytes(std::span{buffer}.first(count));
+      tx.write(offset, bytes);
+      offset += static_cast<uint32_t>(bytes.size());
+    }
+    return {};
+  }
+  ffa::Regs first_call(uint32_t fragment) const {
+    switch (send_.kind) {
+      case MemorySend::share:
+        return encode_first<ffa::MemShare>(fragment);
+      case MemorySend::lend:
+        return encode_first<ffa::MemLend>(fragment);
+      case MemorySend::donate:
+        return encode_first<ffa::MemDonate>(fragment);
+    }
+    return {};
+  }
+  template <class Call>
+  ffa::Regs encode_first(uint32_t fragment) const {
+    const bool has_64 = call_.mediator.spmc.features.has(ffa::fid64(Call::fid));
+    return Call{.convention = has_64 ? ffa::Convention::smc64 : ffa::Convention::smc32,
+                .total_length_bytes = send_.spmc.length_bytes,
+                .fragment_length_bytes = fragment}
+        .encode();
+  }
+  ffa::Regs next_call(uint32_t fragment) const {
+    return ffa::MemFragTx{send_.spmc.handle, fragment, call_.vm.id()}.encode();
+  }
+
+  SendResult judge(const ffa::Regs& answer, uint32_t begin, uint32_t stop) {
+    const SpmcHolds before = begin == 0 ? SpmcHolds::unknown : SpmcHolds::half;
+    switch (kind_of(answer)) {
+      case AnswerKind::error:
+        return judge_error(ffa::error_status(answer), begin);
+      case AnswerKind::success:
+        return judge_success(ffa::MemSendSuccess::decode(answer)->handle, stop);
+      case AnswerKind::mem_frag_rx:
+        return judge_request(answer, begin, stop);
+      default:
+        return require(Rule::mem_answer_expected, false, before);
+    }
+  }
+  /// BUSY and RETRY in the middle: the same fragment again.
+  SendResult judge_error(ffa::Status status, uint32_t begin) {
+    const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
+    if (begin == 0) return failure({status, Rule::none}, SpmcHolds::nothing);
+    if (later && may_retry()) return {};
+    const bool ended = !later && call_.mediator.config.refused_fragment_ends_send;
+    return failure({status, Rule::none}, ended ? SpmcHolds::nothing : SpmcHolds::half);
+  }
+  SendResult judge_success(ffa::Handle handle, uint32_t stop) {
+    FFA_CHECK(
+        require(Rule::mem_answer_handle_valid, handle != ffa::invalid_handle, SpmcHolds::unknown));
+    const bool same = send_.spmc.handle == ffa::invalid_handle || send_.spmc.handle == handle;
+    FFA_CHECK(require(Rule::mem_answer_same_handle, same,
+                      same ? SpmcHolds::all : adopt(handle, SpmcHolds::all)));
+    FFA_CHECK(learn(handle, SpmcHolds::all));
+    FFA_CHECK(require(Rule::mem_answer_complete, stop == send_.spmc.length_bytes, SpmcHolds::all));
+    send_.spmc.sent_bytes = stop;
+    return {};
+  }
+  SendResult judge_request(const ffa::Regs& answer, uint32_t begin, uint32_t stop) {
+    const SpmcHolds before = begin == 0 ? SpmcHolds::unknown : SpmcHolds::half;
+    const auto request = ffa::MemFragRx::decode(answer);
+    FFA_CHECK(require(Rule::mem_answer_expected, request.ok(), before));
+    FFA_CHECK(
+        require(Rule::mem_answer_handle_valid, request->handle != ffa::invalid_handle, before));
+    if (begin == 0) send_.spmc.sent_bytes = stop;
+    const bool same =
+        send_.spmc.handle == ffa::invalid_handle || send_.spmc.handle == request->handle;
+    FFA_CHECK(require(Rule::mem_answer_same_handle, same,
+                      begin == 0 && !same ? adopt(request->handle, SpmcHolds::half) : before));
+    FFA_CHECK(learn(request->handle, SpmcHolds::unknown));
+    const bool named =
+        request->endpoint == ffa::hypervisor_id || request->endpoint == call_.vm.id();
+    FFA_CHECK(require(Rule::mem_answer_sender, named, SpmcHolds::half));
+    return judge_offset(request->fragment_offset_bytes, begin, stop);
+  }
+  /// A handle that is not the one that it should be: what the SPMC holds under it is to be taken
+  /// back, unless another share has it.
+  SpmcHolds adopt(ffa::Handle handle, SpmcHolds holds) {
+    if (handle_is_live(call_.mediator, call_.vm, send_.slot, handle)) return SpmcHolds::unknown;
+    send_.spmc.handle = handle;
+    return holds;
+  }
+  /// Onward, or back to a range of the part at hand: an SPMC may take less than it was sent.
+  SendResult judge_offset(uint32_t wanted, uint32_t begin, uint32_t stop) {
+    const uint32_t lowest = std::max(part_begin_, layout_.ranges_offset);
+    const bool onward = wanted == stop && stop < send_.spmc.length_bytes;
+    const bool back = wanted >= lowest && wanted < stop && wanted % 16 == 0;
+    const bool allowed = onward || (back && (wanted > std::max(begin, lowest) || may_retry()));
+    FFA_CHECK(require(Rule::mem_answer_offset, allowed, SpmcHolds::half));
+    send_.spmc.sent_bytes = wanted;
+    return {};
+  }
+  bool may_retry() {
+    cursor_at_ = 0;  // what was written is to be written again
+    return ++send_.spmc.retries <= call_.mediator.config.fragment_retries;
+  }
+  /// Names the share by its handle. Named before it looks: of two sends that got the same handle at
+  /// once, at least one sees it.
+  SendResult learn(ffa::Handle handle, SpmcHolds holds) {
+    if (send_.spmc.handle == handle) return {};
+    send_.spmc.handle = handle;
+    {
+      const Guard guard(call_.vm.memory_lock);
+      call_.vm.memory.shares.name(send_.slot, handle);
+    }
+    return require(Rule::mem_answer_handle_unused,
+                   !handle_is_live(call_.mediator, call_.vm, send_.slot, handle), holds);
+  }
+
+  CallContext<P>& call_;
+  IncomingSend& send_;
+  RunCursor<P> cursor_;
+  DescriptorLayout layout_;
+  uint32_t part_begin_;  ///< where the part at hand begins in the descriptor
+  uint32_t part_end_ = 0;
+  uint32_t cursor_at_;  ///< where the cursor stands
+};
+
+/// Makes the SPMC drop a send that it has half. No SPMC lets a hypervisor reclaim one, but each
+/// drops it when its ranges turn out wrong: the rest is sent as ranges without a page, which can't
+/// add up and give nothing away. False: it may still be there.
+template <Platform P>
+bool end_half_send(MediatorState<P>& mediator, VmContext<P>& vm, const SpmcSend& send) {
+  constexpr uint32_t range_bytes = sizeof(ffa::wire::Constituent);
+  uint32_t left = std::max(send.length_bytes - send.sent_bytes, range_bytes);
+  uint32_t patience = mediator.config.fragment_retries;
+  while (true) {  // bound: each turn takes from `left` or from `patience`
+    const uint32_t length = std::min(left, mediator.spmc.buffer_bytes);
+    ffa::Regs answer;
+    {
+      SpmcTx<P> tx{mediator};
+      tx.clear(length);
+      answer =
+          mediator.platform.smc(vm.id(), ffa::MemFragTx{send.handle, length, vm.id()}.encode());
+    }
+    const AnswerKind kind = kind_of(answer);
+    const ffa::Status status = status_of(answer);
+    const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
+    if (kind == AnswerKind::error && !later) return true;
+    if (kind != AnswerKind::error && kind != AnswerKind::mem_frag_rx) return false;
+    const bool taken = kind == AnswerKind::mem_frag_rx && left > length;
+    if (taken) left -= length;
+    if (!taken && patience-- == 0) return false;
+  }
+}
+
+/// Ends a send that failed: nothing of it remains here, and of what the SPMC holds nothing that it
+/// lets go of. If something may remain there, the share is quarantined: its pages stay pinned and
+/// it counts against the VM's quota for good.
+template <Platform P>
+void drop_send(MediatorState<P>& mediator, VmContext<P>& vm, const IncomingSend& send,
+               SpmcHolds holds) {
+  bool gone = holds == SpmcHolds::nothing;
+  if (holds == SpmcHolds::half) gone = end_half_send(mediator, vm, send.spmc);
+  if (holds == SpmcHolds::all) {
+    const ffa::Regs request = ffa::MemReclaim{.handle = send.spmc.handle}.encode();
+    gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;
+  }
+  RangeIndex first_range = no_range;
+  {
+    const Guard guard(vm.memory_lock);
+    first_range = vm.memory.shares[send.slot].first_range;
+    if (!gone) vm.memory.shares.quarantine(send.slot);
+  }
+  if (gone) return release_share(mediator, vm, send.slot, first_range);
+  mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
+}
+
+}  // namespace mediator
