@@ -87,7 +87,7 @@ void Simulation::Impl::translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                                   const mediator::Extent& extent) {
   Step* const step = current_step();
   if (step == nullptr || extent.kind == mediator::MemoryKind::none) return;
-  trace::Event& event = events[step->event];
+  trace::Event& event = this->event(step->event);
   if (event.side != trace::Side::guest || event.vm != vm) return;
   const uint64_t pages = extent.pages.raw();
   const bool same_range = ipa == step->next_ipa && asked == step->left && asked != 0;
