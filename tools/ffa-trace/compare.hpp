@@ -12,7 +12,7 @@
 #include "sim/trace/event.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
 #include "tools/ffa-trace/profile.hpp"
-#include "tools/ffa-trace/recorded_world.hpp"
+#include "tools/ffa-trace/window.hpp"
 
 namespace ffa_trace {
 
@@ -100,7 +100,6 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const sim::tra
 
 /// All SPMC calls of a window against the recorded ones: pairs, what is missing, what is too much,
 /// and the order.
-void compare_window(Comparison& comparison, const Subject& subject, const RecordedWorld& world,
-                    HeaderLayout layout);
+void compare_window(Comparison& comparison, const Subject& subject, const Window& window);
 
 }  // namespace ffa_trace

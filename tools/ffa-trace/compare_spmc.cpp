@@ -7,6 +7,7 @@
 
 #include "sim/trace/writer.hpp"
 #include "tools/ffa-trace/compare.hpp"
+#include "tools/ffa-trace/records.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace ffa_trace {
@@ -129,10 +130,9 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
                       parse_descriptor(ours.tx, ours.tx.size(), layout));
 }
 
-void compare_window(Comparison& comparison, const Subject& subject, const RecordedWorld& world,
-                    HeaderLayout layout) {
-  const auto& records = world.answers();
-  const auto& asked = world.asked();
+void compare_window(Comparison& comparison, const Subject& subject, const Window& window) {
+  const auto& records = window.records();
+  const auto& asked = window.asked;
   const auto pairs = pair_up(records, asked);
   std::vector<bool> seen(records.size(), false);
   std::optional<size_t> last;
@@ -144,7 +144,7 @@ void compare_window(Comparison& comparison, const Subject& subject, const Record
     const Event& record = records[*pairs[i]];
     const Subject inner = of_record(subject, record);
     seen[*pairs[i]] = true;
-    compare_spmc(comparison, inner, record, asked[i], layout);
+    compare_spmc(comparison, inner, record, asked[i], window.layout());
     if (!asked[i].answer) {
       comparison.diverge(inner, "spmc-unseen", "request", call_text(record.in),
                          call_text(asked[i].in));

@@ -9,8 +9,12 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/trace/writer.hpp"
+#include "tools/ffa-trace/activity.hpp"
+#include "tools/ffa-trace/boot_state.hpp"
 #include "tools/ffa-trace/recorded_world.hpp"
+#include "tools/ffa-trace/records.hpp"
 #include "tools/ffa-trace/survey.hpp"
+#include "tools/ffa-trace/timeline.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -18,45 +22,6 @@ namespace {
 using ffa::Fid;
 using sim::trace::Event;
 using sim::trace::Side;
-
-bool is(const ffa::Regs& regs, Fid fid) { return ffa::is_function(regs, fid); }
-
-bool is_vm_created(const Event& event) {
-  return is(event.in, Fid::msg_send_direct_req) &&
-         event.in.w(2) == ffa::framework_word(ffa::FrameworkMessage::vm_created_request);
-}
-
-/// The VM whose creation this SPMC record belongs to, if any.
-std::optional<uint16_t> created_vm(const Event& event) {
-  if (is_vm_created(event)) return static_cast<uint16_t>(event.in.w(5));
-  if (is(event.in, Fid::notification_bitmap_create)) return static_cast<uint16_t>(event.in.w(1));
-  return std::nullopt;
-}
-
-bool is_info_get(const Event& event) { return is(event.in, Fid::notification_info_get); }
-bool more_pending(const Event& event) {
-  return ffa::is_success(event.out) && (event.out.x[2] & 1) != 0;
-}
-
-/// One event of look-ahead over a source.
-class Ahead {
- public:
-  explicit Ahead(EventSource& source) : source_(source) {
-    source_.rewind();
-    advance();
-  }
-  [[nodiscard]] const std::optional<Event>& peek() const { return next_; }
-  Event take() {
-    Event event = std::move(*next_);
-    advance();
-    return event;
-  }
-
- private:
-  void advance() { next_ = source_.next(); }
-  EventSource& source_;
-  std::optional<Event> next_;
-};
 
 /// What the replay remembers of a VM.
 struct VmState {
@@ -66,87 +31,64 @@ struct VmState {
   uint64_t rx_ipa = 0;
 };
 
-/// The state that the mediator's boot reaches, read off its requests or off the records.
-struct BootState {
-  uint64_t version = 0;
-  uint64_t tx_pa = 0;
-  uint64_t rx_pa = 0;
-  uint64_t pages = 0;
-  bool rx_held = false;
-
-  void follow(const ffa::Regs& in, const ffa::Regs& out) {
-    if (is(in, Fid::version)) version = in.w(1);
-    if (!ffa::is_success(out)) return;
-    if (is(in, Fid::rxtx_map)) {
-      tx_pa = in.x[1];
-      rx_pa = in.x[2];
-      pages = in.w(3);
-    }
-    if (is(in, Fid::partition_info_get) && (in.w(5) & 1) == 0) rx_held = true;
-    if (is(in, Fid::rx_release)) rx_held = false;
-  }
-};
-
 class Replayer {
  public:
   Replayer(EventSource& source, sim::MediatorFactory& factory, const Survey& survey,
            const Profile& profile, bool stop_at_first)
-      : source_(source),
+      : timeline_(source),
         comparison_(profile),
         layout_(header_layout(survey.spmc_version)),
-        choices_(sim::recorded_choices("", "replay")),
-        stop_at_first_(stop_at_first) {
-    auto world = std::make_unique<RecordedWorld>(layout_);
+        choices_(sim::recorded_choices("", "replay"), false),
+        stop_at_first_(stop_at_first),
+        activities_(layout_) {
+    auto world = std::make_unique<RecordedWorld>();
     world_ = world.get();
     simulation_ = std::make_unique<sim::Simulation>(world_of(survey, profile), factory, choices_,
                                                     std::move(world));
-    world_->attach(simulation_->spec(), simulation_->machine());
+    world_->attach(*simulation_);
     comparison_.counts().events = survey.events;
   }
 
   const Comparison& run() {
-    Ahead ahead(source_);
-    boot(ahead);
-    while (ahead.peek() && !done()) {
-      Event event = ahead.take();
-      if (event.side == Side::guest) {
-        Nested nested = nested_of(event, ahead);
-        guest_call(event, std::move(nested.own));
-        for (Event& interrupt : nested.interrupts) interrupt_came(std::move(interrupt), nullptr);
+    boot();
+    while (!done()) {
+      if (const auto end = timeline_.next_end()) {
+        end_event(end->seq);
+      } else if (timeline_.peek()) {
+        begin_event(timeline_.take());
       } else {
-        outside_call(event, ahead);
+        break;
       }
-      simulation_->forget_events();
+      settle();
     }
-    for (const sim::Violation& violation : simulation_->violations()) {
-      comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);
-    }
+    finish();
     return comparison_;
   }
 
  private:
   [[nodiscard]] bool done() const {
-    return stop_at_first_ && comparison_.counts().divergences != 0;
+    return stuck_ || (stop_at_first_ && comparison_.counts().divergences != 0);
   }
 
-  void boot(Ahead& ahead) {
-    std::vector<Event> records;
+  void boot() {
+    Window window(layout_);
+    window.boot = true;
     BootState captured;
-    while (ahead.peek() && ahead.peek()->side == Side::spmc && !created_vm(*ahead.peek()) &&
-           !is_info_get(*ahead.peek())) {
-      records.push_back(ahead.take());
-      captured.follow(records.back().in, records.back().out);
+    while (is_boot(timeline_.peek())) {
+      Event record = timeline_.take();
+      captured.follow(record.in, record.out);
+      window.add(std::move(record));
     }
-    world_->open_window(std::move(records), true);
-    (void)simulation_->boot();
+    window.close();
+    start("boot", window, [&] { (void)simulation_->boot(); });
+    (void)simulation_->advance();
     BootState ours;
-    for (const Asked& asked : world_->asked()) {
+    for (const Asked& asked : window.asked) {
       ours.follow(asked.in, asked.out);
       if (!asked.answer) ++comparison_.counts().boot;
     }
-    const Subject subject;
     const auto same = [&](const char* name, uint64_t expected, uint64_t actual) {
-      comparison_.number(subject, "boot-state", name, expected, actual, true);
+      comparison_.number({}, "boot-state", name, expected, actual, true);
     };
     same("boot.version", captured.version, ours.version);
     same("boot.tx", captured.tx_pa, ours.tx_pa);
@@ -155,101 +97,158 @@ class Replayer {
     same("boot.rx_held", captured.rx_held ? 1 : 0, ours.rx_held ? 1 : 0);
   }
 
-  /// The SPMC records inside a guest call: its own, and the interrupts that came on other CPUs
-  /// meanwhile.
-  struct Nested {
-    std::vector<Event> own;
-    std::vector<Event> interrupts;
-  };
-  static Nested nested_of(const Event& call, Ahead& ahead) {
-    Nested nested;
-    while (ahead.peek() && ahead.peek()->seq < call.seq_ret) {
-      const bool elsewhere = ahead.peek()->pcpu != call.pcpu;
-      (elsewhere ? nested.interrupts : nested.own).push_back(ahead.take());
+  static bool is_boot(const std::optional<Event>& event) {
+    return event && event->side == Side::spmc && !created_vm(event->in) && !is_info_get(event->in);
+  }
+
+  /// A task of the simulation whose SPMC calls belong to `window`.
+  template <class Body>
+  void start(std::string name, Window& window, Body body) {
+    simulation_->start({std::move(name), [this, &window, body = std::move(body)] {
+                          world_->enter(window);
+                          body();
+                          world_->leave();
+                        }});
+  }
+  template <class Body>
+  void start(Activity& activity, std::string name, Body body) {
+    start(std::move(name), activity.window, [&activity, body = std::move(body)] {
+      body();
+      activity.finished = true;
+    });
+  }
+
+  void begin_event(Event event) {
+    if (event.side == Side::spmc) {
+      spmc_call(std::move(event));
+    } else {
+      guest_call(std::move(event));
     }
-    return nested;
   }
 
-  /// An SPMC record inside no guest call: a VM is created, or the schedule receiver interrupt came.
-  void outside_call(Event& event, Ahead& ahead) {
-    if (is_info_get(event)) return interrupt_came(std::move(event), &ahead);
-    Subject subject;
-    subject.event = event.seq;
-    const auto vm = created_vm(event);
-    std::vector<Event> records;
-    records.push_back(std::move(event));
-    while (vm && ahead.peek() && ahead.peek()->side == Side::spmc &&
-           created_vm(*ahead.peek()) == vm) {
-      records.push_back(ahead.take());
+  void end_event(uint64_t seq) {
+    if (Activity* const activity = activities_.began_at(seq)) return end(*activity);
+    for (Activity& activity : activities_.all()) activity.window.end(seq);
+  }
+
+  /// Lets everything happen that can happen now, and compares what is over.
+  void settle() {
+    if (!stuck_ && !simulation_->advance()) stuck_ = true;
+    auto& all = activities_.all();
+    for (auto at = all.begin(); at != all.end();) {
+      if (!at->ended || !(at->finished || stuck_)) {
+        ++at;
+        continue;
+      }
+      compare(*at);
+      at = all.erase(at);
     }
-    world_->open_window(std::move(records), !guest_seen_);
-    if (vm && !vms_[*vm].created) create(*vm, subject);
-    compare_window(comparison_, subject, *world_, layout_);
+    simulation_->forget_events();
   }
 
-  /// The hypervisor asked who has notifications pending, and again while there was more (`ahead`,
-  /// where more may follow).
-  void interrupt_came(Event event, Ahead* ahead) {
-    Subject subject;
-    subject.event = event.seq;
-    std::vector<Event> records;
-    records.push_back(std::move(event));
-    while (ahead != nullptr && more_pending(records.back()) && ahead->peek() &&
-           ahead->peek()->side == Side::spmc && is_info_get(*ahead->peek())) {
-      records.push_back(ahead->take());
+  void finish() {
+    for (Activity& activity : activities_.all()) end(activity);
+    settle();
+    if (!stuck_) stuck_ = !simulation_->run({});
+    settle();
+    for (const sim::Violation& violation : simulation_->violations()) {
+      comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);
     }
-    world_->open_window(std::move(records), !guest_seen_);
-    ++comparison_.counts().stimuli;
-    simulation_->schedule_receiver_interrupt();
-    compare_window(comparison_, subject, *world_, layout_);
   }
 
-  void create(uint16_t vm, const Subject& subject) {
-    ++comparison_.counts().stimuli;
-    vms_[vm].created = true;
-    const int32_t status = simulation_->create_vm(vm);
-    comparison_.number(subject, "lifecycle", "create.status", 0,
-                       static_cast<uint64_t>(static_cast<int64_t>(status)), true);
+  // ---- SPMC calls.
+
+  void spmc_call(Event event) {
+    Activity* owner = activities_.owner_of(event);
+    if (owner == nullptr) {
+      activities_.end_inferred(event);
+      settle();
+      owner = &host_activity(event);
+    }
+    owner->window.add(std::move(event));
   }
 
-  void guest_call(const Event& event, std::vector<Event> nested) {
+  /// The hypervisor does something outside any guest call, of which this SPMC call is the first
+  /// sign.
+  Activity& host_activity(const Event& event) {
+    const auto open = [&](ActivityKind kind, uint16_t vm) -> Activity& {
+      Activity& activity = activities_.open(kind, vm, event);
+      activity.window.boot = !guest_seen_;
+      activity.finished = kind == ActivityKind::unknown;
+      if (!activity.finished) ++comparison_.counts().stimuli;
+      return activity;
+    };
+    if (is_info_get(event.in)) {
+      Activity& activity = open(ActivityKind::interrupt, 0);
+      start(activity, "interrupt", [this] { simulation_->schedule_receiver_interrupt(); });
+      return activity;
+    }
+    if (const auto vm = created_vm(event.in); vm && !vms_[*vm].created) {
+      Activity& activity = open(ActivityKind::create, *vm);
+      create(activity);
+      return activity;
+    }
+    if (const auto vm = destroyed_vm(event.in); vm && vms_[*vm].created) {
+      Activity& activity = open(ActivityKind::destroy, *vm);
+      destroy(activity);
+      return activity;
+    }
+    return open(ActivityKind::unknown, 0);
+  }
+
+  void create(Activity& activity) {
+    vms_[activity.vm] = {};
+    vms_[activity.vm].created = true;
+    start(activity, fmt::format("create vm{}", activity.vm),
+          [this, &activity] { activity.result = simulation_->create_vm(activity.vm); });
+  }
+
+  void destroy(Activity& activity) {
+    vms_[activity.vm].created = false;
+    start(activity, fmt::format("destroy vm{}", activity.vm), [this, &activity] {
+      for (;;) {
+        activity.result = simulation_->destroy_vm(activity.vm, 0);
+        if (activity.result != FFA_SIM_RESTART) return;
+        // A call of the VM is still open.
+        simulation_->wait_until([this, seen = calls_returned_] { return calls_returned_ != seen; });
+      }
+    });
+  }
+
+  // ---- Guest calls.
+
+  void guest_call(Event event) {
+    activities_.end_inferred(event);
+    settle();
     guest_seen_ = true;
-    VmState& vm = vms_[event.vm];
-    Subject subject;
-    subject.event = event.seq;
-    if (!vm.created) {  // a capture whose SPMC is told nothing of VMs
-      world_->open_window({}, true);
-      create(event.vm, subject);
+    if (!vms_[event.vm].created) {  // a capture whose SPMC is told nothing of VMs
+      Activity& activity = activities_.open(ActivityKind::create, event.vm, event);
+      activity.window.boot = true;
+      ++comparison_.counts().stimuli;
+      create(activity);
+      end(activity);
+      settle();
     }
-    subject.call = event.in;
-    subject.guest_version = vm.version;
-    world_->open_window(std::move(nested), false);
-    const GuestAnswer answer = call(event, vm, subject);
-    compare_window(comparison_, subject, *world_, layout_);
-    const auto& asked = world_->asked();
-    const auto last = asked.empty() ? std::nullopt : std::optional(asked.back().out);
-    compare_guest(comparison_, subject, event, answer, last, tags_);
-    follow(event, vm);
-  }
-
-  GuestAnswer call(const Event& event, const VmState& vm, const Subject& subject) {
-    GuestAnswer answer;
-    answer.out = event.in;
-    if (is(event.in, Fid::partition_info_get_regs)) rewrite_tag(answer.out);
-    if (!event.tx.empty()) {
-      const auto bytes = std::as_bytes(std::span<const uint8_t>(event.tx));
-      if (!simulation_->machine().write_ipa(event.vm, vm.tx_ipa, bytes)) {
-        comparison_.diverge(subject, "world", "tx", "a TX buffer to write to",
+    const VmState& vm = vms_[event.vm];
+    Activity& call = activities_.open(ActivityKind::call, event.vm, std::move(event));
+    call.subject.call = call.first.in;
+    call.subject.guest_version = vm.version;
+    call.answer.out = call.first.in;
+    if (is(call.first.in, Fid::partition_info_get_regs)) rewrite_tag(call.answer.out);
+    if (!call.first.tx.empty()) {
+      const auto bytes = std::as_bytes(std::span<const uint8_t>(call.first.tx));
+      if (!simulation_->machine().write_ipa(call.vm, vm.tx_ipa, bytes)) {
+        comparison_.diverge(call.subject, "world", "tx", "a TX buffer to write to",
                             fmt::format("nothing at {:#x}", vm.tx_ipa));
       }
     }
-    const bool ended =
-        simulation_->run({{fmt::format("vm{}.{}", event.vm, event.vcpu), [&] {
-                             simulation_->guest_call(event.vm, event.vcpu, FFA_SIM_SMC, answer.out);
-                           }}});
-    if (!ended) comparison_.diverge(subject, "progress", "call", "an end", "no progress");
-    answer.rx = read_rx(event, vm, answer.out);
-    return answer;
+    start(call, fmt::format("vm{}.{}", call.vm, call.first.vcpu), [this, &call, &vm] {
+      const auto conduit = call.first.conduit == "hvc" ? FFA_SIM_HVC : FFA_SIM_SMC;
+      const auto stay = [this, &call] { simulation_->wait_until([&call] { return call.ended; }); };
+      simulation_->guest_call(call.vm, call.first.vcpu, conduit, call.answer.out, stay);
+      call.answer.rx = read_rx(call.first, vm, call.answer.out);
+      ++calls_returned_;
+    });
   }
 
   void rewrite_tag(ffa::Regs& in) const {
@@ -271,25 +270,59 @@ class Replayer {
 
   /// What the captured call changed for later ones.
   static void follow(const Event& event, VmState& vm) {
-    if (is(event.in, Fid::version) && (event.out.w(0) >> 31) == 0) {
+    if (is(event.in, Fid::version) && is_version(event.out)) {
       vm.version = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
     }
     if (is(event.in, Fid::rxtx_map) && ffa::is_success(event.out)) {
-      vm.tx_ipa = event.in.x[1];
-      vm.rx_ipa = event.in.x[2];
+      const bool wide = ffa::FunctionId{event.in.x[0]}.is_smc64();
+      vm.tx_ipa = wide ? event.in.x[1] : event.in.w(1);
+      vm.rx_ipa = wide ? event.in.x[2] : event.in.w(2);
     }
   }
 
-  EventSource& source_;
+  // ---- Comparing.
+
+  void compare(const Activity& activity) {
+    if (!activity.finished) {
+      comparison_.diverge(activity.subject, "progress", "call", "an end", "no progress");
+      return;
+    }
+    compare_window(comparison_, activity.subject, activity.window);
+    switch (activity.kind) {
+      case ActivityKind::call: {
+        const auto& asked = activity.window.asked;
+        const auto last = asked.empty() ? std::nullopt : std::optional(asked.back().out);
+        compare_guest(comparison_, activity.subject, activity.first, activity.answer, last, tags_);
+        follow(activity.first, vms_[activity.vm]);
+        return;
+      }
+      case ActivityKind::create:
+        comparison_.number(activity.subject, "lifecycle", "create.status", 0,
+                           static_cast<uint64_t>(activity.result), true);
+        return;
+      case ActivityKind::destroy:
+        comparison_.number(activity.subject, "lifecycle", "destroy.progress", FFA_SIM_DONE,
+                           static_cast<uint64_t>(activity.result), true);
+        return;
+      case ActivityKind::interrupt:
+      case ActivityKind::unknown:
+        return;
+    }
+  }
+
+  Timeline timeline_;
   Comparison comparison_;
   HeaderLayout layout_;
   sim::Choices choices_;
   bool stop_at_first_;
-  RecordedWorld* world_ = nullptr;  ///< the simulation's
+  Activities activities_;
+  ReplayWorld* world_ = nullptr;  ///< the simulation's
   std::unique_ptr<sim::Simulation> simulation_;
   std::map<uint16_t, VmState> vms_;
   TagBinding tags_;
+  uint64_t calls_returned_ = 0;
   bool guest_seen_ = false;
+  bool stuck_ = false;  ///< no task can go on, and none is left
 };
 
 Profile choose_profile(const Survey& survey, const std::string& wanted) {

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 
-#include "ffa/reply.hpp"
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
-#include "tools/ffa-trace/recorded_world.hpp"
+#include "tools/ffa-trace/records.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -18,12 +17,6 @@ using sim::trace::Side;
 
 constexpr uint64_t max_pages = uint64_t{1} << 20;  ///< of one VM: 4 GiB, what a survey may hold
 constexpr size_t partition_entry_bytes = 24;
-
-bool is(const ffa::Regs& regs, ffa::Fid fid) { return ffa::is_function(regs, fid); }
-
-bool is_framework(const ffa::Regs& in, ffa::FrameworkMessage type) {
-  return is(in, ffa::Fid::msg_send_direct_req) && in.w(2) == ffa::framework_word(type);
-}
 
 class Surveyor {
  public:
@@ -66,27 +59,22 @@ class Surveyor {
     const ffa::Regs& in = event.in;
     fragments_ = fragments_ || (is_memory_send(in) && in.w(2) < in.w(1));
     if (fragments_ && is(in, ffa::Fid::mem_frag_tx)) unsupported("descriptors sent in fragments");
-    if (event.seq < open_) {  // inside a guest call
-      if (event.pcpu != open_pcpu_ && !is(in, ffa::Fid::notification_info_get)) {
-        unsupported("SPMC calls of another CPU inside a guest call");
-      }
-      return;
+    if (is(in, ffa::Fid::notification_bitmap_create) && ffa::is_success(event.out)) {
+      survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
+    } else if (const auto vm = created_vm(in)) {
+      survey_.vms.try_emplace(*vm);
     }
-    if (is(in, ffa::Fid::notification_bitmap_destroy) ||
-        is_framework(in, ffa::FrameworkMessage::vm_destroyed_request)) {
-      unsupported("the destruction of a VM");
-    }
-    if (is(in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+    if (!guest_seen_) note_boot(event);
+  }
+
+  /// What the mediator learnt from the SPMC before it served anybody.
+  void note_boot(const Event& event) {
+    const ffa::Regs& in = event.in;
+    if (is(in, ffa::Fid::version) && is_version(event.out)) {
       survey_.spmc_version = ffa::Version{std::min(in.w(1), event.out.w(0))};
     }
     if (is(in, ffa::Fid::rxtx_map) && ffa::is_success(event.out) && in.x[1] != 0) {
       survey_.own = OwnPages{in.x[1], in.x[2], static_cast<uint16_t>(in.w(3) & 0x3f)};
-    }
-    if (is(in, ffa::Fid::notification_bitmap_create)) {
-      survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
-    }
-    if (is_framework(in, ffa::FrameworkMessage::vm_created_request)) {
-      survey_.vms.try_emplace(static_cast<uint16_t>(in.w(5)));
     }
     if (is(in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
       note_partitions(event.rx);
@@ -108,17 +96,12 @@ class Surveyor {
   }
 
   void note_guest(const Event& event) {
-    if (event.seq < open_) unsupported("calls of several vCPUs that overlap");
-    if (event.vcpu_ret && *event.vcpu_ret != event.vcpu) {
-      unsupported("a call that returns on another vCPU");
-    }
-    open_ = event.seq_ret;
-    open_pcpu_ = event.pcpu;
+    guest_seen_ = true;
     SurveyedVm& vm = survey_.vms[event.vm];
     vm.vcpus = std::max(vm.vcpus, static_cast<uint16_t>(event.vcpu + 1));
     for (const auto& run : event.p2m)
       add_run(vm, run.ipa / ffa::page_size, run.pa / ffa::page_size, run.pages);
-    if (is(event.in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+    if (is(event.in, ffa::Fid::version) && is_version(event.out)) {
       versions_[event.vm] = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
     }
     if (is(event.in, ffa::Fid::rxtx_map) && ffa::is_success(event.out)) {
@@ -175,8 +158,7 @@ class Surveyor {
 
   EventSource& source_;
   Survey survey_;
-  uint64_t open_ = 0;  ///< seq_ret of the last guest call
-  uint16_t open_pcpu_ = 0;
+  bool guest_seen_ = false;
   bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
   std::map<uint16_t, ffa::Version> versions_;
   std::map<uint16_t, std::vector<PageRun>> wanted_;
