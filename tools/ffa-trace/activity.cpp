@@ -36,12 +36,29 @@ unsigned fit(const Activity& activity, const Event& record, const std::string& k
 
 }  // namespace
 
+const char* activity_name(ActivityKind kind) {
+  switch (kind) {
+    case ActivityKind::call:
+      return "call";
+    case ActivityKind::create:
+      return "create";
+    case ActivityKind::destroy:
+      return "destroy";
+    case ActivityKind::interrupt:
+      return "interrupt";
+    case ActivityKind::unknown:
+      break;
+  }
+  return "unknown";
+}
+
 Activity::Activity(ActivityKind what, uint16_t whose, Event record, HeaderLayout layout)
     : kind(what),
       vm(whose),
       first(std::move(record)),
       inferred(first.side == Side::spmc),
       window(layout) {
+  window.activity = activity_name(kind);
   subject.event = first.seq;
 }
 

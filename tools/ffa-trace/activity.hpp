@@ -14,6 +14,9 @@ namespace ffa_trace {
 /// `unknown`: SPMC calls that nothing explains.
 enum class ActivityKind : uint8_t { call, create, destroy, interrupt, unknown };
 
+/// "call", "create", …
+const char* activity_name(ActivityKind kind);
+
 /// One thing that our mediator does, as a task of the simulation.
 struct Activity {
   Activity(ActivityKind what, uint16_t whose, sim::trace::Event record, HeaderLayout layout);

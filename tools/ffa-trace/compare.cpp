@@ -37,6 +37,16 @@ void Comparison::diverge(const Subject& subject, const char* rule, const std::st
   kept_.push_back({subject.event, subject.prefix + name, expected, actual, rule});
 }
 
+void Comparison::extra(const Subject& subject, const Window& window, const Asked& asked,
+                       const std::string& text) {
+  if (const auto* why = profile_.explains_extra(window.activity, asked.in, window.records())) {
+    ++counts_.explained;
+    ++counts_.by_difference[why->id];
+    return;
+  }
+  diverge(subject, "spmc-extra", "spmc call", "nothing", text);
+}
+
 uint16_t TagBinding::ours(uint16_t captured) const {
   const auto found = to_ours_.find(captured);
   return found == to_ours_.end() ? captured : found->second;

@@ -56,6 +56,9 @@ class Comparison {
   /// Something that has no counterpart.
   void diverge(const Subject& subject, const char* rule, const std::string& name,
                const std::string& expected, const std::string& actual);
+  /// An SPMC call that the window has no record of.
+  void extra(const Subject& subject, const Window& window, const Asked& asked,
+             const std::string& text);
 
   Counts& counts() { return counts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }

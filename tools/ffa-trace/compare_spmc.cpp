@@ -138,7 +138,7 @@ void compare_window(Comparison& comparison, const Subject& subject, const Window
   std::optional<size_t> last;
   for (size_t i = 0; i < asked.size(); ++i) {
     if (!pairs[i]) {
-      comparison.diverge(subject, "spmc-extra", "spmc call", "nothing", call_text(asked[i].in));
+      comparison.extra(subject, window, asked[i], call_text(asked[i].in));
       continue;
     }
     const Event& record = records[*pairs[i]];

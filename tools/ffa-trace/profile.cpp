@@ -83,13 +83,33 @@ class Object {
   std::string place_;
 };
 
+uint32_t parse_function(const Object& object) {
+  const auto function = ffa::fid_from_name(object.text("call"));
+  if (!function) object.fail("\"call\": no FF-A function");
+  return *function;
+}
+
+ExtraCall parse_extra_call(const Object& object) {
+  object.only({"id", "activity", "call", "answered", "reason"});
+  ExtraCall extra;
+  extra.id = object.text("id");
+  extra.activity = object.text("activity");
+  extra.function = parse_function(object);
+  const Object answered = object.object("answered");
+  answered.only({"call", "status"});
+  extra.answered = parse_function(answered);
+  const auto status = ffa::status_from_name(answered.text("status"));
+  if (!status) answered.fail("\"status\": no FF-A status");
+  extra.status = *status;
+  extra.reason = object.text("reason");
+  return extra;
+}
+
 Difference parse_difference(const Object& object) {
   object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
   Difference difference;
   difference.id = object.text("id");
-  const auto function = ffa::fid_from_name(object.text("call"));
-  if (!function) object.fail("\"call\": no FF-A function");
-  difference.function = *function;
+  difference.function = parse_function(object);
   const Object when = object.object("when");
   for (const auto& item : when.json().items()) {
     const std::string key = item.key();
@@ -150,6 +170,20 @@ const Difference* Profile::explains(const ffa::Regs& call, ffa::Version guest_ve
   return nullptr;
 }
 
+const ExtraCall* Profile::explains_extra(const std::string& activity, const ffa::Regs& in,
+                                         const std::vector<sim::trace::Event>& recorded) const {
+  for (const ExtraCall& extra : extra_calls) {
+    if (extra.activity != activity || extra.function != in.w(0)) continue;
+    for (const sim::trace::Event& record : recorded) {
+      const bool answered = record.in.w(0) == extra.answered &&
+                            record.out.w(0) == static_cast<uint32_t>(ffa::Fid::error) &&
+                            static_cast<ffa::Status>(record.out.w(2)) == extra.status;
+      if (answered) return &extra;
+    }
+  }
+  return nullptr;
+}
+
 Profile no_profile() {
   Profile profile;
   profile.name = "none";
@@ -160,7 +194,7 @@ Profile parse_profile(const std::string& text, const std::string& place) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) throw sim::InputError(place, "not valid JSON");
   const Object object(json, place);
-  object.only({"name", "text", "records", "mediator", "vm", "differences"});
+  object.only({"name", "text", "records", "mediator", "vm", "differences", "extra_spmc_calls"});
   Profile profile;
   profile.name = object.text("name");
   profile.text = object.text("text");
@@ -178,6 +212,13 @@ Profile parse_profile(const std::string& text, const std::string& place) {
     const Json& difference = (*differences)[i];
     profile.differences.push_back(
         parse_difference(Object(difference, fmt::format("{}/differences/{}", place, i))));
+  }
+  const Json* const extra = object.find("extra_spmc_calls");
+  if (extra == nullptr) return profile;
+  if (!extra->is_array()) object.fail("\"extra_spmc_calls\": no array");
+  for (size_t i = 0; i < extra->size(); ++i) {
+    profile.extra_calls.push_back(
+        parse_extra_call(Object((*extra)[i], fmt::format("{}/extra_spmc_calls/{}", place, i))));
   }
   return profile;
 }

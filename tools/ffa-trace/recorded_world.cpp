@@ -12,25 +12,32 @@ void RecordedWorld::attach(sim::Simulation& simulation) {
   model_ = sim::make_secure_world(simulation.spec(), simulation.machine(), [] {});
 }
 
+/// The record that answers; nothing where the capture has none.
+std::optional<size_t> RecordedWorld::recorded(Window& window, const Asked& asked) {
+  const std::string key = request_key(asked.in, asked.tx, window.layout());
+  const bool there = window.find(key).has_value();
+  if (!there && profile_.explains_extra(window.activity, asked.in, window.records())) {
+    return std::nullopt;  // it won't come
+  }
+  return wait_for(window, key);
+}
+
 ffa::Regs RecordedWorld::smc(uint16_t vm, const ffa::Regs& in) {
   Window& window = this->window();
   const size_t number = window.asked.size();
-  window.asked.emplace_back().in = in;
-  std::vector<uint8_t> tx;
-  if (is_memory_send(in)) tx = read_tx(in);
-  const auto answer = wait_for(window, request_key(in, tx, window.layout()));
-  ffa::Regs out;
-  if (!answer || window.boot) out = model_->smc(vm, in);
-  if (answer) {
-    wait_for_return(window, *answer);
-    out = window.records()[*answer].out;
-    write_rx(window.records()[*answer].rx);
+  Asked asked;
+  asked.in = in;
+  if (is_memory_send(in)) asked.tx = read_tx(in);
+  window.asked.push_back(asked);
+  asked.answer = recorded(window, asked);
+  if (!asked.answer || window.boot) asked.out = model_->smc(vm, in);
+  if (asked.answer) {
+    wait_for_return(window, *asked.answer);
+    asked.out = window.records()[*asked.answer].out;
+    write_rx(window.records()[*asked.answer].rx);
   }
-  Asked& asked = window.asked[number];
-  asked.tx = std::move(tx);
-  asked.answer = answer;
-  asked.out = out;
-  return out;
+  window.asked[number] = asked;
+  return asked.out;
 }
 
 }  // namespace ffa_trace

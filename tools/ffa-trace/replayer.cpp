@@ -41,7 +41,7 @@ class Replayer {
         choices_(sim::recorded_choices("", "replay"), false),
         stop_at_first_(stop_at_first),
         activities_(layout_) {
-    auto world = std::make_unique<RecordedWorld>();
+    auto world = std::make_unique<RecordedWorld>(profile);
     world_ = world.get();
     simulation_ = std::make_unique<sim::Simulation>(world_of(survey, profile), factory, choices_,
                                                     std::move(world));

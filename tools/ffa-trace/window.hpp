@@ -41,6 +41,7 @@ class Window {
   /// No more calls were recorded.
   void close() { closed_ = true; }
   [[nodiscard]] bool closed() const { return closed_; }
+  std::string activity;  ///< what it belongs to, as activity_name() has it
   /// Before the first guest call the model follows every request.
   bool boot = false;
 
