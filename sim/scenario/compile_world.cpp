@@ -289,6 +289,7 @@ class WorldCompiler {
     facts.vcpus = vm.config.vcpus = static_cast<uint16_t>(node.number_or("vcpus", 1, 64));
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
+    vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
     vm.memory = regions(node);

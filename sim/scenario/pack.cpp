@@ -47,10 +47,10 @@ void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
 
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
-  auto& [id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges, rxtx_pages,
-         borrowers] = config;
-  stream.items(id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges,
-               rxtx_pages, borrowers);
+  auto& [id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages, ranges,
+         rxtx_pages, borrowers] = config;
+  stream.items(id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages,
+               ranges, rxtx_pages, borrowers);
 }
 
 template <class Stream>

@@ -47,6 +47,12 @@ class Object {
     }
     into = static_cast<T>(*wanted);
   }
+  void flag(const char* key, bool& into) const {
+    const Json* const value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_boolean()) fail(fmt::format("\"{}\": neither true nor false", key));
+    into = value->get<bool>();
+  }
   [[nodiscard]] std::optional<ffa::Version> version(const char* key) const {
     const Json* const value = find(key);
     if (value == nullptr) return std::nullopt;
@@ -144,12 +150,13 @@ void read_mediator(const Object& object, mediator::MediatorConfig& config) {
 
 void read_vm(const Object& object, mediator::VmConfig& config) {
   object.only({"max_version", "max_shares", "max_share_pages", "max_ranges", "max_rxtx_pages",
-               "max_borrowers"});
+               "max_borrowers", "overlapping_shares"});
   object.number("max_shares", config.max_shares);
   object.number("max_share_pages", config.max_share_pages);
   object.number("max_ranges", config.max_ranges);
   object.number("max_rxtx_pages", config.max_rxtx_pages);
   object.number("max_borrowers", config.max_borrowers);
+  object.flag("overlapping_shares", config.overlapping_shares);
   if (const auto version = object.version("max_version")) config.max_version = *version;
 }
 

@@ -35,6 +35,9 @@ struct VmConfig {
   uint16_t vcpus = 1;
   bool aarch64 = true;          ///< false: a 32-bit guest, which may use SMC32 ids only
   bool visible_to_vms = false;  ///< listed to other VMs
+  /// A page may be in several live shares at once. Linux does that with small buffers in one page;
+  /// the spec does not want it. Each share holds the page; it is free when the last one goes.
+  bool overlapping_shares = false;
   ffa::Version max_version = ffa::v1_2;
   uint16_t max_shares = 64;           ///< live memory transactions
   uint32_t max_share_pages = 131072;  ///< pages of one transaction (512 MiB)
