@@ -221,7 +221,8 @@ class WorldCompiler {
     if (const auto personality = node.find("personality")) {
       to.personality = personality->text();
       if (!spmc_model::find_personality(to.personality)) {
-        personality->fail(fmt::format("no personality '{}'; known: op-tee", to.personality));
+        personality->fail(
+            fmt::format("no personality '{}'; known: op-tee, op-tee-single", to.personality));
       }
     }
     if (const auto version = node.find("version")) to.version = version_of(*version);

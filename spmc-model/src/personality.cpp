@@ -56,10 +56,20 @@ constexpr Personality op_tee() {
   return personality;
 }
 
+// Built without virtualization: no VM is told of, and handles do not carry an owner.
+constexpr Personality op_tee_single() {
+  Personality personality = op_tee();
+  personality.name = "op-tee-single";
+  personality.guests_tracked = false;
+  personality.handles.guest_in_handle = false;
+  return personality;
+}
+
 }  // namespace
 
 std::optional<Personality> find_personality(std::string_view name) {
   if (name == "op-tee") return op_tee();
+  if (name == "op-tee-single") return op_tee_single();
   return std::nullopt;
 }
 

@@ -102,7 +102,8 @@ struct Personality {
   bool keeps_x8_to_x17 = true;                            // 56, else zero
 };
 
-/// The personality of that name, or nothing. Known: "op-tee".
+/// The personality of that name, or nothing. Known: "op-tee", built for several VMs, and
+/// "op-tee-single", built without virtualization.
 std::optional<Personality> find_personality(std::string_view name);
 
 }  // namespace spmc_model
