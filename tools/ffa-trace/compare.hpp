@@ -28,7 +28,7 @@ struct Divergence {
 struct Counts {
   uint64_t events = 0;
   uint64_t compared = 0;   ///< fields
-  uint64_t computed = 0;   ///< of these, fields that the mediator made itself, not passed on
+  uint64_t computed = 0;   ///< of these, fields that mediator or model made, not passed on
   uint64_t stimuli = 0;    ///< machine events taken from the capture
   uint64_t boot = 0;       ///< requests before the first guest call that the capture never saw
   uint64_t explained = 0;  ///< fields that differ as the profile says
@@ -91,15 +91,26 @@ struct GuestAnswer {
   std::vector<uint8_t> rx;
 };
 
-/// A guest call's answer. `last`: the last SPMC answer inside the call, nothing if there was none.
+/// A guest call's answer. `last`: the last SPMC call inside, nullptr if there was none.
 void compare_guest(Comparison& comparison, const Subject& subject,
-                   const sim::trace::Event& captured, const GuestAnswer& ours,
-                   const std::optional<ffa::Regs>& last, TagBinding& tags);
+                   const sim::trace::Event& captured, const GuestAnswer& ours, const Asked* last,
+                   TagBinding& tags);
+
+/// True if x<n> of this answer was taken from the capture, not computed.
+bool is_given(const Asked& asked, unsigned n);
+
+/// What the model answered against what the captured SPMC did, stimuli apart: every register, and
+/// the partitions in RX.
+void compare_reply(Comparison& comparison, const Subject& subject,
+                   const sim::trace::Event& captured, const Asked& ours);
 
 /// One SPMC call: every register, and what its descriptor means. `layout`: of descriptors towards
 /// the SPMC.
 void compare_spmc(Comparison& comparison, const Subject& subject, const sim::trace::Event& captured,
                   const Asked& ours, HeaderLayout layout);
+
+/// The same subject, but one SPMC call in it.
+Subject of_record(const Subject& subject, const sim::trace::Event& record);
 
 /// All SPMC calls of a window against the recorded ones: pairs, what is missing, what is too much,
 /// and the order.

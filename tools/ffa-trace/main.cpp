@@ -25,14 +25,16 @@ void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
 void add_replay(CLI::App& app, ffa_trace::ReplayOptions& options) {
   CLI::App* const verb =
       app.add_subcommand("replay", "run captures through a mediator and compare");
-  verb->add_option("FILE", options.files, "captures with both sides, in JSON Lines")->required();
+  verb->add_option("FILE", options.files, "captures, in JSON Lines")->required();
   verb->add_flag("--json", options.json, "one JSON object a file");
   verb->add_option("--profile", options.profile,
                    "what the captured side did otherwise: a profile's name, or none (default: by "
                    "the records)");
   verb->add_option("--mediator", options.mediator, "a mediator in a shared library");
-  verb->add_option("--spmc", options.spmc, "who answers as the SPMC")
-      ->check(CLI::IsMember({"recorded"}));
+  verb->add_option(
+          "--spmc", options.spmc,
+          "who answers as the SPMC: recorded or model (default: recorded where both sides are)")
+      ->check(CLI::IsMember({"recorded", "model"}));
 }
 
 }  // namespace

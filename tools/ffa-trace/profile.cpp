@@ -8,6 +8,7 @@
 
 #include "ffa/names.hpp"
 #include "sim/engine/input_error.hpp"
+#include "spmc-model/personality.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -111,13 +112,10 @@ ExtraCall parse_extra_call(const Object& object) {
   return extra;
 }
 
-Difference parse_difference(const Object& object) {
-  object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
-  Difference difference;
-  difference.id = object.text("id");
-  difference.function = parse_function(object);
-  const Object when = object.object("when");
-  for (const auto& item : when.json().items()) {
+/// Registers of a call and their values.
+std::map<unsigned, uint64_t> read_when(const Object& object) {
+  std::map<unsigned, uint64_t> when;
+  for (const auto& item : object.json().items()) {
     const std::string key = item.key();
     unsigned reg = 0;
     const char* const end = key.data() + key.size();
@@ -125,9 +123,18 @@ Difference parse_difference(const Object& object) {
         key.starts_with("x") && std::from_chars(key.data() + 1, end, reg).ptr == end;
     const auto value = Object::to_number(item.value());
     if (!is_register || reg < 1 || reg > 17 || !value)
-      when.fail("not a register x1-x17 and a value");
-    difference.when[reg] = *value;
+      object.fail("not a register x1-x17 and a value");
+    when[reg] = *value;
   }
+  return when;
+}
+
+Difference parse_difference(const Object& object) {
+  object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
+  Difference difference;
+  difference.id = object.text("id");
+  difference.function = parse_function(object);
+  difference.when = read_when(object.object("when"));
   difference.guest_version = object.version("guest_version");
   difference.field = object.text("field");
   difference.captured = object.text("captured");
@@ -158,6 +165,56 @@ void read_vm(const Object& object, mediator::VmConfig& config) {
   object.number("max_borrowers", config.max_borrowers);
   object.flag("overlapping_shares", config.overlapping_shares);
   if (const auto version = object.version("max_version")) config.max_version = *version;
+}
+
+std::vector<PayloadHandle> read_payload_handles(const Object& object) {
+  std::vector<PayloadHandle> handles;
+  const Json* const list = object.find("payload_handles");
+  if (list == nullptr) return handles;
+  if (!list->is_array()) object.fail("\"payload_handles\": no array");
+  for (size_t i = 0; i < list->size(); ++i) {
+    const Object entry((*list)[i], fmt::format("{}/payload_handles/{}", object.place(), i));
+    entry.only({"when", "low"});
+    PayloadHandle handle;
+    handle.when = read_when(entry.object("when"));
+    entry.number("low", handle.low);
+    if (handle.low < 3 || handle.low > 6) entry.fail("\"low\": not 3 to 6");
+    handles.push_back(handle);
+  }
+  return handles;
+}
+
+ffa::Uuid parse_uuid(const Object& object) {
+  const std::string text = object.text("uuid");
+  ffa::Uuid uuid;
+  bool good = text.size() == 2 * sizeof uuid.bytes;
+  for (size_t i = 0; good && i < sizeof uuid.bytes; ++i) {
+    const char* const at = text.data() + 2 * i;
+    good = std::from_chars(at, at + 2, uuid.bytes[i], 16).ptr == at + 2;
+  }
+  if (!good) object.fail("\"uuid\": not 32 hexadecimal digits");
+  return uuid;
+}
+
+void read_spmc(const Object& object, Profile& profile) {
+  object.only({"personality", "partitions"});
+  if (object.find("personality") != nullptr) profile.personality = object.text("personality");
+  if (!spmc_model::find_personality(profile.personality)) {
+    object.fail(fmt::format("\"personality\": no personality \"{}\"", profile.personality));
+  }
+  const Json* const partitions = object.find("partitions");
+  if (partitions == nullptr) return;
+  if (!partitions->is_array()) object.fail("\"partitions\": no array");
+  for (size_t i = 0; i < partitions->size(); ++i) {
+    const Object entry((*partitions)[i], fmt::format("{}/partitions/{}", object.place(), i));
+    entry.only({"id", "contexts", "properties", "uuid"});
+    Partition partition;
+    entry.number("id", partition.id);
+    entry.number("contexts", partition.contexts);
+    entry.number("properties", partition.properties);
+    partition.uuid = parse_uuid(entry);
+    profile.partitions.push_back(partition);
+  }
 }
 
 }  // namespace
@@ -201,7 +258,8 @@ Profile parse_profile(const std::string& text, const std::string& place) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) throw sim::InputError(place, "not valid JSON");
   const Object object(json, place);
-  object.only({"name", "text", "records", "mediator", "vm", "differences", "extra_spmc_calls"});
+  object.only({"name", "text", "records", "mediator", "spmc", "vm", "payload_handles",
+               "differences", "extra_spmc_calls"});
   Profile profile;
   profile.name = object.text("name");
   profile.text = object.text("text");
@@ -212,7 +270,9 @@ Profile parse_profile(const std::string& text, const std::string& place) {
     profile.records.push_back(side.get<std::string>());
   }
   read_mediator(object.object("mediator"), profile.mediator);
+  read_spmc(object.object("spmc"), profile);
   read_vm(object.object("vm"), profile.vm);
+  profile.payload_handles = read_payload_handles(object);
   const Json* const differences = object.find("differences");
   if (differences == nullptr || !differences->is_array()) object.fail("\"differences\": no array");
   for (size_t i = 0; i < differences->size(); ++i) {

@@ -15,6 +15,7 @@
 #include "ffa/types.hpp"
 #include "mediator/limits.hpp"
 #include "sim/trace/event.hpp"
+#include "tools/ffa-trace/handle_binding.hpp"
 
 namespace ffa_trace {
 
@@ -40,11 +41,22 @@ struct ExtraCall {
   std::string reason;
 };
 
+/// An SP of a captured system.
+struct Partition {
+  uint16_t id = 0;
+  uint16_t contexts = 0;
+  uint32_t properties = 0;
+  ffa::Uuid uuid{};
+};
+
 struct Profile {
   std::string name;
   std::string text;
   std::vector<std::string> records;  ///< sides a capture must have to be of this profile
   mediator::MediatorConfig mediator;
+  std::string personality = "op-tee";  ///< of the SPMC model
+  std::vector<Partition> partitions;   ///< of the captured system; empty: as it lists them
+  std::vector<PayloadHandle> payload_handles;
   mediator::VmConfig vm;  ///< limits of each VM; id and vCPUs come from the capture
   std::vector<Difference> differences;
   std::vector<ExtraCall> extra_calls;

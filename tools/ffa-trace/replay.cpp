@@ -58,7 +58,7 @@ int replay(const ReplayOptions& options) {
   std::vector<ReplayResult> results;
   for (const std::string& file : options.files) {
     const auto source = file_source(file);
-    results.push_back(replay_trace(*source, *factory, {options.profile, false}));
+    results.push_back(replay_trace(*source, *factory, {options.profile, false, options.spmc}));
     passed = passed && results.back().passed();
   }
   for (const ReplayResult& result : results) {

@@ -13,6 +13,12 @@ std::vector<uint8_t> ReplayWorld::read_tx(const ffa::Regs& in) const {
   return tx;
 }
 
+std::vector<uint8_t> ReplayWorld::read_rx(uint64_t length) const {
+  std::vector<uint8_t> rx(std::min<uint64_t>(length, own_.pages * ffa::page_size));
+  (void)simulation_->machine().read_pa(own_.rx_pa, std::as_writable_bytes(std::span(rx)));
+  return rx;
+}
+
 void ReplayWorld::write_rx(const std::vector<uint8_t>& bytes) {
   if (bytes.empty()) return;
   (void)simulation_->machine().write_pa(own_.rx_pa, std::as_bytes(std::span(bytes)));

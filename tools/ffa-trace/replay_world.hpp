@@ -22,6 +22,8 @@ class ReplayWorld : public sim::SecureWorld {
   /// From here on the running task's requests belong to `window`, until it leaves.
   void enter(Window& window) { windows_[simulation_->current_task()] = &window; }
   void leave() { windows_.erase(simulation_->current_task()); }
+  /// Stimuli taken from the records so far.
+  [[nodiscard]] virtual uint64_t stimuli() const { return 0; }
   /// Nothing: checkers must not judge by a world that has seen half of what happened.
   spmc_model::Spmc* model() override { return nullptr; }
 
@@ -29,6 +31,8 @@ class ReplayWorld : public sim::SecureWorld {
   [[nodiscard]] Window& window() { return *windows_.at(simulation_->current_task()); }
   /// The mediator's own TX buffer, as far as a memory send fills it.
   [[nodiscard]] std::vector<uint8_t> read_tx(const ffa::Regs& in) const;
+  /// So many bytes of the mediator's own RX buffer, at most all.
+  [[nodiscard]] std::vector<uint8_t> read_rx(uint64_t length) const;
   void write_rx(const std::vector<uint8_t>& bytes);
   /// Waits until `window` has a record with this key, which it takes, or is closed without.
   std::optional<size_t> wait_for(Window& window, const std::string& key);

@@ -10,7 +10,10 @@
 #include "sim/engine/simulation.hpp"
 #include "sim/trace/writer.hpp"
 #include "tools/ffa-trace/activity.hpp"
+#include "tools/ffa-trace/bare_source.hpp"
 #include "tools/ffa-trace/boot_state.hpp"
+#include "tools/ffa-trace/handle_binding.hpp"
+#include "tools/ffa-trace/model_world.hpp"
 #include "tools/ffa-trace/recorded_world.hpp"
 #include "tools/ffa-trace/records.hpp"
 #include "tools/ffa-trace/survey.hpp"
@@ -31,17 +34,30 @@ struct VmState {
   uint64_t rx_ipa = 0;
 };
 
+/// How a capture is replayed.
+struct ReplayMode {
+  bool model = false;  ///< the SPMC model answers
+  bool bare = false;   ///< of a system without hypervisor
+  bool stop_at_first = false;
+};
+
+std::unique_ptr<ReplayWorld> make_world(bool model, const Profile& profile) {
+  if (model) return std::make_unique<ModelWorld>();
+  return std::make_unique<RecordedWorld>(profile);
+}
+
 class Replayer {
  public:
   Replayer(EventSource& source, sim::MediatorFactory& factory, const Survey& survey,
-           const Profile& profile, bool stop_at_first)
+           const Profile& profile, const ReplayMode& mode)
       : timeline_(source),
         comparison_(profile),
         layout_(header_layout(survey.spmc_version)),
         choices_(sim::recorded_choices("", "replay"), false),
-        stop_at_first_(stop_at_first),
-        activities_(layout_) {
-    auto world = std::make_unique<RecordedWorld>(profile);
+        mode_(mode),
+        activities_(layout_),
+        handles_(profile.payload_handles) {
+    auto world = make_world(mode.model, profile);
     world_ = world.get();
     simulation_ = std::make_unique<sim::Simulation>(world_of(survey, profile), factory, choices_,
                                                     std::move(world));
@@ -67,7 +83,7 @@ class Replayer {
 
  private:
   [[nodiscard]] bool done() const {
-    return stuck_ || (stop_at_first_ && comparison_.counts().divergences != 0);
+    return stuck_ || (mode_.stop_at_first && comparison_.counts().divergences != 0);
   }
 
   void boot() {
@@ -86,7 +102,11 @@ class Replayer {
     for (const Asked& asked : window.asked) {
       ours.follow(asked.in, asked.out);
       if (!asked.answer) ++comparison_.counts().boot;
+      if (!asked.answer || !asked.from_model) continue;
+      const Event& record = window.records()[*asked.answer];
+      compare_reply(comparison_, of_record({}, record), record, asked);
     }
+    if (mode_.bare) return;  // nobody captured the boot of a mediator that was not there
     const auto same = [&](const char* name, uint64_t expected, uint64_t actual) {
       comparison_.number({}, "boot-state", name, expected, actual, true);
     };
@@ -119,6 +139,7 @@ class Replayer {
   }
 
   void begin_event(Event event) {
+    if (mode_.model) handles_.rewrite(event.in);
     if (event.side == Side::spmc) {
       spmc_call(std::move(event));
     } else {
@@ -151,6 +172,7 @@ class Replayer {
     settle();
     if (!stuck_) stuck_ = !simulation_->run({});
     settle();
+    comparison_.counts().stimuli += world_->stimuli();
     for (const sim::Violation& violation : simulation_->violations()) {
       comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);
     }
@@ -234,6 +256,7 @@ class Replayer {
     call.subject.call = call.first.in;
     call.subject.guest_version = vm.version;
     call.answer.out = call.first.in;
+    if (mode_.bare) call.window.add(call.first);  // what the SPMC itself said
     if (is(call.first.in, Fid::partition_info_get_regs)) rewrite_tag(call.answer.out);
     if (!call.first.tx.empty()) {
       const auto bytes = std::as_bytes(std::span<const uint8_t>(call.first.tx));
@@ -287,12 +310,15 @@ class Replayer {
       comparison_.diverge(activity.subject, "progress", "call", "an end", "no progress");
       return;
     }
-    compare_window(comparison_, activity.subject, activity.window);
+    if (!mode_.bare || activity.kind != ActivityKind::call) {
+      compare_window(comparison_, activity.subject, activity.window);
+    }
     switch (activity.kind) {
       case ActivityKind::call: {
         const auto& asked = activity.window.asked;
-        const auto last = asked.empty() ? std::nullopt : std::optional(asked.back().out);
+        const Asked* const last = asked.empty() ? nullptr : &asked.back();
         compare_guest(comparison_, activity.subject, activity.first, activity.answer, last, tags_);
+        handles_.follow(activity.first.in, activity.first.out, activity.answer.out);
         follow(activity.first, vms_[activity.vm]);
         return;
       }
@@ -314,12 +340,13 @@ class Replayer {
   Comparison comparison_;
   HeaderLayout layout_;
   sim::Choices choices_;
-  bool stop_at_first_;
+  ReplayMode mode_;
   Activities activities_;
   ReplayWorld* world_ = nullptr;  ///< the simulation's
   std::unique_ptr<sim::Simulation> simulation_;
   std::map<uint16_t, VmState> vms_;
   TagBinding tags_;
+  HandleBinding handles_;
   uint64_t calls_returned_ = 0;
   bool guest_seen_ = false;
   bool stuck_ = false;  ///< no task can go on, and none is left
@@ -333,18 +360,39 @@ Profile choose_profile(const Survey& survey, const std::string& wanted) {
   return profile ? std::move(*profile) : no_profile();
 }
 
+ReplayResult replay_surveyed(EventSource& source, sim::MediatorFactory& factory,
+                             const Survey& surveyed, const ReplaySettings& settings,
+                             const ReplayMode& mode) {
+  const Profile profile = choose_profile(surveyed, settings.profile);
+  Replayer replayer(source, factory, surveyed, profile, mode);
+  const Comparison& comparison = replayer.run();
+  return {source.name(), profile.name, comparison.counts(), comparison.divergences()};
+}
+
+ReplayResult replay_bare(EventSource& source, sim::MediatorFactory& factory,
+                         const ReplaySettings& settings) {
+  if (settings.spmc == "recorded") {
+    throw sim::InputError(source.name(),
+                          "a capture without a hypervisor has no answers to one: it replays "
+                          "against the model (--spmc model)");
+  }
+  BareSource bare(source);
+  Survey surveyed = survey(bare);
+  surveyed.sides = {Side::linux_};
+  return replay_surveyed(bare, factory, surveyed, settings, {true, true, settings.stop_at_first});
+}
+
 }  // namespace
 
 ReplayResult replay_trace(EventSource& source, sim::MediatorFactory& factory,
                           const ReplaySettings& settings) {
+  if (is_bare(source)) return replay_bare(source, factory, settings);
   const Survey surveyed = survey(source);
   if (surveyed.sides.count(Side::guest) == 0 || surveyed.sides.count(Side::spmc) == 0) {
     throw sim::InputError(source.name(), "not supported yet: a capture with one side only");
   }
-  const Profile profile = choose_profile(surveyed, settings.profile);
-  Replayer replayer(source, factory, surveyed, profile, settings.stop_at_first);
-  const Comparison& comparison = replayer.run();
-  return {source.name(), profile.name, comparison.counts(), comparison.divergences()};
+  return replay_surveyed(source, factory, surveyed, settings,
+                         {settings.spmc == "model", false, settings.stop_at_first});
 }
 
 }  // namespace ffa_trace

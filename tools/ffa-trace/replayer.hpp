@@ -25,6 +25,7 @@ struct ReplayResult {
 struct ReplaySettings {
   std::string profile;         ///< as ReplayOptions::profile
   bool stop_at_first = false;  ///< enough to know whether there is a divergence
+  std::string spmc{};          ///< as ReplayOptions::spmc
 };
 
 /// Throws InputError for what is no trace, or not supported yet.

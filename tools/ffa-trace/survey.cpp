@@ -42,7 +42,8 @@ class Surveyor {
   void note(const Event& event) {
     switch (event.side) {
       case Side::linux_:
-        unsupported("captures of a system without hypervisor");
+        throw sim::InputError(source_.place(),
+                              "a record without a hypervisor in a capture with one");
       case Side::lifecycle:
       case Side::irq:
         unsupported("replay of the simulator's own traces");
@@ -86,7 +87,7 @@ class Surveyor {
       return rx[at] | rx[at + 1] << 8 | rx[at + 2] << 16 | static_cast<uint32_t>(rx[at + 3]) << 24;
     };
     for (size_t at = 0; at + partition_entry_bytes <= rx.size(); at += partition_entry_bytes) {
-      SurveyedPartition partition;
+      Partition partition;
       partition.id = static_cast<uint16_t>(word(at));
       partition.contexts = static_cast<uint16_t>(word(at) >> 16);
       partition.properties = word(at + 4);
@@ -201,7 +202,9 @@ sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
     world.own_rx_pa = survey.own->rx_pa;
     world.mediator.spmc_buffer_pages = survey.own->pages;
   }
-  for (const SurveyedPartition& partition : survey.partitions) {
+  world.spmc.personality = profile.personality;
+  for (const Partition& partition :
+       profile.partitions.empty() ? survey.partitions : profile.partitions) {
     sim::SpSpec sp;
     sp.name = fmt::format("sp{:x}", partition.id);
     sp.id = partition.id;

@@ -30,20 +30,13 @@ struct OwnPages {
   uint16_t pages = 1;
 };
 
-struct SurveyedPartition {
-  uint16_t id = 0;
-  uint16_t contexts = 0;
-  uint32_t properties = 0;
-  ffa::Uuid uuid{};
-};
-
 struct Survey {
   uint64_t events = 0;
   std::set<sim::trace::Side> sides;
   std::map<uint16_t, SurveyedVm> vms;
-  std::optional<OwnPages> own;                ///< the captured mediator's RX/TX pages
-  std::vector<SurveyedPartition> partitions;  ///< as the SPMC listed them to the mediator
-  ffa::Version spmc_version = ffa::v1_1;      ///< agreed between mediator and SPMC
+  std::optional<OwnPages> own;            ///< the captured mediator's RX/TX pages
+  std::vector<Partition> partitions;      ///< as the SPMC listed them to the mediator
+  ffa::Version spmc_version = ffa::v1_1;  ///< agreed between mediator and SPMC
 };
 
 /// Reads the source to its end. Throws InputError for what is no trace or not supported yet.

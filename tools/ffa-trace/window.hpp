@@ -21,7 +21,10 @@ struct Asked {
   ffa::Regs in;
   ffa::Regs out;
   std::vector<uint8_t> tx;  ///< the mediator's own TX up to the fragment length, for memory sends
+  std::vector<uint8_t> rx;  ///< partitions that the model listed
   std::optional<size_t> answer;
+  bool from_model = false;  ///< `out` is the model's in a replay against it, stimuli apart
+  uint32_t stimulus = 0;    ///< bit n: x<n> of `out` came from the capture
 };
 
 /// What makes two requests the same: all registers; of a memory send the descriptor's meaning

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/model_world.hpp"
+
+#include "ffa/reply.hpp"
+#include "sim/engine/secure_world.hpp"
+#include "tools/ffa-trace/records.hpp"
+#include "tools/ffa-trace/stimulus.hpp"
+
+namespace ffa_trace {
+namespace {
+
+using sim::trace::Event;
+
+/// Where stimuli come from: the record of the same request, or, for a request that differs, which
+/// comparison will tell, one of its function.
+const Event* stimulus_for(const Window& window, const ffa::Regs& in, std::optional<size_t> answer) {
+  if (answer) return &window.records()[*answer];
+  if (window.boot) return nullptr;
+  for (const Event& record : window.records()) {
+    if (record.in.w(0) == in.w(0)) return &record;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void ModelWorld::attach(sim::Simulation& simulation) {
+  ReplayWorld::attach(simulation);
+  for (const sim::SpSpec& sp : simulation.spec().sps) sps_.emplace_back(sp.id);
+  // The capture says when the schedule receiver interrupt came, not the model.
+  world_ = sim::make_secure_world(simulation.spec(), simulation.machine(), [] {});
+}
+
+ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {
+  Window& window = this->window();
+  const size_t number = window.asked.size();
+  window.asked.emplace_back().in = in;
+  Asked asked;
+  asked.in = in;
+  asked.from_model = true;
+  if (is_memory_send(in)) asked.tx = read_tx(in);
+  asked.answer = wait_for(window, request_key(in, asked.tx, window.layout()));
+  const Event* const stimulus = stimulus_for(window, in, asked.answer);
+  if (stimulus != nullptr) notify_before(*stimulus);
+  asked.out = world_->smc(vm, in);
+  if (stimulus != nullptr) asked.stimulus = lay_over(asked.out, stimulus->out);
+  if (asked.stimulus != 0) ++stimuli_;
+  if (is(in, ffa::Fid::partition_info_get)) asked.rx = read_rx(partition_bytes(in, asked.out));
+  if (asked.answer) wait_for_return(window, *asked.answer);
+  const ffa::Regs out = asked.out;
+  window.asked[number] = std::move(asked);
+  return out;
+}
+
+/// A record shows that SPs have set notifications by now. Which, an INFO_GET does not tell: one
+/// that is bound stands for them until the VM fetches them.
+void ModelWorld::notify_before(const Event& record) {
+  spmc_model::Spmc* const spmc = world_->model();
+  if (spmc == nullptr) return;
+  for (const Notified& notified : notified_by(record)) {
+    const uint64_t bound = spmc->bound_notifications(notified.vm);
+    if (notified.bitmap) {
+      notify(notified.vm, *notified.bitmap);
+    } else if (spmc->pending_notifications(notified.vm) == 0) {
+      notify(notified.vm, bound & (~bound + 1));
+    }
+  }
+}
+
+void ModelWorld::notify(ffa::EndpointId vm, uint64_t bitmap) {
+  spmc_model::Spmc& spmc = *world_->model();
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    const uint64_t one = bitmap & ~spmc.pending_notifications(vm) & uint64_t{1} << bit;
+    if (one == 0) continue;
+    for (const ffa::EndpointId sp : sps_) {
+      if (spmc.set_notification(sp, vm, one) != ffa::Status::success) continue;
+      ++stimuli_;
+      break;
+    }
+  }
+}
+
+}  // namespace ffa_trace

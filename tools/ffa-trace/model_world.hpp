@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The SPMC model as the secure world of a replay. It computes every answer; only what depends on
+// memory or time that nobody captured comes from the records, as a stimulus: the payload of a
+// direct response, laid over the model's, and when a notification comes. docs/replay.md, "The
+// model".
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tools/ffa-trace/replay_world.hpp"
+
+namespace ffa_trace {
+
+class ModelWorld : public ReplayWorld {
+ public:
+  void attach(sim::Simulation& simulation) override;
+  ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
+  /// Payloads and notifications.
+  [[nodiscard]] uint64_t stimuli() const override { return stimuli_; }
+
+ private:
+  void notify_before(const sim::trace::Event& record);
+  void notify(ffa::EndpointId vm, uint64_t bitmap);
+
+  std::unique_ptr<sim::SecureWorld> world_;
+  std::vector<ffa::EndpointId> sps_;
+  uint64_t stimuli_ = 0;
+};
+
+}  // namespace ffa_trace
