@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "ffa/reply.hpp"
+#include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tools/ffa-trace/replayer.hpp"
@@ -88,9 +89,8 @@ std::vector<Flip> all_flips(const std::vector<Event>& events) {
     } else if (event.side == Side::guest) {
       to.registers(i, "out", &Event::out, ffa_trace::payload_of(event.out));
       to.bytes(i, "rx", event.rx.size(), &Event::rx);
-    } else {
+    } else if (guest_seen) {  // the order of requests at boot is free, and not all are made
       to.registers(i, "out", &Event::out, ffa_trace::payload_of(event.out));
-      if (!guest_seen) continue;
       to.registers(i, "in", &Event::in, 0);
       to.bytes(i, "tx", event.tx.size(), &Event::tx);
     }
@@ -105,6 +105,18 @@ struct Case {
   size_t least_flips;
 };
 
+const ffa_trace::ReplaySettings settings{"", true, "model"};
+
+/// True if the replay diverges, or explains more or less than it did, or refuses the capture.
+bool is_found(ffa_trace::EventSource& source, sim::MediatorFactory& factory, uint64_t explained) {
+  try {
+    const auto result = ffa_trace::replay_trace(source, factory, settings);
+    return result.counts.divergences != 0 || result.counts.explained != explained;
+  } catch (const sim::InputError&) {
+    return true;
+  }
+}
+
 class EveryComputedField : public testing::TestWithParam<Case> {};
 
 TEST_P(EveryComputedField, FlippedIsFound) {
@@ -112,7 +124,6 @@ TEST_P(EveryComputedField, FlippedIsFound) {
   std::vector<Event> events = sim::trace::read_trace(test::capture(param.capture)).events;
   const auto source = ffa_trace::vector_source(param.capture, events);
   const auto factory = sim::built_in_mediator();
-  const ffa_trace::ReplaySettings settings{"", true, "model"};
   const auto untouched = ffa_trace::replay_trace(*source, *factory, settings);
   ASSERT_EQ(untouched.counts.divergences, 0U);
 
@@ -122,11 +133,7 @@ TEST_P(EveryComputedField, FlippedIsFound) {
     const Flip& flip = flips[i];
     const Event original = events[flip.event];
     flip.apply(events[flip.event]);
-    const auto result = ffa_trace::replay_trace(*source, *factory, settings);
-    // A difference that is no longer there is a divergence too.
-    const bool found =
-        result.counts.divergences != 0 || result.counts.explained != untouched.counts.explained;
-    if (!found && ++missed <= 20) {
+    if (!is_found(*source, *factory, untouched.counts.explained) && ++missed <= 20) {
       ADD_FAILURE() << "seq " << original.seq << " " << flip.name << " was not found";
     }
     events[flip.event] = original;
