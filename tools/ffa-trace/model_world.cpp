@@ -39,7 +39,7 @@ ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {
   asked.in = in;
   asked.from_model = true;
   if (is_memory_send(in)) asked.tx = read_tx(in);
-  asked.answer = wait_for(window, request_key(in, asked.tx, window.layout()));
+  asked.answer = record_of(window, asked);
   const Event* const stimulus = stimulus_for(window, in, asked.answer);
   if (stimulus != nullptr) notify_before(*stimulus);
   asked.out = world_->smc(vm, in);

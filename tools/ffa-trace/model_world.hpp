@@ -14,6 +14,7 @@ namespace ffa_trace {
 
 class ModelWorld : public ReplayWorld {
  public:
+  using ReplayWorld::ReplayWorld;
   void attach(sim::Simulation& simulation) override;
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   /// Payloads and notifications.

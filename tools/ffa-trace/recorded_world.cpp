@@ -12,16 +12,6 @@ void RecordedWorld::attach(sim::Simulation& simulation) {
   model_ = sim::make_secure_world(simulation.spec(), simulation.machine(), [] {});
 }
 
-/// The record that answers; nothing where the capture has none.
-std::optional<size_t> RecordedWorld::recorded(Window& window, const Asked& asked) {
-  const std::string key = request_key(asked.in, asked.tx, window.layout());
-  const bool there = window.find(key).has_value();
-  if (!there && profile_.explains_extra(window.activity, asked.in, window.records())) {
-    return std::nullopt;  // it won't come
-  }
-  return wait_for(window, key);
-}
-
 ffa::Regs RecordedWorld::smc(uint16_t vm, const ffa::Regs& in) {
   Window& window = this->window();
   const size_t number = window.asked.size();
@@ -29,7 +19,7 @@ ffa::Regs RecordedWorld::smc(uint16_t vm, const ffa::Regs& in) {
   asked.in = in;
   if (is_memory_send(in)) asked.tx = read_tx(in);
   window.asked.push_back(asked);
-  asked.answer = recorded(window, asked);
+  asked.answer = record_of(window, asked);
   if (!asked.answer || window.boot) asked.out = model_->smc(vm, in);
   if (asked.answer) {
     wait_for_return(window, *asked.answer);

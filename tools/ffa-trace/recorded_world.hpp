@@ -12,15 +12,11 @@ namespace ffa_trace {
 
 class RecordedWorld : public ReplayWorld {
  public:
-  /// `profile`: what to expect in addition to the records. It outlives the world.
-  explicit RecordedWorld(const Profile& profile) : profile_(profile) {}
+  using ReplayWorld::ReplayWorld;
   void attach(sim::Simulation& simulation) override;
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
 
  private:
-  std::optional<size_t> recorded(Window& window, const Asked& asked);
-
-  const Profile& profile_;
   std::unique_ptr<sim::SecureWorld> model_;
 };
 

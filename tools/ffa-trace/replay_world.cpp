@@ -33,6 +33,15 @@ std::optional<size_t> ReplayWorld::wait_for(Window& window, const std::string& k
   return found;
 }
 
+std::optional<size_t> ReplayWorld::record_of(Window& window, const Asked& asked) {
+  const std::string key = request_key(asked.in, asked.tx, window.layout());
+  const bool there = window.find(key).has_value();
+  if (!there && profile_.explains_extra(window.activity, asked.in, window.records())) {
+    return std::nullopt;  // it won't come
+  }
+  return wait_for(window, key);
+}
+
 void ReplayWorld::wait_for_return(const Window& window, size_t record) {
   simulation_->wait_until([&window, record] { return window.has_ended(record); });
 }

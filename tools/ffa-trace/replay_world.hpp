@@ -13,6 +13,8 @@ namespace ffa_trace {
 
 class ReplayWorld : public sim::SecureWorld {
  public:
+  /// `profile`: what to expect in addition to the records. It outlives the world.
+  explicit ReplayWorld(const Profile& profile) : profile_(profile) {}
   /// Before the first request: the world that the requests come from.
   virtual void attach(sim::Simulation& simulation) {
     simulation_ = &simulation;
@@ -34,13 +36,18 @@ class ReplayWorld : public sim::SecureWorld {
   /// So many bytes of the mediator's own RX buffer, at most all.
   [[nodiscard]] std::vector<uint8_t> read_rx(uint64_t length) const;
   void write_rx(const std::vector<uint8_t>& bytes);
-  /// Waits until `window` has a record with this key, which it takes, or is closed without.
-  std::optional<size_t> wait_for(Window& window, const std::string& key);
+  /// Waits for the record of this request, and takes it; nothing where the window closes without,
+  /// or the profile knows that it won't come.
+  std::optional<size_t> record_of(Window& window, const Asked& asked);
   /// Waits until the record has returned, so that calls return in the order in which they did.
   void wait_for_return(const Window& window, size_t record);
   sim::Simulation& simulation() { return *simulation_; }
 
  private:
+  /// Waits until `window` has a record with this key, which it takes, or is closed without.
+  std::optional<size_t> wait_for(Window& window, const std::string& key);
+
+  const Profile& profile_;
   sim::Simulation* simulation_ = nullptr;
   OwnPages own_;
   std::map<size_t, Window*> windows_;  ///< by task

@@ -42,7 +42,7 @@ struct ReplayMode {
 };
 
 std::unique_ptr<ReplayWorld> make_world(bool model, const Profile& profile) {
-  if (model) return std::make_unique<ModelWorld>();
+  if (model) return std::make_unique<ModelWorld>(profile);
   return std::make_unique<RecordedWorld>(profile);
 }
 
