@@ -22,6 +22,8 @@ const Event* stimulus_for(const Window& window, const ffa::Regs& in, std::option
   return nullptr;
 }
 
+constexpr uint32_t all_registers = (1U << 18) - 1;
+
 }  // namespace
 
 void ModelWorld::attach(sim::Simulation& simulation) {
@@ -42,14 +44,35 @@ ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {
   asked.answer = record_of(window, asked);
   const Event* const stimulus = stimulus_for(window, in, asked.answer);
   if (stimulus != nullptr) notify_before(*stimulus);
-  asked.out = world_->smc(vm, in);
-  if (stimulus != nullptr) asked.stimulus = lay_over(asked.out, stimulus->out);
-  if (asked.stimulus != 0) ++stimuli_;
+  asked.out = answer(vm, in);
+  if (stimulus != nullptr) stimulate(asked, stimulus->out);
   if (is(in, ffa::Fid::partition_info_get)) asked.rx = read_rx(partition_bytes(in, asked.out));
   if (asked.answer) wait_for_return(window, *asked.answer);
   const ffa::Regs out = asked.out;
   window.asked[number] = std::move(asked);
   return out;
+}
+
+/// The SPs of the model run to completion. One that was preempted has computed its answer already,
+/// and gives it when the captured one did.
+ffa::Regs ModelWorld::answer(uint16_t vm, const ffa::Regs& in) {
+  if (is(in, ffa::Fid::run)) {
+    const auto held = suspended_.extract(in.w(1));
+    if (!held.empty()) return held.mapped();
+  }
+  return world_->smc(vm, in);
+}
+
+void ModelWorld::stimulate(Asked& asked, const ffa::Regs& captured) {
+  const bool stopped = is(captured, ffa::Fid::interrupt) || is(captured, ffa::Fid::yield);
+  if (stopped && payload_of(asked.out) != 0) {
+    suspended_[captured.w(1)] = asked.out;
+    asked.out = captured;
+    asked.stimulus = all_registers;
+  } else {
+    asked.stimulus = lay_over(asked.out, captured);
+  }
+  if (asked.stimulus != 0) ++stimuli_;
 }
 
 /// A record shows that SPs have set notifications by now. Which, an INFO_GET does not tell: one

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The SPMC model as the secure world of a replay. It computes every answer; only what depends on
 // memory or time that nobody captured comes from the records, as a stimulus: the payload of a
-// direct response, laid over the model's, and when a notification comes. docs/replay.md, "The
-// model".
+// direct response, laid over the model's, that a request is preempted, and when a notification
+// comes. docs/replay.md, "The model".
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -17,15 +18,19 @@ class ModelWorld : public ReplayWorld {
   using ReplayWorld::ReplayWorld;
   void attach(sim::Simulation& simulation) override;
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
-  /// Payloads and notifications.
+  /// Payloads, preemptions and notifications.
   [[nodiscard]] uint64_t stimuli() const override { return stimuli_; }
 
  private:
+  ffa::Regs answer(uint16_t vm, const ffa::Regs& in);
+  void stimulate(Asked& asked, const ffa::Regs& captured);
   void notify_before(const sim::trace::Event& record);
   void notify(ffa::EndpointId vm, uint64_t bitmap);
 
   std::unique_ptr<sim::SecureWorld> world_;
   std::vector<ffa::EndpointId> sps_;
+  /// Answers to requests that were preempted, by the target that FFA_RUN names in w1.
+  std::map<uint32_t, ffa::Regs> suspended_;
   uint64_t stimuli_ = 0;
 };
 

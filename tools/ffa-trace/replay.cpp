@@ -30,14 +30,14 @@ std::string to_json(const ReplayResult& result) {
 void print_text(const ReplayResult& result) {
   const Counts& counts = result.counts;
   fmt::print("{}: {}\n", result.file, result.passed() ? "replayed" : "DIVERGED");
-  fmt::print("  profile {}, {} events, {} fields compared, {} of them computed by the mediator\n",
-             result.profile, counts.events, counts.compared, counts.computed);
+  const char* const who = result.model ? "mediator and SPMC model" : "the mediator";
+  fmt::print("  profile {}, {} events, {} fields compared, {} of them computed by {}\n",
+             result.profile, counts.events, counts.compared, counts.computed, who);
   fmt::print(
       "  {} stimuli, {} requests at boot that the capture never saw, {} differences explained\n",
       counts.stimuli, counts.boot, counts.explained);
   for (const auto& [id, times] : counts.by_difference) fmt::print("    {} x {}\n", times, id);
-  if (counts.computed == 0)
-    fmt::print("  nothing was computed by the mediator: this proves nothing\n");
+  if (counts.computed == 0) fmt::print("  nothing was computed: this proves nothing\n");
   if (counts.divergences == 0) return;
   fmt::print("  {} divergences:\n", counts.divergences);
   for (const Divergence& divergence : result.divergences) {

@@ -366,7 +366,7 @@ ReplayResult replay_surveyed(EventSource& source, sim::MediatorFactory& factory,
   const Profile profile = choose_profile(surveyed, settings.profile);
   Replayer replayer(source, factory, surveyed, profile, mode);
   const Comparison& comparison = replayer.run();
-  return {source.name(), profile.name, comparison.counts(), comparison.divergences()};
+  return {source.name(), profile.name, mode.model, comparison.counts(), comparison.divergences()};
 }
 
 ReplayResult replay_bare(EventSource& source, sim::MediatorFactory& factory,

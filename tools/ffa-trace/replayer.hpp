@@ -16,6 +16,7 @@ namespace ffa_trace {
 struct ReplayResult {
   std::string file;
   std::string profile;
+  bool model = false;  ///< the SPMC model answered
   Counts counts;
   std::vector<Divergence> divergences;  ///< the first ones
   /// No divergence, and the mediator had something of its own to show.

@@ -130,6 +130,39 @@ TEST(ModelReplay, APayloadIsAStimulus) {
   EXPECT_EQ(after.computed, before.computed);
 }
 
+/// Makes room for one more call after the event `seq`; later ones come two later.
+void make_room(std::vector<Event>& events, uint64_t seq) {
+  for (Event& event : events) {
+    if (event.seq <= seq) continue;
+    event.seq += 2;
+    event.seq_ret += 2;
+  }
+}
+
+TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
+  auto events = events_of("linux-probe");
+  const auto before = replay(events).counts;
+  make_room(events, 33);
+  const auto request =
+      std::find_if(events.begin(), events.end(), [](const Event& e) { return e.seq == 33; });
+  Event run = *request;
+  run.seq = 35;
+  run.seq_ret = 36;
+  run.in = {};
+  run.in.x[0] = ffa::fid32(ffa::Fid::run);
+  run.in.x[1] = 0x80010003;
+  request->out = {};
+  request->out.x[0] = ffa::fid32(ffa::Fid::interrupt);
+  request->out.x[1] = 0x80010003;
+  events.insert(request + 1, run);
+  const auto after = replay(events);
+  EXPECT_EQ(after.counts.divergences, 0U)
+      << (after.divergences.empty() ? "" : after.divergences[0].field);
+  EXPECT_EQ(after.counts.stimuli, before.stimuli + 1);
+  event_at(events, 35).out.x[1] ^= 1;  // the answer is for somebody else
+  EXPECT_EQ(replay(events).counts.divergences, 1U);
+}
+
 TEST(ModelReplay, TheModelsAnswersAreCompared) {
   auto events = events_of("xen-dom0-probe");
   const auto share = std::find_if(events.begin(), events.end(), [](const Event& e) {
