@@ -72,10 +72,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Expected{"linux-probe", "no-hypervisor", 38, 19, 5, 600},
                     Expected{"linux-shm-small", "no-hypervisor", 79, 34, 5, 1250},
                     Expected{"linux-shm-sess", "no-hypervisor", 90, 67, 5, 1300},
+                    Expected{"linux-xtest-1004", "no-hypervisor", 207, 164, 5, 2900},
                     Expected{"xen-dom0-probe", "xen-4.23", 85, 20, 0, 1200},
                     Expected{"xen-dom0-shm-small", "xen-4.23", 160, 32, 0, 2900},
                     Expected{"xen-dom0-shm-sess", "xen-4.23", 211, 80, 0, 2900},
                     Expected{"xen-dom0-ffav12-shm", "xen-4.23", 294, 93, 4, 4900},
+                    Expected{"xen-dom0-xtest-1004", "xen-4.23", 502, 206, 0, 7000},
                     Expected{"xen-domU-destroy", "xen-4.23", 461, 180, 3, 7900}),
     [](const auto& param) {
       std::string name = param.param.capture;
