@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/ffa-trace/model_world.hpp"
 
+#include "ffa/calls.hpp"
 #include "ffa/reply.hpp"
 #include "sim/engine/secure_world.hpp"
 #include "tools/ffa-trace/records.hpp"
@@ -76,18 +77,30 @@ void ModelWorld::stimulate(Asked& asked, const ffa::Regs& captured) {
 }
 
 /// A record shows that SPs have set notifications by now. Which, an INFO_GET does not tell: one
-/// that is bound stands for them until the VM fetches them.
+/// that is bound stands in for them until the VM fetches others.
 void ModelWorld::notify_before(const Event& record) {
   spmc_model::Spmc* const spmc = world_->model();
   if (spmc == nullptr) return;
   for (const Notified& notified : notified_by(record)) {
     const uint64_t bound = spmc->bound_notifications(notified.vm);
     if (notified.bitmap) {
+      withdraw_stand_in(notified.vm, *notified.bitmap);
       notify(notified.vm, *notified.bitmap);
     } else if (spmc->pending_notifications(notified.vm) == 0) {
+      stand_ins_[notified.vm.raw()] = bound & (~bound + 1);
       notify(notified.vm, bound & (~bound + 1));
     }
   }
+}
+
+/// The VM fetches notifications, and the one that stood in for them is not among them.
+void ModelWorld::withdraw_stand_in(ffa::EndpointId vm, uint64_t fetched) {
+  const auto stand_in = stand_ins_.extract(vm.raw());
+  if (stand_in.empty() || fetched == 0 || (fetched & stand_in.mapped()) != 0) return;
+  const uint64_t others = world_->model()->pending_notifications(vm) & ~stand_in.mapped();
+  const ffa::NotificationGet all{ffa::VcpuId{0}, vm, ffa::NotificationGet::from_sps};
+  (void)world_->smc(ffa::hypervisor_id.raw(), all.encode());
+  notify(vm, others);
 }
 
 void ModelWorld::notify(ffa::EndpointId vm, uint64_t bitmap) {

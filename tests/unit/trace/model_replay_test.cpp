@@ -165,6 +165,15 @@ TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
   EXPECT_EQ(replay(events).counts.divergences, 1U);
 }
 
+TEST(ModelReplay, WhichNotificationCameIsKnownWhenItIsFetched) {
+  auto events = events_of("linux-shm-sess");
+  event_at(events, 39).in.x[3] = 0x11;  // two are bound
+  event_at(events, 67).out.x[2] = 0x10;
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  event_at(events, 81).out.x[2] = 0x30;  // one that is not
+  EXPECT_EQ(replay(events).counts.divergences, 1U);
+}
+
 TEST(ModelReplay, TheModelsAnswersAreCompared) {
   auto events = events_of("xen-dom0-probe");
   const auto share = std::find_if(events.begin(), events.end(), [](const Event& e) {
