@@ -165,6 +165,29 @@ TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
   EXPECT_EQ(replay(events).counts.divergences, 1U);
 }
 
+/// The call `seq` and the next one, of another CPU, overlap.
+void overlap(std::vector<Event>& events, uint64_t seq, bool second_returns_first) {
+  Event& first = event_at(events, seq);
+  Event& second = event_at(events, seq + 2);
+  ASSERT_NE(first.vcpu, second.vcpu);
+  second.seq = seq + 1;
+  first.seq_ret = seq + (second_returns_first ? 3 : 2);
+  second.seq_ret = seq + (second_returns_first ? 2 : 3);
+}
+
+TEST(ModelReplay, CallsOfTwoCpusOverlapWithoutAHypervisorToo) {
+  for (const bool second_returns_first : {true, false}) {
+    auto events = events_of("linux-shm-sess");
+    overlap(events, 77, second_returns_first);  // notifications while a call is open elsewhere
+    overlap(events, 93, second_returns_first);  // a share while an SP is called
+    const auto result = replay(events);
+    EXPECT_EQ(result.counts.divergences, 0U)
+        << (result.divergences.empty() ? "" : result.divergences[0].field);
+    event_at(events, 94).out.x[2] ^= 1;
+    EXPECT_EQ(replay(events).counts.divergences, 1U);
+  }
+}
+
 TEST(ModelReplay, WhichNotificationCameIsKnownWhenItIsFetched) {
   auto events = events_of("linux-shm-sess");
   event_at(events, 39).in.x[3] = 0x11;  // two are bound
