@@ -244,7 +244,8 @@ TEST(Profile, UnknownNamesListTheKnownOnes) {
     (void)ffa_trace::find_profile("bogus");
     FAIL();
   } catch (const sim::InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no profile \"bogus\"; there are none, no-hypervisor, xen-4.23"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("no profile \"bogus\"; there are none, no-hypervisor, xen-4.23"));
   }
 }
 
