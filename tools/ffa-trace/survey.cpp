@@ -110,6 +110,9 @@ class Surveyor {
       wanted_[event.vm].push_back({event.in.x[1], pages});
       wanted_[event.vm].push_back({event.in.x[2], pages});
     }
+    if (is(event.in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
+      note_partitions(event.rx);  // no mediator was told before
+    }
     if (is_memory_send(event.in) && event.p2m.empty()) {
       const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
       const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
@@ -186,6 +189,23 @@ std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {
   return regions;
 }
 
+/// Where a mediator keeps its pages that nobody captured: no VM has them.
+void place_own_pages(sim::WorldSpec& world, const Survey& survey) {
+  std::set<uint64_t> used;
+  for (const auto& [id, vm] : survey.vms) {
+    for (const auto& [ipa_page, pa_page] : vm.pages) used.insert(pa_page);
+  }
+  for (uint64_t* const own : {&world.own_tx_pa, &world.own_rx_pa}) {
+    uint64_t first = *own / ffa::page_size;
+    for (uint64_t n = 0; n < world.mediator.spmc_buffer_pages;) {
+      n = used.count(first + n) == 0 ? n + 1 : 0;
+      if (n == 0) ++first;
+    }
+    *own = first * ffa::page_size;
+    for (uint64_t n = 0; n < world.mediator.spmc_buffer_pages; ++n) used.insert(first + n);
+  }
+}
+
 }  // namespace
 
 Survey survey(EventSource& source) { return Surveyor(source).run(); }
@@ -201,6 +221,8 @@ sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
     world.own_tx_pa = survey.own->tx_pa;
     world.own_rx_pa = survey.own->rx_pa;
     world.mediator.spmc_buffer_pages = survey.own->pages;
+  } else {
+    place_own_pages(world, survey);
   }
   world.spmc.personality = profile.personality;
   for (const Partition& partition :

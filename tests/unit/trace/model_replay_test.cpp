@@ -8,6 +8,7 @@
 
 #include "ffa/reply.hpp"
 #include "sim/engine/input_error.hpp"
+#include "sim/engine/world_spec.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tools/ffa-trace/replayer.hpp"
@@ -117,10 +118,22 @@ TEST(ModelReplay, PartitionsComeFromTheProfileNotFromTheAnswer) {
   EXPECT_EQ(result.divergences[0].rule, "guest-partitions");
 }
 
-TEST(ModelReplay, WithoutAProfileFeaturesDiffer) {
+TEST(ModelReplay, WithoutAProfileFeaturesAndHandlesDiffer) {
   const auto result = replay(events_of("linux-probe"), "", "none");
-  EXPECT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.counts.explained, 0U);
+  for (const auto& divergence : result.divergences) {
+    EXPECT_THAT(divergence.field, testing::StartsWith("out.x"));
+  }
+  // The five of the profile, the number of an interrupt, and two handles with an owner in them.
+  EXPECT_EQ(result.counts.divergences, 8U);
+}
+
+TEST(ModelReplay, AKernelMayShareThePagesThatAMediatorHasByDefault) {
+  auto events = events_of("linux-probe");
+  const sim::WorldSpec defaults;
+  event_at(events, 7).in.x[1] = defaults.own_tx_pa;
+  event_at(events, 7).in.x[2] = defaults.own_rx_pa;
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
 }
 
 TEST(ModelReplay, APayloadIsAStimulus) {
