@@ -10,9 +10,9 @@ namespace ffa_trace {
 
 struct DecodeOptions {
   std::vector<std::string> files;
-  bool full = false;  ///< descriptors, RX contents and translations too
-  bool json = false;  ///< one object an event
-  bool colour = false;
+  bool full = false;           ///< descriptors, RX contents and translations too
+  bool json = false;           ///< one object an event
+  std::string color = "auto";  ///< auto: on a terminal, unless NO_COLOR is set; always, never
 };
 int decode(const DecodeOptions& options);
 
@@ -24,5 +24,20 @@ struct ReplayOptions {
   bool json = false;  ///< one object a file
 };
 int replay(const ReplayOptions& options);
+
+struct StatOptions {
+  std::vector<std::string> files;
+  bool json = false;  ///< one object a file
+};
+int stat(const StatOptions& options);
+
+struct DiffOptions {
+  std::string first;
+  std::string second;
+  std::vector<std::string> ignore;  ///< what is not compared: names of diff's --ignore
+  bool json = false;                ///< one object a difference, and a last one with the figures
+};
+/// 0: the traces mean the same; 1: they differ.
+int diff(const DiffOptions& options);
 
 }  // namespace ffa_trace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-trace decode: every event in words, streamed.
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
@@ -14,7 +17,14 @@ void print_header(const sim::trace::Header& header) {
              header.seed.empty() ? "" : ", seed ", header.seed);
 }
 
+bool wants_colour(const std::string& color) {
+  if (color != "auto") return color == "always";
+  const char* const no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
 void decode_file(const std::string& file, const DecodeOptions& options) {
+  const bool colour = wants_colour(options.color);
   sim::trace::Reader reader(file);
   if (!options.json && options.files.size() > 1) fmt::print("== {}\n", file);
   if (!options.json && reader.header()) print_header(*reader.header());
@@ -24,7 +34,7 @@ void decode_file(const std::string& file, const DecodeOptions& options) {
     if (options.json) {
       fmt::print("{}\n", to_json(*event, decoded));
     } else {
-      fmt::print("{}", to_text(*event, decoded, options.full, options.colour));
+      fmt::print("{}", to_text(*event, decoded, options.full, colour));
     }
   }
 }

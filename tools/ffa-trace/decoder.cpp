@@ -5,8 +5,11 @@
 
 #include <algorithm>
 
+#include "ffa/names.hpp"
 #include "ffa/reply.hpp"
 #include "sim/trace/writer.hpp"
+#include "tools/ffa-trace/optee_words.hpp"
+#include "tools/ffa-trace/partitions.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace ffa_trace {
@@ -41,6 +44,22 @@ std::string who_words(const Event& event) {
   return {};
 }
 
+std::string host_call_words(const Event& event) {
+  if (event.side == Side::irq) return fmt::format("interrupt {}", event.result);
+  return event.op == "probe" ? "" : fmt::format("VM {}", event.vm);
+}
+
+/// probe and create end with a status, the other operations with how far they came.
+std::string host_reply_words(const Event& event) {
+  if (event.side == Side::irq) return "delivered";
+  if (event.op == "probe" || event.op == "create") {
+    return ffa::status_name(static_cast<ffa::Status>(event.result));
+  }
+  static const char* const progress[] = {"done", "restart", "quarantined"};
+  if (event.result >= 0 && event.result < 3) return progress[event.result];
+  return fmt::format("{}", event.result);
+}
+
 }  // namespace
 
 ffa::Version& Decoder::version_of(const Event& event) {
@@ -57,26 +76,48 @@ bool Decoder::note_nesting(const Event& event) {
   return event.side == Side::spmc && open_.count(event.pcpu) != 0;
 }
 
+/// The UUIDs of a list tell who may speak OP-TEE's protocol. In the answer to a query by UUID they
+/// are nil.
+void Decoder::note_partitions(const Event& event) {
+  for (const Partition& partition : partitions_of(event)) {
+    if (!partition.uuid || partition.uuid->is_nil()) continue;
+    bool& is_optee = is_optee_[partition.id];
+    is_optee = is_optee || *partition.uuid == optee_uuid;
+  }
+}
+
+bool Decoder::may_be_optee(const ffa::Regs& in) const {
+  const auto known = is_optee_.find(static_cast<uint16_t>(in.w(1)));
+  return known == is_optee_.end() || known->second;
+}
+
 Decoded Decoder::decode(const Event& event) {
   Decoded decoded;
   decoded.nested = note_nesting(event);
   decoded.who = who_words(event);
   if (event.side == Side::lifecycle || event.side == Side::irq) {
     decoded.function = fmt::format("{} {}", sim::trace::side_name(event.side), event.op);
-    decoded.call = event.side == Side::lifecycle ? fmt::format("VM {}", event.vm) : "";
-    decoded.reply = fmt::format("{}", event.result);
+    decoded.call = host_call_words(event);
+    decoded.reply = host_reply_words(event);
     decoded.failed = event.side == Side::lifecycle && event.result < 0;
     return decoded;
   }
+  note_partitions(event);
+  const bool optee = may_be_optee(event.in);
   decoded.function = function_name(event.in.x[0]);
-  decoded.call = call_words(event.in);
-  decoded.reply = reply_words(event.in, event.out);
+  decoded.call = call_words(event.in, optee);
+  decoded.reply = reply_words(event.in, event.out, optee);
   decoded.failed = is_failure(event.in, event.out);
   if (event.conduit == "hvc") decoded.call += decoded.call.empty() ? "by HVC" : ", by HVC";
   if (ffa::is_function(event.in, ffa::Fid::version) && !decoded.failed) {
     version_of(event) = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
-  decoded.details = detail_words(event, header_layout(version_of(event)));
+  const HeaderLayout layout = header_layout(version_of(event));
+  const auto sent = transactions_.note(event, layout);
+  if (sent && !sent->unknown && sent->offset != 0) {
+    decoded.call += ", " + place_words(*sent);
+  }
+  decoded.details = detail_words(event, layout, sent);
   return decoded;
 }
 
