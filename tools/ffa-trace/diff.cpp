@@ -51,8 +51,9 @@ void print_text(const Difference& difference) {
                difference.words.starts_with(" ") ? "" : " ", difference.words);
     return;
   }
-  fmt::print("differs: event {} of A, {} of B, {} {}\n", difference.seq_a, difference.seq_b,
-             difference.who, difference.function);
+  const std::string call = difference.words.substr(0, difference.words.find(" -> "));
+  fmt::print("differs: event {} of A, {} of B, {} {} {}\n", difference.seq_a, difference.seq_b,
+             difference.who, difference.function, call);
   for (size_t n = 0; n < difference.fields.size(); ++n) {
     if (n == max_fields_shown) {
       fmt::print("  and {} fields more\n", difference.fields.size() - n);

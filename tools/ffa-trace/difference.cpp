@@ -92,6 +92,16 @@ std::string who_of(const Meaning& meaning) {
   }
 }
 
+/// A register that is not listed holds zero.
+std::string absent(const std::string& name) {
+  const bool is_register = name.size() > 1 && name[0] == 'x' && name[1] >= '0' && name[1] <= '9';
+  return is_register ? "0x0" : "nothing";
+}
+
+std::string shown(const MeantField& field) {
+  return field.value.empty() ? absent(field.name) : field.value;
+}
+
 class Comparer {
  public:
   Comparer(const std::vector<Meaning>& a, const std::vector<Meaning>& b, DiffResult& result)
@@ -213,17 +223,19 @@ class Comparer {
     for (const MeantField& field : a) {
       const auto found = of_b.find(field.name);
       if (found == of_b.end()) {
-        if (!field.value.empty()) pair.fields.push_back({field.name, field.value, "nothing"});
+        if (!field.value.empty()) {
+          pair.fields.push_back({field.name, field.value, absent(field.name)});
+        }
         continue;
       }
       if (!agree(field, *found->second)) {
-        pair.fields.push_back({field.name, field.value, found->second->value});
+        pair.fields.push_back({field.name, shown(field), shown(*found->second)});
       }
       of_b.erase(found);
     }
     for (const MeantField& field : b) {
       if (!of_b.contains(field.name) || field.value.empty()) continue;
-      pair.fields.push_back({field.name, "nothing", field.value});
+      pair.fields.push_back({field.name, absent(field.name), field.value});
     }
   }
 

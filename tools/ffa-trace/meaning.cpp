@@ -65,11 +65,10 @@ void add_fields(std::vector<MeantField>& list, std::span<const Field> fields, co
   }
 }
 
-/// Registers that no table names. A register that holds nothing is there, too: a difference to one
-/// that does must show.
+/// Registers that no table names. One that is not listed holds zero.
 void add_rest(std::vector<MeantField>& list, const ffa::Regs& regs, const Told& told) {
   for (unsigned i = 1; i < regs.x.size(); ++i) {
-    if (told.test(i)) continue;
+    if (told.test(i) || regs.x[i] == 0) continue;
     list.push_back(text(fmt::format("x{}", i), fmt::format("{:#x}", regs.x[i])));
   }
 }
@@ -85,12 +84,19 @@ bool is_direct(const ffa::Regs& regs) {
 /// w2 has bit 31 set: the framework's, not the partition's message.
 bool is_framework(const ffa::Regs& regs) { return is_direct(regs) && (regs.w(2) >> 31) != 0; }
 
+std::string error_words(const ffa::Regs& out) {
+  const ffa::Status status = ffa::error_status(out);
+  const std::string name = ffa::status_name(status);
+  return name == "UNKNOWN" ? fmt::format("ERROR {:#x}", out.w(2)) : "ERROR " + name;
+}
+
 std::string reply_name(const Event& event) {
   if (call_number(event.in) == 0x63 && !is_failure(event.in, event.out)) return "version";
   if (is_failure(event.in, event.out) && !ffa::is_error(event.out)) return "SMCCC NOT_SUPPORTED";
+  if (ffa::is_error(event.out)) return error_words(event.out);
   std::string name = function_name(event.out.x[0]);
   if (name.starts_with("FFA_")) name.erase(0, 4);
-  return name;
+  return name == "SUCCESS_32" ? "SUCCESS" : name;
 }
 
 std::string receiver_value(const Receiver& receiver) {
@@ -231,9 +237,12 @@ void MeaningReader::add_registers(Meaning& meaning, const Event& event) {
     add_partitions(meaning, event);
     return;
   }
-  if (call_number(event.in) == 0x63) replied.reset();
-  if (ffa::is_success(event.out)) {
+  if (ffa::is_success(event.out) && number == 0x64) {
+    meaning.reply.push_back(text("features", features_words(event.in, event.out, replied)));
+  } else if (ffa::is_success(event.out)) {
     add_fields(meaning.reply, success_fields(call_number(event.in)), event.out, addresses, replied);
+  } else if (ffa::is_error(event.out)) {
+    replied.set(2);
   } else {
     add_fields(meaning.reply, call_fields(call_number(event.out)), event.out, addresses, replied);
   }
@@ -262,8 +271,17 @@ void MeaningReader::add_message(Meaning& meaning, const Event& event) {
   add_payload(meaning.call, event.in, asked);
   meaning.reply.push_back(text("reply", reply_name(event)));
   Told answered;
-  add_fields(meaning.reply, call_fields(call_number(event.out)), event.out, true, answered);
+  if (ffa::is_error(event.out)) {
+    answered.set(2);
+  } else {
+    add_fields(meaning.reply, call_fields(call_number(event.out)), event.out, true, answered);
+  }
   if (is_direct(event.out)) {
+    const bool yielding = optee && optee->kind != OpteeCall::Kind::other;
+    if (yielding && !is_framework(event.in) && !ignored_.payload) {
+      meaning.reply.push_back(text("OP-TEE", optee_response_words(event.in, event.out)));
+      answered.set(3).set(4).set(7);
+    }
     add_payload(meaning.reply, event.out, answered);
   } else {
     add_rest(meaning.reply, event.out, answered);
@@ -304,8 +322,6 @@ void MeaningReader::add_transaction(Meaning& meaning, const Event& event,
   reply.push_back(text("reply", unfinished ? "unfinished" : reply_name(event)));
   if (sent.complete) {
     reply.push_back(handle("handle", sent.handle));
-  } else if (sent.refused) {
-    reply.push_back(text("status", ffa::status_name(ffa::error_status(event.out))));
   }
   reply.insert(reply.end(), keep, meaning.reply.end());
   meaning.call = std::move(call);

@@ -131,7 +131,21 @@ std::string info_regs_words(const ffa::Regs& out, Told& told) {
   return words;
 }
 
-/// What FFA_FEATURES says of a query. [DEN0077A 1.2 table 13.13 ff.]
+std::string success_words(const ffa::Regs& in, const ffa::Regs& out, Told& told) {
+  switch (const uint32_t number = call_number(in)) {
+    case 0x64:
+      return features_words(in, out, told);
+    case 0x83:
+      return info_get_words(out, told);
+    case 0x8b:
+      return info_regs_words(out, told);
+    default:
+      return fields_words(success_fields(number), out, told);
+  }
+}
+
+}  // namespace
+
 std::string features_words(const ffa::Regs& in, const ffa::Regs& out, Told& told) {
   const uint32_t query = in.w(1);
   const uint32_t properties = out.w(2);
@@ -150,21 +164,6 @@ std::string features_words(const ffa::Regs& in, const ffa::Regs& out, Told& told
   if ((properties & 0xfffc) != 0) add_word(words, fmt::format("properties {:#x}", properties));
   return words;
 }
-
-std::string success_words(const ffa::Regs& in, const ffa::Regs& out, Told& told) {
-  switch (const uint32_t number = call_number(in)) {
-    case 0x64:
-      return features_words(in, out, told);
-    case 0x83:
-      return info_get_words(out, told);
-    case 0x8b:
-      return info_regs_words(out, told);
-    default:
-      return fields_words(success_fields(number), out, told);
-  }
-}
-
-}  // namespace
 
 uint32_t call_number(const ffa::Regs& regs) {
   const ffa::FunctionId id{regs.x[0]};

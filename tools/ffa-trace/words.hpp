@@ -11,6 +11,7 @@
 #include "ffa/regs.hpp"
 #include "sim/trace/event.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
+#include "tools/ffa-trace/field_words.hpp"
 #include "tools/ffa-trace/transactions.hpp"
 
 namespace ffa_trace {
@@ -27,6 +28,10 @@ std::string call_words(const ffa::Regs& in, bool optee = true);
 
 /// The answer to a call: "SUCCESS handle 0x1000_0001_0000", "ERROR DENIED".
 std::string reply_words(const ffa::Regs& in, const ffa::Regs& out, bool optee = true);
+
+/// What a successful FFA_FEATURES says: "buffers from 4 KiB", "interrupt 8". Marks its registers in
+/// `told`. [DEN0077A 1.2 §13.3]
+std::string features_words(const ffa::Regs& in, const ffa::Regs& out, Told& told);
 
 /// True if the reply is an error: FFA_ERROR, or -1 as the answer to FFA_VERSION.
 bool is_failure(const ffa::Regs& in, const ffa::Regs& out);
