@@ -2,9 +2,9 @@
 // ffa-trace decode: every event in words, streamed.
 #include <fmt/format.h>
 
-#include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -15,23 +15,26 @@ void print_header(const sim::trace::Header& header) {
 }
 
 void decode_file(const std::string& file, const DecodeOptions& options) {
-  sim::trace::Reader reader(file);
-  if (!options.json && options.files.size() > 1) fmt::print("== {}\n", file);
-  if (!options.json && reader.header()) print_header(*reader.header());
   Decoder decoder;
-  while (const auto event = reader.next()) {
-    const Decoded decoded = decoder.decode(*event);
-    if (options.json) {
-      fmt::print("{}\n", to_json(*event, decoded));
-    } else {
-      fmt::print("{}", to_text(*event, decoded, options.full, options.colour));
+  bool first = true;
+  read_events(file, [&](const sim::trace::Header* header, const sim::trace::Event& event) {
+    if (std::exchange(first, false) && !options.json) {
+      if (options.files.size() > 1) fmt::print("== {}\n", file);
+      if (header != nullptr) print_header(*header);
     }
-  }
+    const Decoded decoded = decoder.decode(event);
+    if (options.json) {
+      fmt::print("{}\n", to_json(event, decoded));
+    } else {
+      fmt::print("{}", to_text(event, decoded, options.full, options.colour));
+    }
+  });
 }
 
 }  // namespace
 
 int decode(const DecodeOptions& options) {
+  if (options.files.empty()) decode_file("-", options);
   for (const std::string& file : options.files) decode_file(file, options);
   return 0;
 }

@@ -17,9 +17,19 @@ constexpr int internal_error = 70;
 
 void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
   CLI::App* const verb = app.add_subcommand("decode", "print traces in words");
-  verb->add_option("FILE", options.files, "traces in JSON Lines")->required();
+  verb->add_option("FILE", options.files, "traces in JSON Lines, or logs; none or - is standard input");
   verb->add_flag("--full", options.full, "descriptors, RX contents and translations too");
   verb->add_flag("--json", options.json, "one JSON object an event");
+}
+
+void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
+  CLI::App* const verb = app.add_subcommand("import", "make a trace of a log");
+  verb->add_option("FILE", options.file, "a log, or - for standard input")->required();
+  verb->add_option("--format", options.format, "the log's format (default: guessed)");
+  verb->add_option("--pattern", options.pattern,
+                   "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
+                   "call, ret, dir");
+  verb->add_option("-o", options.output, "the trace's file (default: standard output)");
 }
 
 void add_replay(CLI::App& app, ffa_trace::ReplayOptions& options) {
@@ -42,14 +52,17 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ffa_trace::DecodeOptions decode_options;
   ffa_trace::ReplayOptions replay_options;
+  ffa_trace::ImportOptions import_options;
   add_decode(app, decode_options);
+  add_import(app, import_options);
   add_replay(app, replay_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const std::string verb = argc > 1 ? argv[1] : "";
-    if (!verb.empty() && verb[0] != '-' && verb != "decode" && verb != "replay") {
-      fmt::print(stderr, "\"{}\" is no verb; there are decode and replay\n", verb);
+    if (!verb.empty() && verb[0] != '-' && verb != "decode" && verb != "import" &&
+        verb != "replay") {
+      fmt::print(stderr, "\"{}\" is no verb; there are decode, import and replay\n", verb);
       return usage_error;
     }
     return app.exit(error) == 0 ? 0 : usage_error;
@@ -57,6 +70,7 @@ int main(int argc, char** argv) {
   decode_options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
   try {
     if (app.got_subcommand("decode")) return ffa_trace::decode(decode_options);
+    if (app.got_subcommand("import")) return ffa_trace::import(import_options);
     return ffa_trace::replay(replay_options);
   } catch (const sim::InputError& error) {
     std::fflush(stdout);

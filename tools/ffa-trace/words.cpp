@@ -13,8 +13,15 @@
 namespace ffa_trace {
 namespace {
 
-/// Which of x1-x17 have been put into words.
-using Told = std::bitset<18>;
+/// Which of x1-x17 have been put into words, and which were captured at all.
+class Told : public std::bitset<18> {
+ public:
+  explicit Told(sim::trace::RegisterSet known) : known_(known) {}
+  [[nodiscard]] bool known(unsigned reg) const { return (known_ >> reg & 1U) != 0; }
+
+ private:
+  sim::trace::RegisterSet known_;
+};
 
 uint32_t number_of(const ffa::Regs& regs) {
   const ffa::FunctionId id{regs.x[0]};
@@ -167,23 +174,45 @@ std::string field_words(const Field& field, const ffa::Regs& regs) {
   }
 }
 
+/// A field in a register that was not captured.
+std::string absent_field(const Field& field) {
+  return *field.label == '\0' ? fmt::format("x{} absent", field.reg)
+                              : fmt::format("{} absent", field.label);
+}
+
 std::string fields_words(std::span<const Field> fields, const ffa::Regs& regs, Told& told) {
   std::string words;
   for (const Field& field : fields) {
-    add(words, field_words(field, regs));
-    for (unsigned i = 0; i < width_of(field.kind, regs); ++i) told.set(field.reg + i);
+    bool known = true;
+    for (unsigned i = 0; i < width_of(field.kind, regs); ++i) {
+      told.set(field.reg + i);
+      known = known && told.known(field.reg + i);
+    }
+    add(words, known ? field_words(field, regs) : absent_field(field));
   }
   return words;
 }
 
-/// The registers that hold something and that nothing was said about.
+/// Calls that pass something in x8-x17.
+bool uses_all_registers(const ffa::Regs& regs) {
+  const uint32_t number = number_of(regs);
+  return number == 0x8b || number == 0x8d || number == 0x8e || (number == 0x8a && regs.w(1) > 48);
+}
+
+/// The registers that hold something and that nothing was said about, and those of x1-x7 that were
+/// not captured; of x8-x17 only a range, where the call passes something in them.
 std::string raw_words(const ffa::Regs& regs, const Told& told) {
   std::string words;
-  for (unsigned i = 1; i < regs.x.size(); ++i) {
-    if (told.test(i) || regs.x[i] == 0) continue;
+  const auto put = [&](const std::string& word) {
     if (!words.empty()) words += ' ';
-    words += fmt::format("x{}={:#x}", i, regs.x[i]);
+    words += word;
+  };
+  for (unsigned i = 1; i < regs.x.size(); ++i) {
+    if (told.test(i)) continue;
+    if (regs.x[i] != 0) put(fmt::format("x{}={:#x}", i, regs.x[i]));
+    if (i < 8 && !told.known(i)) put(fmt::format("x{} absent", i));
   }
+  if (!told.known(8) && !told.test(8) && uses_all_registers(regs)) put("x8-x17 absent");
   return words;
 }
 
@@ -236,6 +265,7 @@ std::string info_get_words(const ffa::Regs& out, Told& told) {
     for (unsigned n = 0; n <= vcpus; ++n, ++id) {
       const unsigned reg = 3 + id / in_register;
       if (reg > 7) return words + ", more ids than registers";
+      if (!told.known(reg)) return words + (words.empty() ? "ids absent" : ", further ids absent");
       const auto value = static_cast<uint16_t>(out.x[reg] >> (16 * (id % in_register)));
       told.set(reg);
       add(words, n == 0 ? fmt::format("pending for {}", endpoint_name(value))
@@ -254,6 +284,10 @@ std::string info_regs_words(const ffa::Regs& out, Told& told) {
   told.set(2);
   const unsigned step = static_cast<unsigned>(x2 >> 48) / 8;
   for (unsigned reg = 3; step >= 3 && reg + step <= 18; reg += step) {
+    if (!told.known(reg + step - 1)) {
+      add(words, fmt::format("x{} and further absent", told.known(reg) ? 8 : reg));
+      break;
+    }
     if (out.x[reg] == 0) break;
     const uint64_t head = out.x[reg];
     add(words, fmt::format("{} ({} contexts, properties {:#x}, UUID {})",
@@ -283,8 +317,8 @@ std::string function_name(uint64_t x0) {
                      id.raw != x0 ? "+SVE" : "");
 }
 
-std::string call_words(const ffa::Regs& in) {
-  Told told;
+std::string call_words(const ffa::Regs& in, sim::trace::RegisterSet known) {
+  Told told(known);
   const uint32_t number = number_of(in);
   std::string words = fields_words(call_fields(number), in, told);
   if (is_direct(number)) {
@@ -300,8 +334,9 @@ bool is_failure(const ffa::Regs& in, const ffa::Regs& out) {
   return ffa::is_error(out) || out.w(0) == 0xffffffffU;
 }
 
-std::string reply_words(const ffa::Regs& in, const ffa::Regs& out) {
-  Told told;
+std::string reply_words(const ffa::Regs& in, const ffa::Regs& out, sim::trace::RegisterSet known) {
+  if (known == 0) return "no return seen";
+  Told told(known);
   if (number_of(in) == 0x63 && (out.w(0) >> 31) == 0) {
     std::string words = fmt::format("{}.{}", out.w(0) >> 16, out.w(0) & 0xffff);
     add(words, raw_words(out, told));

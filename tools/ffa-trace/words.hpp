@@ -16,11 +16,13 @@ namespace ffa_trace {
 /// "FFA_MEM_SHARE_64"; for functions of one width without suffix; "0x84000099" for an unknown one.
 std::string function_name(uint64_t x0);
 
-/// The arguments of a call: "total 96 B, fragment 96 B".
-std::string call_words(const ffa::Regs& in);
+/// The arguments of a call: "total 96 B, fragment 96 B". What is not in `known` is called absent.
+std::string call_words(const ffa::Regs& in,
+                       sim::trace::RegisterSet known = sim::trace::all_registers);
 
 /// The answer to a call: "SUCCESS handle 0x1000_0001_0000", "ERROR DENIED".
-std::string reply_words(const ffa::Regs& in, const ffa::Regs& out);
+std::string reply_words(const ffa::Regs& in, const ffa::Regs& out,
+                        sim::trace::RegisterSet known = sim::trace::all_registers);
 
 /// True if the reply is an error: FFA_ERROR, or -1 as the answer to FFA_VERSION.
 bool is_failure(const ffa::Regs& in, const ffa::Regs& out);
