@@ -9,12 +9,20 @@
 namespace ffa_trace {
 
 struct DecodeOptions {
-  std::vector<std::string> files;
-  bool full = false;           ///< descriptors, RX contents and translations too
-  bool json = false;           ///< one object an event
-  std::string color = "auto";  ///< auto: on a terminal, unless NO_COLOR is set; always, never
+  std::vector<std::string> files;  ///< traces or logs; "-" is standard input
+  bool full = false;               ///< descriptors, RX contents and translations too
+  bool json = false;               ///< one object an event
+  std::string color = "auto";      ///< auto: on a terminal, unless NO_COLOR is set; always, never
 };
 int decode(const DecodeOptions& options);
+
+struct ImportOptions {
+  std::string file = "-";  ///< a log; "-" is standard input
+  std::string format;      ///< its name, or empty: guessed
+  std::string pattern;     ///< a regular expression for its rows, or empty
+  std::string output;      ///< a file, or empty: standard output
+};
+int import(const ImportOptions& options);
 
 struct ReplayOptions {
   std::vector<std::string> files;

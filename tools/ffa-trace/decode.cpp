@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
-#include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -25,23 +26,26 @@ bool wants_colour(const std::string& color) {
 
 void decode_file(const std::string& file, const DecodeOptions& options) {
   const bool colour = wants_colour(options.color);
-  sim::trace::Reader reader(file);
-  if (!options.json && options.files.size() > 1) fmt::print("== {}\n", file);
-  if (!options.json && reader.header()) print_header(*reader.header());
   Decoder decoder;
-  while (const auto event = reader.next()) {
-    const Decoded decoded = decoder.decode(*event);
-    if (options.json) {
-      fmt::print("{}\n", to_json(*event, decoded));
-    } else {
-      fmt::print("{}", to_text(*event, decoded, options.full, colour));
+  bool first = true;
+  read_events(file, [&](const sim::trace::Header* header, const sim::trace::Event& event) {
+    if (std::exchange(first, false) && !options.json) {
+      if (options.files.size() > 1) fmt::print("== {}\n", file);
+      if (header != nullptr) print_header(*header);
     }
-  }
+    const Decoded decoded = decoder.decode(event);
+    if (options.json) {
+      fmt::print("{}\n", to_json(event, decoded));
+    } else {
+      fmt::print("{}", to_text(event, decoded, options.full, colour));
+    }
+  });
 }
 
 }  // namespace
 
 int decode(const DecodeOptions& options) {
+  if (options.files.empty()) decode_file("-", options);
   for (const std::string& file : options.files) decode_file(file, options);
   return 0;
 }

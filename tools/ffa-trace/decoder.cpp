@@ -37,11 +37,38 @@ std::string who_words(const Event& event) {
     case Side::spmc:
       return "spmc";
     case Side::linux_:
-      return fmt::format("linux.{}", event.vcpu);
+      return (event.world.empty() ? "linux" : event.world) +
+             (event.has_vcpu ? fmt::format(".{}", event.vcpu) : "");
     case Side::lifecycle:
       return "host";
   }
   return {};
+}
+
+/// "x8-x17", "x3, x8-x17"; empty where all were captured.
+std::string missing(sim::trace::RegisterSet known) {
+  std::string words;
+  for (unsigned first = 0; first < 18; ++first) {
+    if ((known >> first & 1U) != 0) continue;
+    unsigned last = first;
+    while (last < 17 && (known >> (last + 1) & 1U) == 0) ++last;
+    if (!words.empty()) words += ", ";
+    words += first == last ? fmt::format("x{}", first) : fmt::format("x{}-x{}", first, last);
+    first = last;
+  }
+  return words;
+}
+
+/// What the source of the trace did not have.
+void add_absent(const Event& event, std::vector<std::string>& details) {
+  const std::string call = missing(event.in_known);
+  const std::string reply = event.returned() ? missing(event.out_known) : "";
+  if (call == reply && !call.empty()) {
+    details.push_back("not captured: " + call);
+  } else {
+    if (!call.empty()) details.push_back("not captured of the call: " + call);
+    if (!reply.empty()) details.push_back("not captured of the reply: " + reply);
+  }
 }
 
 std::string host_call_words(const Event& event) {
@@ -105,11 +132,11 @@ Decoded Decoder::decode(const Event& event) {
   note_partitions(event);
   const bool optee = may_be_optee(event.in);
   decoded.function = function_name(event.in.x[0]);
-  decoded.call = call_words(event.in, optee);
-  decoded.reply = reply_words(event.in, event.out, optee);
-  decoded.failed = is_failure(event.in, event.out);
+  decoded.call = call_words(event.in, event.in_known, optee);
+  decoded.reply = reply_words(event.in, event.out, event.out_known, optee);
+  decoded.failed = event.returned() && is_failure(event.in, event.out);
   if (event.conduit == "hvc") decoded.call += decoded.call.empty() ? "by HVC" : ", by HVC";
-  if (ffa::is_function(event.in, ffa::Fid::version) && !decoded.failed) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !decoded.failed) {
     version_of(event) = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   const HeaderLayout layout = header_layout(version_of(event));
@@ -118,6 +145,7 @@ Decoded Decoder::decode(const Event& event) {
     decoded.call += ", " + place_words(*sent);
   }
   decoded.details = detail_words(event, layout, sent);
+  add_absent(event, decoded.details);
   return decoded;
 }
 

@@ -64,6 +64,17 @@ bool is_optional(Kind kind) {
   }
 }
 
+/// A field in a register that was not captured.
+std::string absent_field(const Field& field) {
+  return *field.label == '\0' ? fmt::format("x{} absent", field.reg) : "absent";
+}
+
+/// Calls that pass something in x8-x17.
+bool uses_all_registers(const ffa::Regs& regs) {
+  const uint32_t number = call_number(regs);
+  return number == 0x8b || number == 0x8d || number == 0x8e || (number == 0x8a && regs.w(1) > 48);
+}
+
 bool is_zero(const Field& field, const ffa::Regs& regs) {
   if (field.kind == Kind::bitmap_if_set) return dword(regs, field.reg) == 0;
   return regs.x[field.reg] == 0;
@@ -168,22 +179,30 @@ unsigned field_width(Kind kind, const ffa::Regs& regs) {
 std::string fields_words(std::span<const Field> fields, const ffa::Regs& regs, Told& told) {
   std::string words;
   for (const Field& field : fields) {
-    const std::string value = field_value(field, regs);
-    if (!value.empty()) {
-      add_word(words, *field.label == '\0' ? value : fmt::format("{} {}", field.label, value));
+    bool known = true;
+    for (unsigned i = 0; i < field_width(field.kind, regs); ++i) {
+      told.set(field.reg + i);
+      known = known && told.known(field.reg + i);
     }
-    for (unsigned i = 0; i < field_width(field.kind, regs); ++i) told.set(field.reg + i);
+    const std::string value = known ? field_value(field, regs) : absent_field(field);
+    if (value.empty()) continue;
+    add_word(words, *field.label == '\0' ? value : fmt::format("{} {}", field.label, value));
   }
   return words;
 }
 
 std::string raw_words(const ffa::Regs& regs, const Told& told) {
   std::string words;
-  for (unsigned i = 1; i < regs.x.size(); ++i) {
-    if (told.test(i) || regs.x[i] == 0) continue;
+  const auto put = [&](const std::string& word) {
     if (!words.empty()) words += ' ';
-    words += fmt::format("x{}={:#x}", i, regs.x[i]);
+    words += word;
+  };
+  for (unsigned i = 1; i < regs.x.size(); ++i) {
+    if (told.test(i)) continue;
+    if (regs.x[i] != 0) put(fmt::format("x{}={:#x}", i, regs.x[i]));
+    if (i < 8 && !told.known(i)) put(fmt::format("x{} absent", i));
   }
+  if (!told.known(8) && !told.test(8) && uses_all_registers(regs)) put("x8-x17 absent");
   return words;
 }
 

@@ -10,12 +10,20 @@
 
 #include "ffa/regs.hpp"
 #include "ffa/types.hpp"
+#include "sim/trace/event.hpp"
 #include "tools/ffa-trace/word_tables.hpp"
 
 namespace ffa_trace {
 
-/// Which of x1-x17 have been put into words.
-using Told = std::bitset<18>;
+/// Which of x1-x17 have been put into words, and which were captured at all.
+class Told : public std::bitset<18> {
+ public:
+  explicit Told(sim::trace::RegisterSet known = sim::trace::all_registers) : known_(known) {}
+  [[nodiscard]] bool known(unsigned reg) const { return (known_ >> reg & 1U) != 0; }
+
+ private:
+  sim::trace::RegisterSet known_;
+};
 
 /// Two words of a handle or a bitmap, low first.
 uint64_t dword(const ffa::Regs& regs, unsigned n);
@@ -37,7 +45,8 @@ unsigned field_width(Kind kind, const ffa::Regs& regs);
 /// All of them with labels. Marks their registers in `told`.
 std::string fields_words(std::span<const Field> fields, const ffa::Regs& regs, Told& told);
 
-/// The registers that hold something and that nothing was said about: "x3=0x1 x4=0x2".
+/// The registers that hold something and that nothing was said about: "x3=0x1 x4=0x2"; and those of
+/// x1-x7 that were not captured; of x8-x17 only a range, where the call passes something in them.
 std::string raw_words(const ffa::Regs& regs, const Told& told);
 
 }  // namespace ffa_trace

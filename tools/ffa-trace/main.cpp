@@ -16,11 +16,23 @@ constexpr int internal_error = 70;
 
 void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
   CLI::App* const verb = app.add_subcommand("decode", "print traces in words");
-  verb->add_option("FILE", options.files, "traces in JSON Lines")->required();
+  verb->add_option("FILE", options.files,
+                   "traces in JSON Lines, or logs; none or - is standard input");
   verb->add_flag("--full", options.full, "descriptors, RX contents and translations too");
   verb->add_flag("--json", options.json, "one JSON object an event");
   verb->add_option("--color", options.color, "colours: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
+  CLI::App* const verb = app.add_subcommand("import", "make a trace of a log");
+  verb->add_option("FILE", options.file, "a log, or - for standard input")->required();
+  verb->add_option("--format", options.format, "the log's format (default: guessed)");
+  verb->add_option(
+      "--pattern", options.pattern,
+      "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
+      "call, ret, dir");
+  verb->add_option("-o", options.output, "the trace's file (default: standard output)");
 }
 
 void add_stat(CLI::App& app, ffa_trace::StatOptions& options) {
@@ -74,9 +86,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ffa_trace::DecodeOptions decode_options;
   ffa_trace::ReplayOptions replay_options;
+  ffa_trace::ImportOptions import_options;
   ffa_trace::StatOptions stat_options;
   ffa_trace::DiffOptions diff_options;
   add_decode(app, decode_options);
+  add_import(app, import_options);
   add_replay(app, replay_options);
   add_stat(app, stat_options);
   add_diff(app, diff_options);
@@ -92,6 +106,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (app.got_subcommand("decode")) return ffa_trace::decode(decode_options);
+    if (app.got_subcommand("import")) return ffa_trace::import(import_options);
     if (app.got_subcommand("stat")) return ffa_trace::stat(stat_options);
     if (app.got_subcommand("diff")) return ffa_trace::diff(diff_options);
     return ffa_trace::replay(replay_options);

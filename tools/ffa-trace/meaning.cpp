@@ -91,6 +91,7 @@ std::string error_words(const ffa::Regs& out) {
 }
 
 std::string reply_name(const Event& event) {
+  if (!event.returned()) return "no return seen";
   if (call_number(event.in) == 0x63 && !is_failure(event.in, event.out)) return "version";
   if (is_failure(event.in, event.out) && !ffa::is_error(event.out)) return "SMCCC NOT_SUPPORTED";
   if (ffa::is_error(event.out)) return error_words(event.out);
@@ -155,7 +156,7 @@ void add_tx(std::vector<MeantField>& list, const Event& event, HeaderLayout layo
 HeaderLayout MeaningReader::layout_of(const Event& event) {
   const uint32_t key = event.side == Side::spmc ? 0x10000U : event.vm;
   ffa::Version& version = versions_.try_emplace(key, ffa::v1_1).first->second;
-  if (ffa::is_function(event.in, ffa::Fid::version) && !is_failure(event.in, event.out)) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !is_failure(event.in, event.out)) {
     version = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   return header_layout(version);
@@ -202,8 +203,8 @@ void MeaningReader::note_call(Event& event) {
   meaning.seq = event.seq;
   meaning.seq_ret = event.seq_ret;
   meaning.function = function_name(event.in.x[0]);
-  meaning.words = call_words(event.in);
-  meaning.words += " -> " + reply_words(event.in, event.out);
+  meaning.words = call_words(event.in, event.in_known);
+  meaning.words += " -> " + reply_words(event.in, event.out, event.out_known);
   const bool begins = begins_transaction(event.in);
   if (begins) {
     if (sent->open) begun_[event.seq] = meanings_.size();

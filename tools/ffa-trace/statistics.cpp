@@ -22,6 +22,7 @@ constexpr size_t max_wrong_listed = 100;
 
 /// "SUCCESS", "ERROR DENIED", "MSG_SEND_DIRECT_RESP_32".
 std::string status_of(const Event& event) {
+  if (!event.returned()) return "no return seen";
   if (call_number(event.in) == 0x63) return is_failure(event.in, event.out) ? "ERROR" : "SUCCESS";
   if (ffa::is_error(event.out)) {
     return fmt::format("ERROR {}", ffa::status_name(ffa::error_status(event.out)));
@@ -66,7 +67,7 @@ HandleBook::Reclaim HandleBook::reclaimed(uint64_t handle) {
 HeaderLayout Statistics::layout_of(const Event& event) {
   const uint32_t key = event.side == Side::spmc ? 0x10000U : event.vm;
   ffa::Version& version = versions_.try_emplace(key, ffa::v1_1).first->second;
-  if (ffa::is_function(event.in, ffa::Fid::version) && !is_failure(event.in, event.out)) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !is_failure(event.in, event.out)) {
     version = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   return header_layout(version);
@@ -87,6 +88,7 @@ void Statistics::note(const Event& event) {
   if (event.side != Side::spmc) {
     ++figures_.vcpus[{event.vm, event.vcpu}][function_name(event.in.x[0])];
   }
+  if (!event.returned()) return;
   note_transaction(event, side);
   if (ffa::is_function(event.in, ffa::Fid::mem_reclaim)) note_reclaim(event, side);
   note_direct(event, side);
@@ -95,6 +97,7 @@ void Statistics::note(const Event& event) {
 void Statistics::count_call(const Event& event, SideFigures& side) {
   const std::string function = function_name(event.in.x[0]);
   ++side.calls[{function, status_of(event)}];
+  if (!event.returned()) return;
   side.latency[function].add(event.seq_ret - event.seq);
   if (ffa::is_function(event.in, ffa::Fid::run)) ++side.resumed;
   if (ffa::is_function(event.out, ffa::Fid::interrupt)) ++side.interrupted;

@@ -85,6 +85,7 @@ SentFragment TransactionTracker::go_on(const Event& event) {
 /// What the callee made of it. It may ask for the next fragment from an earlier place than the end
 /// of this one, where it took only part of it.
 void TransactionTracker::settle(const Event& event, SentFragment& sent) {
+  if (!event.returned()) return;
   if (ffa::is_success(event.out)) {
     sent.complete = true;
     sent.handle = dword(event.out, 2);

@@ -103,6 +103,7 @@ std::string info_get_words(const ffa::Regs& out, Told& told) {
     for (unsigned n = 0; n <= vcpus; ++n, ++id) {
       const unsigned reg = 3 + id / in_register;
       if (reg > 7) return words + ", more ids than registers";
+      if (!told.known(reg)) return words + (words.empty() ? "ids absent" : ", further ids absent");
       const auto value = static_cast<uint16_t>(out.x[reg] >> (16 * (id % in_register)));
       told.set(reg);
       add_word(words, n == 0 ? fmt::format("pending for {}", endpoint_name(value))
@@ -121,6 +122,10 @@ std::string info_regs_words(const ffa::Regs& out, Told& told) {
   told.set(2);
   const unsigned step = static_cast<unsigned>(x2 >> 48) / 8;
   for (unsigned reg = 3; step >= 3 && reg + step <= 18; reg += step) {
+    if (!told.known(reg + step - 1)) {
+      add_word(words, fmt::format("x{} and further absent", told.known(reg) ? 8 : reg));
+      break;
+    }
     if (out.x[reg] == 0) break;
     const uint64_t head = out.x[reg];
     add_word(words, fmt::format("{} ({} contexts, properties {:#x}, UUID {})",
@@ -180,8 +185,8 @@ std::string function_name(uint64_t x0) {
                      id.raw != x0 ? "+SVE" : "");
 }
 
-std::string call_words(const ffa::Regs& in, bool optee) {
-  Told told;
+std::string call_words(const ffa::Regs& in, sim::trace::RegisterSet known, bool optee) {
+  Told told(known);
   const uint32_t number = call_number(in);
   std::string words = fields_words(call_fields(number), in, told);
   if (is_direct(number)) {
@@ -197,8 +202,10 @@ bool is_failure(const ffa::Regs& in, const ffa::Regs& out) {
   return ffa::is_error(out) || out.w(0) == 0xffffffffU;
 }
 
-std::string reply_words(const ffa::Regs& in, const ffa::Regs& out, bool optee) {
-  Told told;
+std::string reply_words(const ffa::Regs& in, const ffa::Regs& out, sim::trace::RegisterSet known,
+                        bool optee) {
+  if (known == 0) return "no return seen";
+  Told told(known);
   if (call_number(in) == 0x63 && (out.w(0) >> 31) == 0) {
     std::string words = fmt::format("{}.{}", out.w(0) >> 16, out.w(0) & 0xffff);
     add_word(words, raw_words(out, told));

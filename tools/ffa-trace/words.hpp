@@ -22,12 +22,16 @@ std::string function_name(uint64_t x0);
 /// 0x73 for FFA_MEM_SHARE of either width; 0 for what lies outside of FF-A's range.
 uint32_t call_number(const ffa::Regs& regs);
 
-/// The arguments of a call: "total 96 B, fragment 96 B". `optee`: a direct message's payload may be
-/// OP-TEE's.
-std::string call_words(const ffa::Regs& in, bool optee = true);
+/// The arguments of a call: "total 96 B, fragment 96 B". What is not in `known` is called absent.
+/// `optee`: a direct message's payload may be OP-TEE's.
+std::string call_words(const ffa::Regs& in,
+                       sim::trace::RegisterSet known = sim::trace::all_registers,
+                       bool optee = true);
 
 /// The answer to a call: "SUCCESS handle 0x1000_0001_0000", "ERROR DENIED".
-std::string reply_words(const ffa::Regs& in, const ffa::Regs& out, bool optee = true);
+std::string reply_words(const ffa::Regs& in, const ffa::Regs& out,
+                        sim::trace::RegisterSet known = sim::trace::all_registers,
+                        bool optee = true);
 
 /// What a successful FFA_FEATURES says: "buffers from 4 KiB", "interrupt 8". Marks its registers in
 /// `told`. [DEN0077A 1.2 §13.3]
