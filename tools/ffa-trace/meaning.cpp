@@ -85,8 +85,8 @@ bool is_direct(const ffa::Regs& regs) {
 bool is_framework(const ffa::Regs& regs) { return is_direct(regs) && (regs.w(2) >> 31) != 0; }
 
 std::string error_words(const ffa::Regs& out) {
-  const ffa::Status status = ffa::error_status(out);
-  const std::string name = ffa::status_name(status);
+  const std::string name =
+      ffa::status_name(static_cast<ffa::Status>(static_cast<int32_t>(out.w(2))));
   return name == "UNKNOWN" ? fmt::format("ERROR {:#x}", out.w(2)) : "ERROR " + name;
 }
 
@@ -156,7 +156,8 @@ void add_tx(std::vector<MeantField>& list, const Event& event, HeaderLayout layo
 HeaderLayout MeaningReader::layout_of(const Event& event) {
   const uint32_t key = event.side == Side::spmc ? 0x10000U : event.vm;
   ffa::Version& version = versions_.try_emplace(key, ffa::v1_1).first->second;
-  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !is_failure(event.in, event.out)) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() &&
+      !is_failure(event.in, event.out)) {
     version = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   return header_layout(version);
@@ -281,7 +282,9 @@ void MeaningReader::add_message(Meaning& meaning, const Event& event) {
     const bool yielding = optee && optee->kind != OpteeCall::Kind::other;
     if (yielding && !is_framework(event.in) && !ignored_.payload) {
       meaning.reply.push_back(text("OP-TEE", optee_response_words(event.in, event.out)));
-      answered.set(3).set(4).set(7);
+      answered.set(3);
+      if (event.out.w(3) == 0) answered.set(4);
+      if (event.out.w(3) == 0 && event.out.w(4) != 0) answered.set(7);
     }
     add_payload(meaning.reply, event.out, answered);
   } else {
@@ -291,8 +294,10 @@ void MeaningReader::add_message(Meaning& meaning, const Event& event) {
 
 /// Each partition is a field of its own, by its id.
 void MeaningReader::add_partitions(Meaning& meaning, const Event& event) {
-  const bool in_registers = ffa::is_function(event.in, ffa::Fid::partition_info_get_regs);
-  if (in_registers) {
+  Told told;
+  told.set(2).set(3);  // how many entries there are, and how long each is
+  if (ffa::is_function(event.in, ffa::Fid::partition_info_get_regs)) {
+    for (unsigned reg = 4; reg < event.out.x.size(); ++reg) told.set(reg);
     const uint64_t tag = event.out.x[2] >> 32 & 0xffff;
     meaning.reply.push_back({MeantField::Kind::tag, "tag", fmt::format("{:#x}", tag), tag});
   }
@@ -302,6 +307,7 @@ void MeaningReader::add_partitions(Meaning& meaning, const Event& event) {
              partition_words(partition));
   }
   for (const auto& [name, words] : sorted_by_id) meaning.reply.push_back(text(name, words));
+  add_rest(meaning.reply, event.out, told);
 }
 
 /// Called again for each further fragment: the meaning is that of all together.
@@ -314,6 +320,9 @@ void MeaningReader::add_transaction(Meaning& meaning, const Event& event,
   } else {
     call.push_back(text("descriptor", "not recorded"));
   }
+  Told lengths_and_buffer;
+  lengths_and_buffer.set(1).set(2).set(3);
+  add_rest(call, sent.send, lengths_and_buffer);
   // What was said of vCPU and rule comes behind.
   const auto keep = std::find_if(meaning.reply.begin(), meaning.reply.end(), [](const auto& field) {
     return field.name == "vCPU" || field.name == "rule";
@@ -324,6 +333,9 @@ void MeaningReader::add_transaction(Meaning& meaning, const Event& event,
   if (sent.complete) {
     reply.push_back(handle("handle", sent.handle));
   }
+  Told told;
+  told.set(2).set(3);
+  if (!unfinished) add_rest(reply, event.out, told);
   reply.insert(reply.end(), keep, meaning.reply.end());
   meaning.call = std::move(call);
   meaning.reply = std::move(reply);

@@ -25,7 +25,8 @@ std::string status_of(const Event& event) {
   if (!event.returned()) return "no return seen";
   if (call_number(event.in) == 0x63) return is_failure(event.in, event.out) ? "ERROR" : "SUCCESS";
   if (ffa::is_error(event.out)) {
-    return fmt::format("ERROR {}", ffa::status_name(ffa::error_status(event.out)));
+    const auto status = static_cast<ffa::Status>(static_cast<int32_t>(event.out.w(2)));
+    return fmt::format("ERROR {}", ffa::status_name(status));
   }
   if (ffa::is_success(event.out)) return "SUCCESS";
   if (is_failure(event.in, event.out)) return "SMCCC NOT_SUPPORTED";
@@ -67,7 +68,8 @@ HandleBook::Reclaim HandleBook::reclaimed(uint64_t handle) {
 HeaderLayout Statistics::layout_of(const Event& event) {
   const uint32_t key = event.side == Side::spmc ? 0x10000U : event.vm;
   ffa::Version& version = versions_.try_emplace(key, ffa::v1_1).first->second;
-  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !is_failure(event.in, event.out)) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() &&
+      !is_failure(event.in, event.out)) {
     version = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   return header_layout(version);
