@@ -2,6 +2,9 @@
 // The parts of an event beside its registers, in words: descriptors, RX contents, translations.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "ffa/memory_attributes.hpp"
 #include "sim/trace/writer.hpp"
 #include "tools/ffa-trace/field_words.hpp"
@@ -55,6 +58,10 @@ std::string flag_words(uint32_t raw) {
   if (flags.zero_after_relinquish()) add("zero-after-relinquish");
   if (flags.type() != ffa::TransactionType::any) add(types[raw >> 3 & 3]);
   if (flags.bypass_borrower_check()) add("bypass-borrower-check");
+  if (flags.alignment_hint_valid()) {
+    words += fmt::format(" alignment {:#x}", uint64_t{4096} << flags.alignment_hint());
+  }
+  if (flags.has_reserved_bits()) add("reserved-bits");
   return words;
 }
 
@@ -164,6 +171,29 @@ std::vector<std::string> relinquish_words(const std::vector<uint8_t>& tx) {
   return lines;
 }
 
+/// The endpoint RX/TX descriptor of an FFA_RXTX_MAP for a VM. [DEN0077A 1.2 table 13.23]
+std::vector<std::string> rxtx_words(const std::vector<uint8_t>& tx) {
+  if (tx.size() < 12) return {fmt::format("tx {}", sim::trace::to_hex(tx))};
+  std::vector<std::string> lines{fmt::format(
+      "buffers of endpoint {}", endpoint_name(static_cast<uint32_t>(little_endian(tx, 0, 2))))};
+  for (const auto& [name, field] : {std::pair{"RX", 4}, std::pair{"TX", 8}}) {
+    constexpr uint64_t composite_bytes = 16, range_bytes = 16;
+    const uint64_t at = little_endian(tx, static_cast<size_t>(field), 4);
+    if (at > tx.size() || tx.size() - at < composite_bytes) {
+      lines.push_back(fmt::format("problem: byte {}: {} buffer at {}", field, name, at));
+      continue;
+    }
+    const uint64_t room = (tx.size() - at - composite_bytes) / range_bytes;
+    const uint64_t count = std::min(little_endian(tx, at + 4, 4), room);
+    for (uint64_t n = 0; n < count; ++n) {
+      const uint64_t range = at + composite_bytes + n * range_bytes;
+      lines.push_back(fmt::format("{} at {:#x}, {} pages", name, little_endian(tx, range, 8),
+                                  little_endian(tx, range + 8, 4)));
+    }
+  }
+  return lines;
+}
+
 /// The header of FFA_MSG_SEND2's message, of 20 bytes or, since 1.2, 40. [DEN0077A 1.2 table 7.1]
 std::vector<std::string> message_words(const std::vector<uint8_t>& tx) {
   if (tx.size() < 20) return {fmt::format("tx {}", sim::trace::to_hex(tx))};
@@ -190,6 +220,8 @@ void add_tx(std::vector<std::string>& lines, const sim::trace::Event& event, Hea
     lines = fragment_words(*sent, event.tx);
   } else if (number == 0x76) {
     lines = relinquish_words(event.tx);
+  } else if (number == 0x66) {
+    lines = rxtx_words(event.tx);
   } else if (number == 0x86) {
     lines = message_words(event.tx);
   } else {
