@@ -12,9 +12,12 @@
 namespace sim::trace {
 
 LineReader::LineReader(const std::string& file)
-    : name_(file), file_(std::fopen(file.c_str(), "rb")), buffer_(size_t{1} << 16) {
+    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
   if (!file_) throw InputError(file, fmt::format("cannot open: {}", strerror(errno)));
 }
+
+LineReader::LineReader(std::string name, std::FILE* stream)
+    : name_(std::move(name)), file_(stream, Close{false}), buffer_(size_t{1} << 16) {}
 
 std::string LineReader::place() const {
   return fmt::format("{}:{}", name_, std::max<size_t>(number_, 1));

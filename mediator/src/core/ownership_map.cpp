@@ -123,9 +123,11 @@ RangeIndex OwnershipMap::rotate(RangeIndex top, bool left) {
   return up;
 }
 
-/// Restores heights and balance on the way from `from` to the root.
+/// Restores heights and balance on the way from `from` to the root, as far up as a height changes.
+/// Each node on the way holds the height of what stood in its place before.
 void OwnershipMap::rebalance(RangeIndex from) {
   while (from != no_range) {  // bound: the height of the tree
+    const uint32_t before = node(from).height;
     const RangeIndex left = node(from).left;
     const RangeIndex right = node(from).right;
     if (height(left) > height(right) + 1) {
@@ -137,6 +139,7 @@ void OwnershipMap::rebalance(RangeIndex from) {
     } else {
       update_height(from);
     }
+    if (node(from).height == before) return;
     from = node(from).parent;
   }
 }
@@ -160,6 +163,7 @@ void OwnershipMap::erase(RangeIndex index) {
     node(gone.right).parent = successor;
   }
   replace(index, successor);
+  node(successor).height = gone.height;
   node(successor).left = gone.left;
   node(gone.left).parent = successor;
   rebalance(lowest_changed);
