@@ -35,7 +35,8 @@ ChoiceMaker choice_maker(const ReadyCase& ready, const RunOptions& options) {
   return [&] { return seeded_choices(options.seed); };
 }
 
-void write_trace_of(const Outcome& outcome, const RunRecord& record, const std::string& directory) {
+void write_trace_of(const Outcome& outcome, const nlohmann::json& scenario, const RunRecord& record,
+                    const std::string& directory) {
   const std::string file = fmt::format("{}/{}.jsonl", directory, outcome.name);
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
@@ -45,6 +46,7 @@ void write_trace_of(const Outcome& outcome, const RunRecord& record, const std::
   written.header->source = "ffa-sim host";
   written.header->name = outcome.name;
   written.header->seed = outcome.seed;
+  written.header->world = scenario.value("world", nlohmann::json::object()).dump();
   written.events = record.events;
   trace::write_trace(file, written);
 }
@@ -77,7 +79,9 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, MediatorFacto
   try {
     const CaseResult result = run_case(ready.compiled, factory, maker);
     judge_into(outcome, result);
-    if (!options.trace.empty()) write_trace_of(outcome, result.record, options.trace);
+    if (!options.trace.empty()) {
+      write_trace_of(outcome, ready.loaded.data.doc, result.record, options.trace);
+    }
     if (!options.check_determinism) return outcome;
     const CaseResult again = run_case(ready.compiled, factory, maker);
     if (again.hash != result.hash) {

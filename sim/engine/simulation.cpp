@@ -92,6 +92,7 @@ trace::Event& Simulation::Impl::event(uint64_t seq) {
 
 uint64_t Simulation::Impl::begin(trace::Event event) {
   const uint64_t seq = event.seq = next_seq++;
+  event.stimulus = std::exchange(stimulus, {});
   events.push_back(std::move(event));
   steps[scheduler.current()] = Step{seq, 0, 0};
   bridge.begin_call();
@@ -107,6 +108,11 @@ void Simulation::Impl::end(uint64_t seq) {
   const trace::Event done = event(seq);
   if (after_step) after_step(done);
   std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
+}
+
+void Simulation::Impl::add_stimulus(const std::string& text) {
+  if (!stimulus.empty()) stimulus += "; ";
+  stimulus += text;
 }
 
 void Simulation::Impl::check_step_end() {
@@ -326,6 +332,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
     throw InputError("world", fmt::format("there is no VM {} to destroy", id));
   Vm& vm = found->second;
   const auto stage = [&](const char* op, auto work) {
+    if (budget != 0) add_stimulus(fmt::format("budget {}", budget));
     const uint64_t event = begin_lifecycle(op, id);
     bridge.set_budget(budget);
     const uint32_t progress = work();
@@ -408,7 +415,10 @@ void Simulation::schedule_receiver_interrupt() {
 
 bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
   const bool removed = impl_->machine.remove_page(vm, ipa);
-  if (removed) ++impl_->host_changes;
+  if (removed) {
+    ++impl_->host_changes;
+    impl_->add_stimulus(fmt::format("remove {} {:#x}", vm, ipa));
+  }
   return removed;
 }
 

@@ -77,6 +77,7 @@ struct Simulation::Impl final : World {
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   void check_step_end();
+  void add_stimulus(const std::string& text);
   void track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
@@ -93,6 +94,7 @@ struct Simulation::Impl final : World {
   std::vector<Access> accesses;
   uint64_t next_seq = 1;
   uint64_t host_changes = 0;
+  std::string stimulus;  ///< of the next step: what came from outside and no register shows
   bool sri_pending = false;
   bool memory_broken = false;
 

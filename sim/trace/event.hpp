@@ -63,6 +63,7 @@ struct Header {
   std::string name;    ///< scenario case
   std::string profile;
   std::string seed;
+  std::string world;  ///< the scenario's `world` as JSON text, its variables replaced; may be empty
 };
 
 struct Trace {

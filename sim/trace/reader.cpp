@@ -250,6 +250,7 @@ Header header_from(const Json& json, const std::string& place) {
   if (fields.has("name")) header.name = fields.text("name");
   if (fields.has("profile")) header.profile = fields.text("profile");
   if (fields.has("seed")) header.seed = fields.text("seed");
+  if (fields.has("world")) header.world = fields.required("world").dump();
   fields.all_known();
   return header;
 }

@@ -119,6 +119,7 @@ std::string to_line(const Header& header) {
   put_text(line, "name", header.name);
   put_text(line, "profile", header.profile);
   put_text(line, "seed", header.seed);
+  if (!header.world.empty()) line += ",\"world\":" + header.world;
   return line + '}';
 }
 

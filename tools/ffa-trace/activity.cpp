@@ -71,7 +71,8 @@ Activity* Activities::owner_of(const Event& record) {
   Activity* best = nullptr;
   unsigned best_fit = 0;
   for (Activity& activity : all_) {
-    if (activity.inferred || activity.ended || activity.first.pcpu != record.pcpu) continue;
+    const bool closed = activity.inferred || activity.ended || activity.between;
+    if (closed || activity.first.pcpu != record.pcpu) continue;
     const unsigned here = fit(activity, record, key);
     if (here <= best_fit) continue;
     best = &activity;
@@ -87,6 +88,14 @@ Activity* Activities::owner_of(const Event& record) {
 Activity* Activities::began_at(uint64_t seq) {
   for (Activity& activity : all_) {
     if (!activity.inferred && activity.first.seq == seq) return &activity;
+  }
+  return nullptr;
+}
+
+Activity* Activities::destruction_of(uint16_t vm) {
+  for (Activity& activity : all_) {
+    const bool destroys = activity.kind == ActivityKind::destroy && activity.vm == vm;
+    if (destroys && !activity.ended) return &activity;
   }
   return nullptr;
 }

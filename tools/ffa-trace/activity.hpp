@@ -32,6 +32,7 @@ struct Activity {
   int64_t result = 0;     ///< of what the host did: a status or ffa_sim_progress
   bool finished = false;  ///< our mediator is done
   bool ended = false;     ///< all its records are there
+  bool between = false;   ///< between two events of the same activity: no record belongs to it
 };
 
 /// The activities that are under way, in the order in which they began. Their addresses stay.
@@ -47,6 +48,8 @@ class Activities {
   Activity* owner_of(const sim::trace::Event& record);
   /// The activity that began with the event `seq`; nullptr if there is none.
   Activity* began_at(uint64_t seq);
+  /// The end of this VM, where it is under way; else nullptr.
+  Activity* destruction_of(uint16_t vm);
   /// Ends inferred activities that `next`, which belongs to none of them, shows to be over.
   void end_inferred(const sim::trace::Event& next);
 

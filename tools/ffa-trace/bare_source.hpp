@@ -34,6 +34,9 @@ class BareSource : public EventSource {
   /// is no trace.
   explicit BareSource(EventSource& source);
   [[nodiscard]] std::string name() const override { return source_.name(); }
+  [[nodiscard]] const std::optional<sim::trace::Header>& header() const override {
+    return source_.header();
+  }
   void rewind() override;
   /// Throws InputError for a record of another side, and for what is not supported yet.
   std::optional<sim::trace::Event> next() override;

@@ -14,6 +14,9 @@ class FileSource : public EventSource {
  public:
   explicit FileSource(const std::string& file) : file_(file) { rewind(); }
   [[nodiscard]] std::string name() const override { return file_; }
+  [[nodiscard]] const std::optional<sim::trace::Header>& header() const override {
+    return reader_->header();
+  }
   void rewind() override { reader_ = std::make_unique<sim::trace::Reader>(file_); }
   std::optional<Event> next() override { return reader_->next(); }
   [[nodiscard]] std::string place() const override { return reader_->place(); }
@@ -25,8 +28,10 @@ class FileSource : public EventSource {
 
 class VectorSource : public EventSource {
  public:
-  VectorSource(std::string name, const std::vector<Event>& events)
-      : name_(std::move(name)), events_(events) {}
+  VectorSource(std::string name, const std::vector<Event>& events,
+               std::optional<sim::trace::Header> header)
+      : name_(std::move(name)), events_(events), header_(std::move(header)) {}
+  [[nodiscard]] const std::optional<sim::trace::Header>& header() const override { return header_; }
   [[nodiscard]] std::string name() const override { return name_; }
   void rewind() override { at_ = 0; }
   std::optional<Event> next() override {
@@ -38,6 +43,7 @@ class VectorSource : public EventSource {
  private:
   std::string name_;
   const std::vector<Event>& events_;
+  std::optional<sim::trace::Header> header_;
   size_t at_ = 0;
 };
 
@@ -48,8 +54,9 @@ std::unique_ptr<EventSource> file_source(const std::string& file) {
 }
 
 std::unique_ptr<EventSource> vector_source(const std::string& name,
-                                           const std::vector<Event>& events) {
-  return std::make_unique<VectorSource>(name, events);
+                                           const std::vector<Event>& events,
+                                           std::optional<sim::trace::Header> header) {
+  return std::make_unique<VectorSource>(name, events, std::move(header));
 }
 
 }  // namespace ffa_trace

@@ -7,6 +7,7 @@
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
+#include "tools/ffa-trace/given_world.hpp"
 #include "tools/ffa-trace/records.hpp"
 
 namespace ffa_trace {
@@ -24,6 +25,7 @@ class Surveyor {
 
   Survey run() {
     source_.rewind();
+    survey_.given = given_world(source_.header(), source_.name());
     while (const auto event = source_.next()) {
       ++survey_.events;
       survey_.sides.insert(event->side);
@@ -45,8 +47,10 @@ class Surveyor {
         throw sim::InputError(source_.place(),
                               "a record without a hypervisor in a capture with one");
       case Side::lifecycle:
+        if (event.vm != 0) survey_.vms.try_emplace(event.vm);
+        return;
       case Side::irq:
-        unsupported("replay of the simulator's own traces");
+        return;
       case Side::spmc:
         note_spmc(event);
         return;
@@ -59,7 +63,8 @@ class Surveyor {
   void note_spmc(const Event& event) {
     const ffa::Regs& in = event.in;
     fragments_ = fragments_ || (is_memory_send(in) && in.w(2) < in.w(1));
-    if (fragments_ && is(in, ffa::Fid::mem_frag_tx)) unsupported("descriptors sent in fragments");
+    if (!survey_.given && fragments_ && is(in, ffa::Fid::mem_frag_tx))
+      unsupported("descriptors sent in fragments");
     if (is(in, ffa::Fid::notification_bitmap_create) && ffa::is_success(event.out)) {
       survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
     } else if (const auto vm = created_vm(in)) {
@@ -98,6 +103,7 @@ class Surveyor {
 
   void note_guest(const Event& event) {
     guest_seen_ = true;
+    if (survey_.given) return;
     SurveyedVm& vm = survey_.vms[event.vm];
     vm.vcpus = std::max(vm.vcpus, static_cast<uint16_t>(event.vcpu + 1));
     for (const auto& run : event.p2m)
@@ -211,6 +217,7 @@ void place_own_pages(sim::WorldSpec& world, const Survey& survey) {
 Survey survey(EventSource& source) { return Surveyor(source).run(); }
 
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
+  if (survey.given) return *survey.given;
   sim::WorldSpec world;
   world.mediator = profile.mediator;
   world.mediator.max_vms =

@@ -37,12 +37,14 @@ struct Survey {
   std::optional<OwnPages> own;            ///< the captured mediator's RX/TX pages
   std::vector<Partition> partitions;      ///< as the SPMC listed them to the mediator
   ffa::Version spmc_version = ffa::v1_1;  ///< agreed between mediator and SPMC
+  std::optional<sim::WorldSpec> given;    ///< by the header; then nothing else is needed
 };
 
 /// Reads the source to its end. Throws InputError for what is no trace or not supported yet.
 Survey survey(EventSource& source);
 
-/// The world to replay in: the mediator and its VMs configured by the profile, memory as surveyed.
+/// The world to replay in: the one that the header gives; else the mediator and its VMs configured
+/// by the profile, memory as surveyed.
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile);
 
 }  // namespace ffa_trace
