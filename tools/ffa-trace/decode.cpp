@@ -16,19 +16,20 @@ void print_header(const sim::trace::Header& header) {
 
 void decode_file(const std::string& file, const DecodeOptions& options) {
   Decoder decoder;
-  bool first = true;
-  read_events(file, [&](const sim::trace::Header* header, const sim::trace::Event& event) {
-    if (std::exchange(first, false) && !options.json) {
-      if (options.files.size() > 1) fmt::print("== {}\n", file);
-      if (header != nullptr) print_header(*header);
-    }
+  const auto begin = [&](const sim::trace::Header* header) {
+    if (options.json) return;
+    if (options.files.size() > 1) fmt::print("== {}\n", file);
+    if (header != nullptr) print_header(*header);
+  };
+  const auto take = [&](const sim::trace::Event& event) {
     const Decoded decoded = decoder.decode(event);
     if (options.json) {
       fmt::print("{}\n", to_json(event, decoded));
     } else {
       fmt::print("{}", to_text(event, decoded, options.full, options.colour));
     }
-  });
+  };
+  read_events(file, {.begin = begin, .take = take});
 }
 
 }  // namespace

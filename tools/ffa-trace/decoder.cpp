@@ -100,8 +100,7 @@ Decoded Decoder::decode(const Event& event) {
   decoded.reply = reply_words(event.in, event.out, event.out_known);
   decoded.failed = event.returned() && is_failure(event.in, event.out);
   if (event.conduit == "hvc") decoded.call += decoded.call.empty() ? "by HVC" : ", by HVC";
-  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() &&
-      !decoded.failed) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !decoded.failed) {
     version_of(event) = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
   decoded.details = detail_words(event, header_layout(version_of(event)));

@@ -17,7 +17,8 @@ constexpr int internal_error = 70;
 
 void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
   CLI::App* const verb = app.add_subcommand("decode", "print traces in words");
-  verb->add_option("FILE", options.files, "traces in JSON Lines, or logs; none or - is standard input");
+  verb->add_option("FILE", options.files,
+                   "traces in JSON Lines, or logs; none or - is standard input");
   verb->add_flag("--full", options.full, "descriptors, RX contents and translations too");
   verb->add_flag("--json", options.json, "one JSON object an event");
 }
@@ -26,9 +27,10 @@ void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
   CLI::App* const verb = app.add_subcommand("import", "make a trace of a log");
   verb->add_option("FILE", options.file, "a log, or - for standard input")->required();
   verb->add_option("--format", options.format, "the log's format (default: guessed)");
-  verb->add_option("--pattern", options.pattern,
-                   "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
-                   "call, ret, dir");
+  verb->add_option(
+      "--pattern", options.pattern,
+      "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
+      "call, ret, dir");
   verb->add_option("-o", options.output, "the trace's file (default: standard output)");
 }
 

@@ -207,12 +207,16 @@ std::string raw_words(const ffa::Regs& regs, const Told& told) {
     if (!words.empty()) words += ' ';
     words += word;
   };
+  const unsigned last = uses_all_registers(regs) ? 17 : 7;
+  const auto absent = [&](unsigned i) { return i <= last && !told.test(i) && !told.known(i); };
   for (unsigned i = 1; i < regs.x.size(); ++i) {
     if (told.test(i)) continue;
     if (regs.x[i] != 0) put(fmt::format("x{}={:#x}", i, regs.x[i]));
-    if (i < 8 && !told.known(i)) put(fmt::format("x{} absent", i));
+    if (!absent(i)) continue;
+    const unsigned first = i;
+    while (absent(i + 1)) ++i;
+    put(first == i ? fmt::format("x{} absent", i) : fmt::format("x{}-x{} absent", first, i));
   }
-  if (!told.known(8) && !told.test(8) && uses_all_registers(regs)) put("x8-x17 absent");
   return words;
 }
 
@@ -246,9 +250,11 @@ std::string framework_words(const ffa::Regs& regs, Told& told) {
 std::string payload_words(const ffa::Regs& regs, const std::string& reading, Told& told) {
   std::string words = framework_words(regs, told);
   const bool framework = !words.empty();
+  bool whole = true;  // OP-TEE's protocol needs all of w3-w7
+  for (unsigned i = 3; i <= 7; ++i) whole = whole && told.known(i);
   const std::string raw = raw_words(regs, told);
   add(words, raw);
-  if (!framework && !reading.empty()) {
+  if (!framework && whole && !reading.empty()) {
     words += fmt::format("{}[OP-TEE: {}]", words.empty() ? "" : " ", reading);
   }
   return words;

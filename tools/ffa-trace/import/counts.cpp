@@ -29,10 +29,9 @@ void Counts::give_up(uint64_t line) {
 }
 
 std::string summary(const Counts& counts, const std::string& name) {
-  std::string text =
-      fmt::format("import: {}: format {}{}, {}, {}\n", name, counts.format,
-                  counts.guessed ? " (guessed)" : "", count_words(counts.lines, "line", "lines"),
-                  count_words(counts.rows, "row", "rows"));
+  std::string text = fmt::format(
+      "import: {}: format {}{}, {}, {}\n", name, counts.format, counts.guessed ? " (guessed)" : "",
+      count_words(counts.lines, "line", "lines"), count_words(counts.rows, "row", "rows"));
   text += fmt::format("import: {}, {}, {} without a return, {} without a call\n",
                       count_words(counts.calls, "call", "calls"),
                       count_words(counts.pairs, "pair", "pairs"), counts.calls - counts.pairs,
@@ -40,14 +39,13 @@ std::string summary(const Counts& counts, const std::string& name) {
   text += fmt::format("import: {}; {} lost\n", given_up_words(counts),
                       count_words(counts.lost, "entry", "entries"));
   if (counts.others != 0) {
-    text += fmt::format("import: {} left out that {} no FF-A call\n",
-                        count_words(counts.others, "row", "rows"),
-                        counts.others == 1 ? "is" : "are");
+    text +=
+        fmt::format("import: {} left out that {} no FF-A call\n",
+                    count_words(counts.others, "row", "rows"), counts.others == 1 ? "is" : "are");
   }
   if (counts.repeats != 0) {
     text += fmt::format("import: {} left out that only repeat{} the one before\n",
-                        count_words(counts.repeats, "row", "rows"),
-                        counts.repeats == 1 ? "s" : "");
+                        count_words(counts.repeats, "row", "rows"), counts.repeats == 1 ? "s" : "");
   }
   if (counts.foreign != 0) {
     text += fmt::format("import: {} of another format left out\n",

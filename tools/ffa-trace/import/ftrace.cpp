@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Linux kernel probes on the SMC: the text of /sys/kernel/tracing/trace, and trace-cmd report. Names
-// of events and arguments are the user's; which probe is the call is told by its place, then by its
-// name, else left to the pairing.
+// Linux kernel probes on the SMC: the text of /sys/kernel/tracing/trace, and trace-cmd report.
+// Names of events and arguments are the user's; which probe is the call is told by its place, then
+// by its name, else left to the pairing.
 #include <algorithm>
 #include <array>
 
@@ -130,11 +130,10 @@ Parse take_arguments(Cursor at, Row& row) {
   for (at.skip_blanks(); !at.at_end(); at.skip_blanks()) {
     const std::string_view word = at.word();
     const size_t equals = word.find('=');
-    const auto named = equals == std::string_view::npos ? std::nullopt
-                                                        : argument(word.substr(0, equals));
+    const auto named =
+        equals == std::string_view::npos ? std::nullopt : argument(word.substr(0, equals));
     if (!named) {
-      damaged = damaged || equals == std::string_view::npos ||
-                names_function(word.substr(equals));
+      damaged = damaged || equals == std::string_view::npos || names_function(word.substr(equals));
       continue;
     }
     Cursor value(word.substr(equals + 1));

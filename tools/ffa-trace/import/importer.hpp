@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Turns a log into the events of a trace: guesses the format, reads rows, pairs them, counts. Used by
-// `ffa-trace import`, and by the verbs that take a log where a trace could stand.
+// Turns a log into the events of a trace: guesses the format, reads rows, pairs them, counts. Used
+// by `ffa-trace import`, and by the verbs that take a log where a trace could stand.
 #pragma once
 
 #include <string>

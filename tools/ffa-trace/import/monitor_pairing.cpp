@@ -168,7 +168,8 @@ class MonitorPairing : public Pairing {
       }
     }
     const auto fitting = all(lane, [&](const Open& open) {
-      const bool world_fits = row.world == World::unknown || is_secure(open) == (row.world == World::secure);
+      const bool world_fits =
+          row.world == World::unknown || is_secure(open) == (row.world == World::secure);
       return world_fits && open.stage == Stage::requested && could_answer(open.in, row);
     });
     if (fitting.size() == 1) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which rows make one call. Where that is not sure, the call stays without a return and the answer is
-// counted: nothing is invented. The rules are docs/import.md, "Pairing".
+// Which rows make one call. Where that is not sure, the call stays without a return and the answer
+// is counted: nothing is invented. The rules are docs/import.md, "Pairing".
 #pragma once
 
 #include <memory>

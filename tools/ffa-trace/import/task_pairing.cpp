@@ -16,8 +16,9 @@ class TaskPairing : public Pairing {
   TaskPairing(CallLog& log, Counts& counts) : log_(log), counts_(counts) {}
 
   void take(const Row& row) override {
-    const std::string key =
-        !row.task.empty() ? row.task : row.cpu ? fmt::format("cpu {}", *row.cpu) : std::string();
+    const std::string key = !row.task.empty() ? row.task
+                            : row.cpu         ? fmt::format("cpu {}", *row.cpu)
+                                              : std::string();
     const auto found = open_.find(key);
     const bool waits = found != open_.end();
     bool is_call = row.direction == Direction::call;
