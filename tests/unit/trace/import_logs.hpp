@@ -42,7 +42,7 @@ inline std::string sample_lines(const std::string& name, size_t first, size_t la
 
 struct Imported {
   std::vector<sim::trace::Event> events;
-  ffa_trace::Counts counts;
+  ffa_trace::ImportCounts counts;
   std::string error;  ///< what an InputError said
 };
 
@@ -64,7 +64,7 @@ inline Imported import_text(const std::string& text,
 /// The figures of an import in one line, to be compared at a glance.
 inline std::string figures(const Imported& imported) {
   if (!imported.error.empty()) return imported.error;
-  const ffa_trace::Counts& counts = imported.counts;
+  const ffa_trace::ImportCounts& counts = imported.counts;
   return fmt::format("{}: rows {}, calls {}, pairs {}, orphans {}, given up {}, lost {}",
                      counts.format, counts.rows, counts.calls, counts.pairs, counts.orphans,
                      counts.given_up, counts.lost);

@@ -147,7 +147,7 @@ TEST(ImportRows, BadPatternsAndFormatsAreNamed) {
   EXPECT_EQ(error("(?<cpu>a)"), "--pattern: no group in it is a register: name one regs or x0");
   EXPECT_THAT(error("((?:a+)+)$|(?<x0>(x+x+)+y)"), HasSubstr("no FF-A call in it"));
   EXPECT_THAT(import_text("x\n", {.format = "none", .pattern = ""}).error,
-              HasSubstr("--format: \"none\" is none of spmd-verbose, "));
+              HasSubstr("--format: \"none\" is none of trace-cmd, ftrace, "));
 }
 
 TEST(ImportRows, AFormatThatIsAskedForIsTaken) {

@@ -12,7 +12,7 @@ std::string count_words(uint64_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::string given_up_words(const Counts& counts) {
+std::string given_up_words(const ImportCounts& counts) {
   std::string words = count_words(counts.given_up, "line", "lines") + " given up";
   for (size_t i = 0; i < counts.given_up_lines.size(); ++i) {
     words += fmt::format("{} {}", i == 0 ? ":" : ",", counts.given_up_lines[i]);
@@ -22,13 +22,13 @@ std::string given_up_words(const Counts& counts) {
 
 }  // namespace
 
-void Counts::give_up(uint64_t line) {
+void ImportCounts::give_up(uint64_t line) {
   if (!given_up_lines.empty() && given_up_lines.back() == line) return;
   ++given_up;
   if (given_up_lines.size() < lines_told) given_up_lines.push_back(line);
 }
 
-std::string summary(const Counts& counts, const std::string& name) {
+std::string summary(const ImportCounts& counts, const std::string& name) {
   std::string text = fmt::format(
       "import: {}: format {}{}, {}, {}\n", name, counts.format, counts.guessed ? " (guessed)" : "",
       count_words(counts.lines, "line", "lines"), count_words(counts.rows, "row", "rows"));

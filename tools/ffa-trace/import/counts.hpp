@@ -8,7 +8,7 @@
 
 namespace ffa_trace {
 
-struct Counts {
+struct ImportCounts {
   std::string format;
   bool guessed = false;
   uint64_t lines = 0;
@@ -27,6 +27,6 @@ struct Counts {
 };
 
 /// Several lines, each with its newline.
-std::string summary(const Counts& counts, const std::string& name);
+std::string summary(const ImportCounts& counts, const std::string& name);
 
 }  // namespace ffa_trace

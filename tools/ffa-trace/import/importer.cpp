@@ -63,7 +63,7 @@ class Importer {
 
   void take(const LogPiece& piece) { take(piece, choice_.format->take(piece.view())); }
 
-  Counts finish(uint64_t lines) {
+  ImportCounts finish(uint64_t lines) {
     LogPiece end;
     end.number = counts_.lines = lines;
     take(end, choice_.format->finish());
@@ -107,7 +107,7 @@ class Importer {
   }
 
   Choice choice_;
-  Counts counts_;
+  ImportCounts counts_;
   CallLog log_;
   std::unique_ptr<Pairing> pairing_;
   std::vector<std::unique_ptr<Format>> others_;
@@ -123,7 +123,7 @@ class Importer {
 
 }  // namespace
 
-Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink) {
+ImportCounts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink) {
   Choice choice = asked_for(settings);
   Guess guess;
   const bool guessed = choice.format == nullptr;
@@ -137,7 +137,7 @@ Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::
   guess.held.clear();
   LogPiece piece;
   while (log.next(piece)) importer.take(piece);
-  Counts counts = importer.finish(log.lines());
+  ImportCounts counts = importer.finish(log.lines());
   counts.guessed = guessed;
   if (counts.calls == 0) {
     throw sim::InputError(

@@ -18,6 +18,6 @@ struct ImportSettings {
 
 /// Reads the log to its end and hands each event to `sink`, in increasing `seq`. Throws
 /// sim::InputError where no format fits or no FF-A call is found; nothing was handed on then.
-Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink);
+ImportCounts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink);
 
 }  // namespace ffa_trace

@@ -43,7 +43,7 @@ bool same_registers(const Row& a, const Row& b) { return a.regs == b.regs && a.k
 
 class MonitorPairing : public Pairing {
  public:
-  MonitorPairing(Pairs pairs, CallLog& log, Counts& counts)
+  MonitorPairing(Pairs pairs, CallLog& log, ImportCounts& counts)
       : pairs_(pairs), log_(log), counts_(counts) {}
 
   void take(const Row& row) override {
@@ -199,13 +199,13 @@ class MonitorPairing : public Pairing {
 
   Pairs pairs_;
   CallLog& log_;
-  Counts& counts_;
+  ImportCounts& counts_;
   std::map<int, Lane> lanes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, Counts& counts) {
+std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, ImportCounts& counts) {
   return std::make_unique<MonitorPairing>(pairs, log, counts);
 }
 

@@ -21,8 +21,8 @@ class Pairing {
 };
 
 /// Both outlive the pairing.
-std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, Counts& counts);
-std::unique_ptr<Pairing> make_task_pairing(CallLog& log, Counts& counts);
-std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, Counts& counts);
+std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, ImportCounts& counts);
+std::unique_ptr<Pairing> make_task_pairing(CallLog& log, ImportCounts& counts);
+std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, ImportCounts& counts);
 
 }  // namespace ffa_trace
