@@ -176,8 +176,9 @@ std::string field_words(const Field& field, const ffa::Regs& regs) {
 
 /// A field in a register that was not captured.
 std::string absent_field(const Field& field) {
-  return *field.label == '\0' ? fmt::format("x{} absent", field.reg)
-                              : fmt::format("{} absent", field.label);
+  if (*field.label != '\0') return fmt::format("{} absent", field.label);
+  if (field.kind == Kind::status) return "status absent";
+  return fmt::format("x{} absent", field.reg);
 }
 
 std::string fields_words(std::span<const Field> fields, const ffa::Regs& regs, Told& told) {
