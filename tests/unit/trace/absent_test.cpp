@@ -101,7 +101,7 @@ TEST(Absent, IsNeverDecodedAsAValue) {
   EXPECT_EQ(
       text(head + R"(["0xc4000066","0x1000",null],"seq_ret":2,"out":["0x84000060",null]})"),
       "     1 linux.0 FFA_RXTX_MAP_64 TX 0x1000, RX absent, pages absent, x4-x7 absent -> ERROR "
-      "absent, x1 absent x3-x7 absent\n"
+      "target absent, status absent, x3-x7 absent\n"
       "               not captured of the call: x2-x17\n"
       "               not captured of the reply: x1-x17\n");
   EXPECT_EQ(text(head + R"(["0x8400006b","0x0","0x0","0x0","0x0","0x0","0x0","0x0",null]})"),
