@@ -53,9 +53,7 @@ std::string printable(const std::string& raw, bool& clean) {
 }  // namespace
 
 LogLines::LogLines(const std::string& file)
-    : name_(file),
-      file_(std::fopen(file.c_str(), "rb"), Close{true}),
-      buffer_(size_t{1} << 16) {
+    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
   if (!file_) throw sim::InputError(file, fmt::format("cannot open: {}", strerror(errno)));
 }
 
