@@ -348,6 +348,10 @@ void write_answer(const GuestStep& step, const Node& answer,
                                 : ret ? operand_of(*ret, step.values)
                                       : constant_operand(0);
   step.program.write_operand(rpc + find_optee_field("ret", 0)->offset, 4, result);
+  if (const auto written = answer.find("count")) {
+    step.program.write_operand(rpc + find_optee_field("num_params", 0)->offset, 4,
+                               operand_of(*written, step.values));
+  }
   MessageWriter message{step, answer, count};
   for (uint32_t n = 0; n < count; ++n) message.param(n, params->at(size_t{n}));
   if (const auto edits = answer.find("edit")) message.edits(*edits);
