@@ -78,6 +78,20 @@ struct Image {
     }
   }
 
+  /// True if a byte of [from, to) was set to something other than 0.
+  [[nodiscard]] bool touches(uint64_t from, uint64_t to) const {
+    const auto begin = bytes.begin() + static_cast<ptrdiff_t>(from);
+    return std::any_of(begin, bytes.begin() + static_cast<ptrdiff_t>(to),
+                       [](uint8_t byte) { return byte != 0; }) ||
+           std::any_of(patches.begin(), patches.end(), [&](const Patch& patch) {
+             return patch.place.offset >= from && patch.place.offset < to;
+           });
+  }
+  void drop_front(uint64_t length) {
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(length));
+    for (Patch& patch : patches) patch.place.offset -= length;
+  }
+
   void write(const GuestStep& step, uint64_t ipa) const {
     step.program.write(ipa, bytes);
     for (const Patch& patch : patches) {
@@ -338,6 +352,7 @@ void message_call(const GuestStep& step, const Op& op) {
 void write_answer(const GuestStep& step, const Node& answer,
                   const std::optional<OpteePlace>& place) {
   if (!place) answer.fail("nobody knows where the RPC is: `thread` is no value that a step saved");
+  if (place->vm != step.guest.id) answer.fail("the structure of this thread is another VM's");
   const auto params = answer.find("params");
   const auto count = params ? static_cast<uint32_t>(params->size()) : 0;
   if (count > optee_rpc_params) params->fail("an RPC has at most 4 parameters");
@@ -356,10 +371,11 @@ void write_answer(const GuestStep& step, const Node& answer,
   for (uint32_t n = 0; n < count; ++n) message.param(n, params->at(size_t{n}));
   if (const auto edits = answer.find("edit")) message.edits(*edits);
   Image image = message.image();
-  image.bytes.erase(image.bytes.begin(), image.bytes.begin() + optee_header_bytes);
-  std::erase_if(image.patches,
-                [](const auto& patch) { return patch.place.offset < optee_header_bytes; });
-  for (auto& patch : image.patches) patch.place.offset -= optee_header_bytes;
+  if (image.touches(0, optee_header_bytes)) {
+    answer.fail_at("edit",
+                   "an answer is edited in its parameters; ret and count have their own keys");
+  }
+  image.drop_front(optee_header_bytes);
   if (!image.bytes.empty()) image.write(step, rpc + optee_header_bytes);
 }
 
