@@ -109,6 +109,7 @@ void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
     if (faulted) return;
   }
   judge_reply(step, expect, verdict);
+  judge_tee(step, expect, verdict);
   judge_lists(step, expect, verdict);
   judge_smcs(step, expect, verdict);
   if (expect.irqs) judge_irqs(step.irqs, *expect.irqs, expect.pointer + "/irq", verdict);

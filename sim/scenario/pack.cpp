@@ -9,7 +9,7 @@ namespace sim {
 
 constexpr RegionKind last_of(RegionKind) { return RegionKind::foreign; }
 constexpr Backing last_of(Backing) { return Backing::reversed; }
-constexpr SpKind last_of(SpKind) { return SpKind::memory_user; }
+constexpr SpKind last_of(SpKind) { return SpKind::optee; }
 
 }  // namespace sim
 
@@ -27,7 +27,7 @@ constexpr SuccessForm last_of(SuccessForm) { return SuccessForm::none; }
 namespace pack {
 
 constexpr uint64_t magic = 0x4b41504146;  // "FAPAK", the lowest byte first
-constexpr uint64_t version = 1;
+constexpr uint64_t version = 2;
 
 template <class T, class U>
 concept Is = std::is_same_v<std::remove_const_t<T>, U>;
@@ -67,8 +67,8 @@ void each(Stream& stream, Is<VmSpec> auto& vm) {
 
 template <class Stream>
 void each(Stream& stream, Is<SpSpec> auto& sp) {
-  auto& [name, id, kind, uuid, contexts, properties] = sp;
-  stream.items(name, id, kind, uuid, contexts, properties);
+  auto& [name, id, kind, uuid, contexts, properties, threads, sessions] = sp;
+  stream.items(name, id, kind, uuid, contexts, properties, threads, sessions);
 }
 
 template <class Stream>

@@ -107,6 +107,7 @@ const std::vector<Layer>& layers() {
       {"sim/scenario/descriptor",
        {"ffa/types.hpp", "ffa/status.hpp", "ffa/result.hpp", "ffa/regs.hpp", "ffa/fid.hpp",
         "ffa/names.hpp", "sim/"}},
+      {"sim/scenario/optee_message", {"sim/"}},
       {"sim/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/"}},
       {"tools/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "tools/"}},
       {"ports/", {"ffa/", "mediator/", "spmc-model/", "guest/", "ports/"}},
