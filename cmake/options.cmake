@@ -33,7 +33,8 @@ function(ffasim_freestanding target)
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
 endfunction()
 
-# An image that stops on a fault tells the way it came by its frame pointers.
+# An image that stops on a fault tells the way it came by its frame pointers. Freestanding GCC calls memset for a loop that
+# clears only if it is told to.
 if(NOT FFASIM_HOST)
-  add_compile_options(-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer)
+  add_compile_options(-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -ftree-loop-distribute-patterns)
 endif()

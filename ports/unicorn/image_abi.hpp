@@ -23,6 +23,10 @@ namespace ports::unicorn {
 /// The value of the image's word `image_abi_version`.
 constexpr uint32_t abi_version = 1;
 
+/// Where an image may lie.
+constexpr uint64_t image_begin = 0x4000'0000;
+constexpr uint64_t image_end = 0x5000'0000;
+
 /// As the operations of mediator::Platform. `addr` is an address in the image's memory.
 enum class Op : uint64_t {
   returned = 0,   ///< a called function is back; x1 its result

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ffa-sim. Exceptions end here: bad input is 2, a missing tool 77, everything else that escapes is our mistake, 70.
+// ffa-sim. Exceptions end here: bad input is 2, a missing tool 77, everything else that escapes is
+// our mistake, 70.
 #include <fmt/format.h>
 
 #include <cstdio>

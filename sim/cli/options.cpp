@@ -97,6 +97,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
+  options.run.backend = selection.backend;
   options.run.seed = parse_seed(raw.seed);
   options.run.shard = parse_shard(raw.shard);
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;

@@ -16,7 +16,7 @@ constexpr uint32_t exception_hvc = 11;
 constexpr uint32_t exception_smc = 13;
 
 // Basic blocks between two operations of the outside. Clearing the largest memory takes less.
-constexpr uint64_t max_blocks = 1ULL << 27;
+constexpr uint64_t max_blocks = 1ULL << 26;
 
 // No code lies there, so that the emulator never stops by itself.
 constexpr uint64_t nowhere = ~uint64_t{3};

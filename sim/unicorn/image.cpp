@@ -116,10 +116,10 @@ class Reader {
       refuse(fmt::format("the segment at {:#x} leaves the file", header.p_vaddr));
     if (header.p_vaddr % page_bytes != 0)
       refuse(fmt::format("the segment at {:#x} does not begin with a page", header.p_vaddr));
-    if (header.p_memsz > max_segment_bytes || header.p_vaddr < image_window_begin ||
-        header.p_vaddr > image_window_end - max_segment_bytes)
+    if (header.p_memsz > max_segment_bytes || header.p_vaddr < ports::unicorn::image_begin ||
+        header.p_vaddr > ports::unicorn::image_end - max_segment_bytes)
       refuse(fmt::format("the segment at {:#x} does not lie in {:#x}..{:#x}", header.p_vaddr,
-                         image_window_begin, image_window_end));
+                         ports::unicorn::image_begin, ports::unicorn::image_end));
     Segment segment;
     segment.address = header.p_vaddr;
     segment.writable = (header.p_flags & PF_W) != 0;

@@ -13,10 +13,6 @@ namespace sim::unicorn {
 
 constexpr uint64_t page_bytes = 4096;
 
-/// Where an image may lie. What the emulator puts beside it lies above.
-constexpr uint64_t image_window_begin = 0x4000'0000;
-constexpr uint64_t image_window_end = 0x5000'0000;
-
 /// A loadable segment: whole pages, zeros behind what the file has.
 struct Segment {
   uint64_t address = 0;
