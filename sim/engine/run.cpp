@@ -122,8 +122,8 @@ RunRecord run(const CompiledCase& compiled, MediatorFactory& factory, Choices& c
   try {
     Control{compiled, simulation, record}.run();
   } catch (const MediatorFault& fault) {
-    simulation.report(fault.stuck() ? "I33" : "machine", fault.what());
-    record.no_progress = true;
+    record.stopped = fault.what();
+    record.no_progress = fault.stuck();
   }
   record.events = simulation.events();
   record.violations = simulation.violations();

@@ -9,8 +9,8 @@
 namespace sim {
 
 std::string find_unicorn_image() {
-  if (const char* const chosen = std::getenv("FFASIM_UNICORN_IMAGE"))
-    return std::filesystem::path(chosen).string();
+  const char* const chosen = std::getenv("FFASIM_UNICORN_IMAGE");
+  if (chosen != nullptr && *chosen != '\0') return chosen;
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   // build/bin/ffa-sim, or build/<preset>/bin/ffa-sim.

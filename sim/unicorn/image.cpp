@@ -27,21 +27,27 @@ struct CloseElf {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
 
-/// The name of a function without its parameters: "mediator::Mediator<…>::probe".
+/// A function's name without result, parameters and template arguments: "mediator::mem_share".
 std::string readable(const char* symbol) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> demangled(
       abi::__cxa_demangle(symbol, nullptr, nullptr, &status), std::free);
   if (status != 0 || !demangled) return symbol;
-  std::string name = demangled.get();
+  const std::string_view text = demangled.get();
   constexpr std::string_view unnamed = "(anonymous namespace)";
+  std::string name;
   int depth = 0;
-  for (size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '<') ++depth;
-    if (name[i] == '>') --depth;
-    if (name[i] != '(' || depth != 0) continue;
-    if (name.compare(i, unnamed.size(), unnamed) != 0) return name.substr(0, i);
-    i += unnamed.size() - 1;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (depth == 0 && text.substr(i).starts_with(unnamed)) {
+      name += unnamed;
+      i += unnamed.size() - 1;
+      continue;
+    }
+    if (text[i] == '(' && depth == 0) break;
+    if (text[i] == '>') --depth;
+    if (depth == 0 && text[i] != '>' && text[i] != '<') name.push_back(text[i]);
+    if (text[i] == '<') ++depth;
+    if (text[i] == ' ' && depth == 0) name.clear();
   }
   return name;
 }
