@@ -47,6 +47,8 @@ void write_trace_of(const Outcome& outcome, const RunRecord& record, const RunOp
   written.header->name = outcome.name;
   written.header->seed = outcome.seed;
   written.events = record.events;
+  // A call that never returned: the format has none.
+  std::erase_if(written.events, [](const trace::Event& event) { return event.seq_ret == 0; });
   trace::write_trace(file, written);
 }
 
