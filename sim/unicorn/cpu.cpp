@@ -62,19 +62,19 @@ struct Cpu::Hooks {
   }
 };
 
-Activation::Activation(uc_struct* engine, uint64_t stack_top) : stack_top_(stack_top) {
-  must(uc_context_alloc(engine, &registers_), "a context");
-}
-Activation::~Activation() { (void)uc_context_free(registers_); }
+void ReleaseUnicorn::operator()(uc_struct* engine) const { (void)uc_close(engine); }
+void ReleaseUnicorn::operator()(uc_context* context) const { (void)uc_context_free(context); }
 
 Cpu::Cpu(const Image& image, Memory& memory)
     : image_(image), memory_(memory), return_address_(image.symbol("image_return")) {
-  must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &engine_), "no engine for AArch64");
-  must(uc_ctl_set_cpu_model(engine_, UC_CPU_ARM64_MAX), "the processor model");
+  uc_engine* engine = nullptr;
+  must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &engine), "no engine for AArch64");
+  engine_.reset(engine);
+  must(uc_ctl_set_cpu_model(engine_.get(), UC_CPU_ARM64_MAX), "the processor model");
   map_new_regions();
   const auto hook = [this](int type, auto* function) {
     uc_hook handle = 0;
-    must(uc_hook_add(engine_, &handle, type, reinterpret_cast<void*>(function), this, 1, 0),
+    must(uc_hook_add(engine_.get(), &handle, type, reinterpret_cast<void*>(function), this, 1, 0),
          "a hook");
   };
   hook(UC_HOOK_INTR, &Hooks::interrupt);
@@ -83,16 +83,16 @@ Cpu::Cpu(const Image& image, Memory& memory)
   go_to_el2();
 }
 
-Cpu::~Cpu() {
-  unused_.clear();
-  if (reset_ != nullptr) (void)uc_context_free(reset_);
-  (void)uc_close(engine_);
+Context Cpu::new_context() const {
+  uc_context* context = nullptr;
+  must(uc_context_alloc(engine_.get(), &context), "a context");
+  return Context{context};
 }
 
 void Cpu::map_new_regions() {
   for (const auto& [address, region] : memory_.regions()) {
     if (std::find(mapped_.begin(), mapped_.end(), address) != mapped_.end()) continue;
-    must(uc_mem_map_ptr(engine_, address, region.pages.bytes(), protection(region),
+    must(uc_mem_map_ptr(engine_.get(), address, region.pages.bytes(), protection(region),
                         region.pages.data()),
          "memory");
     mapped_.push_back(address);
@@ -109,31 +109,33 @@ void Cpu::go_to_el2() {
     reg.op0 = 3;
     reg.op1 = 6;
     reg.val = value;
-    must(uc_reg_write(engine_, UC_ARM64_REG_CP_REG, &reg), "a system register");
+    must(uc_reg_write(engine_.get(), UC_ARM64_REG_CP_REG, &reg), "a system register");
   };
   constexpr uint32_t eret = 0xd69f03e0;
   constexpr uint64_t place = 0x1000;
   write(UC_ARM64_REG_PSTATE, pstate_el3);
   system_register(1, 1, scr_non_secure);  // SCR_EL3
   system_register(4, 0, spsr_el2);        // SPSR_EL3
-  must(uc_mem_map(engine_, place, page_bytes, UC_PROT_READ | UC_PROT_EXEC), "memory");
-  must(uc_mem_write(engine_, place, &eret, sizeof eret), "memory");
-  must(uc_emu_start(engine_, place, 0, 0, 0), "going to EL2");
-  must(uc_mem_unmap(engine_, place, page_bytes), "memory");
+  must(uc_mem_map(engine_.get(), place, page_bytes, UC_PROT_READ | UC_PROT_EXEC), "memory");
+  must(uc_mem_write(engine_.get(), place, &eret, sizeof eret), "memory");
+  must(uc_emu_start(engine_.get(), place, 0, 0, 0), "going to EL2");
+  must(uc_mem_unmap(engine_.get(), place, page_bytes), "memory");
   constexpr uint64_t mode_mask = 0xf;
   if ((read(UC_ARM64_REG_PSTATE) & mode_mask) != (spsr_el2 & mode_mask))
     throw std::runtime_error("Unicorn: it does not go to EL2");
-  must(uc_context_alloc(engine_, &reset_), "a context");
-  must(uc_context_save(engine_, reset_), "a context");
+  reset_ = new_context();
+  must(uc_context_save(engine_.get(), reset_.get()), "a context");
 }
 
 uint64_t Cpu::read(int reg) const {
   uint64_t value = 0;
-  must(uc_reg_read(engine_, reg, &value), "a register");
+  must(uc_reg_read(engine_.get(), reg, &value), "a register");
   return value;
 }
 
-void Cpu::write(int reg, uint64_t value) { must(uc_reg_write(engine_, reg, &value), "a register"); }
+void Cpu::write(int reg, uint64_t value) {
+  must(uc_reg_write(engine_.get(), reg, &value), "a register");
+}
 
 std::unique_ptr<Activation> Cpu::take() {
   if (!unused_.empty()) {
@@ -146,7 +148,7 @@ std::unique_ptr<Activation> Cpu::take() {
   if (top == 0) return nullptr;
   memory_.use_stack(top);
   map_new_regions();
-  return std::make_unique<Activation>(engine_, top);
+  return std::make_unique<Activation>(new_context(), top);
 }
 
 void Cpu::give_back(std::unique_ptr<Activation> activation) {
@@ -156,7 +158,7 @@ void Cpu::give_back(std::unique_ptr<Activation> activation) {
 
 void Cpu::begin(Activation& activation, uint64_t function, const std::vector<uint64_t>& arguments,
                 uint64_t stack_pointer) {
-  must(uc_context_restore(engine_, reset_), "a context");
+  must(uc_context_restore(engine_.get(), reset_.get()), "a context");
   for (size_t n = 0; n < arguments.size(); ++n) write(call_register_ids.at(n), arguments[n]);
   write(UC_ARM64_REG_SP, stack_pointer);
   write(UC_ARM64_REG_LR, return_address_);
@@ -168,7 +170,7 @@ Stop Cpu::run(Activation& activation) {
   exception_.reset();
   bad_access_.reset();
   blocks_ = 0;
-  const uc_err error = uc_emu_start(engine_, activation.pc_, nowhere, 0, 0);
+  const uc_err error = uc_emu_start(engine_.get(), activation.pc_, nowhere, 0, 0);
   error_ = error == UC_ERR_OK ? "" : uc_strerror(error);
   activation.pc_ = read(UC_ARM64_REG_PC);
   if (blocks_ > max_blocks) return Stop::endless;
@@ -182,25 +184,25 @@ CallRegisters Cpu::registers() const {
   std::array<void*, std::tuple_size_v<CallRegisters>> places{};
   for (size_t n = 0; n < values.size(); ++n) places[n] = &values[n];
   auto ids = call_register_ids;
-  must(uc_reg_read_batch(engine_, ids.data(), places.data(), static_cast<int>(ids.size())),
+  must(uc_reg_read_batch(engine_.get(), ids.data(), places.data(), static_cast<int>(ids.size())),
        "registers");
   return values;
 }
 
 void Cpu::suspend(Activation& activation) {
-  must(uc_context_save(engine_, activation.registers_), "a context");
+  must(uc_context_save(engine_.get(), activation.registers_.get()), "a context");
 }
 
 void Cpu::resume(Activation& activation, const CallRegisters& registers) {
   if (loaded_ != &activation) {
-    must(uc_context_restore(engine_, activation.registers_), "a context");
+    must(uc_context_restore(engine_.get(), activation.registers_.get()), "a context");
     loaded_ = &activation;
   }
   CallRegisters values = registers;
   std::array<void*, std::tuple_size_v<CallRegisters>> places{};
   for (size_t n = 0; n < values.size(); ++n) places[n] = &values[n];
   auto ids = call_register_ids;
-  must(uc_reg_write_batch(engine_, ids.data(), places.data(), static_cast<int>(ids.size())),
+  must(uc_reg_write_batch(engine_.get(), ids.data(), places.data(), static_cast<int>(ids.size())),
        "registers");
 }
 
@@ -244,7 +246,7 @@ std::string Cpu::exception_text() const {
       return "data abort (EC 0x25)";
     case 7: {
       uint32_t instruction = 0;
-      (void)uc_mem_read(engine_, read(UC_ARM64_REG_PC), &instruction, sizeof instruction);
+      (void)uc_mem_read(engine_.get(), read(UC_ARM64_REG_PC), &instruction, sizeof instruction);
       return fmt::format("BRK {:#x} (EC 0x3c), an assertion that does not hold",
                          instruction >> 5 & 0xffff);
     }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/unicorn/image.hpp"
@@ -24,17 +25,22 @@ using CallRegisters = std::array<uint64_t, 19>;
 /// Why the processor stopped.
 enum class Stop : uint8_t { hvc, smc, fault, endless };
 
+struct ReleaseUnicorn {
+  void operator()(uc_struct* engine) const;
+  void operator()(uc_context* context) const;
+};
+using Engine = std::unique_ptr<uc_struct, ReleaseUnicorn>;
+using Context = std::unique_ptr<uc_context, ReleaseUnicorn>;
+
 /// A call into the image that has not returned yet.
 class Activation {
  public:
-  Activation(uc_struct* engine, uint64_t stack_top);
-  ~Activation();
-  Activation(const Activation&) = delete;
-  Activation& operator=(const Activation&) = delete;
+  Activation(Context registers, uint64_t stack_top)
+      : registers_(std::move(registers)), stack_top_(stack_top) {}
 
  private:
   friend class Cpu;
-  uc_context* registers_ = nullptr;
+  Context registers_;
   uint64_t stack_top_;
   uint64_t pc_ = 0;
 };
@@ -43,7 +49,6 @@ class Cpu {
  public:
   /// Throws std::runtime_error where the emulator refuses.
   Cpu(const Image& image, Memory& memory);
-  ~Cpu();
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;
 
@@ -78,6 +83,7 @@ class Cpu {
     int bytes = 0;
   };
   struct Hooks;
+  [[nodiscard]] Context new_context() const;
   void map_new_regions();
   void go_to_el2();
   [[nodiscard]] uint64_t read(int reg) const;
@@ -88,8 +94,8 @@ class Cpu {
   const Image& image_;
   Memory& memory_;
   uint64_t return_address_;
-  uc_struct* engine_ = nullptr;
-  uc_context* reset_ = nullptr;  // the registers that every call begins with
+  Engine engine_;
+  Context reset_;  // the registers that every call begins with
   const Activation* loaded_ = nullptr;
   std::vector<std::unique_ptr<Activation>> unused_;
   std::vector<uint64_t> mapped_;

@@ -54,8 +54,8 @@ struct Functions {
 
 /// The emulator with the image in it: one a process, made when the first world needs it, since to
 /// open one costs as much as many cases.
-struct Engine {
-  explicit Engine(std::shared_ptr<const Image> source)
+struct Emulator {
+  explicit Emulator(std::shared_ptr<const Image> source)
       : own_image(std::move(source)),
         image(*own_image),
         functions(image),
@@ -78,10 +78,10 @@ std::span<const std::byte> bytes_of(const T& object) {
 
 class UnicornMediator final : public MediatorUnderTest {
  public:
-  UnicornMediator(std::shared_ptr<Engine> engine, const ffa_sim_world_ops& ops, void* world,
+  UnicornMediator(std::shared_ptr<Emulator> emulator, const ffa_sim_world_ops& ops, void* world,
                   const mediator::MediatorConfig& config)
-      : engine_(std::move(engine)), config_(config), outside_(ops, world, engine_->memory) {
-    ++engine_->mediators;
+      : emulator_(std::move(emulator)), config_(config), outside_(ops, world, emulator_->memory) {
+    ++emulator_->mediators;
     try {
       create();
     } catch (...) {
@@ -101,7 +101,7 @@ class UnicornMediator final : public MediatorUnderTest {
     const uint64_t bytes =
         call(functions().vm_memory_needed, {}, {bytes_of(config_), bytes_of(vm)});
     if (vms_.contains(vm.id.raw())) return static_cast<int32_t>(ffa::Status::denied);
-    const uint64_t memory = engine_->memory.allocate(bytes);
+    const uint64_t memory = emulator_->memory.allocate(bytes);
     if (memory == 0) return static_cast<int32_t>(ffa::Status::no_memory);
     vms_[vm.id.raw()] = memory;
     const int32_t result =
@@ -135,44 +135,48 @@ class UnicornMediator final : public MediatorUnderTest {
   }
 
   bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
+    const struct Observation {
+      Outside& outside;
+      ~Observation() { outside.set_fact_sink({}); }
+    } observation{outside_};
     outside_.set_fact_sink(sink);
     call(functions().observe, {self_});
-    outside_.set_fact_sink({});
     return true;
   }
   std::string rule_name(uint32_t rule) const override {
-    return rule < engine_->rules.size() ? engine_->rules[rule] : fmt::format("rule_{}", rule);
+    return rule < emulator_->rules.size() ? emulator_->rules[rule] : fmt::format("rule_{}", rule);
   }
   bool memory_intact() const override {
-    return !broken_ && engine_->memory.border_intact(memory_) &&
-           std::all_of(vms_.begin(), vms_.end(),
-                       [this](const auto& vm) { return engine_->memory.border_intact(vm.second); });
+    return !broken_ && emulator_->memory.border_intact(memory_) &&
+           std::all_of(vms_.begin(), vms_.end(), [this](const auto& vm) {
+             return emulator_->memory.border_intact(vm.second);
+           });
   }
 
  private:
-  const Functions& functions() const { return engine_->functions; }
+  const Functions& functions() const { return emulator_->functions; }
 
   void create() {
     const uint64_t bytes = call(functions().memory_needed, {}, {bytes_of(config_)});
-    memory_ = engine_->memory.allocate(bytes);
+    memory_ = emulator_->memory.allocate(bytes);
     if (memory_ == 0)
-      throw InputError(engine_->image.file(), fmt::format("asks for {} bytes of memory", bytes));
+      throw InputError(emulator_->image.file(), fmt::format("asks for {} bytes of memory", bytes));
     self_ = call(functions().create, {}, {bytes_of(config_)}, {memory_, bytes});
     if (self_ == 0)
-      throw InputError(engine_->image.file(), "the mediator refuses its configuration");
-    while (engine_->rules.size() < most_rules) {
-      const uint64_t text = call(functions().rule_name, {engine_->rules.size()});
+      throw InputError(emulator_->image.file(), "the mediator refuses its configuration");
+    while (emulator_->rules.size() < most_rules) {
+      const uint64_t text = call(functions().rule_name, {emulator_->rules.size()});
       if (text == 0) break;
-      engine_->rules.push_back(engine_->memory.text(text));
+      emulator_->rules.push_back(emulator_->memory.text(text));
     }
   }
 
   // Everything of this mediator's goes, also of calls that never came back: their fibers are gone.
   void leave() {
-    for (auto& activation : activations_) engine_->cpu.give_back(std::move(activation));
-    for (const auto& [vm, memory] : vms_) engine_->memory.release(memory);
-    if (memory_ != 0) engine_->memory.release(memory_);
-    if (--engine_->mediators == 0) engine_->memory.restore();
+    for (auto& activation : activations_) emulator_->cpu.give_back(std::move(activation));
+    for (const auto& [vm, memory] : vms_) emulator_->memory.release(memory);
+    if (memory_ != 0) emulator_->memory.release(memory_);
+    if (--emulator_->mediators == 0) emulator_->memory.restore();
   }
 
   static int32_t status(uint64_t result) { return static_cast<int32_t>(result); }
@@ -180,13 +184,13 @@ class UnicornMediator final : public MediatorUnderTest {
   void take_back(uint16_t vm) {
     const auto it = vms_.find(vm);
     if (it == vms_.end()) return;
-    broken_ = broken_ || !engine_->memory.border_intact(it->second);
-    engine_->memory.release(it->second);
+    broken_ = broken_ || !emulator_->memory.border_intact(it->second);
+    emulator_->memory.release(it->second);
     vms_.erase(it);
   }
 
   [[noreturn]] void fail(const std::string& why, bool stuck = false) const {
-    throw MediatorFault(engine_->cpu.describe_stop(why), stuck);
+    throw MediatorFault(emulator_->cpu.describe_stop(why), stuck);
   }
 
   /// Calls a function of the image with `first`, the addresses of copies of `objects`, and `last`
@@ -197,16 +201,16 @@ class UnicornMediator final : public MediatorUnderTest {
                 const std::vector<std::span<const std::byte>>& objects = {},
                 const std::vector<uint64_t>& last = {}, std::span<std::byte> back = {}) {
     constexpr uint64_t stack_alignment = 16;
-    Cpu& cpu = engine_->cpu;
+    Cpu& cpu = emulator_->cpu;
     auto fresh = cpu.take();
-    if (!fresh) throw InputError(engine_->image.file(), "too many calls at once");
+    if (!fresh) throw InputError(emulator_->image.file(), "too many calls at once");
     const auto mine = activations_.insert(activations_.end(), std::move(fresh));
     Activation& activation = **mine;
     uint64_t stack = Cpu::stack_top(activation);
     uint64_t first_object = 0;
     for (const auto object : objects) {
       stack -= (object.size() + stack_alignment - 1) / stack_alignment * stack_alignment;
-      std::memcpy(engine_->memory.find(stack, object.size(), true), object.data(), object.size());
+      std::memcpy(emulator_->memory.find(stack, object.size(), true), object.data(), object.size());
       arguments.push_back(stack);
       if (first_object == 0) first_object = stack;
     }
@@ -214,7 +218,8 @@ class UnicornMediator final : public MediatorUnderTest {
     cpu.begin(activation, function, arguments, stack);
     const uint64_t result = run(activation);
     if (!back.empty()) {
-      std::memcpy(back.data(), engine_->memory.find(first_object, back.size(), false), back.size());
+      std::memcpy(back.data(), emulator_->memory.find(first_object, back.size(), false),
+                  back.size());
     }
     cpu.give_back(std::move(*mine));
     activations_.erase(mine);
@@ -223,7 +228,7 @@ class UnicornMediator final : public MediatorUnderTest {
 
   /// Until the function returns. Its result.
   uint64_t run(Activation& activation) {
-    Cpu& cpu = engine_->cpu;
+    Cpu& cpu = emulator_->cpu;
     while (true) {
       const Stop stop = cpu.run(activation);
       if (stop == Stop::fault) fail({});
@@ -245,7 +250,7 @@ class UnicornMediator final : public MediatorUnderTest {
     }
   }
 
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<Emulator> emulator_;
   mediator::MediatorConfig config_;
   Outside outside_;
   uint64_t memory_ = 0;
@@ -263,13 +268,13 @@ class UnicornFactory final : public MediatorFactory {
 
   std::unique_ptr<MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
                                             const mediator::MediatorConfig& config) override {
-    if (!engine_) engine_ = std::make_shared<Engine>(image_);
-    return std::make_unique<UnicornMediator>(engine_, ops, world, config);
+    if (!emulator_) emulator_ = std::make_shared<Emulator>(image_);
+    return std::make_unique<UnicornMediator>(emulator_, ops, world, config);
   }
 
  private:
   std::shared_ptr<const Image> image_;
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<Emulator> emulator_;
 };
 
 }  // namespace
