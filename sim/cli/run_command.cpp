@@ -19,6 +19,7 @@
 #include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/sched/choices.hpp"
+#include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace sim::cli {
 namespace {
@@ -72,6 +73,13 @@ void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
     if (i % shard.count == shard.index - 1) taken.push_back(std::move(cases[i]));
   }
   cases = std::move(taken);
+}
+
+/// The mediator that the options choose.
+std::unique_ptr<MediatorFactory> chosen_mediator(const Options& options) {
+  if (options.selection.backend == "unicorn") return unicorn_mediator(find_unicorn_image());
+  if (!options.run.mediator.empty()) return load_mediator(options.run.mediator);
+  return built_in_mediator();
 }
 
 class Runner {
@@ -147,8 +155,7 @@ int run_command(const Options& options) {
                      fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
   }
   if (options.run.choices) (void)recorded_choices(*options.run.choices, "--choices");
-  const auto factory =
-      options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator);
+  const auto factory = chosen_mediator(options);
   Outputs outputs(options.run);
   Runner runner(options, *suite, *factory, outputs);
   const int code = runner.run();

@@ -209,6 +209,12 @@ void Verdict::add(const std::string& pointer, const std::string& expected,
 }
 
 std::vector<Failure> judge(const CompiledCase& compiled, const RunRecord& record) {
+  // Whatever else is missing or wrong then is a consequence.
+  if (record.stopped)
+    return {{.expected = "a mediator that goes on",
+             .actual = "it stopped",
+             .text = *record.stopped,
+             .no_progress = record.no_progress}};
   const Evidence evidence{record};
   std::vector<Failure> failures;
   for (size_t n = 0; n < compiled.steps.size(); ++n) {

@@ -108,6 +108,8 @@ const std::vector<Layer>& layers() {
        {"ffa/types.hpp", "ffa/status.hpp", "ffa/result.hpp", "ffa/regs.hpp", "ffa/fid.hpp",
         "ffa/names.hpp", "sim/"}},
       {"sim/scenario/optee_message", {"sim/"}},
+      {"sim/unicorn/",
+       {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/unicorn/image_abi.hpp"}},
       {"sim/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/"}},
       {"tools/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "tools/"}},
       {"ports/", {"ffa/", "mediator/", "spmc-model/", "guest/", "ports/"}},
