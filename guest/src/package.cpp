@@ -93,12 +93,14 @@ void read_mediator(Reader& in, PackedMediator& to) {
 PackedSp read_sp(Reader& in) {
   PackedSp sp;
   sp.id = in.number<uint16_t>();
-  sp.kind = in.number<uint8_t>(1);
+  sp.kind = in.number<uint8_t>(2);
   const uint64_t low = in.word();
   const uint64_t high = in.word();
   sp.uuid = ffa::Uuid::from_dwords(low, high);
   sp.contexts = in.number<uint16_t>();
   sp.properties = in.number<uint32_t>();
+  sp.threads = in.number<uint16_t>();
+  sp.sessions = in.number<uint16_t>();
   return sp;
 }
 
@@ -120,6 +122,7 @@ PackedVm read_vm(Reader& in) {
   vm.vcpus = in.number<uint16_t>();
   vm.aarch64 = in.flag();
   vm.visible_to_vms = in.flag();
+  vm.overlapping_shares = in.flag();
   vm.max_version = in.number<uint32_t>();
   vm.max_shares = in.number<uint16_t>();
   vm.max_share_pages = in.number<uint32_t>();

@@ -76,9 +76,10 @@ constexpr bool crosses = std::is_trivially_copyable_v<T> && std::is_standard_lay
 static_assert(crosses<mediator::MediatorConfig> && sizeof(mediator::MediatorConfig) == 40 &&
               offsetof(mediator::MediatorConfig, vm_message_handle) == 24 &&
               offsetof(mediator::MediatorConfig, allow_hvc) == 36);
-static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 28 &&
-              offsetof(mediator::VmConfig, max_shares) == 12 &&
-              offsetof(mediator::VmConfig, max_borrowers) == 26);
+static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 32 &&
+              offsetof(mediator::VmConfig, overlapping_shares) == 8 &&
+              offsetof(mediator::VmConfig, max_shares) == 16 &&
+              offsetof(mediator::VmConfig, max_borrowers) == 30);
 static_assert(crosses<mediator::VmFacts> && sizeof(mediator::VmFacts) == 64 &&
               offsetof(mediator::VmFacts, rx_ipa) == 16 &&
               offsetof(mediator::VmFacts, dying) == 60);

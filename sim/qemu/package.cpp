@@ -85,14 +85,16 @@ void write_spmc(Writer& out, const WorldSpec& world) {
   out.word(world.sps.size());
   for (const SpSpec& sp : world.sps) {
     out.words(sp.id, sp.kind, sp.uuid.dword(0), sp.uuid.dword(1), sp.contexts,
-              sp.properties.value_or(spmc_model::default_properties));
+              sp.properties.value_or(spmc_model::default_properties), sp.threads.value_or(0),
+              sp.sessions.value_or(0));
   }
 }
 
 void write_vm(Writer& out, const VmConfig& config) {
   const VmConfig silent;
   out.words(config.id.raw(), config.tee, or_default(config.vcpus, silent.vcpus), config.aarch64,
-            config.visible_to_vms, or_default(config.max_version, silent.max_version).raw(),
+            config.visible_to_vms, config.overlapping_shares,
+            or_default(config.max_version, silent.max_version).raw(),
             or_default(config.max_shares, silent.max_shares),
             or_default(config.max_share_pages, silent.max_share_pages),
             or_default(config.max_ranges, silent.max_ranges),
@@ -123,8 +125,8 @@ std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
   }
   const bool device = region.kind == RegionKind::device || region.kind == RegionKind::none;
   if (!region.pa || device) return {};
-  const bool in_ram = *region.pa >= board_ram_base &&
-                      *region.pa + region.size <= board_ram_base + board_ram_size;
+  const bool in_ram =
+      *region.pa >= board_ram_base && *region.pa + region.size <= board_ram_base + board_ram_size;
   return in_ram ? std::string{}
                 : fmt::format("{} has host pages at {:#x}, outside the machine's RAM", vm.name,
                               *region.pa);
@@ -175,9 +177,8 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
       if (machine.has_vm(op.vm) && was(op, "done")) machine.remove_vm(op.vm);
       return;
     }
-    const auto vm = std::find_if(world.vms.begin(), world.vms.end(), [&op](const VmSpec& one) {
-      return one.config.id.raw() == op.vm;
-    });
+    const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
+                                 [&op](const VmSpec& one) { return one.config.id.raw() == op.vm; });
     if (vm == world.vms.end() || machine.has_vm(op.vm)) return;
     machine.add_vm(*vm);
     plan.push_back(layout_of(*vm, machine));

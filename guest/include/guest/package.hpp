@@ -46,10 +46,11 @@ struct PackedMediator {
 /// One SP of the SPMC model.
 struct PackedSp {
   uint16_t id = 0;
-  uint8_t kind = 0;  ///< 0 echo, 1 memory_user
+  uint8_t kind = 0;  ///< 0 echo, 1 memory_user, 2 optee
   ffa::Uuid uuid{};
   uint16_t contexts = 1;
   uint32_t properties = 0;
+  uint16_t threads = 0, sessions = 0;  ///< optee, of one VM; 0: as the model has it
 };
 
 struct PackedSpmc {
@@ -68,7 +69,7 @@ struct PackedVm {
   uint16_t id = 0;
   uint8_t tee = 0;  ///< 0 none, 1 ffa
   uint16_t vcpus = 1;
-  bool aarch64 = true, visible_to_vms = false;
+  bool aarch64 = true, visible_to_vms = false, overlapping_shares = false;
   uint32_t max_version = 0;
   uint16_t max_shares = 0;
   uint32_t max_share_pages = 0, max_ranges = 0;

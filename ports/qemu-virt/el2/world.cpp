@@ -40,6 +40,7 @@ mediator::VmConfig to_config(const guest::PackedVm& packed) {
   config.vcpus = packed.vcpus;
   config.aarch64 = packed.aarch64;
   config.visible_to_vms = packed.visible_to_vms;
+  config.overlapping_shares = packed.overlapping_shares;
   config.max_version = ffa::Version{packed.max_version};
   config.max_shares = packed.max_shares;
   config.max_share_pages = packed.max_share_pages;

@@ -78,6 +78,8 @@ Spmc* create_spmc(NormalMemory& memory) {
     sps[n].uuid = sp.uuid;
     sps[n].contexts = sp.contexts;
     sps[n].properties = sp.properties;
+    if (sp.threads != 0) sps[n].optee.threads = sp.threads;
+    if (sp.sessions != 0) sps[n].optee.sessions = sp.sessions;
   }
   if (Spmc::storage_bytes() > storage_bytes) {
     ports::qemu::give_up(ports::qemu::exit_too_large, "the SPMC model's storage");
