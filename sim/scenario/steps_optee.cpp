@@ -240,11 +240,11 @@ uint32_t request_function(const GuestStep& step) {
 void allow(const GuestStep& step, std::initializer_list<std::string_view> keys) {
   static const std::initializer_list<std::string_view> every = {
       "do", "op", "text", "repeat", "on", "sp", "conduit", "rest", "save", "width", "expect"};
+  const auto in = [](const auto& list, const std::string& key) {
+    return std::find(list.begin(), list.end(), key) != list.end();
+  };
   for (const auto& [key, value] : step.node.members()) {
-    const auto in = [&key = key](const auto& list) {
-      return std::find(list.begin(), list.end(), key) != list.end();
-    };
-    if (!in(every) && !in(keys)) {
+    if (!in(every, key) && !in(keys, key)) {
       value.fail(fmt::format("does not go with {}", step.node.at("op").text()));
     }
   }
