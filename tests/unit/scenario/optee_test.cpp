@@ -163,6 +163,21 @@ TEST(Optee, WhatCanNotBeIsRefused) {
                 "params": [{"type": "value_in", "size": 1}]})"),
             "case.json:/steps/1/params/0/size: goes with shared memory");
   EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
+                "params": [{"type": "value_in", "offset": 1}]})"),
+            "case.json:/steps/1/params/0/offset: goes with shared memory");
+  EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
+                "params": [{"colour": 1}]})"),
+            "case.json:/steps/1/params/0/colour: 'colour' is nothing that a parameter has");
+  EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
+                "params": [{"type": "memory_in", "handle": "$h", "size": 1}],
+                "edit": [{"offset": 60, "bytes": "01"}]})"),
+            "case.json:/steps/1/edit/0: a saved value stands there, which can only be replaced as "
+            "a whole");
+  EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
+                "params": [{"type": "memory_in", "handle": "$h", "size": 1}],
+                "edit": [{"field": "params[0].global_id", "value": 1}]})"),
+            "");
+  EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
                 "params": [{"type": "memory_in", "a": 1}]})"),
             "case.json:/steps/1/params/0/a: goes with a value");
   EXPECT_EQ(error(share + R"({"do": "optee", "op": "invoke", "handle": "$h",
