@@ -69,8 +69,8 @@ spmc_model::SpConfig to_config(const SpSpec& sp) {
   spmc_model::SpConfig config;
   config.id = ffa::EndpointId{sp.id};
   config.kind = to_kind(sp.kind);
-  config.optee.threads = sp.threads.value_or(config.optee.threads);
-  config.optee.sessions = sp.sessions.value_or(config.optee.sessions);
+  config.service.threads = sp.threads.value_or(config.service.threads);
+  config.service.sessions = sp.sessions.value_or(config.service.sessions);
   config.uuid = sp.uuid;
   config.contexts = sp.contexts;
   config.properties = sp.properties.value_or(spmc_model::default_properties);

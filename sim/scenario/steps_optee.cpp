@@ -7,6 +7,7 @@
 
 #include "ffa/fid.hpp"
 #include "sim/scenario/compile_names.hpp"
+#include "sim/scenario/optee_builder.hpp"
 #include "sim/scenario/optee_message.hpp"
 #include "sim/scenario/steps.hpp"
 #include "spmc-model/optee.hpp"
@@ -21,9 +22,6 @@ constexpr unsigned thread_register = 7;
 constexpr uint64_t call_with_arg = 0x80000000;
 constexpr uint64_t call_resume = 0x80000001;
 constexpr uint64_t meta_value_in = 0x101;
-constexpr uint64_t no_memory = ~uint64_t{0};
-/// What the guest leaves where the service writes.
-constexpr uint64_t poison = 0xbad0bad1;
 constexpr uint64_t page_of_arguments = 0x1000;  // behind `base`: the page that `share` shares
 
 enum class OpKind : uint8_t { registers, message, resume };
@@ -56,138 +54,6 @@ Op op_of(const Node& node) {
     node.fail(fmt::format("'{}' is no request to an OP-TEE-like service", node.text()));
   return found->second;
 }
-
-/// Bytes for guest memory, and the values that only the guest knows when it runs.
-struct Image {
-  std::vector<uint8_t> bytes;
-  struct Patch {
-    FieldPlace place;
-    guest::Operand value;
-  };
-  std::vector<Patch> patches;
-
-  void put(const FieldPlace& place, const guest::Operand& value, const Node& node) {
-    if (place.offset + place.width > bytes.size()) node.fail("past the end of the structure");
-    std::erase_if(patches, [&](const Patch& old) { return old.place.offset == place.offset; });
-    if (!is_constant(value)) {
-      patches.push_back({place, value});
-    } else if (place.width < 8 && value.constant >> (8 * place.width) != 0) {
-      node.fail(fmt::format("{:#x} does not fit {} bytes", value.constant, place.width));
-    } else {
-      sim::scenario::put(bytes, place.offset, place.width, value.constant);
-    }
-  }
-
-  /// True if a byte of [from, to) was set to something other than 0.
-  [[nodiscard]] bool touches(uint64_t from, uint64_t to) const {
-    const auto begin = bytes.begin() + static_cast<ptrdiff_t>(from);
-    return std::any_of(begin, bytes.begin() + static_cast<ptrdiff_t>(to),
-                       [](uint8_t byte) { return byte != 0; }) ||
-           std::any_of(patches.begin(), patches.end(), [&](const Patch& patch) {
-             return patch.place.offset >= from && patch.place.offset < to;
-           });
-  }
-  void drop_front(uint64_t length) {
-    bytes.erase(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(length));
-    for (Patch& patch : patches) patch.place.offset -= length;
-  }
-
-  void write(const GuestStep& step, uint64_t ipa) const {
-    step.program.write(ipa, bytes);
-    for (const Patch& patch : patches) {
-      step.program.write_operand(ipa + patch.place.offset, patch.place.width, patch.value);
-    }
-  }
-};
-
-/// A structure under construction: fields by their paths.
-class MessageWriter {
- public:
-  MessageWriter(const GuestStep& step, const Node& node, uint32_t params)
-      : step_(step), node_(node), params_(params) {
-    image_.bytes.resize(optee_message_bytes(params));
-  }
-
-  void set(const std::string& path, const guest::Operand& value) {
-    image_.put(*find_optee_field(path, params_), value, node_);
-  }
-  void set(const std::string& path, uint64_t value) { set(path, constant_operand(value)); }
-
-  void param(uint32_t index, const Node& node) {
-    const std::string at = fmt::format("params[{}].", index);
-    const std::string type = node.text_or("type", "none");
-    const auto known = optee_param_type(type);
-    if (!known) node.fail_at("type", fmt::format("'{}' is no type of a parameter", type));
-    const bool memory = type.starts_with("memory");
-    const bool read_by_service = type == "value_in" || type == "value_inout" || type == "none";
-    set(at + "attr", *known);
-    for (const char* const word : {"a", "b", "c"}) {
-      if (!memory) set(at + word, read_by_service ? 0 : poison);
-    }
-    if (memory) {
-      set(at + "global_id", no_memory);
-      set_offset(at, node);
-    }
-    for (const auto& [key, value] : node.members()) field_of_param(at, key, value, memory);
-  }
-
-  void edits(const Node& list) {
-    for (const Node& edit : list.elements()) apply(edit);
-  }
-
-  [[nodiscard]] const Image& image() const { return image_; }
-
- private:
-  void field_of_param(const std::string& at, const std::string& key, const Node& value,
-                      bool memory) {
-    if (key == "type" || key == "offset") return;
-    const bool of_memory = key == "handle" || key == "size" || key == "internal";
-    const bool of_value = key == "a" || key == "b" || key == "c";
-    if ((of_memory && !memory) || (of_value && memory)) {
-      value.fail(memory ? "goes with a value" : "goes with shared memory");
-    }
-    const std::string field = key == "handle"     ? "global_id"
-                              : key == "internal" ? "internal_offs"
-                                                  : key;
-    image_.put(*find_optee_field(at + field, params_), operand_of(value, step_.values), value);
-  }
-
-  /// The offset stands in two fields.
-  void set_offset(const std::string& at, const Node& node) {
-    const auto offset = node.find("offset");
-    if (!offset) return;
-    const uint64_t value = constant_of(*offset, step_.values, 0xffff'ffff'ffff);
-    set(at + "offs_low", value & 0xffffffff);
-    set(at + "offs_high", value >> 32);
-  }
-
-  void apply(const Node& edit) {
-    if (edit.has("field") == edit.has("offset")) edit.fail("either field or offset is needed");
-    if (edit.has("bytes") == edit.has("value")) edit.fail("either bytes or value is needed");
-    FieldPlace place;
-    if (const auto field = edit.find("field")) {
-      const auto found = find_optee_field(field->text(), params_);
-      if (!found) field->fail(fmt::format("no field '{}' in this structure", field->text()));
-      place = *found;
-    } else {
-      place.offset = constant_of(edit.at("offset"), step_.values, image_.bytes.size());
-      place.width = static_cast<uint32_t>(edit.number_or("width", 4, 8));
-    }
-    if (const auto value = edit.find("value")) {
-      image_.put(place, operand_of(*value, step_.values), edit);
-      return;
-    }
-    const auto bytes = edit.at("bytes").bytes();
-    for (size_t n = 0; n < bytes.size(); ++n) {
-      image_.put({place.offset + n, 1}, constant_operand(bytes[n]), edit);
-    }
-  }
-
-  const GuestStep& step_;
-  const Node& node_;
-  uint32_t params_;
-  Image image_;
-};
 
 const SpSpec& service_of(const GuestStep& step) {
   if (const auto sp = step.node.find("sp")) {
@@ -240,11 +106,11 @@ uint32_t request_function(const GuestStep& step) {
 void allow(const GuestStep& step, std::initializer_list<std::string_view> keys) {
   static const std::initializer_list<std::string_view> every = {
       "do", "op", "text", "repeat", "on", "sp", "conduit", "rest", "save", "width", "expect"};
+  const auto in = [](const auto& list, const std::string& key) {
+    return std::find(list.begin(), list.end(), key) != list.end();
+  };
   for (const auto& [key, value] : step.node.members()) {
-    const auto in = [&key = key](const auto& list) {
-      return std::find(list.begin(), list.end(), key) != list.end();
-    };
-    if (!in(every) && !in(keys)) {
+    if (!in(every, key) && !in(keys, key)) {
       value.fail(fmt::format("does not go with {}", step.node.at("op").text()));
     }
   }
@@ -293,7 +159,7 @@ void remember(const GuestStep& step, const OpteePlace& place) {
   }
 }
 
-void header_fields(const GuestStep& step, const Op& op, MessageWriter& message, uint32_t count) {
+void header_fields(const GuestStep& step, const Op& op, OpteeBuilder& message, uint32_t count) {
   const bool any = step.node.at("op").text() == "call";
   message.set("cmd", any ? step.operand("cmd", 0) : constant_operand(op.number));
   if (const auto function = step.node.find("func")) {
@@ -301,12 +167,12 @@ void header_fields(const GuestStep& step, const Op& op, MessageWriter& message, 
   }
   message.set("session", step.operand("session", 0));
   message.set("cancel_id", step.operand("cancel_id", 0));
-  message.set("ret", poison);
-  message.set("origin", poison + 1);
+  message.set("ret", optee_poison);
+  message.set("origin", optee_poison + 1);
   message.set("num_params", step.operand("count", count));
 }
 
-void open_session_params(const GuestStep& step, MessageWriter& message) {
+void open_session_params(const GuestStep& step, OpteeBuilder& message) {
   const ffa::Uuid uuid = ta_of(step.node.at("ta"));
   const auto client = step.node.find("client");
   const ffa::Uuid client_uuid = client ? uuid_of(*client) : ffa::Uuid{};
@@ -327,14 +193,14 @@ void message_call(const GuestStep& step, const Op& op) {
   const auto params = step.node.find("params");
   const uint32_t meta = opens ? 2 : 0;
   const uint32_t count = meta + (params ? static_cast<uint32_t>(params->size()) : 0);
-  MessageWriter message{step, step.node, count};
+  OpteeBuilder message{step.values, step.node, count};
   header_fields(step, op, message, count);
   if (opens) open_session_params(step, message);
   for (uint32_t n = meta; n < count; ++n) message.param(n, params->at(size_t{n - meta}));
   if (const auto edits = step.node.find("edit")) message.edits(*edits);
   const uint64_t offset = step.constant("offset", 0, 0xffffffff);
   const uint64_t ipa = step.constant("ipa", step.guest.base + page_of_arguments + offset);
-  if (step.node.flag_or("write", true)) message.image().write(step, ipa);
+  if (step.node.flag_or("write", true)) message.image().write(step.program, ipa);
   const OpteePlace place{step.guest.id, ipa, count, op.has_result};
   step.optee.current = OpteeRequest{.place = place, .has_code = true, .yields = true};
   CallWriter call{request_function(step)};
@@ -367,16 +233,16 @@ void write_answer(const GuestStep& step, const Node& answer,
     step.program.write_operand(rpc + find_optee_field("num_params", 0)->offset, 4,
                                operand_of(*written, step.values));
   }
-  MessageWriter message{step, answer, count};
+  OpteeBuilder message{step.values, answer, count};
   for (uint32_t n = 0; n < count; ++n) message.param(n, params->at(size_t{n}));
   if (const auto edits = answer.find("edit")) message.edits(*edits);
-  Image image = message.image();
+  OpteeImage image = message.image();
   if (image.touches(0, optee_header_bytes)) {
     answer.fail_at("edit",
                    "an answer is edited in its parameters; ret and count have their own keys");
   }
   image.drop_front(optee_header_bytes);
-  if (!image.bytes.empty()) image.write(step, rpc + optee_header_bytes);
+  if (!image.bytes.empty()) image.write(step.program, rpc + optee_header_bytes);
 }
 
 void resume(const GuestStep& step) {

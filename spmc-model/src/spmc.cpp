@@ -22,7 +22,7 @@ bool is_sound(const SpmcConfig& config) {
     return false;
   }
   for (size_t i = 0; i < config.sps.size(); ++i) {
-    if (!config.sps[i].id.is_secure() || !is_sound(config.sps[i].optee)) return false;
+    if (!config.sps[i].id.is_secure() || !is_sound(config.sps[i].service)) return false;
     for (size_t j = 0; j < i; ++j) {
       if (config.sps[j].id == config.sps[i].id) return false;
     }

@@ -40,7 +40,7 @@ struct SpConfig {
   ffa::Uuid uuid{};
   uint16_t contexts = 1;
   uint32_t properties = 0;  ///< property bits of its partition information
-  optee::Config optee{};    ///< only of kind optee
+  optee::Config service{};  ///< only of kind optee
 };
 
 /// What an SP of any kind advertises unless its configuration says otherwise: direct requests

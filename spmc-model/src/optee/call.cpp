@@ -168,7 +168,7 @@ Payload serve(Running& r) {
 }
 
 Thread* free_thread(const SpmcStorage& s, Vm& vm) {
-  const size_t limit = s.sps[vm.sp].config.optee.threads;
+  const size_t limit = s.sps[vm.sp].config.service.threads;
   for (size_t n = 0; n < limit && n < max_threads; ++n) {
     if (!vm.threads[n].used) return &vm.threads[n];
   }

@@ -10,7 +10,7 @@ namespace spmc_model::optee {
 namespace {
 
 Vm* find_vm(SpmcStorage& s, size_t sp, ffa::EndpointId id) {
-  for (Vm& vm : s.optee) {
+  for (Vm& vm : s.service_vms) {
     if (vm.used && vm.sp == sp && vm.id == id) return &vm;
   }
   return nullptr;
@@ -19,7 +19,7 @@ Vm* find_vm(SpmcStorage& s, size_t sp, ffa::EndpointId id) {
 /// The VM as this service knows it, from its first call on. Nullptr: too many VMs.
 Vm* known_vm(SpmcStorage& s, size_t sp, ffa::EndpointId id) {
   if (Vm* const vm = find_vm(s, sp, id)) return vm;
-  for (Vm& vm : s.optee) {
+  for (Vm& vm : s.service_vms) {
     if (vm.used) continue;
     vm = Vm{};
     vm.used = true;
@@ -49,7 +49,7 @@ Payload enable_async_notif(Vm& vm, uint32_t value) {
 }  // namespace
 
 Payload run_service(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& request) {
-  const Config& config = s.sps[sp].config.optee;
+  const Config& config = s.sps[sp].config.service;
   Vm* const vm = known_vm(s, sp, owner);
   if (vm == nullptr) return word(Tee::busy);
   switch (static_cast<Service>(request[0])) {

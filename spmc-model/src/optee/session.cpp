@@ -73,7 +73,7 @@ uint32_t next_id(const Vm& vm) {
 }
 
 Result<Session*, Tee> add_session(Running& r, TaKind ta) {
-  const size_t limit = r.s.sps[r.vm.sp].config.optee.sessions;
+  const size_t limit = r.s.sps[r.vm.sp].config.service.sessions;
   for (size_t n = 0; n < limit && n < max_sessions; ++n) {
     Session& session = r.vm.sessions[n];
     if (session.open) continue;

@@ -110,7 +110,7 @@ struct TeeWorld : World {
                     .uuid = optee::service_uuid,
                     .contexts = 4,
                     .properties = spmc_model::default_properties,
-                    .optee = config});
+                    .service = config});
     return list;
   }
 
