@@ -156,7 +156,7 @@ void Cpu::give_back(std::unique_ptr<Activation> activation) {
   unused_.push_back(std::move(activation));
 }
 
-void Cpu::begin(Activation& activation, uint64_t function, const std::vector<uint64_t>& arguments,
+void Cpu::begin(Activation& activation, uint64_t function, std::span<const uint64_t> arguments,
                 uint64_t stack_pointer) {
   must(uc_context_restore(engine_.get(), reset_.get()), "a context");
   for (size_t n = 0; n < arguments.size(); ++n) write(call_register_ids.at(n), arguments[n]);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,7 +62,7 @@ class Cpu {
   }
 
   /// The processor stands at the beginning of `function` with x0.. = `arguments`.
-  void begin(Activation& activation, uint64_t function, const std::vector<uint64_t>& arguments,
+  void begin(Activation& activation, uint64_t function, std::span<const uint64_t> arguments,
              uint64_t stack_pointer);
   /// Runs the activation on, from where it stopped or began.
   Stop run(Activation& activation);

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
-#include <vector>
 
 #include "ports/unicorn/image_abi.hpp"
 
@@ -167,7 +167,7 @@ void Outside::words(const CallRegisters& x) {
     }
     case Op::rules: {
       const size_t count = std::min(x[4], most_rule_words);
-      std::vector<uint64_t> accepted(count);
+      std::array<uint64_t, most_rule_words> accepted{};
       std::memcpy(accepted.data(), bytes_at(x[3], count * sizeof(uint64_t), false),
                   count * sizeof(uint64_t));
       return ops_.rules(world_, half(x[1]), half(x[2]), accepted.data(), word(count), word(x[5]));

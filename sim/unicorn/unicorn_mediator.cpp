@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <span>
@@ -195,27 +197,29 @@ class UnicornMediator final : public MediatorUnderTest {
 
   /// Calls a function of the image with `first`, the addresses of copies of `objects`, and `last`
   /// as its arguments. `back`: where the first object goes when it is back. Other fibers may run
-  /// meanwhile, and call too. What the call owns is the mediator's, not this frame's: a fiber may
-  /// be abandoned.
-  uint64_t call(uint64_t function, std::vector<uint64_t> arguments,
-                const std::vector<std::span<const std::byte>>& objects = {},
-                const std::vector<uint64_t>& last = {}, std::span<std::byte> back = {}) {
+  /// meanwhile, and call too. A fiber may be abandoned, so this frame owns nothing but its bytes.
+  uint64_t call(uint64_t function, std::initializer_list<uint64_t> first,
+                std::initializer_list<std::span<const std::byte>> objects = {},
+                std::initializer_list<uint64_t> last = {}, std::span<std::byte> back = {}) {
     constexpr uint64_t stack_alignment = 16;
     Cpu& cpu = emulator_->cpu;
     auto fresh = cpu.take();
     if (!fresh) throw InputError(emulator_->image.file(), "too many calls at once");
     const auto mine = activations_.insert(activations_.end(), std::move(fresh));
     Activation& activation = **mine;
+    std::array<uint64_t, 8> arguments{};
+    size_t count = 0;
+    for (const uint64_t value : first) arguments.at(count++) = value;
     uint64_t stack = Cpu::stack_top(activation);
     uint64_t first_object = 0;
     for (const auto object : objects) {
       stack -= (object.size() + stack_alignment - 1) / stack_alignment * stack_alignment;
       std::memcpy(emulator_->memory.find(stack, object.size(), true), object.data(), object.size());
-      arguments.push_back(stack);
+      arguments.at(count++) = stack;
       if (first_object == 0) first_object = stack;
     }
-    arguments.insert(arguments.end(), last.begin(), last.end());
-    cpu.begin(activation, function, arguments, stack);
+    for (const uint64_t value : last) arguments.at(count++) = value;
+    cpu.begin(activation, function, std::span{arguments}.first(count), stack);
     const uint64_t result = run(activation);
     if (!back.empty()) {
       std::memcpy(back.data(), emulator_->memory.find(first_object, back.size(), false),

@@ -39,6 +39,9 @@ class FakeWorld {
     of(world).smc_in = *regs;
     for (uint64_t n = 0; n < 18; ++n) regs->x[n] = 0x1000 + n;
   }
+  static void lock_acquire(void* world, uint32_t* /*lock*/, uint32_t /*lock_class*/) {
+    of(world).seen.emplace_back("lock_acquire");
+  }
   static int32_t budget_left(void* world) {
     if (of(world).at_budget) of(world).at_budget();
     return 1;
@@ -52,6 +55,7 @@ class FakeWorld {
       some.copy_out = copy_out;
       some.smc = smc;
       some.budget_left = budget_left;
+      some.lock_acquire = lock_acquire;
       return some;
     }();
     return ops;
