@@ -46,7 +46,8 @@ struct Subject {
 
 class Comparison {
  public:
-  explicit Comparison(const Profile& profile) : profile_(profile) {}
+  /// `keep`: how many divergences to keep; all are counted.
+  Comparison(const Profile& profile, size_t keep) : profile_(profile), keep_(keep) {}
 
   /// One field. `computed`: the mediator made it itself.
   void field(const Subject& subject, const char* rule, const std::string& name,
@@ -62,12 +63,12 @@ class Comparison {
 
   Counts& counts() { return counts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// The first ones, at most `max_kept`.
+  /// The first ones.
   [[nodiscard]] const std::vector<Divergence>& divergences() const { return kept_; }
-  static constexpr size_t max_kept = 20;
 
  private:
   const Profile& profile_;
+  size_t keep_;
   Counts counts_;
   std::vector<Divergence> kept_;
 };
