@@ -20,6 +20,7 @@ struct Held {
   size_t events = 0;      ///< of the simulation's own trace
   size_t ends = 0;        ///< of the timeline: events that have begun and not ended
   size_t pages = 0;       ///< that the survey knows of
+  friend bool operator==(const Held&, const Held&) = default;
 };
 
 struct ReplayResult {
