@@ -29,11 +29,12 @@ struct Counts {
   uint64_t events = 0;
   uint64_t compared = 0;   ///< fields
   uint64_t computed = 0;   ///< of these, fields that mediator or model made, not passed on
-  uint64_t stimuli = 0;    ///< machine events taken from the capture
+  uint64_t stimuli = 0;    ///< what was taken from the capture: machine events and by_stimulus
   uint64_t boot = 0;       ///< requests before the first guest call that the capture never saw
   uint64_t explained = 0;  ///< fields that differ as the profile says
   uint64_t divergences = 0;
   std::map<std::string, uint64_t> by_difference;  ///< explained, per id of the profile
+  std::map<std::string, uint64_t> by_stimulus;    ///< what the SPMC's side was given: "payloads"
 };
 
 /// What a comparison is about: the record and the guest's call that it belongs to.

@@ -70,10 +70,11 @@ void ModelWorld::stimulate(Asked& asked, const ffa::Regs& captured) {
     suspended_[captured.w(1)] = asked.out;
     asked.out = captured;
     asked.stimulus = all_registers;
-  } else {
-    asked.stimulus = lay_over(asked.out, captured);
+    ++stimuli_["preemptions"];
+    return;
   }
-  if (asked.stimulus != 0) ++stimuli_;
+  asked.stimulus = lay_over(asked.out, captured);
+  if (asked.stimulus != 0) ++stimuli_["payloads"];
 }
 
 /// A record shows that SPs have set notifications by now. Where it does not tell which, one that is
@@ -112,7 +113,7 @@ void ModelWorld::notify(ffa::EndpointId vm, uint64_t bitmap) {
     if (one == 0) continue;
     for (const ffa::EndpointId sp : sps_) {
       if (spmc.set_notification(sp, vm, one) != ffa::Status::success) continue;
-      ++stimuli_;
+      ++stimuli_["notifications"];
       break;
     }
   }

@@ -19,7 +19,7 @@ class ModelWorld : public ReplayWorld {
   void attach(sim::Simulation& simulation) override;
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   /// Payloads, preemptions and notifications.
-  [[nodiscard]] uint64_t stimuli() const override { return stimuli_; }
+  [[nodiscard]] std::map<std::string, uint64_t> stimuli() const override { return stimuli_; }
 
  private:
   ffa::Regs answer(uint16_t vm, const ffa::Regs& in);
@@ -33,7 +33,7 @@ class ModelWorld : public ReplayWorld {
   /// Answers to requests that were preempted, by the target that FFA_RUN names in w1.
   std::map<uint32_t, ffa::Regs> suspended_;
   std::map<uint16_t, uint64_t> stand_ins_;  ///< by VM: what stands for those not known yet
-  uint64_t stimuli_ = 0;
+  std::map<std::string, uint64_t> stimuli_;
 };
 
 }  // namespace ffa_trace

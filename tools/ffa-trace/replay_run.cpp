@@ -173,7 +173,10 @@ void ReplayRun::finish() {
   settle();
   lifecycle_.finish(comparison_);
   irqs_.finish(comparison_);
-  comparison_.counts().stimuli += world_->stimuli();
+  comparison_.counts().by_stimulus = world_->stimuli();
+  for (const auto& [kind, times] : comparison_.counts().by_stimulus) {
+    comparison_.counts().stimuli += times;
+  }
   for (const sim::Violation& violation : simulation_->violations()) {
     comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);
   }
