@@ -42,6 +42,7 @@ class Surveyor {
   }
 
   void note(const Event& event) {
+    if (survey_.given) check_vm(event);
     switch (event.side) {
       case Side::linux_:
         throw sim::InputError(source_.place(),
@@ -58,6 +59,20 @@ class Surveyor {
         note_guest(event);
         return;
     }
+  }
+
+  /// The world that the header gives has all VMs.
+  void check_vm(const Event& event) const {
+    const bool of_vm =
+        event.side == Side::guest || (event.side == Side::lifecycle && event.vm != 0);
+    const auto& vms = survey_.given->vms;
+    if (!of_vm || std::any_of(vms.begin(), vms.end(), [&event](const sim::VmSpec& vm) {
+          return vm.config.id.raw() == event.vm;
+        })) {
+      return;
+    }
+    throw sim::InputError(source_.place(),
+                          fmt::format("VM {} is not in the header's world", event.vm));
   }
 
   void note_spmc(const Event& event) {
