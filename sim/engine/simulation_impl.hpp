@@ -53,6 +53,7 @@ struct Simulation::Impl final : World {
   void translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                   const mediator::Extent& extent) override;
   void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) override;
+  void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
   void report(std::string_view invariant, const std::string& text) override;
 

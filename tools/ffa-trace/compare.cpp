@@ -33,7 +33,7 @@ void Comparison::number(const Subject& subject, const char* rule, const std::str
 void Comparison::diverge(const Subject& subject, const char* rule, const std::string& name,
                          const std::string& expected, const std::string& actual) {
   ++counts_.divergences;
-  if (kept_.size() == max_kept) return;
+  if (kept_.size() == keep_) return;
   kept_.push_back({subject.event, subject.prefix + name, expected, actual, rule});
 }
 

@@ -29,11 +29,12 @@ struct Counts {
   uint64_t events = 0;
   uint64_t compared = 0;   ///< fields
   uint64_t computed = 0;   ///< of these, fields that mediator or model made, not passed on
-  uint64_t stimuli = 0;    ///< machine events taken from the capture
+  uint64_t stimuli = 0;    ///< what was taken from the capture: machine events and by_stimulus
   uint64_t boot = 0;       ///< requests before the first guest call that the capture never saw
   uint64_t explained = 0;  ///< fields that differ as the profile says
   uint64_t divergences = 0;
   std::map<std::string, uint64_t> by_difference;  ///< explained, per id of the profile
+  std::map<std::string, uint64_t> by_stimulus;    ///< what the SPMC's side was given: "payloads"
 };
 
 /// What a comparison is about: the record and the guest's call that it belongs to.
@@ -46,7 +47,8 @@ struct Subject {
 
 class Comparison {
  public:
-  explicit Comparison(const Profile& profile) : profile_(profile) {}
+  /// `keep`: how many divergences to keep; all are counted.
+  Comparison(const Profile& profile, size_t keep) : profile_(profile), keep_(keep) {}
 
   /// One field. `computed`: the mediator made it itself.
   void field(const Subject& subject, const char* rule, const std::string& name,
@@ -62,12 +64,12 @@ class Comparison {
 
   Counts& counts() { return counts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// The first ones, at most `max_kept`.
+  /// The first ones.
   [[nodiscard]] const std::vector<Divergence>& divergences() const { return kept_; }
-  static constexpr size_t max_kept = 20;
 
  private:
   const Profile& profile_;
+  size_t keep_;
   Counts counts_;
   std::vector<Divergence> kept_;
 };

@@ -70,34 +70,37 @@ void ModelWorld::stimulate(Asked& asked, const ffa::Regs& captured) {
     suspended_[captured.w(1)] = asked.out;
     asked.out = captured;
     asked.stimulus = all_registers;
-  } else {
-    asked.stimulus = lay_over(asked.out, captured);
+    ++stimuli_["preemptions"];
+    return;
   }
-  if (asked.stimulus != 0) ++stimuli_;
+  asked.stimulus = lay_over(asked.out, captured);
+  if (asked.stimulus != 0) ++stimuli_["payloads"];
 }
 
-/// A record shows that SPs have set notifications by now. Which, an INFO_GET does not tell: one
-/// that is bound stands in for them until the VM fetches others.
+/// A record shows that SPs have set notifications by now. Where it does not tell which, one that is
+/// bound stands in for them until the VM fetches others.
 void ModelWorld::notify_before(const Event& record) {
   spmc_model::Spmc* const spmc = world_->model();
   if (spmc == nullptr) return;
   for (const Notified& notified : notified_by(record)) {
-    const uint64_t bound = spmc->bound_notifications(notified.vm);
     if (notified.bitmap) {
-      withdraw_stand_in(notified.vm, *notified.bitmap);
+      withdraw_stand_ins(notified.vm, *notified.bitmap);
       notify(notified.vm, *notified.bitmap);
-    } else if (spmc->pending_notifications(notified.vm) == 0) {
-      stand_ins_[notified.vm.raw()] = bound & (~bound + 1);
-      notify(notified.vm, bound & (~bound + 1));
+    } else if ((spmc->pending_notifications(notified.vm) & notified.among) == 0) {
+      const uint64_t bound = spmc->bound_notifications(notified.vm) & notified.among;
+      const uint64_t lowest = bound & (~bound + 1);
+      stand_ins_[notified.vm.raw()] |= lowest;
+      notify(notified.vm, lowest);
     }
   }
 }
 
-/// The VM fetches notifications, and the one that stood in for them is not among them.
-void ModelWorld::withdraw_stand_in(ffa::EndpointId vm, uint64_t fetched) {
-  const auto stand_in = stand_ins_.extract(vm.raw());
-  if (stand_in.empty() || fetched == 0 || (fetched & stand_in.mapped()) != 0) return;
-  const uint64_t others = world_->model()->pending_notifications(vm) & ~stand_in.mapped();
+/// The VM fetches notifications: those that stood in for them and are not among them never came.
+void ModelWorld::withdraw_stand_ins(ffa::EndpointId vm, uint64_t fetched) {
+  const auto stand_ins = stand_ins_.extract(vm.raw());
+  const uint64_t absent = stand_ins.empty() ? 0 : stand_ins.mapped() & ~fetched;
+  if (fetched == 0 || absent == 0) return;
+  const uint64_t others = world_->model()->pending_notifications(vm) & ~absent;
   const ffa::NotificationGet all{ffa::VcpuId{0}, vm, ffa::NotificationGet::from_sps};
   (void)world_->smc(ffa::hypervisor_id.raw(), all.encode());
   notify(vm, others);
@@ -110,7 +113,7 @@ void ModelWorld::notify(ffa::EndpointId vm, uint64_t bitmap) {
     if (one == 0) continue;
     for (const ffa::EndpointId sp : sps_) {
       if (spmc.set_notification(sp, vm, one) != ffa::Status::success) continue;
-      ++stimuli_;
+      ++stimuli_["notifications"];
       break;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/given_world.hpp"
 #include "tools/ffa-trace/records.hpp"
 #include "tools/ffa-trace/replay_run.hpp"
@@ -57,14 +58,20 @@ void ReplayRun::interrupt(Activity& activity) {
 void ReplayRun::create(Activity& activity) {
   vms_[activity.vm] = {};
   vms_[activity.vm].created = true;
-  start(activity, fmt::format("create vm{}", activity.vm),
-        [this, &activity] { activity.result = simulation_->create_vm(activity.vm); });
+  start(activity, fmt::format("create vm{}", activity.vm), [this, &activity] {
+    try {
+      activity.result = simulation_->create_vm(activity.vm);
+    } catch (const sim::InputError&) {  // pages that ours has quarantined
+      activity.result = static_cast<int32_t>(ffa::Status::denied);
+    }
+  });
 }
 
 void ReplayRun::destroy(Activity& activity, uint32_t budget) {
   if (!mode_.own) vms_[activity.vm].created = false;
+  activity.result = -1;  // our mediator may have refused to create it
   start(activity, fmt::format("destroy vm{}", activity.vm), [this, &activity, budget] {
-    for (;;) {
+    while (simulation_->machine().has_vm(activity.vm)) {
       activity.result = simulation_->destroy_vm(activity.vm, budget);
       if (activity.result != FFA_SIM_RESTART || mode_.own) return;
       // A call of the VM is still open.
@@ -78,10 +85,6 @@ void ReplayRun::destroy(Activity& activity, uint32_t budget) {
 void ReplayRun::lifecycle(Event event) {
   lifecycle_.captured(comparison_, event);
   if (event.op != "create") return destroy_stage(event);
-  const bool known =
-      std::any_of(simulation_->spec().vms.begin(), simulation_->spec().vms.end(),
-                  [&event](const sim::VmSpec& vm) { return vm.config.id.raw() == event.vm; });
-  if (!known) return;  // the ledger will tell
   Activity& activity = activities_.open(ActivityKind::create, event.vm, std::move(event));
   activity.window.boot = !guest_seen_;
   ++comparison_.counts().stimuli;

@@ -38,7 +38,7 @@ bool is_boot(const std::optional<Event>& event) {
 ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const Survey& survey,
                      const Profile& profile, const ReplayMode& mode)
     : timeline_(source),
-      comparison_(profile),
+      comparison_(profile, mode.keep),
       layout_(header_layout(survey.spmc_version)),
       choices_(sim::recorded_choices("", "replay"), false),
       mode_(mode),
@@ -50,6 +50,7 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
                                                   std::move(world));
   world_->attach(*simulation_);
   comparison_.counts().events = survey.events;
+  for (const auto& [id, vm] : survey.vms) held_.pages += vm.pages.size();
   if (!mode.own) return;
   simulation_->set_after_step([this](const Event& event) {
     if (event.side == Side::lifecycle) lifecycle_.ours(comparison_, event);
@@ -162,6 +163,7 @@ void ReplayRun::note_held() {
   held_.activities = std::max(held_.activities, activities_.all().size());
   held_.records = std::max(held_.records, records);
   held_.events = std::max(held_.events, simulation_->events().size());
+  held_.ends = std::max(held_.ends, timeline_.open());
 }
 
 void ReplayRun::finish() {
@@ -171,7 +173,10 @@ void ReplayRun::finish() {
   settle();
   lifecycle_.finish(comparison_);
   irqs_.finish(comparison_);
-  comparison_.counts().stimuli += world_->stimuli();
+  comparison_.counts().by_stimulus = world_->stimuli();
+  for (const auto& [kind, times] : comparison_.counts().by_stimulus) {
+    comparison_.counts().stimuli += times;
+  }
   for (const sim::Violation& violation : simulation_->violations()) {
     comparison_.diverge({}, "invariant", violation.invariant, "no violation", violation.text);
   }

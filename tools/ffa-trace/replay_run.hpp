@@ -15,6 +15,7 @@
 #include "tools/ffa-trace/handle_binding.hpp"
 #include "tools/ffa-trace/ledger.hpp"
 #include "tools/ffa-trace/replay_world.hpp"
+#include "tools/ffa-trace/replayer.hpp"
 #include "tools/ffa-trace/survey.hpp"
 #include "tools/ffa-trace/timeline.hpp"
 
@@ -26,6 +27,7 @@ struct ReplayMode {
   bool bare = false;   ///< of a system without hypervisor
   bool own = false;    ///< a trace of the simulator's, which tells what the host did
   bool stop_at_first = false;
+  size_t keep = 20;  ///< divergences that are kept, beside being counted
 };
 
 class ReplayRun {
@@ -37,12 +39,6 @@ class ReplayRun {
   /// To the end of the source, or to the first divergence. Throws InputError for what is no trace.
   const Comparison& run();
 
-  /// How much is held at once, at most: what a replay of any length must keep constant.
-  struct Held {
-    size_t activities = 0;
-    size_t records = 0;  ///< of all windows
-    size_t events = 0;   ///< of the simulation's trace
-  };
   [[nodiscard]] const Held& held() const { return held_; }
 
  private:

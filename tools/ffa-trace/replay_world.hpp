@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "sim/engine/simulation.hpp"
 #include "tools/ffa-trace/survey.hpp"
@@ -24,8 +25,8 @@ class ReplayWorld : public sim::SecureWorld {
   /// From here on the running task's requests belong to `window`, until it leaves.
   void enter(Window& window) { windows_[simulation_->current_task()] = &window; }
   void leave() { windows_.erase(simulation_->current_task()); }
-  /// Stimuli taken from the records so far.
-  [[nodiscard]] virtual uint64_t stimuli() const { return 0; }
+  /// Stimuli taken from the records so far, by kind: "payloads".
+  [[nodiscard]] virtual std::map<std::string, uint64_t> stimuli() const { return {}; }
   /// Nothing: checkers must not judge by a world that has seen half of what happened.
   spmc_model::Spmc* model() override { return nullptr; }
 

@@ -31,7 +31,8 @@ ReplayResult replay_surveyed(EventSource& source, sim::MediatorFactory& factory,
   const Profile profile = choose_profile(source, surveyed, settings.profile);
   ReplayRun run(source, factory, surveyed, profile, mode);
   const Comparison& comparison = run.run();
-  return {source.name(), profile.name, mode.model, comparison.counts(), comparison.divergences()};
+  return {source.name(), profile.name, mode.model, comparison.counts(), comparison.divergences(),
+          run.held()};
 }
 
 ReplayResult replay_bare(EventSource& source, sim::MediatorFactory& factory,
@@ -45,7 +46,7 @@ ReplayResult replay_bare(EventSource& source, sim::MediatorFactory& factory,
   Survey surveyed = survey(bare);
   surveyed.sides = {Side::linux_};
   return replay_surveyed(bare, factory, surveyed, settings,
-                         {true, true, false, settings.stop_at_first});
+                         {true, true, false, settings.stop_at_first, settings.keep});
 }
 
 }  // namespace
@@ -58,8 +59,9 @@ ReplayResult replay_trace(EventSource& source, sim::MediatorFactory& factory,
   if (!own && (surveyed.sides.count(Side::guest) == 0 || surveyed.sides.count(Side::spmc) == 0)) {
     throw sim::InputError(source.name(), "not supported yet: a capture with one side only");
   }
-  return replay_surveyed(source, factory, surveyed, settings,
-                         {settings.spmc == "model", false, own, settings.stop_at_first});
+  return replay_surveyed(
+      source, factory, surveyed, settings,
+      {settings.spmc == "model", false, own, settings.stop_at_first, settings.keep});
 }
 
 }  // namespace ffa_trace

@@ -32,10 +32,17 @@ uint32_t lay_over(ffa::Regs& answer, const ffa::Regs& captured) {
 
 std::vector<Notified> notified_by(const sim::trace::Event& record) {
   std::vector<Notified> notified;
+  const auto dword = [](const ffa::Regs& regs, unsigned low) {
+    return regs.w(low) | static_cast<uint64_t>(regs.w(low + 1)) << 32;
+  };
+  const ffa::EndpointId low_id{static_cast<uint16_t>(record.in.w(1))};
+  if (ffa::is_function(record.in, Fid::notification_unbind) && ffa::is_error(record.out) &&
+      ffa::error_status(record.out) == ffa::Status::denied) {
+    notified.push_back({low_id, std::nullopt, dword(record.in, 3)});
+  }
   if (!ffa::is_success(record.out)) return notified;
   if (ffa::is_function(record.in, Fid::notification_get)) {
-    const uint64_t bitmap = record.out.w(2) | static_cast<uint64_t>(record.out.w(3)) << 32;
-    notified.push_back({ffa::EndpointId{static_cast<uint16_t>(record.in.w(1))}, bitmap});
+    notified.push_back({low_id, dword(record.out, 2)});
   } else if (ffa::is_function(record.in, Fid::notification_info_get)) {
     const auto info = ffa::NotificationInfoGetSuccess::decode(record.out);
     for (unsigned i = 0; info.ok() && i < info->list_count; ++i) {

@@ -21,12 +21,15 @@ uint32_t payload_of(const ffa::Regs& out);
 /// Returns the registers that came from the capture.
 uint32_t lay_over(ffa::Regs& answer, const ffa::Regs& captured);
 
-/// A VM that has notifications pending when this record is made. `bitmap`: from SPs, where known.
+/// A VM that has notifications from SPs pending when this record is made: those of `bitmap`, or,
+/// where it is not known which, one of `among`.
 struct Notified {
   ffa::EndpointId vm{};
   std::optional<uint64_t> bitmap;
+  uint64_t among = ~uint64_t{0};
 };
-/// Of a successful FFA_NOTIFICATION_INFO_GET or FFA_NOTIFICATION_GET; else nobody.
+/// Of a successful FFA_NOTIFICATION_INFO_GET or FFA_NOTIFICATION_GET, and of an UNBIND that was
+/// DENIED; else nobody.
 std::vector<Notified> notified_by(const sim::trace::Event& record);
 
 }  // namespace ffa_trace

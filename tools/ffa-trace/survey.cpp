@@ -42,6 +42,7 @@ class Surveyor {
   }
 
   void note(const Event& event) {
+    if (survey_.given) check_vm(event);
     switch (event.side) {
       case Side::linux_:
         throw sim::InputError(source_.place(),
@@ -58,6 +59,20 @@ class Surveyor {
         note_guest(event);
         return;
     }
+  }
+
+  /// The world that the header gives has all VMs.
+  void check_vm(const Event& event) const {
+    const bool of_vm =
+        event.side == Side::guest || (event.side == Side::lifecycle && event.vm != 0);
+    const auto& vms = survey_.given->vms;
+    if (!of_vm || std::any_of(vms.begin(), vms.end(), [&event](const sim::VmSpec& vm) {
+          return vm.config.id.raw() == event.vm;
+        })) {
+      return;
+    }
+    throw sim::InputError(source_.place(),
+                          fmt::format("VM {} is not in the header's world", event.vm));
   }
 
   void note_spmc(const Event& event) {
@@ -113,8 +128,8 @@ class Surveyor {
     }
     if (is(event.in, ffa::Fid::rxtx_map) && ffa::is_success(event.out)) {
       const uint64_t pages = event.in.w(3) & 0x3f;
-      wanted_[event.vm].push_back({event.in.x[1], pages});
-      wanted_[event.vm].push_back({event.in.x[2], pages});
+      want(event.vm, {event.in.x[1], pages});
+      want(event.vm, {event.in.x[2], pages});
     }
     if (is(event.in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
       note_partitions(event.rx);  // no mediator was told before
@@ -122,8 +137,7 @@ class Surveyor {
     if (is_memory_send(event.in) && event.p2m.empty()) {
       const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
       const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
-      auto& wanted = wanted_[event.vm];
-      wanted.insert(wanted.end(), descriptor.ranges.begin(), descriptor.ranges.end());
+      for (const PageRun& run : descriptor.ranges) want(event.vm, run);
     }
   }
 
@@ -140,17 +154,21 @@ class Surveyor {
     }
   }
 
+  /// A guest names pages; a translation may be recorded for them elsewhere.
+  void want(uint16_t vm, const PageRun& run) {
+    if (run.address % ffa::page_size != 0) return;
+    auto& wanted = wanted_[vm];
+    const uint64_t first = run.address / ffa::page_size;
+    for (uint64_t i = 0; i < run.pages; ++i) {
+      if (wanted.size() >= max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
+      wanted.insert(first + i);
+    }
+  }
+
   /// Identity RAM where guests name addresses that no translation was recorded for.
   void add_identity(uint16_t id, SurveyedVm& vm) {
-    for (const PageRun& run : wanted_[id]) {
-      if (run.address % ffa::page_size != 0) continue;
-      if (run.pages > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
-      const uint64_t first = run.address / ffa::page_size;
-      for (uint64_t i = 0; i < run.pages; ++i) vm.pages.try_emplace(first + i, first + i);
-      if (vm.pages.size() > max_pages) {
-        unsupported("a VM with more than 4 GiB of recorded memory");
-      }
-    }
+    for (const uint64_t page : wanted_[id]) vm.pages.try_emplace(page, page);
+    if (vm.pages.size() > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
   }
 
   void check_owners() const {
@@ -171,7 +189,7 @@ class Surveyor {
   bool guest_seen_ = false;
   bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
   std::map<uint16_t, ffa::Version> versions_;
-  std::map<uint16_t, std::vector<PageRun>> wanted_;
+  std::map<uint16_t, std::set<uint64_t>> wanted_;  ///< page numbers
 };
 
 std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {

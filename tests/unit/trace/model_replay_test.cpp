@@ -178,6 +178,19 @@ TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
   EXPECT_EQ(replay(events).counts.divergences, 1U);
 }
 
+TEST(ModelReplay, AnUnbindThatIsDeniedShowsANotification) {
+  auto events = events_of("linux-shm-sess");
+  make_room(events, 63);
+  Event unbind = event_at(events, 39);
+  unbind.seq = 65;
+  unbind.seq_ret = 66;
+  unbind.in.x[0] = ffa::fid32(ffa::Fid::notification_unbind);
+  unbind.out = ffa::reply(ffa::Status::denied);
+  events.insert(events.begin() + 32, unbind);
+  ASSERT_EQ(events[31].seq, 63U);
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
+}
+
 /// The call `seq` and the next one, of another CPU, overlap.
 void overlap(std::vector<Event>& events, uint64_t seq, bool second_returns_first) {
   Event& first = event_at(events, seq);
