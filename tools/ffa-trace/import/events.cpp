@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"

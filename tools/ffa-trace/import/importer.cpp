@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/import/guess.hpp"
