@@ -24,7 +24,7 @@ TEST(ImportLines, LineEndsColoursAndStampsDoNotMatter) {
   }
   for (const char* const before :
        {"\x1b[1;32m", "\x1b[0m[   12.345678] ", "[2026-11-22 08:46:02.123] ", "08:46:02.5 ",
-        "2026-11-22T08:46:02Z ", "(XEN) ", "<6>[    0.1] ", "10 %\r50 %\r"}) {
+        "2026-11-22T08:46:02Z ", "Nov  2 08:46:02 ", "(XEN) ", "<6>[    0.1] ", "10 %\r50 %\r"}) {
     EXPECT_EQ(figures(import_text(before + call + "\n" + before + answer + "\x1b[K\n")), one_pair)
         << before;
   }
@@ -110,6 +110,13 @@ TEST(ImportRows, NamedRegistersWithAnyWordsInFront) {
             "named-rows: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(imported.events[0].in_known, 0xfU);
   EXPECT_FALSE(imported.events[0].has_vcpu);
+}
+
+TEST(ImportRows, NamedRegistersWithoutDirection) {
+  const auto imported = import_text(
+      "x0=84000066 x1=1000 x2=2000\nx0=84000061 x1=0 x2=0\nx0=84000065 x1=0\nx0=84000061 x1=0\n");
+  EXPECT_EQ(figures(imported),
+            "named-rows: rows 4, calls 2, pairs 2, orphans 0, given up 0, lost 0");
 }
 
 TEST(ImportRows, PatternsWithNamedAndOrderedGroups) {

@@ -29,10 +29,11 @@ void read_log(LogLines log, const EventSink& sink) {
   header.source = "ffa-trace import";
   header.name = log.name();
   bool first = true;
-  const auto counts = import_log(log, {}, [&](const sim::trace::Event& event) {
-    if (std::exchange(first, false)) sink.begin(&header);
-    sink.take(event);
-  });
+  const auto counts = import_log(log, {.format = "", .pattern = "", .or_trace = true},
+                                 [&](const sim::trace::Event& event) {
+                                   if (std::exchange(first, false)) sink.begin(&header);
+                                   sink.take(event);
+                                 });
   std::fflush(stdout);
   fmt::print(stderr, "{}", summary(counts, log.name()));
 }

@@ -73,10 +73,6 @@ class MonitorPairing : public Pairing {
   }
 
  private:
-  [[nodiscard]] bool has_exits(const Row& row) const {
-    return pairs_ == Pairs::at_monitor || row.direction != Direction::unknown;
-  }
-
   /// Gives up the calls of a lane that `which` takes.
   template <class Which>
   void drop(Lane& lane, Which which) {
@@ -111,7 +107,7 @@ class MonitorPairing : public Pairing {
   /// Registers that arrive at EL3.
   void take_entry(Lane& lane, const Row& row) {
     if (row.world != World::normal) {
-      const bool exits = has_exits(row);
+      const bool exits = row.direction != Direction::unknown;
       const auto fitting = all(lane, [&](const Open& open) {
         const bool ready = open.stage == Stage::forwarded || is_version_response(row) ||
                            (!exits && open.stage == Stage::requested);

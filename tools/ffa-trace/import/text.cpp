@@ -49,6 +49,19 @@ size_t bare_time(std::string_view text) {
   return 0;
 }
 
+/// Length of `Nov 22 08:46:02 `.
+size_t month_and_time(std::string_view text) {
+  static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() < 8 || text[3] != ' ') return 0;
+  const size_t month = months.find(text.substr(0, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return 0;
+  Cursor at(text.substr(4));
+  at.skip_blanks();
+  if (!at.decimal() || !at.skip(" ")) return 0;
+  const size_t time = bare_time(at.rest());
+  return time == 0 ? 0 : text.size() - at.rest().size() + time;
+}
+
 size_t printk_level(std::string_view text) {
   return text.size() >= 3 && text[0] == '<' && is_digit(text[1]) && text[2] == '>' ? 3 : 0;
 }
@@ -108,7 +121,8 @@ std::string_view without_stamps(std::string_view text) {
     at.skip_blanks();
     if (!at.skip("(XEN) ")) {
       const std::string_view rest = at.rest();
-      const size_t length = std::max({bracketed_time(rest), bare_time(rest), printk_level(rest)});
+      const size_t length = std::max(
+          {bracketed_time(rest), bare_time(rest), month_and_time(rest), printk_level(rest)});
       if (length == 0) break;
       at = Cursor(rest.substr(length));
     }
