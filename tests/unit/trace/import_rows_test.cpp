@@ -83,6 +83,13 @@ TEST(ImportRows, PastedRowsOfUnknownOrigin) {
       "     3 linux   FFA_VERSION 1.1, x2-x7 absent -> 1.2, x2-x7 absent\n");
 }
 
+TEST(ImportRows, PastedListsInBrackets) {
+  const auto imported = import_text(
+      "\xef\xbb\xbfsmc [0x84000063, 0x10001, 0x0]\nsmc [0x10002, 0x0, 0x0]\nsmc (84000065 0)\n"
+      "smc (84000061 0)\nsmc [0x84000065, 0x0\n");
+  EXPECT_EQ(figures(imported), "hex-rows: rows 4, calls 2, pairs 2, orphans 0, given up 1, lost 0");
+}
+
 TEST(ImportRows, PastedRowsAtEntryAndExitAreOneCall) {
   const std::string request = "mydbg 0x84000066 0x1000 0x2000 0x1\n";
   const std::string reply = "mydbg 0x84000061 0x0 0x0 0x0\n";
@@ -163,8 +170,7 @@ TEST(ImportRows, AFormatThatIsAskedForIsTaken) {
       "hex-rows: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(
       import_text(call + "\n", {.format = "ftrace", .pattern = ""}).error,
-      "log: no FF-A call in it: format ftrace, 0 rows, 0 answers without a call, 0 lines given "
-      "up");
+      "log: no FF-A call in it: format ftrace, rows 0, answers without a call 0, lines given up 0");
 }
 
 TEST(ImportRows, ALineThatNamesAFunctionIsTold) {

@@ -148,8 +148,8 @@ ImportCounts import_log(LogLines& log, const ImportSettings& settings, const Cal
   if (counts.calls == 0) {
     throw sim::InputError(
         log.name(),
-        fmt::format("no FF-A call in it: format {}, {} rows, {} answers without a call, {} lines "
-                    "given up",
+        fmt::format("no FF-A call in it: format {}, rows {}, answers without a call {}, lines "
+                    "given up {}",
                     counts.format, counts.rows, counts.orphans, counts.given_up));
   }
   return counts;

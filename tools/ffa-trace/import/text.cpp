@@ -14,7 +14,8 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool ends_number(std::string_view rest) {
-  return rest.empty() || is_blank(rest[0]) || rest[0] == ',' || rest[0] == ']' || rest[0] == ')';
+  return rest.empty() || is_blank(rest[0]) ||
+         std::string_view(",])}").find(rest[0]) != std::string_view::npos;
 }
 
 /// Length of `[…]` made of digits and what stands between them in a time; 0 if it is none.
@@ -133,6 +134,8 @@ std::string_view without_stamps(std::string_view text) {
 }
 
 bool take_registers(Cursor& at, Row& row) {
+  at.skip_blanks();
+  const bool bracket = at.skip("[") || at.skip("(") || at.skip("{");
   for (unsigned n = 0; n < row.regs.x.size(); ++n) {
     at.skip_blanks();
     if (at.skip("...") || at.skip("\xe2\x80\xa6")) break;
@@ -141,6 +144,8 @@ bool take_registers(Cursor& at, Row& row) {
     row.set(n, *value);
     at.skip(",");
   }
+  at.skip_blanks();
+  if (bracket && !at.skip("]") && !at.skip(")") && !at.skip("}")) return false;
   at.skip_blanks();
   return row.known != 0 && at.at_end();
 }
