@@ -117,10 +117,14 @@ class Importer {
   std::vector<std::unique_ptr<Format>> others_;
 };
 
-[[noreturn]] void no_format(const LogLines& log, uint64_t suspect, bool or_trace) {
-  const std::string reason =
-      suspect == 0 ? "no FF-A call in it"
-                   : fmt::format("line {} names an FF-A function, but no format fits", suspect);
+[[noreturn]] void no_format(const LogLines& log, const Guess& guess, bool or_trace) {
+  std::string reason = "no FF-A call in it";
+  if (guess.suspect != 0) {
+    reason = fmt::format("line {} names an FF-A function, but no format fits", guess.suspect);
+  }
+  if (!guess.held.empty() && guess.held.front().text.starts_with("{\"")) {
+    throw sim::InputError(log.name(), "JSON is no log; a trace needs no import");
+  }
   throw sim::InputError(
       log.name(),
       fmt::format("{}{}; import knows {}, and any row by --pattern",
@@ -135,7 +139,7 @@ ImportCounts import_log(LogLines& log, const ImportSettings& settings, const Cal
   const bool guessed = choice.format == nullptr;
   if (guessed) {
     guess = guess_format(log);
-    if (guess.format == nullptr) no_format(log, guess.suspect, settings.or_trace);
+    if (guess.format == nullptr) no_format(log, guess, settings.or_trace);
     choice = chosen(*guess.format);
   }
   Importer importer(std::move(choice), sink);
