@@ -4,6 +4,7 @@
 // by its name, else left to the pairing.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"

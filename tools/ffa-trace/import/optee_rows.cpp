@@ -3,6 +3,7 @@
 // req` and eight registers for what it receives, `FFA resp` for what it answers. Zero prints as
 // `0`.
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"

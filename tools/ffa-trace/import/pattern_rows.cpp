@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/import/format.hpp"

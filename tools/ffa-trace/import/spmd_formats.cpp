@@ -3,6 +3,7 @@
 // and exit prints. The head of a row is taken to the letter: a row whose head is damaged is given
 // up.
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "tools/ffa-trace/import/answers.hpp"
 #include "tools/ffa-trace/import/pairing.hpp"
