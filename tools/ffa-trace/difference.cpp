@@ -259,10 +259,12 @@ class Comparer {
                          {Kind::changed, who_of(a), a.function, a.words, a.seq, b_[pair.b].seq,
                           std::move(pair.fields)}});
     }
-    std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& one, const Placed& other) {
-      return std::tie(one.place, one.difference.seq_b) <
-             std::tie(other.place, other.difference.seq_b);
-    });
+    const auto key = [](const Placed& placed) {
+      const Difference& difference = placed.difference;
+      return std::tie(placed.place, difference.seq_b, difference.seq_a, difference.who);
+    };
+    std::sort(placed_.begin(), placed_.end(),
+              [&](const Placed& one, const Placed& other) { return key(one) < key(other); });
     for (Placed& placed : placed_) result_.differences.push_back(std::move(placed.difference));
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-trace diff: what is a difference and what is not, and how calls find each other.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
