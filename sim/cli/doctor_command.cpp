@@ -41,6 +41,7 @@ constexpr Thing things[] = {
     {"include/boost/context/fiber.hpp", "libboost-context1.81-dev", Need::build, "vCPUs as fibers"},
     {"include/xxhash.h", "libxxhash-dev", Need::build, "trace hash"},
     {"include/pugixml.hpp", "libpugixml-dev", Need::build, "JUnit reports"},
+    {"include/pcre2.h", "libpcre2-dev", Need::build, "patterns for rows of logs"},
     {"include/gtest/gtest.h", "libgtest-dev", Need::test, "unit tests"},
     {"include/gmock/gmock.h", "libgmock-dev", Need::test, "unit tests"},
     {"include/rapidcheck.h", "librapidcheck-dev", Need::test, "property tests"},

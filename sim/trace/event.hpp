@@ -42,8 +42,8 @@ struct Event {
   ffa::Regs out;
   RegisterSet in_known = all_registers;   ///< which of `in` were captured
   RegisterSet out_known = all_registers;  ///< of `out`; none: no return was seen
-  std::vector<uint8_t> tx;  ///< TX buffer up to the fragment length, for memory calls
-  std::vector<uint8_t> rx;  ///< what a successful call put into RX
+  std::vector<uint8_t> tx;                ///< TX buffer up to the fragment length, for memory calls
+  std::vector<uint8_t> rx;                ///< what a successful call put into RX
   std::vector<P2mRun> p2m;
   std::string conduit;                ///< guest, linux: "smc", "hvc", or empty where unknown
   std::string world;                  ///< linux: "secure" where the SPMC is the caller

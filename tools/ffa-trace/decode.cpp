@@ -27,19 +27,20 @@ bool wants_colour(const std::string& color) {
 void decode_file(const std::string& file, const DecodeOptions& options) {
   const bool colour = wants_colour(options.color);
   Decoder decoder;
-  bool first = true;
-  read_events(file, [&](const sim::trace::Header* header, const sim::trace::Event& event) {
-    if (std::exchange(first, false) && !options.json) {
-      if (options.files.size() > 1) fmt::print("== {}\n", file);
-      if (header != nullptr) print_header(*header);
-    }
+  const auto begin = [&](const sim::trace::Header* header) {
+    if (options.json) return;
+    if (options.files.size() > 1) fmt::print("== {}\n", file);
+    if (header != nullptr) print_header(*header);
+  };
+  const auto take = [&](const sim::trace::Event& event) {
     const Decoded decoded = decoder.decode(event);
     if (options.json) {
       fmt::print("{}\n", to_json(event, decoded));
     } else {
       fmt::print("{}", to_text(event, decoded, options.full, colour));
     }
-  });
+  };
+  read_events(file, {.begin = begin, .take = take});
 }
 
 }  // namespace

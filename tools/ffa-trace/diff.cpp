@@ -12,7 +12,7 @@
 namespace ffa_trace {
 namespace {
 
-using Kind = Difference::Kind;
+using Kind = TraceDifference::Kind;
 
 constexpr size_t max_fields_shown = 8;  ///< of one call, on a terminal
 
@@ -35,7 +35,7 @@ struct Counted {
 
 Counted count(const DiffResult& result) {
   Counted counted;
-  for (const Difference& difference : result.differences) {
+  for (const TraceDifference& difference : result.differences) {
     if (difference.kind == Kind::changed) ++counted.changed;
     if (difference.kind == Kind::only_a) ++counted.only_a;
     if (difference.kind == Kind::only_b) ++counted.only_b;
@@ -43,7 +43,7 @@ Counted count(const DiffResult& result) {
   return counted;
 }
 
-void print_text(const Difference& difference) {
+void print_text(const TraceDifference& difference) {
   if (difference.kind != Kind::changed) {
     const bool in_a = difference.kind == Kind::only_a;
     fmt::print("only in {}: event {}, {} {}{}{}\n", in_a ? "A" : "B",
@@ -64,7 +64,7 @@ void print_text(const Difference& difference) {
   }
 }
 
-void print_json(const Difference& difference) {
+void print_json(const TraceDifference& difference) {
   static const char* const kinds[] = {"changed", "only_a", "only_b"};
   std::string fields;
   for (const auto& field : difference.fields) {
@@ -108,7 +108,7 @@ int diff(const DiffOptions& options) {
   const sim::trace::Trace a = sim::trace::read_trace(options.first);
   const sim::trace::Trace b = sim::trace::read_trace(options.second);
   const DiffResult result = compare_traces(a.events, b.events, ignored_of(options.ignore));
-  for (const Difference& difference : result.differences) {
+  for (const TraceDifference& difference : result.differences) {
     options.json ? print_json(difference) : print_text(difference);
   }
   print_summary(result, options);

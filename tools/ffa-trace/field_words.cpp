@@ -66,7 +66,8 @@ bool is_optional(Kind kind) {
 
 /// A field in a register that was not captured.
 std::string absent_field(const Field& field) {
-  return *field.label == '\0' ? fmt::format("x{} absent", field.reg) : "absent";
+  if (*field.label != '\0') return "absent";
+  return field.kind == Kind::status ? "status absent" : fmt::format("x{} absent", field.reg);
 }
 
 /// Calls that pass something in x8-x17.
@@ -197,12 +198,16 @@ std::string raw_words(const ffa::Regs& regs, const Told& told) {
     if (!words.empty()) words += ' ';
     words += word;
   };
+  const unsigned last = uses_all_registers(regs) ? 17 : 7;
+  const auto absent = [&](unsigned i) { return i <= last && !told.test(i) && !told.known(i); };
   for (unsigned i = 1; i < regs.x.size(); ++i) {
     if (told.test(i)) continue;
     if (regs.x[i] != 0) put(fmt::format("x{}={:#x}", i, regs.x[i]));
-    if (i < 8 && !told.known(i)) put(fmt::format("x{} absent", i));
+    if (!absent(i)) continue;
+    const unsigned first = i;
+    while (absent(i + 1)) ++i;
+    put(first == i ? fmt::format("x{} absent", i) : fmt::format("x{}-x{} absent", first, i));
   }
-  if (!told.known(8) && !told.test(8) && uses_all_registers(regs)) put("x8-x17 absent");
   return words;
 }
 

@@ -85,8 +85,10 @@ std::string framework_words(const ffa::Regs& regs, Told& told) {
 std::string payload_words(const ffa::Regs& regs, const std::string& reading, Told& told) {
   std::string words = framework_words(regs, told);
   const bool framework = !words.empty();
+  bool whole = true;  // OP-TEE's protocol needs all of w3-w7
+  for (unsigned i = 3; i <= 7; ++i) whole = whole && told.known(i);
   add_word(words, raw_words(regs, told));
-  if (!framework && !reading.empty()) {
+  if (!framework && whole && !reading.empty()) {
     words += fmt::format("{}[OP-TEE: {}]", words.empty() ? "" : " ", reading);
   }
   return words;

@@ -26,9 +26,7 @@ bool ids_fit(const Row& call, const Row& answer) {
   return answer.regs.w(1) == (w1 << 16 | w1 >> 16);
 }
 
-bool preempts(const Row& answer) {
-  return is(answer, Fid::interrupt) || is(answer, Fid::yield);
-}
+bool preempts(const Row& answer) { return is(answer, Fid::interrupt) || is(answer, Fid::yield); }
 
 }  // namespace
 

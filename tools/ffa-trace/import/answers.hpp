@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What FF-A says about which row can answer which. Pairing never joins a call and an answer that the
-// spec does not know together. [DEN0077A 1.2 chapter 11 ff.]
+// What FF-A says about which row can answer which. Pairing never joins a call and an answer that
+// the spec does not know together. [DEN0077A 1.2 chapter 11 ff.]
 #pragma once
 
 #include "tools/ffa-trace/import/row.hpp"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <utility>
 
 #include "sim/trace/event.hpp"
 #include "tools/ffa-trace/import/row.hpp"

@@ -12,7 +12,7 @@ std::string count_words(uint64_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::string given_up_words(const Counts& counts) {
+std::string given_up_words(const ImportCounts& counts) {
   std::string words = count_words(counts.given_up, "line", "lines") + " given up";
   for (size_t i = 0; i < counts.given_up_lines.size(); ++i) {
     words += fmt::format("{} {}", i == 0 ? ":" : ",", counts.given_up_lines[i]);
@@ -22,17 +22,16 @@ std::string given_up_words(const Counts& counts) {
 
 }  // namespace
 
-void Counts::give_up(uint64_t line) {
+void ImportCounts::give_up(uint64_t line) {
   if (!given_up_lines.empty() && given_up_lines.back() == line) return;
   ++given_up;
   if (given_up_lines.size() < lines_told) given_up_lines.push_back(line);
 }
 
-std::string summary(const Counts& counts, const std::string& name) {
-  std::string text =
-      fmt::format("import: {}: format {}{}, {}, {}\n", name, counts.format,
-                  counts.guessed ? " (guessed)" : "", count_words(counts.lines, "line", "lines"),
-                  count_words(counts.rows, "row", "rows"));
+std::string summary(const ImportCounts& counts, const std::string& name) {
+  std::string text = fmt::format(
+      "import: {}: format {}{}, {}, {}\n", name, counts.format, counts.guessed ? " (guessed)" : "",
+      count_words(counts.lines, "line", "lines"), count_words(counts.rows, "row", "rows"));
   text += fmt::format("import: {}, {}, {} without a return, {} without a call\n",
                       count_words(counts.calls, "call", "calls"),
                       count_words(counts.pairs, "pair", "pairs"), counts.calls - counts.pairs,
@@ -40,14 +39,13 @@ std::string summary(const Counts& counts, const std::string& name) {
   text += fmt::format("import: {}; {} lost\n", given_up_words(counts),
                       count_words(counts.lost, "entry", "entries"));
   if (counts.others != 0) {
-    text += fmt::format("import: {} left out that {} no FF-A call\n",
-                        count_words(counts.others, "row", "rows"),
-                        counts.others == 1 ? "is" : "are");
+    text +=
+        fmt::format("import: {} left out that {} no FF-A call\n",
+                    count_words(counts.others, "row", "rows"), counts.others == 1 ? "is" : "are");
   }
   if (counts.repeats != 0) {
     text += fmt::format("import: {} left out that only repeat{} the one before\n",
-                        count_words(counts.repeats, "row", "rows"),
-                        counts.repeats == 1 ? "s" : "");
+                        count_words(counts.repeats, "row", "rows"), counts.repeats == 1 ? "s" : "");
   }
   if (counts.foreign != 0) {
     text += fmt::format("import: {} of another format left out\n",

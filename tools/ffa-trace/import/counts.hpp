@@ -8,13 +8,13 @@
 
 namespace ffa_trace {
 
-struct Counts {
+struct ImportCounts {
   std::string format;
   bool guessed = false;
   uint64_t lines = 0;
-  uint64_t rows = 0;   ///< rows that were read whole
-  uint64_t calls = 0;  ///< events of the trace
-  uint64_t pairs = 0;  ///< of them with an answer
+  uint64_t rows = 0;     ///< rows that were read whole
+  uint64_t calls = 0;    ///< events of the trace
+  uint64_t pairs = 0;    ///< of them with an answer
   uint64_t orphans = 0;  ///< answers whose call is not in the log, or not sure
   uint64_t others = 0;   ///< calls of other services than FF-A
   uint64_t repeats = 0;  ///< rows that only repeat the one before
@@ -27,6 +27,6 @@ struct Counts {
 };
 
 /// Several lines, each with its newline.
-std::string summary(const Counts& counts, const std::string& name);
+std::string summary(const ImportCounts& counts, const std::string& name);
 
 }  // namespace ffa_trace

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
@@ -19,16 +20,18 @@ struct Close {
 };
 
 void read_trace(sim::trace::Reader& reader, const EventSink& sink) {
-  const sim::trace::Header* const header = reader.header() ? &*reader.header() : nullptr;
-  while (const auto event = reader.next()) sink(header, *event);
+  sink.begin(reader.header() ? &*reader.header() : nullptr);
+  while (const auto event = reader.next()) sink.take(*event);
 }
 
 void read_log(LogLines log, const EventSink& sink) {
   sim::trace::Header header;
   header.source = "ffa-trace import";
   header.name = log.name();
+  bool first = true;
   const auto counts = import_log(log, {}, [&](const sim::trace::Event& event) {
-    sink(&header, event);
+    if (std::exchange(first, false)) sink.begin(&header);
+    sink.take(event);
   });
   std::fflush(stdout);
   fmt::print(stderr, "{}", summary(counts, log.name()));
@@ -39,8 +42,7 @@ void read_log(LogLines log, const EventSink& sink) {
 void read_events(const std::string& file, const EventSink& sink) {
   const bool standard = file == "-";
   const std::string name = standard ? "standard input" : file;
-  const std::unique_ptr<std::FILE, Close> stream(standard ? stdin
-                                                          : std::fopen(file.c_str(), "rb"));
+  const std::unique_ptr<std::FILE, Close> stream(standard ? stdin : std::fopen(file.c_str(), "rb"));
   if (!stream) {
     sim::trace::Reader reader(file);  // says why
     return;

@@ -9,8 +9,12 @@
 
 namespace ffa_trace {
 
-/// Gets the trace's header where there is one, and each event.
-using EventSink = std::function<void(const sim::trace::Header*, const sim::trace::Event&)>;
+/// Who gets what is read.
+struct EventSink {
+  /// Called once, before the first event; with nullptr for a trace without header.
+  std::function<void(const sim::trace::Header*)> begin;
+  std::function<void(const sim::trace::Event&)> take;
+};
 
 /// Reads a trace, or a log, which is imported on the fly with a summary on standard error; "-" is
 /// standard input. What begins with `{` is a trace. Throws sim::InputError.

@@ -15,8 +15,8 @@ namespace ffa_trace {
 /// One line of a log: printable, without colours and line end.
 struct LogLine {
   std::string_view text;
-  bool ended = true;   ///< false for the last line of a file without newline: it may be cut
-  bool clean = true;   ///< false where bytes were left out that no log's author wrote
+  bool ended = true;  ///< false for the last line of a file without newline: it may be cut
+  bool clean = true;  ///< false where bytes were left out that no log's author wrote
 };
 
 class Format {
@@ -24,6 +24,8 @@ class Format {
   virtual ~Format() = default;
   /// Lines come in order: a row may span several, and a header may tell what rows mean.
   virtual Reading take(const LogLine& line) = 0;
+  /// Called once, behind the last line: a row that the log's end cut.
+  virtual Reading finish() { return {}; }
 };
 
 /// How rows of a format belong together.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Linux kernel probes on the SMC: the text of /sys/kernel/tracing/trace, and trace-cmd report. Names
-// of events and arguments are the user's; which probe is the call is told by its place, then by its
-// name, else left to the pairing.
+// Linux kernel probes on the SMC: the text of /sys/kernel/tracing/trace, and trace-cmd report.
+// Names of events and arguments are the user's; which probe is the call is told by its place, then
+// by its name, else left to the pairing.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
@@ -127,16 +128,18 @@ Parse take_arguments(Cursor at, Row& row) {
   std::array<std::optional<uint64_t>, 19> values;
   bool from_one = true;
   bool damaged = false;
+  bool any = false;
   for (at.skip_blanks(); !at.at_end(); at.skip_blanks()) {
     const std::string_view word = at.word();
     const size_t equals = word.find('=');
-    const auto named = equals == std::string_view::npos ? std::nullopt
-                                                        : argument(word.substr(0, equals));
+    const auto named =
+        equals == std::string_view::npos ? std::nullopt : argument(word.substr(0, equals));
     if (!named) {
       damaged = damaged || equals == std::string_view::npos ||
-                names_function(word.substr(equals));
+                !is_event_name(word.substr(0, equals)) || names_function(word.substr(equals));
       continue;
     }
+    any = true;
     Cursor value(word.substr(equals + 1));
     const auto number = value.number();
     damaged = damaged || !number || !value.at_end() || values[named->index].has_value();
@@ -148,8 +151,9 @@ Parse take_arguments(Cursor at, Row& row) {
     const unsigned n = from_one ? i - 1 : i;
     if (values[i] && n < row.regs.x.size()) row.set(n, *values[i]);
   }
-  if ((row.known & 1U) == 0) return damaged ? Parse::damaged : Parse::none;
-  return damaged ? Parse::damaged : Parse::whole;
+  if (!any) return Parse::none;
+  if (damaged) return Parse::damaged;
+  return (row.known & 1U) != 0 ? Parse::whole : Parse::none;
 }
 
 /// By the probe's place: its function's first instruction, or `caller <- function`; then by name.
@@ -183,7 +187,7 @@ class KernelTrace : public Format {
     }
     Row row;
     const Parse parse = take_arguments(at, row);
-    if (parse == Parse::damaged) return damaged(line.text);
+    if (parse == Parse::damaged) return Reading::broken();
     if (parse == Parse::none) return {};
     row.direction = direction_of_probe(place, event->event);
     row.cpu = event->cpu;

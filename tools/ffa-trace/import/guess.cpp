@@ -2,6 +2,7 @@
 #include "tools/ffa-trace/import/guess.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "tools/ffa-trace/import/text.hpp"

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/writer.hpp"
@@ -84,7 +85,7 @@ int import(const ImportOptions& options) {
     output.put(to_line(event));
   };
   const ImportSettings settings{.format = options.format, .pattern = options.pattern};
-  const Counts counts = import_log(log, settings, put);
+  const ImportCounts counts = import_log(log, settings, put);
   output.finish();
   fmt::print(stderr, "{}", summary(counts, log.name()));
   return 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/import/guess.hpp"
@@ -41,8 +42,8 @@ Choice asked_for(const ImportSettings& settings) {
   if (settings.format.empty()) return {};
   const FormatInfo* const info = find_format(settings.format);
   if (info == nullptr) {
-    throw sim::InputError("--format", fmt::format("\"{}\" is none of {}", settings.format,
-                                                  format_names()));
+    throw sim::InputError("--format",
+                          fmt::format("\"{}\" is none of {}", settings.format, format_names()));
   }
   return chosen(*info);
 }
@@ -50,7 +51,9 @@ Choice asked_for(const ImportSettings& settings) {
 class Importer {
  public:
   Importer(Choice choice, const CallLog::Sink& sink)
-      : choice_(std::move(choice)), log_(sink), pairing_(make_pairing(choice_.pairs, log_, counts_)) {
+      : choice_(std::move(choice)),
+        log_(sink),
+        pairing_(make_pairing(choice_.pairs, log_, counts_)) {
     counts_.format = choice_.name;
     static constexpr std::array stateless = {"spmd-verbose", "spmd-rows", "named-rows",
                                              "optee-rows"};
@@ -59,8 +62,20 @@ class Importer {
     }
   }
 
-  void take(const LogPiece& piece) {
-    Reading reading = choice_.format->take(piece.view());
+  void take(const LogPiece& piece) { take(piece, choice_.format->take(piece.view())); }
+
+  ImportCounts finish(uint64_t lines) {
+    LogPiece end;
+    end.number = counts_.lines = lines;
+    take(end, choice_.format->finish());
+    log_.finish();
+    counts_.calls = log_.calls();
+    counts_.pairs = log_.pairs();
+    return counts_;
+  }
+
+ private:
+  void take(const LogPiece& piece, Reading reading) {
     using What = Reading::What;
     const bool usable = piece.clean && (reading.row.known & 1U) != 0;
     if (reading.what == What::row && !usable) reading = Reading::broken();
@@ -86,14 +101,6 @@ class Importer {
     }
   }
 
-  Counts finish() {
-    log_.finish();
-    counts_.calls = log_.calls();
-    counts_.pairs = log_.pairs();
-    return counts_;
-  }
-
- private:
   [[nodiscard]] bool is_row_of_another(const LogPiece& piece) const {
     return piece.clean && std::any_of(others_.begin(), others_.end(), [&](const auto& format) {
              return format->take(piece.view()).what == Reading::What::row;
@@ -101,7 +108,7 @@ class Importer {
   }
 
   Choice choice_;
-  Counts counts_;
+  ImportCounts counts_;
   CallLog log_;
   std::unique_ptr<Pairing> pairing_;
   std::vector<std::unique_ptr<Format>> others_;
@@ -111,14 +118,13 @@ class Importer {
   const std::string reason =
       suspect == 0 ? "no FF-A call in it"
                    : fmt::format("line {} names an FF-A function, but no format fits", suspect);
-  throw sim::InputError(
-      log.name(), fmt::format("{}; import knows {}, and any row by --pattern", reason,
-                              format_names()));
+  throw sim::InputError(log.name(), fmt::format("{}; import knows {}, and any row by --pattern",
+                                                reason, format_names()));
 }
 
 }  // namespace
 
-Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink) {
+ImportCounts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink) {
   Choice choice = asked_for(settings);
   Guess guess;
   const bool guessed = choice.format == nullptr;
@@ -132,9 +138,8 @@ Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::
   guess.held.clear();
   LogPiece piece;
   while (log.next(piece)) importer.take(piece);
-  Counts counts = importer.finish();
+  ImportCounts counts = importer.finish(log.lines());
   counts.guessed = guessed;
-  counts.lines = log.lines();
   if (counts.calls == 0) {
     throw sim::InputError(
         log.name(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Turns a log into the events of a trace: guesses the format, reads rows, pairs them, counts. Used by
-// `ffa-trace import`, and by the verbs that take a log where a trace could stand.
+// Turns a log into the events of a trace: guesses the format, reads rows, pairs them, counts. Used
+// by `ffa-trace import`, and by the verbs that take a log where a trace could stand.
 #pragma once
 
 #include <string>
@@ -18,6 +18,6 @@ struct ImportSettings {
 
 /// Reads the log to its end and hands each event to `sink`, in increasing `seq`. Throws
 /// sim::InputError where no format fits or no FF-A call is found; nothing was handed on then.
-Counts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink);
+ImportCounts import_log(LogLines& log, const ImportSettings& settings, const CallLog::Sink& sink);
 
 }  // namespace ffa_trace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 
@@ -53,9 +54,7 @@ std::string printable(const std::string& raw, bool& clean) {
 }  // namespace
 
 LogLines::LogLines(const std::string& file)
-    : name_(file),
-      file_(std::fopen(file.c_str(), "rb"), Close{true}),
-      buffer_(size_t{1} << 16) {
+    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
   if (!file_) throw sim::InputError(file, fmt::format("cannot open: {}", strerror(errno)));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads a log line by line, whatever is in it: CR LF and stray CR, colours, control characters, binary
-// junk, lines without end. In constant memory, and as soon as the lines come.
+// Reads a log line by line, whatever is in it: CR LF and stray CR, colours, control characters,
+// binary junk, lines without end. In constant memory, and as soon as the lines come.
 #pragma once
 
 #include <cstdint>

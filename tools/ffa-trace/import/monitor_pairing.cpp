@@ -43,7 +43,7 @@ bool same_registers(const Row& a, const Row& b) { return a.regs == b.regs && a.k
 
 class MonitorPairing : public Pairing {
  public:
-  MonitorPairing(Pairs pairs, CallLog& log, Counts& counts)
+  MonitorPairing(Pairs pairs, CallLog& log, ImportCounts& counts)
       : pairs_(pairs), log_(log), counts_(counts) {}
 
   void take(const Row& row) override {
@@ -168,7 +168,8 @@ class MonitorPairing : public Pairing {
       }
     }
     const auto fitting = all(lane, [&](const Open& open) {
-      const bool world_fits = row.world == World::unknown || is_secure(open) == (row.world == World::secure);
+      const bool world_fits =
+          row.world == World::unknown || is_secure(open) == (row.world == World::secure);
       return world_fits && open.stage == Stage::requested && could_answer(open.in, row);
     });
     if (fitting.size() == 1) {
@@ -198,13 +199,13 @@ class MonitorPairing : public Pairing {
 
   Pairs pairs_;
   CallLog& log_;
-  Counts& counts_;
+  ImportCounts& counts_;
   std::map<int, Lane> lanes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, Counts& counts) {
+std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, ImportCounts& counts) {
   return std::make_unique<MonitorPairing>(pairs, log, counts);
 }
 

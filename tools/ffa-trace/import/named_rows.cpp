@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Rows that name their registers: `NOTICE:  [cpu] NS smc  x0=… x1=…`, or with other words in front.
+#include <utility>
+
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows that OP-TEE prints on the secure console when its SPMC's message loop is patched to: `FFA req`
-// and eight registers for what it receives, `FFA resp` for what it answers. Zero prints as `0`.
+// Rows that OP-TEE prints on the secure console when its SPMC's message loop is patched to: `FFA
+// req` and eight registers for what it receives, `FFA resp` for what it answers. Zero prints as
+// `0`.
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
@@ -45,8 +47,7 @@ class OpteeRows : public Format {
       drop_if_cut(row, line.ended);
       return Reading::of(std::move(row));
     }
-    const bool part = text.find("FFA re") != std::string_view::npos ||
-                      (names_function(text) && count_hex_words(text) >= 2);
+    const bool part = text.find("FFA re") != std::string_view::npos || names_function(text);
     return part ? Reading::broken() : Reading{};
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which rows make one call. Where that is not sure, the call stays without a return and the answer is
-// counted: nothing is invented. The rules are docs/import.md, "Pairing".
+// Which rows make one call. Where that is not sure, the call stays without a return and the answer
+// is counted: nothing is invented. The rules are docs/import.md, "Pairing".
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ class Pairing {
 };
 
 /// Both outlive the pairing.
-std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, Counts& counts);
-std::unique_ptr<Pairing> make_task_pairing(CallLog& log, Counts& counts);
-std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, Counts& counts);
+std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, ImportCounts& counts);
+std::unique_ptr<Pairing> make_task_pairing(CallLog& log, ImportCounts& counts);
+std::unique_ptr<Pairing> make_monitor_pairing(Pairs pairs, CallLog& log, ImportCounts& counts);
 
 }  // namespace ffa_trace

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows that the user describes: --pattern, a Perl-compatible regular expression. Named groups say what
-// a piece is; without any, the groups are x0, x1, … in order.
+// Rows that the user describes: --pattern, a Perl-compatible regular expression. Named groups say
+// what a piece is; without any, the groups are x0, x1, … in order.
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <fmt/format.h>
+#include <pcre2.h>
 
 #include <array>
 #include <map>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/import/format.hpp"
@@ -56,9 +56,8 @@ class PatternRows : public Format {
   }
 
   Reading take(const LogLine& line) override {
-    const int found =
-        pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(line.text.data()), line.text.size(),
-                    0, 0, match_.get(), nullptr);
+    const int found = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(line.text.data()),
+                                  line.text.size(), 0, 0, match_.get(), nullptr);
     if (found == PCRE2_ERROR_NOMATCH) {
       const bool part = names_function(line.text) && looks_like_registers(line.text);
       return part ? Reading::broken() : Reading{};

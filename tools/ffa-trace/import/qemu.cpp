@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// QEMU's -d int,cpu with one instruction a block: the registers before the SMC or HVC, the exception
-// that it takes, and the registers when the next instruction is reached. A return is known by its
-// address and by the registers that a call preserves (SP, x19-x30).
+// QEMU's -d int,cpu with one instruction a block: the registers before the SMC or HVC, the
+// exception that it takes, and the registers when the next instruction is reached. A return is
+// known by its address and by the registers that a call preserves (SP, x19-x30).
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
@@ -83,6 +85,22 @@ class Qemu : public Format {
     return {};
   }
 
+  /// The log may end inside the dump that has the last answer.
+  Reading finish() override {
+    if (state_ != State::inside) return {};
+    constexpr uint64_t first_eight = 0xff;
+    const auto waits = waiting_.find(dump_.pc());
+    const bool certain = waits != waiting_.end() && waits->second.size() == 1;
+    if (!certain || (dump_.seen & first_eight) != first_eight) return Reading::broken();
+    Row row;
+    row.direction = Direction::answer;
+    row.task = *waits->second.begin();
+    for (unsigned n = 0; n < row.regs.x.size(); ++n) {
+      if ((dump_.seen >> n & 1U) != 0) row.set(n, dump_.values[n]);
+    }
+    return Reading::of(std::move(row));
+  }
+
  private:
   enum class State : uint8_t { outside, inside, damaged };
 
@@ -104,17 +122,24 @@ class Qemu : public Format {
   Reading end_dump() {
     const State state = std::exchange(state_, State::outside);
     if (state == State::damaged) return {};
-    if (state == State::outside || !dump_.complete()) return Reading::broken();
+    if (state == State::outside || !dump_.complete()) {
+      (void)give_up();
+      state_ = State::outside;
+      return Reading::broken();
+    }
     last_ = dump_;
-    if (!returns_.contains(dump_.pc())) return {};
+    const auto waits = waiting_.find(dump_.pc());
+    if (waits == waiting_.end()) return {};
     Row row = row_of(dump_, Direction::answer);
     row.task = waiter(dump_, dump_.pc());
+    waits->second.erase(row.task);
     return Reading::of(std::move(row));
   }
 
   /// The dump can't be read: what follows of it is skipped.
   Reading give_up() {
     state_ = State::damaged;
+    for (auto& [address, waiters] : waiting_) waiters.clear();
     last_.reset();
     return Reading::broken();
   }
@@ -146,7 +171,7 @@ class Qemu : public Format {
     row.cpu = cpu_;
     row.conduit = conduit_;
     row.task = waiter(*last_, *address);
-    returns_.insert(*address);
+    waiting_[*address].insert(row.task);
     last_.reset();
     conduit_.clear();
     return Reading::of(std::move(row));
@@ -157,7 +182,7 @@ class Qemu : public Format {
   std::optional<Dump> last_;  ///< the dump before the exception
   std::optional<uint16_t> cpu_;
   std::string conduit_;  ///< of the exception that is being told, if it is a call
-  std::set<uint64_t> returns_;
+  std::map<uint64_t, std::set<std::string>> waiting_;  ///< by the address that a call returns to
 };
 
 }  // namespace

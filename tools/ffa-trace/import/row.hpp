@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "ffa/regs.hpp"
 #include "sim/trace/event.hpp"

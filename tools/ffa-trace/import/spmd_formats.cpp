@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows of TF-A's SPMD: what it prints itself at LOG_LEVEL=50, and what a hand patch at its entry and
-// exit prints. The head of a row is taken to the letter: a row whose head is damaged is given up.
+// Rows of TF-A's SPMD: what it prints itself at LOG_LEVEL=50, and what a hand patch at its entry
+// and exit prints. The head of a row is taken to the letter: a row whose head is damaged is given
+// up.
 #include <array>
+#include <utility>
 
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
@@ -13,8 +15,8 @@ constexpr sim::trace::RegisterSet eight_registers = 0xff;
 
 /// `VERBOSE: ` and its kin with the blanks behind it, if it stands there.
 void skip_level(Cursor& at) {
-  static constexpr std::array<std::string_view, 5> levels = {"VERBOSE:", "INFO:", "NOTICE:",
-                                                             "WARNING:", "ERROR:"};
+  static constexpr std::array<std::string_view, 5> levels = {
+      "VERBOSE:", "INFO:", "NOTICE:", "WARNING:", "ERROR:"};
   for (const std::string_view level : levels) {
     if (at.skip(level)) break;
   }
@@ -22,7 +24,7 @@ void skip_level(Cursor& at) {
 }
 
 /// The registers that end a row; SPMD prints at least eight.
-Reading finish(Cursor& at, Row row, bool ended) {
+Reading finish_row(Cursor& at, Row row, bool ended) {
   const std::optional<uint16_t> cpu = row.cpu;
   if (!take_registers(at, row) || (row.known & eight_registers) != eight_registers) {
     return Reading::broken(cpu);
@@ -42,7 +44,7 @@ class SpmdVerbose : public Format {
     if (at.skip("SPM(")) {
       Row row;
       row.cpu = cpu_number(at.decimal());
-      if (row.cpu && at.skip("):")) return finish(at, std::move(row), line.ended);
+      if (row.cpu && at.skip("):")) return finish_row(at, std::move(row), line.ended);
     }
     const bool part = line.text.find("SPM(") != std::string_view::npos && has_number(line.text);
     return part || looks_like_registers(line.text) ? Reading::broken() : Reading{};
@@ -58,7 +60,7 @@ class SpmdRows : public Format {
     if (at.skip("SPMD")) {
       Row row;
       row.direction = at.skip(" ret") ? Direction::answer : Direction::call;
-      if (at.skip(":")) return finish(at, std::move(row), line.ended);
+      if (at.skip(":")) return finish_row(at, std::move(row), line.ended);
     }
     const bool part = line.text.find("SPMD") != std::string_view::npos && has_number(line.text);
     return part || looks_like_registers(line.text) ? Reading::broken() : Reading{};

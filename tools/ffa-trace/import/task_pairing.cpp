@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "tools/ffa-trace/import/answers.hpp"
 #include "tools/ffa-trace/import/pairing.hpp"
@@ -13,11 +14,12 @@ namespace {
 
 class TaskPairing : public Pairing {
  public:
-  TaskPairing(CallLog& log, Counts& counts) : log_(log), counts_(counts) {}
+  TaskPairing(CallLog& log, ImportCounts& counts) : log_(log), counts_(counts) {}
 
   void take(const Row& row) override {
-    const std::string key =
-        !row.task.empty() ? row.task : row.cpu ? fmt::format("cpu {}", *row.cpu) : std::string();
+    const std::string key = !row.task.empty() ? row.task
+                            : row.cpu         ? fmt::format("cpu {}", *row.cpu)
+                                              : std::string();
     const auto found = open_.find(key);
     const bool waits = found != open_.end();
     bool is_call = row.direction == Direction::call;
@@ -72,17 +74,17 @@ class TaskPairing : public Pairing {
   }
 
   CallLog& log_;
-  Counts& counts_;
+  ImportCounts& counts_;
   std::map<std::string, Open> open_;
 };
 
 }  // namespace
 
-std::unique_ptr<Pairing> make_task_pairing(CallLog& log, Counts& counts) {
+std::unique_ptr<Pairing> make_task_pairing(CallLog& log, ImportCounts& counts) {
   return std::make_unique<TaskPairing>(log, counts);
 }
 
-std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, Counts& counts) {
+std::unique_ptr<Pairing> make_pairing(Pairs pairs, CallLog& log, ImportCounts& counts) {
   if (pairs == Pairs::by_task) return make_task_pairing(log, counts);
   return make_monitor_pairing(pairs, log, counts);
 }

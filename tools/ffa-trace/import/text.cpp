@@ -108,8 +108,7 @@ std::string_view without_stamps(std::string_view text) {
     at.skip_blanks();
     if (!at.skip("(XEN) ")) {
       const std::string_view rest = at.rest();
-      const size_t length =
-          std::max({bracketed_time(rest), bare_time(rest), printk_level(rest)});
+      const size_t length = std::max({bracketed_time(rest), bare_time(rest), printk_level(rest)});
       if (length == 0) break;
       at = Cursor(rest.substr(length));
     }
@@ -181,7 +180,8 @@ void drop_if_cut(Row& row, bool ended) {
 
 Direction direction_of(std::string_view words) {
   static constexpr std::array<std::string_view, 13> answers = {
-      "ret", "return", "returned", "returns", "eret", "exit", "out", "resp", "response", "rsp", "reply", "answer", "result"};
+      "ret",  "return",   "returned", "returns", "eret",   "exit",  "out",
+      "resp", "response", "rsp",      "reply",   "answer", "result"};
   static constexpr std::array<std::string_view, 9> calls = {
       "call", "smc", "hvc", "entry", "enter", "req", "request", "in", "args"};
   Direction direction = Direction::unknown;

@@ -36,8 +36,8 @@ class Cursor {
 /// `08:46:02.123 `, `(XEN) `, `<6>`.
 std::string_view without_stamps(std::string_view text);
 
-/// Adds numbers separated by blanks or commas to `row`, x0 first; false unless that is all there is.
-/// `…` or `...` at the end stands for registers that whoever pasted the row left out.
+/// Adds numbers separated by blanks or commas to `row`, x0 first; false unless that is all there
+/// is. `…` or `...` at the end stands for registers that whoever pasted the row left out.
 bool take_registers(Cursor& at, Row& row);
 
 /// Words that are one hex number with 0x.
