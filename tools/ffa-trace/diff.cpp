@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decoder.hpp"
 #include "tools/ffa-trace/difference.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -25,6 +25,14 @@ Ignored ignored_of(const std::vector<std::string>& names) {
           .vcpu = has("vcpu"),
           .spmc = has("spmc"),
           .host = has("host")};
+}
+
+std::vector<sim::trace::Event> all_events(const std::string& file) {
+  std::vector<sim::trace::Event> events;
+  const auto begin = [](const sim::trace::Header*) {};
+  read_events(file, {.begin = begin,
+                     .take = [&](const sim::trace::Event& event) { events.push_back(event); }});
+  return events;
 }
 
 struct Counted {
@@ -105,9 +113,9 @@ void print_summary(const DiffResult& result, const DiffOptions& options) {
 }  // namespace
 
 int diff(const DiffOptions& options) {
-  const sim::trace::Trace a = sim::trace::read_trace(options.first);
-  const sim::trace::Trace b = sim::trace::read_trace(options.second);
-  const DiffResult result = compare_traces(a.events, b.events, ignored_of(options.ignore));
+  const std::vector<sim::trace::Event> a = all_events(options.first);
+  const std::vector<sim::trace::Event> b = all_events(options.second);
+  const DiffResult result = compare_traces(a, b, ignored_of(options.ignore));
   for (const TraceDifference& difference : result.differences) {
     options.json ? print_json(difference) : print_text(difference);
   }
