@@ -81,11 +81,12 @@ void print_json(const TraceDifference& difference) {
                           json_string(field.a), json_string(field.b));
   }
   const auto seq = [](uint64_t value) { return value == 0 ? "null" : fmt::format("{}", value); };
-  fmt::print(R"({{"kind":"{}","who":{},"function":{},"event_a":{},"event_b":{},"fields":[{}]}})"
-             "\n",
-             kinds[static_cast<size_t>(difference.kind)], json_string(difference.who),
-             json_string(difference.function), seq(difference.seq_a), seq(difference.seq_b),
-             fields);
+  fmt::print(
+      R"({{"kind":"{}","who":{},"function":{},"text":{},"event_a":{},"event_b":{},"fields":[{}]}})"
+      "\n",
+      kinds[static_cast<size_t>(difference.kind)], json_string(difference.who),
+      json_string(difference.function), json_string(difference.words), seq(difference.seq_a),
+      seq(difference.seq_b), fields);
 }
 
 void print_summary(const DiffResult& result, const DiffOptions& options) {
