@@ -2,10 +2,12 @@
 #include "sim/trace/line_reader.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 
@@ -16,8 +18,13 @@ LineReader::LineReader(const std::string& file)
   if (!file_) throw InputError(file, fmt::format("cannot open: {}", strerror(errno)));
 }
 
-LineReader::LineReader(std::string name, std::FILE* stream)
-    : name_(std::move(name)), file_(stream, Close{false}), buffer_(size_t{1} << 16) {}
+LineReader::LineReader(std::string name, std::FILE* stream, const std::string& first)
+    : name_(std::move(name)),
+      file_(stream, Close{false}),
+      buffer_(std::max(size_t{1} << 16, first.size())),
+      end_(first.size()) {
+  std::copy(first.begin(), first.end(), buffer_.begin());
+}
 
 std::string LineReader::place() const {
   return fmt::format("{}:{}", name_, std::max<size_t>(number_, 1));
@@ -25,10 +32,13 @@ std::string LineReader::place() const {
 
 bool LineReader::fill() {
   at_ = 0;
-  end_ = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
-  if (end_ == 0 && std::ferror(file_.get()) != 0) {
-    throw InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
-  }
+  end_ = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(::fileno(file_.get()), buffer_.data(), buffer_.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
+  end_ = static_cast<size_t>(got);
   return end_ != 0;
 }
 

@@ -17,8 +17,9 @@ class LineReader {
 
   /// Throws InputError where the file can't be opened or read.
   explicit LineReader(const std::string& file);
-  /// Reads a stream that stays the caller's, such as standard input; `name` is its name in errors.
-  LineReader(std::string name, std::FILE* stream);
+  /// Reads a stream that stays the caller's, such as standard input, as soon as lines come. `name`
+  /// is its name in errors, `first` what was already taken from it.
+  LineReader(std::string name, std::FILE* stream, const std::string& first);
 
   /// The next line without its newline; false at the end. Throws InputError for bytes that are no
   /// text.

@@ -90,6 +90,12 @@ TEST(Absent, CountsInTheHashWhereItIsOnly) {
   const std::string whole = hash(head + "[\"0x8400006b\"," + zeros + "]}");
   EXPECT_NE(whole, hash(head + "[\"0x8400006b\"," + zeros + ",null]}"));
   EXPECT_NE(whole, hash(head + R"(["0x8400006b","0x0",null]})"));
+  const std::string regs = "\"in\":[\"0x8400006b\"," + zeros + "]";
+  EXPECT_NE(whole, hash(R"({"seq":1,"side":"linux",)" + regs + "}"));
+  EXPECT_NE(whole, hash(R"({"seq":1,"side":"linux","vcpu":0,"world":"secure",)" + regs + "}"));
+  EXPECT_NE(whole, hash(R"({"seq":1,"side":"linux","vcpu":0,)" + regs + R"(,"seq_ret":2,"out":[)" +
+                        "\"0x0\"," + zeros + "]}"))
+      << "an answer of zeros is not the same as none";
 }
 
 TEST(Absent, IsNeverDecodedAsAValue) {

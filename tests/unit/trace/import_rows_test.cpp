@@ -24,7 +24,7 @@ TEST(ImportLines, LineEndsColoursAndStampsDoNotMatter) {
   }
   for (const char* const before :
        {"\x1b[1;32m", "\x1b[0m[   12.345678] ", "[2026-11-22 08:46:02.123] ", "08:46:02.5 ",
-        "2026-11-22T08:46:02Z ", "(XEN) ", "<6>[    0.1] ", "10 %\r50 %\r"}) {
+        "2026-11-22T08:46:02Z ", "Nov  2 08:46:02 ", "(XEN) ", "<6>[    0.1] ", "10 %\r50 %\r"}) {
     EXPECT_EQ(figures(import_text(before + call + "\n" + before + answer + "\x1b[K\n")), one_pair)
         << before;
   }
@@ -37,7 +37,7 @@ TEST(ImportLines, DamagedRowsAreGivenUpAndAnswerNothing) {
       "VERBOSE: SPM(1): 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0g",
       "VERBOSE: SPM(1): 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0 optee: initialized",
       "VERBOSE: SPM(1): 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x10000000000000000",
-      std::string("VERBOSE: SPM(1): 0x84000061 0x0\0 0x0 0x0 0x0 0x0 0x0 0x0", 58),
+      "VERBOSE: SPM(1): 0x84000061 0x0" + std::string(1, '\0') + " 0x0 0x0 0x0 0x0 0x0 0x0",
       "ERBOSE: SPM(1): 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0",
       "SPM(1: 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0"};
   for (const std::string& line : damaged) {
@@ -83,6 +83,13 @@ TEST(ImportRows, PastedRowsOfUnknownOrigin) {
       "     3 linux   FFA_VERSION 1.1, x2-x7 absent -> 1.2, x2-x7 absent\n");
 }
 
+TEST(ImportRows, PastedListsInBrackets) {
+  const auto imported = import_text(
+      "\xef\xbb\xbfsmc [0x84000063, 0x10001, 0x0]\nsmc [0x10002, 0x0, 0x0]\nsmc (84000065 0)\n"
+      "smc (84000061 0)\nsmc [0x84000065, 0x0\n");
+  EXPECT_EQ(figures(imported), "hex-rows: rows 4, calls 2, pairs 2, orphans 0, given up 1, lost 0");
+}
+
 TEST(ImportRows, PastedRowsAtEntryAndExitAreOneCall) {
   const std::string request = "mydbg 0x84000066 0x1000 0x2000 0x1\n";
   const std::string reply = "mydbg 0x84000061 0x0 0x0 0x0\n";
@@ -110,6 +117,13 @@ TEST(ImportRows, NamedRegistersWithAnyWordsInFront) {
             "named-rows: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(imported.events[0].in_known, 0xfU);
   EXPECT_FALSE(imported.events[0].has_vcpu);
+}
+
+TEST(ImportRows, NamedRegistersWithoutDirection) {
+  const auto imported = import_text(
+      "x0=84000066 x1=1000 x2=2000\nx0=84000061 x1=0 x2=0\nx0=84000065 x1=0\nx0=84000061 x1=0\n");
+  EXPECT_EQ(figures(imported),
+            "named-rows: rows 4, calls 2, pairs 2, orphans 0, given up 0, lost 0");
 }
 
 TEST(ImportRows, PatternsWithNamedAndOrderedGroups) {
@@ -156,8 +170,7 @@ TEST(ImportRows, AFormatThatIsAskedForIsTaken) {
       "hex-rows: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(
       import_text(call + "\n", {.format = "ftrace", .pattern = ""}).error,
-      "log: no FF-A call in it: format ftrace, 0 rows, 0 answers without a call, 0 lines given "
-      "up");
+      "log: no FF-A call in it: format ftrace, rows 0, answers without a call 0, lines given up 0");
 }
 
 TEST(ImportRows, ALineThatNamesAFunctionIsTold) {

@@ -29,10 +29,11 @@ void read_log(LogLines log, const EventSink& sink) {
   header.source = "ffa-trace import";
   header.name = log.name();
   bool first = true;
-  const auto counts = import_log(log, {}, [&](const sim::trace::Event& event) {
-    if (std::exchange(first, false)) sink.begin(&header);
-    sink.take(event);
-  });
+  const auto counts = import_log(log, {.format = "", .pattern = "", .or_trace = true},
+                                 [&](const sim::trace::Event& event) {
+                                   if (std::exchange(first, false)) sink.begin(&header);
+                                   sink.take(event);
+                                 });
   std::fflush(stdout);
   fmt::print(stderr, "{}", summary(counts, log.name()));
 }
@@ -49,14 +50,14 @@ void read_events(const std::string& file, const EventSink& sink) {
   }
   (void)std::setvbuf(stream.get(), nullptr, _IONBF, 0);  // one byte is read here, no more
   if (standard) (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-  const int first = std::fgetc(stream.get());
-  if (first == EOF || first == '{') {
-    (void)std::ungetc(first, stream.get());
-    sim::trace::Reader reader(sim::trace::LineReader(name, stream.get()));
+  const int byte = std::fgetc(stream.get());
+  const std::string first = byte == EOF ? std::string() : std::string(1, static_cast<char>(byte));
+  if (byte == EOF || byte == '{') {
+    sim::trace::Reader reader(sim::trace::LineReader(name, stream.get(), first));
     read_trace(reader, sink);
-    return;
+  } else {
+    read_log({name, stream.get(), first}, sink);
   }
-  read_log({name, stream.get(), std::string(1, static_cast<char>(first))}, sink);
 }
 
 }  // namespace ffa_trace

@@ -11,7 +11,7 @@ constexpr std::array formats = {
     FormatInfo{"ftrace", Pairs::by_task, make_ftrace},
     FormatInfo{"spmd-verbose", Pairs::undirected, make_spmd_verbose},
     FormatInfo{"spmd-rows", Pairs::at_monitor, make_spmd_rows},
-    FormatInfo{"named-rows", Pairs::at_monitor, make_named_rows},
+    FormatInfo{"named-rows", Pairs::as_named, make_named_rows},
     FormatInfo{"optee-rows", Pairs::by_task, make_optee_rows},
     FormatInfo{"qemu", Pairs::by_task, make_qemu},
     FormatInfo{"hex-rows", Pairs::as_they_come, make_hex_rows},

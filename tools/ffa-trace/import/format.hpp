@@ -32,6 +32,7 @@ class Format {
 enum class Pairs : uint8_t {
   by_task,      ///< each call's answer is the next one of the same task, or CPU
   at_monitor,   ///< rows of both worlds at EL3, with rows that leave it: up to four a call
+  as_named,     ///< the same where a row names its world; else as they come
   undirected,   ///< rows that arrive at EL3, from either world: two a call
   as_they_come  ///< unknown: by what they say alone
 };

@@ -39,12 +39,14 @@ std::optional<uint16_t> cpu_of(std::string_view head) {
 /// Where the registers begin: the first word that is a hex number, with 0x or of eight digits.
 size_t registers_begin(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
-    if (i != 0 && text[i - 1] != ' ' && text[i - 1] != '\t' && text[i - 1] != ':') continue;
+    if (i != 0 && std::string_view(" \t:[({").find(text[i - 1]) == std::string_view::npos) continue;
     Cursor at(text.substr(i));
     const bool marked = at.rest().starts_with("0x");
     const size_t before = at.rest().size();
     if (!at.hex()) continue;
-    if (marked || before - at.rest().size() == 8) return i;
+    const bool bracket =
+        i != 0 && std::string_view("[({").find(text[i - 1]) != std::string_view::npos;
+    if (marked || before - at.rest().size() == 8) return bracket ? i - 1 : i;
   }
   return std::string_view::npos;
 }
@@ -73,7 +75,10 @@ class HexRows : public Format {
 
  private:
   static Reading damaged(std::string_view text) {
-    const bool part = names_function(text) && count_hex_words(text) >= 2;
+    const size_t first = text.find("0x");
+    const bool several =
+        first != std::string_view::npos && text.find("0x", first + 2) != std::string_view::npos;
+    const bool part = names_function(text) && several;
     return part || looks_like_registers(text) ? Reading::broken() : Reading{};
   }
 

@@ -27,9 +27,12 @@ Choice chosen(const FormatInfo& info) {
 }
 
 Pairs pairs_of_pattern(const std::string& pattern) {
-  const auto has = [&](const char* group) { return pattern.find(group) != std::string::npos; };
-  if (has("<task>")) return Pairs::by_task;
-  return has("<world>") ? Pairs::at_monitor : Pairs::as_they_come;
+  const auto has = [&](const std::string& group) {
+    return pattern.find('<' + group + '>') != std::string::npos ||
+           pattern.find('\'' + group + '\'') != std::string::npos;
+  };
+  if (has("task")) return Pairs::by_task;
+  return has("world") ? Pairs::at_monitor : Pairs::as_they_come;
 }
 
 /// What the settings ask for; no format where it is to be guessed.
@@ -114,12 +117,18 @@ class Importer {
   std::vector<std::unique_ptr<Format>> others_;
 };
 
-[[noreturn]] void no_format(const LogLines& log, uint64_t suspect) {
-  const std::string reason =
-      suspect == 0 ? "no FF-A call in it"
-                   : fmt::format("line {} names an FF-A function, but no format fits", suspect);
-  throw sim::InputError(log.name(), fmt::format("{}; import knows {}, and any row by --pattern",
-                                                reason, format_names()));
+[[noreturn]] void no_format(const LogLines& log, const Guess& guess, bool or_trace) {
+  std::string reason = "no FF-A call in it";
+  if (guess.suspect != 0) {
+    reason = fmt::format("line {} names an FF-A function, but no format fits", guess.suspect);
+  }
+  if (!guess.held.empty() && guess.held.front().text.starts_with("{\"")) {
+    throw sim::InputError(log.name(), "JSON is no log; a trace needs no import");
+  }
+  throw sim::InputError(
+      log.name(),
+      fmt::format("{}{}; import knows {}, and any row by --pattern",
+                  or_trace ? "no trace, which begins with {, and " : "", reason, format_names()));
 }
 
 }  // namespace
@@ -130,7 +139,7 @@ ImportCounts import_log(LogLines& log, const ImportSettings& settings, const Cal
   const bool guessed = choice.format == nullptr;
   if (guessed) {
     guess = guess_format(log);
-    if (guess.format == nullptr) no_format(log, guess.suspect);
+    if (guess.format == nullptr) no_format(log, guess, settings.or_trace);
     choice = chosen(*guess.format);
   }
   Importer importer(std::move(choice), sink);
@@ -143,8 +152,8 @@ ImportCounts import_log(LogLines& log, const ImportSettings& settings, const Cal
   if (counts.calls == 0) {
     throw sim::InputError(
         log.name(),
-        fmt::format("no FF-A call in it: format {}, {} rows, {} answers without a call, {} lines "
-                    "given up",
+        fmt::format("no FF-A call in it: format {}, rows {}, answers without a call {}, lines "
+                    "given up {}",
                     counts.format, counts.rows, counts.orphans, counts.given_up));
   }
   return counts;

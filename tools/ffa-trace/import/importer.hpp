@@ -12,8 +12,9 @@
 namespace ffa_trace {
 
 struct ImportSettings {
-  std::string format;   ///< a name of format_names(), or empty: guessed
-  std::string pattern;  ///< a regular expression for rows, or empty
+  std::string format;     ///< a name of format_names(), or empty: guessed
+  std::string pattern;    ///< a regular expression for rows, or empty
+  bool or_trace = false;  ///< a trace would have done, too: errors say so
 };
 
 /// Reads the log to its end and hands each event to `sink`, in increasing `seq`. Throws

@@ -103,7 +103,8 @@ bool LogLines::next(LogPiece& piece) {
 }
 
 void LogLines::split(const std::string& line, bool ended, bool whole) {
-  size_t begin = 0;
+  static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  size_t begin = number_ == 1 && line.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   while (begin <= line.size()) {
     const size_t end = std::min(line.find('\r', begin), line.size());
     LogPiece piece;

@@ -58,6 +58,7 @@ class MonitorPairing : public Pairing {
       }
     }
     if (row.direction == Direction::answer) {
+      exits_seen_ = true;
       take_exit(lane, row);
     } else {
       take_entry(lane, row);
@@ -73,8 +74,12 @@ class MonitorPairing : public Pairing {
   }
 
  private:
+  /// True if a call shows at exit, too. Words in front of rows may only look like a direction: a
+  /// log that says `smc` of every row has no exits.
   [[nodiscard]] bool has_exits(const Row& row) const {
-    return pairs_ == Pairs::at_monitor || row.direction != Direction::unknown;
+    const bool by_words =
+        pairs_ == Pairs::as_they_come || (pairs_ == Pairs::as_named && row.world == World::unknown);
+    return row.direction != Direction::unknown && (!by_words || exits_seen_);
   }
 
   /// Gives up the calls of a lane that `which` takes.
@@ -177,7 +182,8 @@ class MonitorPairing : public Pairing {
       return erase(lane, fitting.front());
     }
     const bool request = is_ffa(row) && !is_only_answer(row) && row.world != World::normal;
-    if (fitting.empty() && request && pairs_ == Pairs::at_monitor) {
+    const bool at_monitor = pairs_ == Pairs::at_monitor || pairs_ == Pairs::as_named;
+    if (fitting.empty() && request && at_monitor) {
       // The row of its arrival is missing, but this one has the same registers.
       Row in = row;
       in.world = row.world == World::secure ? World::normal : World::unknown;
@@ -200,6 +206,7 @@ class MonitorPairing : public Pairing {
   Pairs pairs_;
   CallLog& log_;
   ImportCounts& counts_;
+  bool exits_seen_ = false;
   std::map<int, Lane> lanes_;
 };
 

@@ -14,7 +14,8 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool ends_number(std::string_view rest) {
-  return rest.empty() || is_blank(rest[0]) || rest[0] == ',' || rest[0] == ']' || rest[0] == ')';
+  return rest.empty() || is_blank(rest[0]) ||
+         std::string_view(",])}").find(rest[0]) != std::string_view::npos;
 }
 
 /// Length of `[…]` made of digits and what stands between them in a time; 0 if it is none.
@@ -47,6 +48,19 @@ size_t bare_time(std::string_view text) {
     }
   }
   return 0;
+}
+
+/// Length of `Nov 22 08:46:02 `.
+size_t month_and_time(std::string_view text) {
+  static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() < 8 || text[3] != ' ') return 0;
+  const size_t month = months.find(text.substr(0, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return 0;
+  Cursor at(text.substr(4));
+  at.skip_blanks();
+  if (!at.decimal() || !at.skip(" ")) return 0;
+  const size_t time = bare_time(at.rest());
+  return time == 0 ? 0 : text.size() - at.rest().size() + time;
 }
 
 size_t printk_level(std::string_view text) {
@@ -108,7 +122,8 @@ std::string_view without_stamps(std::string_view text) {
     at.skip_blanks();
     if (!at.skip("(XEN) ")) {
       const std::string_view rest = at.rest();
-      const size_t length = std::max({bracketed_time(rest), bare_time(rest), printk_level(rest)});
+      const size_t length = std::max(
+          {bracketed_time(rest), bare_time(rest), month_and_time(rest), printk_level(rest)});
       if (length == 0) break;
       at = Cursor(rest.substr(length));
     }
@@ -119,6 +134,8 @@ std::string_view without_stamps(std::string_view text) {
 }
 
 bool take_registers(Cursor& at, Row& row) {
+  at.skip_blanks();
+  const bool bracket = at.skip("[") || at.skip("(") || at.skip("{");
   for (unsigned n = 0; n < row.regs.x.size(); ++n) {
     at.skip_blanks();
     if (at.skip("...") || at.skip("\xe2\x80\xa6")) break;
@@ -127,6 +144,8 @@ bool take_registers(Cursor& at, Row& row) {
     row.set(n, *value);
     at.skip(",");
   }
+  at.skip_blanks();
+  if (bracket && !at.skip("]") && !at.skip(")") && !at.skip("}")) return false;
   at.skip_blanks();
   return row.known != 0 && at.at_end();
 }

@@ -33,11 +33,11 @@ class Cursor {
 };
 
 /// The text behind what consoles put in front of a line: `[   12.3456] `, `[2026-11-22 08:46:02] `,
-/// `08:46:02.123 `, `(XEN) `, `<6>`.
+/// `08:46:02.123 `, `Nov 22 08:46:02 `, `(XEN) `, `<6>`.
 std::string_view without_stamps(std::string_view text);
 
-/// Adds numbers separated by blanks or commas to `row`, x0 first; false unless that is all there
-/// is. `…` or `...` at the end stands for registers that whoever pasted the row left out.
+/// Adds numbers separated by blanks or commas to `row`, x0 first, in brackets or not; false unless
+/// that is all there is. `…` or `...` at the end stands for registers that were left out.
 bool take_registers(Cursor& at, Row& row);
 
 /// Words that are one hex number with 0x.
