@@ -106,7 +106,7 @@ bool Decoder::note_nesting(const Event& event) {
 /// The UUIDs of a list tell who may speak OP-TEE's protocol. In the answer to a query by UUID they
 /// are nil.
 void Decoder::note_partitions(const Event& event) {
-  for (const Partition& partition : partitions_of(event)) {
+  for (const ListedPartition& partition : partitions_of(event)) {
     if (!partition.uuid || partition.uuid->is_nil()) continue;
     bool& is_optee = is_optee_[partition.id];
     is_optee = is_optee || *partition.uuid == optee_uuid;

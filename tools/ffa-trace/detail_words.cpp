@@ -230,8 +230,8 @@ void add_tx(std::vector<std::string>& lines, const sim::trace::Event& event, Hea
 }
 
 void add_rx(std::vector<std::string>& lines, const sim::trace::Event& event, HeaderLayout layout) {
-  const std::vector<Partition> partitions = partitions_of(event);
-  for (const Partition& partition : partitions) lines.push_back(partition_words(partition));
+  const std::vector<ListedPartition> partitions = partitions_of(event);
+  for (const ListedPartition& partition : partitions) lines.push_back(partition_words(partition));
   if (event.rx.empty() || !partitions.empty()) return;
   const uint32_t answer = call_number(event.out);
   if (answer == 0x75) {

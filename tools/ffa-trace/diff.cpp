@@ -4,15 +4,15 @@
 
 #include <algorithm>
 
-#include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decoder.hpp"
 #include "tools/ffa-trace/difference.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 
 namespace ffa_trace {
 namespace {
 
-using Kind = Difference::Kind;
+using Kind = TraceDifference::Kind;
 
 constexpr size_t max_fields_shown = 8;  ///< of one call, on a terminal
 
@@ -27,6 +27,14 @@ Ignored ignored_of(const std::vector<std::string>& names) {
           .host = has("host")};
 }
 
+std::vector<sim::trace::Event> all_events(const std::string& file) {
+  std::vector<sim::trace::Event> events;
+  const auto begin = [](const sim::trace::Header*) {};
+  read_events(file, {.begin = begin,
+                     .take = [&](const sim::trace::Event& event) { events.push_back(event); }});
+  return events;
+}
+
 struct Counted {
   uint64_t changed = 0;
   uint64_t only_a = 0;
@@ -35,7 +43,7 @@ struct Counted {
 
 Counted count(const DiffResult& result) {
   Counted counted;
-  for (const Difference& difference : result.differences) {
+  for (const TraceDifference& difference : result.differences) {
     if (difference.kind == Kind::changed) ++counted.changed;
     if (difference.kind == Kind::only_a) ++counted.only_a;
     if (difference.kind == Kind::only_b) ++counted.only_b;
@@ -43,7 +51,7 @@ Counted count(const DiffResult& result) {
   return counted;
 }
 
-void print_text(const Difference& difference) {
+void print_text(const TraceDifference& difference) {
   if (difference.kind != Kind::changed) {
     const bool in_a = difference.kind == Kind::only_a;
     fmt::print("only in {}: event {}, {} {}{}{}\n", in_a ? "A" : "B",
@@ -64,7 +72,7 @@ void print_text(const Difference& difference) {
   }
 }
 
-void print_json(const Difference& difference) {
+void print_json(const TraceDifference& difference) {
   static const char* const kinds[] = {"changed", "only_a", "only_b"};
   std::string fields;
   for (const auto& field : difference.fields) {
@@ -73,11 +81,12 @@ void print_json(const Difference& difference) {
                           json_string(field.a), json_string(field.b));
   }
   const auto seq = [](uint64_t value) { return value == 0 ? "null" : fmt::format("{}", value); };
-  fmt::print(R"({{"kind":"{}","who":{},"function":{},"event_a":{},"event_b":{},"fields":[{}]}})"
-             "\n",
-             kinds[static_cast<size_t>(difference.kind)], json_string(difference.who),
-             json_string(difference.function), seq(difference.seq_a), seq(difference.seq_b),
-             fields);
+  fmt::print(
+      R"({{"kind":"{}","who":{},"function":{},"text":{},"event_a":{},"event_b":{},"fields":[{}]}})"
+      "\n",
+      kinds[static_cast<size_t>(difference.kind)], json_string(difference.who),
+      json_string(difference.function), json_string(difference.words), seq(difference.seq_a),
+      seq(difference.seq_b), fields);
 }
 
 void print_summary(const DiffResult& result, const DiffOptions& options) {
@@ -105,10 +114,10 @@ void print_summary(const DiffResult& result, const DiffOptions& options) {
 }  // namespace
 
 int diff(const DiffOptions& options) {
-  const sim::trace::Trace a = sim::trace::read_trace(options.first);
-  const sim::trace::Trace b = sim::trace::read_trace(options.second);
-  const DiffResult result = compare_traces(a.events, b.events, ignored_of(options.ignore));
-  for (const Difference& difference : result.differences) {
+  const std::vector<sim::trace::Event> a = all_events(options.first);
+  const std::vector<sim::trace::Event> b = all_events(options.second);
+  const DiffResult result = compare_traces(a, b, ignored_of(options.ignore));
+  for (const TraceDifference& difference : result.differences) {
     options.json ? print_json(difference) : print_text(difference);
   }
   print_summary(result, options);

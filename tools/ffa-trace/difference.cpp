@@ -15,7 +15,7 @@ namespace {
 
 using sim::trace::Event;
 using sim::trace::Side;
-using Kind = Difference::Kind;
+using Kind = TraceDifference::Kind;
 
 bool has_side(const std::vector<Event>& events, std::initializer_list<Side> sides) {
   return std::any_of(events.begin(), events.end(), [&](const Event& event) {
@@ -121,11 +121,11 @@ class Comparer {
   };
   struct Pair {
     size_t a, b;
-    std::vector<Difference::FieldPair> fields;
+    std::vector<TraceDifference::FieldPair> fields;
   };
   struct Placed {
     uint64_t place;  ///< `seq` in A of it, or of what comes before it
-    Difference difference;
+    TraceDifference difference;
   };
 
   std::vector<Lane> lanes() const {
@@ -185,7 +185,7 @@ class Comparer {
   }
 
   void only(Kind kind, const Meaning& meaning, uint64_t place) {
-    Difference difference{kind, who_of(meaning), meaning.function, meaning.words, 0, 0, {}};
+    TraceDifference difference{kind, who_of(meaning), meaning.function, meaning.words, 0, 0, {}};
     (kind == Kind::only_a ? difference.seq_a : difference.seq_b) = meaning.seq;
     placed_.push_back({place, std::move(difference)});
   }
@@ -259,10 +259,12 @@ class Comparer {
                          {Kind::changed, who_of(a), a.function, a.words, a.seq, b_[pair.b].seq,
                           std::move(pair.fields)}});
     }
-    std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& one, const Placed& other) {
-      return std::tie(one.place, one.difference.seq_b) <
-             std::tie(other.place, other.difference.seq_b);
-    });
+    const auto key = [](const Placed& placed) {
+      const TraceDifference& difference = placed.difference;
+      return std::tie(placed.place, difference.seq_b, difference.seq_a, difference.who);
+    };
+    std::sort(placed_.begin(), placed_.end(),
+              [&](const Placed& one, const Placed& other) { return key(one) < key(other); });
     for (Placed& placed : placed_) result_.differences.push_back(std::move(placed.difference));
   }
 

@@ -11,7 +11,7 @@
 
 namespace ffa_trace {
 
-struct Difference {
+struct TraceDifference {
   enum class Kind : uint8_t { changed, only_a, only_b } kind = Kind::changed;
   struct FieldPair {
     std::string name;
@@ -29,9 +29,9 @@ struct Difference {
 struct DiffResult {
   uint64_t events_a = 0;
   uint64_t events_b = 0;
-  uint64_t same = 0;                      ///< calls; a transaction in fragments is one
-  std::vector<Difference> differences;    ///< in the order of A
-  std::vector<std::string> not_compared;  ///< sides that one trace lacks, in words
+  uint64_t same = 0;                         ///< calls; a transaction in fragments is one
+  std::vector<TraceDifference> differences;  ///< in the order of A
+  std::vector<std::string> not_compared;     ///< sides that one trace lacks, in words
 };
 
 DiffResult compare_traces(const std::vector<sim::trace::Event>& a,

@@ -37,13 +37,14 @@ void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
 
 void add_stat(CLI::App& app, ffa_trace::StatOptions& options) {
   CLI::App* const verb = app.add_subcommand("stat", "count calls, shares, leaks and latencies");
-  verb->add_option("FILE", options.files, "traces in JSON Lines")->required();
+  verb->add_option("FILE", options.files, "traces in JSON Lines, or logs; - is standard input")
+      ->required();
   verb->add_flag("--json", options.json, "one JSON object a file");
 }
 
 void add_diff(CLI::App& app, ffa_trace::DiffOptions& options) {
   CLI::App* const verb = app.add_subcommand("diff", "compare what two traces mean");
-  verb->add_option("A", options.first, "a trace in JSON Lines")->required();
+  verb->add_option("A", options.first, "a trace in JSON Lines, or a log")->required();
   verb->add_option("B", options.second, "another one")->required();
   verb->add_option("--ignore", options.ignore, "what not to compare, by commas")
       ->delimiter(',')

@@ -302,7 +302,7 @@ void MeaningReader::add_partitions(Meaning& meaning, const Event& event) {
     meaning.reply.push_back({MeantField::Kind::tag, "tag", fmt::format("{:#x}", tag), tag});
   }
   std::map<std::string, std::string> sorted_by_id;
-  for (const Partition& partition : partitions_of(event)) {
+  for (const ListedPartition& partition : partitions_of(event)) {
     add_word(sorted_by_id[fmt::format("partition {:#06x}", partition.id)],
              partition_words(partition));
   }

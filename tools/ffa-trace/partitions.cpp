@@ -24,12 +24,12 @@ ffa::Uuid uuid_at(const Bytes& bytes, size_t offset) {
                                 little_endian(bytes, offset + 8, 8));
 }
 
-std::vector<Partition> entries_of(const Bytes& bytes, uint64_t count, uint64_t step) {
-  std::vector<Partition> partitions;
+std::vector<ListedPartition> entries_of(const Bytes& bytes, uint64_t count, uint64_t step) {
+  std::vector<ListedPartition> partitions;
   if (step < 8 || count > bytes.size() / step) return partitions;
   for (uint64_t i = 0; i < count; ++i) {
     const size_t at = i * step;
-    Partition partition;
+    ListedPartition partition;
     partition.id = static_cast<uint16_t>(little_endian(bytes, at, 2));
     partition.contexts = static_cast<uint16_t>(little_endian(bytes, at + 2, 2));
     partition.properties = static_cast<uint32_t>(little_endian(bytes, at + 4, 4));
@@ -43,7 +43,7 @@ std::vector<Partition> entries_of(const Bytes& bytes, uint64_t count, uint64_t s
   return partitions;
 }
 
-std::vector<Partition> entries_of(const ffa::Regs& out) {
+std::vector<ListedPartition> entries_of(const ffa::Regs& out) {
   const uint64_t step = out.x[2] >> 48;
   if (step < 24 || step % 8 != 0) return {};
   Bytes bytes;
@@ -58,7 +58,7 @@ std::vector<Partition> entries_of(const ffa::Regs& out) {
 
 }  // namespace
 
-std::vector<Partition> partitions_of(const sim::trace::Event& event) {
+std::vector<ListedPartition> partitions_of(const sim::trace::Event& event) {
   if (!ffa::is_success(event.out)) return {};
   if (ffa::is_function(event.in, ffa::Fid::partition_info_get_regs)) return entries_of(event.out);
   if (!ffa::is_function(event.in, ffa::Fid::partition_info_get) || event.rx.empty()) return {};
@@ -66,7 +66,7 @@ std::vector<Partition> partitions_of(const sim::trace::Event& event) {
   return entries_of(event.rx, event.out.w(2), step);
 }
 
-std::string partition_words(const Partition& partition) {
+std::string partition_words(const ListedPartition& partition) {
   std::string line =
       fmt::format("partition {:#06x}, {} contexts, properties {}", partition.id, partition.contexts,
                   bits_text(partition.properties, property_bits()));

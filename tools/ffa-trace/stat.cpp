@@ -2,17 +2,18 @@
 // ffa-trace stat: reads a trace once, as a stream, and prints its figures.
 #include <fmt/format.h>
 
-#include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/commands.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 #include "tools/ffa-trace/statistics.hpp"
 
 namespace ffa_trace {
 
 int stat(const StatOptions& options) {
   for (const std::string& file : options.files) {
-    sim::trace::Reader reader(file);
     Statistics statistics;
-    while (const auto event = reader.next()) statistics.note(*event);
+    const auto begin = [](const sim::trace::Header*) {};
+    read_events(file, {.begin = begin,
+                       .take = [&](const sim::trace::Event& event) { statistics.note(event); }});
     const Figures figures = statistics.finish();
     fmt::print("{}", options.json ? stat_json(file, figures) + "\n" : stat_text(file, figures));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-trace diff: what is a difference and what is not, and how calls find each other.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,15 +12,15 @@
 
 namespace {
 
-using ffa_trace::Difference;
 using ffa_trace::DiffResult;
 using ffa_trace::Ignored;
+using ffa_trace::TraceDifference;
 using sim::trace::Event;
 using sim::trace::Side;
 using test::guest_call;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using Kind = Difference::Kind;
+using Kind = TraceDifference::Kind;
 
 const test::Registers success{0x84000061};
 
@@ -31,7 +32,7 @@ std::vector<Event> capture(const std::string& name) {
 std::vector<std::string> lines(const DiffResult& result) {
   static const char* const kinds[] = {"changed", "only_a", "only_b"};
   std::vector<std::string> lines;
-  for (const Difference& difference : result.differences) {
+  for (const TraceDifference& difference : result.differences) {
     std::string line = fmt::format("{} {}/{}", kinds[static_cast<size_t>(difference.kind)],
                                    difference.seq_a, difference.seq_b);
     for (const auto& field : difference.fields) {

@@ -15,12 +15,13 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(ImportDecode, TfaAtVerboseLevel) {
-  EXPECT_EQ(words(import_text(sample_lines("tfa-console-verbose.log", 237, 251))),
-            "     1 linux.1 FFA_VERSION 1.1 -> 1.2, x1-x7 absent\n"
-            "     3 linux.1 FFA_ID_GET -> no return seen\n"
-            "     4 linux.1 FFA_RXTX_MAP_64 TX 0x40742000, RX 0x40741000, pages 1 -> SUCCESS\n"
-            "     6 linux.1 FFA_FEATURES FFA_MEM_LEND_64 -> ERROR NOT_SUPPORTED\n"
-            "     8 linux.1 FFA_FEATURES FFA_MEM_SHARE_64 -> SUCCESS properties 0x1\n");
+  EXPECT_EQ(
+      words(import_text(sample_lines("tfa-console-verbose.log", 237, 251))),
+      "     1 linux.1 FFA_VERSION 1.1 -> 1.2, x1-x7 absent\n"
+      "     3 linux.1 FFA_ID_GET -> no return seen\n"
+      "     4 linux.1 FFA_RXTX_MAP_64 TX 0x40742000, RX 0x40741000, pages 1 -> SUCCESS\n"
+      "     6 linux.1 FFA_FEATURES FFA_MEM_LEND_64 -> ERROR NOT_SUPPORTED\n"
+      "     8 linux.1 FFA_FEATURES FFA_MEM_SHARE_64 -> SUCCESS properties 0x1 (dynamic buffers)\n");
 }
 
 TEST(ImportDecode, QemusDumps) {

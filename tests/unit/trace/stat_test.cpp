@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-trace stat: figures of captures against figures counted without it, and single rules.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
