@@ -8,12 +8,14 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "sim/cli/commands.hpp"
+#include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace sim::cli {
 namespace {
@@ -41,18 +43,20 @@ constexpr Thing things[] = {
     {"include/boost/context/fiber.hpp", "libboost-context1.81-dev", Need::build, "vCPUs as fibers"},
     {"include/xxhash.h", "libxxhash-dev", Need::build, "trace hash"},
     {"include/pugixml.hpp", "libpugixml-dev", Need::build, "JUnit reports"},
+    {"include/pcre2.h", "libpcre2-dev", Need::build, "patterns for rows of logs"},
     {"include/gtest/gtest.h", "libgtest-dev", Need::test, "unit tests"},
     {"include/gmock/gmock.h", "libgmock-dev", Need::test, "unit tests"},
     {"include/rapidcheck.h", "librapidcheck-dev", Need::test, "property tests"},
     {"clang++-19", "clang-19", Need::test, "second compiler and sanitizers"},
     {"clang-format-19", "clang-format-19", Need::test, "style test"},
-    {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", Need::test, "AArch64 link test"},
+    {"include/unicorn/unicorn.h", "libunicorn-dev", Need::test, "back end unicorn"},
+    {"include/gelf.h", "libelf-dev", Need::test, "back end unicorn"},
+    {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", Need::test, "AArch64 images"},
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
     {"patch", "patch", Need::test, "mutant runner"},
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},
     {"qemu-system-aarch64", "qemu-system-arm", Need::optional, "no back end uses it yet"},
-    {"include/unicorn/unicorn.h", "libunicorn-dev", Need::optional, "no back end uses it yet"},
 };
 
 bool is_file(const std::string& path) {
@@ -109,6 +113,17 @@ const char* need_text(Need need) {
   return "";
 }
 
+/// The back end `unicorn` needs more than packages: a build that has it, and its image.
+void print_unicorn() {
+  try {
+    const std::string image = find_unicorn_image();
+    (void)unicorn_mediator(image);
+    fmt::print("ok       {:<32} {}\n", "back end unicorn", image);
+  } catch (const std::exception& error) {
+    fmt::print("missing  {:<32} {}\n", "back end unicorn", error.what());
+  }
+}
+
 }  // namespace
 
 int doctor_command() {
@@ -126,6 +141,7 @@ int doctor_command() {
     ++needed;
     missing.insert(thing.package);
   }
+  print_unicorn();
   fmt::print("processors online: {}\n", sysconf(_SC_NPROCESSORS_ONLN));
   if (needed == 0) {
     fmt::print("nothing that is needed is missing\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ffa-sim. Exceptions end here: bad input is 2, everything else that escapes is our mistake, 70.
+// ffa-sim. Exceptions end here: bad input is 2, a missing tool 77, everything else that escapes is
+// our mistake, 70.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -40,6 +41,9 @@ int main(int argc, char** argv) {
   } catch (const sim::InputError& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
+  } catch (const sim::MissingTool& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 77;
   } catch (const std::exception& error) {
     fmt::print(stderr, "ffa-sim: internal error: {}\n", error.what());
     return 70;

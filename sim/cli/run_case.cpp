@@ -7,6 +7,7 @@
 
 #include "sim/cli/values.hpp"
 #include "sim/engine/input_error.hpp"
+#include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/trace/writer.hpp"
 
@@ -35,17 +36,25 @@ ChoiceMaker choice_maker(const ReadyCase& ready, const RunOptions& options) {
   return [&] { return seeded_choices(options.seed); };
 }
 
-void write_trace_of(const Outcome& outcome, const RunRecord& record, const std::string& directory) {
-  const std::string file = fmt::format("{}/{}.jsonl", directory, outcome.name);
+void write_trace_of(const Outcome& outcome, const nlohmann::json& scenario, const RunRecord& record,
+                    const RunOptions& options) {
+  const std::string file = fmt::format("{}/{}.jsonl", options.trace, outcome.name);
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
   if (error) throw InputError(file, error.message());
   trace::Trace written;
   written.header = trace::Header{};
-  written.header->source = "ffa-sim host";
+  written.header->source = "ffa-sim " + options.backend;
   written.header->name = outcome.name;
   written.header->seed = outcome.seed;
+  written.header->world = scenario.value("world", nlohmann::json::object()).dump();
   written.events = record.events;
+  // What never returned: a call is written without its return, an operation of the host not at all.
+  std::erase_if(written.events, [](trace::Event& event) {
+    if (event.seq_ret != 0) return false;
+    event.out_known = 0;
+    return event.side == trace::Side::lifecycle || event.side == trace::Side::irq;
+  });
   trace::write_trace(file, written);
 }
 
@@ -71,20 +80,30 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   return outcome;
 }
 
-Outcome run_one(const ReadyCase& ready, const RunOptions& options, MediatorFactory& factory) {
+Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner) {
   Outcome outcome = blank_outcome(ready, options.seed);
+  outcome.skip = runner.why_not(ready.compiled);
+  if (!outcome.skip.empty()) {
+    outcome.result = Result::skipped;
+    return outcome;
+  }
   const ChoiceMaker maker = choice_maker(ready, options);
   try {
-    const CaseResult result = run_case(ready.compiled, factory, maker);
+    const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, result);
-    if (!options.trace.empty()) write_trace_of(outcome, result.record, options.trace);
+    if (!options.trace.empty()) {
+      write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
+    }
     if (!options.check_determinism) return outcome;
-    const CaseResult again = run_case(ready.compiled, factory, maker);
+    const CaseResult again = runner.run(ready.compiled, maker);
     if (again.hash != result.hash) {
       fail(outcome, Trouble::nondeterminism,
            {"", result.hash, again.hash, "",
             "a second run of the same case has another trace hash"});
     }
+  } catch (const MediatorFault& fault) {
+    fail(outcome, fault.stuck() ? Trouble::no_progress : Trouble::check,
+         {"", "", "", "", fault.what()});
   } catch (const InputError& error) {
     fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
   } catch (const std::exception& error) {
@@ -103,6 +122,7 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
   }
   command += " --seed " + outcome.seed;
   if (!outcome.choices.empty()) command += " --choices " + shell_quoted(outcome.choices);
+  if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);
   if (!options.golden.empty()) command += " --golden " + shell_quoted(options.golden);

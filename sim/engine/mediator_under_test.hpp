@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The mediator as the simulator sees it: the built-in one, a plug-in, later the AArch64 image. One
+// The mediator as the simulator sees it: the built-in one, a plug-in, the AArch64 image. One
 // instance per world.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "ffa/regs.hpp"
@@ -13,6 +14,17 @@
 #include "sim/platform/ffa_sim_mediator.h"
 
 namespace sim {
+
+/// A mediator that can't go on: an image that faults, or that never comes back (`stuck`). Thrown
+/// through the call that it was in; ends the run of the case, which has failed.
+class MediatorFault : public std::runtime_error {
+ public:
+  MediatorFault(const std::string& text, bool stuck) : std::runtime_error(text), stuck_(stuck) {}
+  [[nodiscard]] bool stuck() const { return stuck_; }
+
+ private:
+  bool stuck_;
+};
 
 class MediatorUnderTest {
  public:

@@ -119,7 +119,12 @@ RunRecord run(const CompiledCase& compiled, MediatorFactory& factory, Choices& c
   RunRecord record;
   Simulation simulation{compiled.world, factory, choices};
   Checkers checkers{simulation};
-  Control{compiled, simulation, record}.run();
+  try {
+    Control{compiled, simulation, record}.run();
+  } catch (const MediatorFault& fault) {
+    record.stopped = fault.what();
+    record.no_progress = fault.stuck();
+  }
   record.events = simulation.events();
   record.violations = simulation.violations();
   record.log = simulation.log();

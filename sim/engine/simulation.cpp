@@ -83,23 +83,36 @@ Simulation::Impl::Step* Simulation::Impl::current_step() {
   return it == steps.end() ? nullptr : &it->second;
 }
 
-trace::Event& Simulation::Impl::begin(trace::Event event) {
-  event.seq = next_seq++;
-  events.push_back(std::move(event));
-  steps[scheduler.current()] = Step{events.size() - 1, 0, 0};
-  bridge.begin_call();
-  return events.back();
+trace::Event& Simulation::Impl::event(uint64_t seq) {
+  const auto found =
+      std::lower_bound(events.begin(), events.end(), seq,
+                       [](const trace::Event& e, uint64_t wanted) { return e.seq < wanted; });
+  return *found;
 }
 
-void Simulation::Impl::end(size_t event) {
+uint64_t Simulation::Impl::begin(trace::Event event) {
+  const uint64_t seq = event.seq = next_seq++;
+  event.stimulus = std::exchange(stimulus, {});
+  events.push_back(std::move(event));
+  steps[scheduler.current()] = Step{seq, 0, 0};
+  bridge.begin_call();
+  return seq;
+}
+
+void Simulation::Impl::end(uint64_t seq) {
   scheduler.check_locks_free("at the return of a call");
-  events[event].seq_ret = next_seq++;
+  event(seq).seq_ret = next_seq++;
   steps.erase(scheduler.current());
   check_step_end();
   // A copy: what the hook does may add events.
-  const trace::Event done = events[event];
+  const trace::Event done = event(seq);
   if (after_step) after_step(done);
   std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
+}
+
+void Simulation::Impl::add_stimulus(const std::string& text) {
+  if (!stimulus.empty()) stimulus += "; ";
+  stimulus += text;
 }
 
 void Simulation::Impl::check_step_end() {
@@ -124,6 +137,17 @@ bool Simulation::Impl::run_tasks(std::vector<Scheduler::Task> tasks) {
   return scheduler.run(std::move(tasks));
 }
 
+bool Simulation::Impl::advance() {
+  try {
+    if (scheduler.advance()) return true;
+  } catch (...) {
+    steps.clear();
+    throw;
+  }
+  steps.clear();
+  return false;
+}
+
 // ---- What the mediator calls back.
 
 ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
@@ -131,13 +155,12 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   event.side = trace::Side::spmc;
   event.vm = vm;
   if (const Step* step = current_step()) {
-    event.vcpu = events[step->event].vcpu;
-    event.pcpu = events[step->event].pcpu;
+    event.vcpu = this->event(step->event).vcpu;
+    event.pcpu = this->event(step->event).pcpu;
   }
   event.in = in;
   event.tx = spmc_tx(in);
-  event.seq = next_seq++;
-  const size_t index = events.size();
+  const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
 
   const FaultSpec* const fault = faults.strike("smc", in.w(0));
@@ -150,9 +173,10 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
     const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
     out = ffa::reply(static_cast<ffa::Status>(status));
   }
-  events[index].out = out;
-  events[index].rx = spmc_rx(in, out);
-  events[index].seq_ret = next_seq++;
+  trace::Event& answered = this->event(seq);
+  answered.out = out;
+  answered.rx = spmc_rx(in, out);
+  answered.seq_ret = next_seq++;
   return out;
 }
 
@@ -201,7 +225,7 @@ void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint3
                              uint32_t rejected) {
   const Step* const step = current_step();
   if (step == nullptr) return;
-  trace::Event& event = events[step->event];
+  trace::Event& event = this->event(step->event);
   if (event.side != trace::Side::guest || event.vm != vm || event.vcpu != vcpu) {
     report("machine",
            fmt::format("rules are told of vCPU {}.{}, whose call this is not", vm, vcpu));
@@ -218,7 +242,7 @@ void Simulation::Impl::mapped(uint16_t vm, uint64_t ipa, uint64_t /*pages*/, uin
 void Simulation::Impl::accessed(const BufferAccess& access) {
   Access seen;
   const Step* const step = current_step();
-  seen.call = step == nullptr ? 0 : events[step->event].seq;
+  seen.call = step == nullptr ? 0 : step->event;
   seen.kind = static_cast<Access::Kind>(access.kind);
   const mediator::OwnBuffers own = machine.own_buffers();
   const auto of_vm = buffers.find(access.buffer);
@@ -237,7 +261,8 @@ void Simulation::Impl::accessed(const BufferAccess& access) {
 
 // ---- What the engine does with the mediator.
 
-void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) {
+void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
+                                  const std::function<void()>& before_return) {
   trace::Event call;
   call.side = trace::Side::guest;
   call.vm = id;
@@ -246,34 +271,35 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   call.conduit = conduit == FFA_SIM_HVC ? "hvc" : "smc";
   call.in = regs;
   call.tx = guest_tx(id, regs);
-  const size_t event = static_cast<size_t>(&begin(std::move(call)) - events.data());
+  const uint64_t seq = begin(std::move(call));
   if (before_step) {
-    const trace::Event known = events[event];
+    const trace::Event known = event(seq);
     before_step(known);
   }
   // A VM that does not exist has nobody who traps its calls.
   const bool handled = machine.has_vm(id) && mediator->handle_call(id, vcpu, conduit, regs);
   if (!handled) regs.x[0] = smccc_not_supported;
-  events[event].out = regs;
+  if (before_return) before_return();
+  trace::Event& answered = event(seq);
+  answered.out = regs;
   if (const auto vm = vms.find(id); vm != vms.end()) {
-    track_buffers(vm->second, events[event].in, regs);
-    events[event].rx = guest_rx(id, events[event].in, regs);
+    track_buffers(vm->second, answered.in, regs);
+    answered.rx = guest_rx(id, answered.in, regs);
   }
-  end(event);
+  end(seq);
 }
 
-size_t Simulation::Impl::begin_lifecycle(const char* op, uint16_t vm) {
+uint64_t Simulation::Impl::begin_lifecycle(const char* op, uint16_t vm) {
   trace::Event event;
   event.side = trace::Side::lifecycle;
   event.op = op;
   event.vm = vm;
-  begin(std::move(event));
-  return events.size() - 1;
+  return begin(std::move(event));
 }
 
-uint32_t Simulation::Impl::end_lifecycle(size_t event, int64_t result) {
-  events[event].result = result;
-  end(event);
+uint32_t Simulation::Impl::end_lifecycle(uint64_t seq, int64_t result) {
+  event(seq).result = result;
+  end(seq);
   return static_cast<uint32_t>(result);
 }
 
@@ -281,7 +307,7 @@ int32_t Simulation::Impl::create_vm(uint16_t id) {
   const auto wanted = std::find_if(spec.vms.begin(), spec.vms.end(),
                                    [id](const VmSpec& vm) { return vm.config.id.raw() == id; });
   if (wanted == spec.vms.end()) throw InputError("world", fmt::format("there is no VM {}", id));
-  const size_t event = begin_lifecycle("create", id);
+  const uint64_t event = begin_lifecycle("create", id);
   auto status = static_cast<int32_t>(ffa::Status::denied);
   if (!machine.has_vm(id)) {
     machine.add_vm(*wanted);
@@ -306,7 +332,8 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
     throw InputError("world", fmt::format("there is no VM {} to destroy", id));
   Vm& vm = found->second;
   const auto stage = [&](const char* op, auto work) {
-    const size_t event = begin_lifecycle(op, id);
+    if (budget != 0) add_stimulus(fmt::format("budget {}", budget));
+    const uint64_t event = begin_lifecycle(op, id);
     bridge.set_budget(budget);
     const uint32_t progress = work();
     bridge.set_budget(0);
@@ -327,7 +354,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
   // The context lives as long as some call holds a reference.
   scheduler.yield();
   if (vm.references != 0) return FFA_SIM_RESTART;
-  const size_t event = begin_lifecycle("free", id);
+  const uint64_t event = begin_lifecycle("free", id);
   mediator->free_domain_ctx(id);
   const bool quarantined = vm.quarantined;
   if (quarantined) machine.quarantine(id);
@@ -355,7 +382,7 @@ Simulation::~Simulation() = default;
 int32_t Simulation::boot() {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
   impl_->on_task("boot", [&] {
-    const size_t event = impl_->begin_lifecycle("probe", 0);
+    const uint64_t event = impl_->begin_lifecycle("probe", 0);
     status = impl_->mediator->probe();
     impl_->end_lifecycle(event, status);
   });
@@ -380,16 +407,18 @@ void Simulation::schedule_receiver_interrupt() {
     event.side = trace::Side::irq;
     event.op = "sri";
     event.result = impl_->spec.mediator.sri_id;
-    const size_t index =
-        static_cast<size_t>(&impl_->begin(std::move(event)) - impl_->events.data());
+    const uint64_t seq = impl_->begin(std::move(event));
     impl_->mediator->schedule_receiver_interrupt();
-    impl_->end(index);
+    impl_->end(seq);
   });
 }
 
 bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
   const bool removed = impl_->machine.remove_page(vm, ipa);
-  if (removed) ++impl_->host_changes;
+  if (removed) {
+    ++impl_->host_changes;
+    impl_->add_stimulus(fmt::format("remove {} {:#x}", vm, ipa));
+  }
   return removed;
 }
 
@@ -397,9 +426,22 @@ uint64_t Simulation::host_changes() const { return impl_->host_changes; }
 
 bool Simulation::take_pending_sri() { return std::exchange(impl_->sri_pending, false); }
 
-void Simulation::guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) {
-  impl_->on_task("vcpu", [&] { impl_->guest_call(vm, vcpu, conduit, regs); });
+void Simulation::guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
+                            const std::function<void()>& before_return) {
+  impl_->on_task("vcpu", [&] { impl_->guest_call(vm, vcpu, conduit, regs, before_return); });
 }
+
+void Simulation::start(Task task) {
+  impl_->scheduler.start({std::move(task.name), std::move(task.body)});
+}
+
+bool Simulation::advance() { return impl_->advance(); }
+
+void Simulation::wait_until(std::function<bool()> ready) {
+  impl_->scheduler.wait_until(std::move(ready));
+}
+
+size_t Simulation::current_task() const { return impl_->scheduler.current(); }
 
 bool Simulation::run(std::vector<Task> tasks) {
   std::vector<Scheduler::Task> bodies;
@@ -414,7 +456,8 @@ const WorldSpec& Simulation::spec() const { return impl_->spec; }
 Choices& Simulation::choices() { return impl_->choices; }
 const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
 void Simulation::forget_events() {
-  if (impl_->steps.empty()) impl_->events.clear();
+  std::erase_if(impl_->events, [](const trace::Event& event) { return event.seq_ret != 0; });
+  impl_->injected.clear();
 }
 const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
 void Simulation::report(const std::string& invariant, const std::string& text) {

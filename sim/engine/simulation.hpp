@@ -69,8 +69,10 @@ class Simulation {
 
   /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is
   /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. Must be called
-  /// on a vCPU fiber (see run()).
-  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs);
+  /// on a vCPU fiber (see run()). `before_return` runs when the mediator is done and the vCPU has
+  /// not gone on yet.
+  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
+                  const std::function<void()>& before_return = {});
 
   /// A body that runs on a fiber: a vCPU, or the host.
   struct Task {
@@ -80,6 +82,15 @@ class Simulation {
   /// Runs the tasks to their ends, interleaved at yield points by choose(n, "schedule"); one task:
   /// no choices. False: no progress (deadlock) — the violation says who waits for what.
   bool run(std::vector<Task> tasks);
+  /// For who decides himself what happens when: adds a task, which runs in advance().
+  void start(Task task);
+  /// Runs every task until it has ended or waits in wait_until(). False: an invariant was violated
+  /// such that nothing can go on; no task is left. run({}) tells whether all have ended.
+  bool advance();
+  /// On a task: goes on, in an advance(), once `ready` is true.
+  void wait_until(std::function<bool()> ready);
+  /// A number that no other task has as long as this one runs.
+  size_t current_task() const;
 
   Machine& machine();
   MediatorUnderTest& mediator();
@@ -88,8 +99,8 @@ class Simulation {
   Choices& choices();
 
   const std::vector<trace::Event>& events() const;
-  /// Drops the events so far: a replay of any length keeps constant memory. Nothing happens while a
-  /// step is open.
+  /// Drops the events that have ended, and injected(): a replay of any length keeps constant
+  /// memory.
   void forget_events();
   const std::vector<Violation>& violations() const;
   void report(const std::string& invariant, const std::string& text);

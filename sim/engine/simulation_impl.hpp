@@ -21,7 +21,7 @@ struct Simulation::Impl final : World {
 
   /// A guest call or lifecycle operation under way, one a task.
   struct Step {
-    size_t event = 0;
+    uint64_t event = 0;  ///< its `seq`
     // The last translate(), to tell a range that goes on from a new one.
     uint64_t next_ipa = 0;
     uint64_t left = 0;
@@ -53,6 +53,7 @@ struct Simulation::Impl final : World {
   void translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                   const mediator::Extent& extent) override;
   void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) override;
+  void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
   void report(std::string_view invariant, const std::string& text) override;
 
@@ -61,17 +62,23 @@ struct Simulation::Impl final : World {
   bool on_task(const char* name, Body body);
   /// Scheduler::run(); steps of abandoned tasks are forgotten.
   bool run_tasks(std::vector<Scheduler::Task> tasks);
-  trace::Event& begin(trace::Event event);
+  bool advance();
+  /// Of an event that is there, by its `seq`: what was forgotten moves the others.
+  trace::Event& event(uint64_t seq);
+  /// Begins a step of the running task; returns its `seq`.
+  uint64_t begin(trace::Event event);
   /// Ends the running task's step: checks what must hold at each end, calls the hook.
-  void end(size_t event);
-  size_t begin_lifecycle(const char* op, uint16_t vm);
-  uint32_t end_lifecycle(size_t event, int64_t result);
+  void end(uint64_t seq);
+  uint64_t begin_lifecycle(const char* op, uint16_t vm);
+  uint32_t end_lifecycle(uint64_t seq, int64_t result);
   Step* current_step();
 
-  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs);
+  void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
+                  const std::function<void()>& before_return);
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   void check_step_end();
+  void add_stimulus(const std::string& text);
   void track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
@@ -88,6 +95,7 @@ struct Simulation::Impl final : World {
   std::vector<Access> accesses;
   uint64_t next_seq = 1;
   uint64_t host_changes = 0;
+  std::string stimulus;  ///< of the next step: what came from outside and no register shows
   bool sri_pending = false;
   bool memory_broken = false;
 

@@ -19,7 +19,9 @@ uint64_t fragment_length(const ffa::Regs& in) {
   const bool transaction =
       ffa::is_function(in, Fid::mem_share) || ffa::is_function(in, Fid::mem_lend) ||
       ffa::is_function(in, Fid::mem_donate) || ffa::is_function(in, Fid::mem_retrieve_req);
-  if (transaction) return in.x[3] == 0 && in.w(4) == 0 ? in.w(2) : 0;
+  const bool wide = ffa::FunctionId{in.x[0]}.is_smc64();
+  const uint64_t address = wide ? in.x[3] : in.w(3);
+  if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
   return ffa::is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
 }
 
@@ -87,7 +89,7 @@ void Simulation::Impl::translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                                   const mediator::Extent& extent) {
   Step* const step = current_step();
   if (step == nullptr || extent.kind == mediator::MemoryKind::none) return;
-  trace::Event& event = events[step->event];
+  trace::Event& event = this->event(step->event);
   if (event.side != trace::Side::guest || event.vm != vm) return;
   const uint64_t pages = extent.pages.raw();
   const bool same_range = ipa == step->next_ipa && asked == step->left && asked != 0;

@@ -53,11 +53,24 @@ class SecureView final : public spmc_model::PhysicalMemory {
   std::function<void()> raise_sri_;
 };
 
+spmc_model::SpKind to_kind(SpKind kind) {
+  switch (kind) {
+    case SpKind::echo:
+      return spmc_model::SpKind::echo;
+    case SpKind::memory_user:
+      return spmc_model::SpKind::memory_user;
+    case SpKind::optee:
+      return spmc_model::SpKind::optee;
+  }
+  throw InputError("world: sps", "an SP of no known kind");
+}
+
 spmc_model::SpConfig to_config(const SpSpec& sp) {
   spmc_model::SpConfig config;
   config.id = ffa::EndpointId{sp.id};
-  config.kind =
-      sp.kind == SpKind::echo ? spmc_model::SpKind::echo : spmc_model::SpKind::memory_user;
+  config.kind = to_kind(sp.kind);
+  config.service.threads = sp.threads.value_or(config.service.threads);
+  config.service.sessions = sp.sessions.value_or(config.service.sessions);
   config.uuid = sp.uuid;
   config.contexts = sp.contexts;
   config.properties = sp.properties.value_or(spmc_model::default_properties);

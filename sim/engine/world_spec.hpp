@@ -37,7 +37,7 @@ struct VmSpec {
   bool create_at_boot = true;
 };
 
-enum class SpKind : uint8_t { echo, memory_user };
+enum class SpKind : uint8_t { echo, memory_user, optee };
 
 struct SpSpec {
   std::string name;
@@ -46,6 +46,8 @@ struct SpSpec {
   ffa::Uuid uuid;
   uint16_t contexts = 1;
   std::optional<uint32_t> properties;  ///< else what the kind implies
+  std::optional<uint16_t> threads{};   ///< kind optee, of one VM; else as the model has it
+  std::optional<uint16_t> sessions{};
 };
 
 struct SpmcSpec {

@@ -103,7 +103,9 @@ struct Bridge::Calls {
 
   static void unmap(void* world, uint32_t buffer) {
     Bridge& b = of(world);
-    if (b.enter("unmap")) b.machine_.unmap(buffer);
+    if (!b.enter("unmap")) return;
+    b.machine_.unmap(buffer);
+    b.world_.unmapped(buffer);
   }
 
   static void copy_in(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length) {

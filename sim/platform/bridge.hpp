@@ -39,6 +39,7 @@ class World {
   virtual void translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                           const mediator::Extent& extent) = 0;
   virtual void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) = 0;
+  virtual void unmapped(uint32_t buffer) = 0;
   virtual void accessed(const BufferAccess& access) = 0;
   virtual void report(std::string_view invariant, const std::string& text) = 0;
 };

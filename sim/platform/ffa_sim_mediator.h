@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 1u
+#define FFA_SIM_ABI_VERSION 2u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -69,8 +69,9 @@ struct ffa_sim_vm_config {
   uint16_t id, vcpus, max_shares, max_rxtx_pages;
   uint8_t tee, aarch64, visible_to_vms, max_borrowers;
   uint32_t max_version, max_share_pages, max_ranges;
+  uint8_t overlapping_shares; /* 1: a page may be in several live shares */
+  uint8_t no_loans;           /* 1: no MEM_LEND and MEM_DONATE */
   uint16_t max_transfers;     /* sends in fragments; 0xffff: none */
-  uint8_t no_loans, reserved; /* 1: no MEM_LEND and MEM_DONATE */
 };
 
 /* Callbacks into the simulated world. Each is a yield point and a point where a fault may be

@@ -52,6 +52,7 @@ mediator::VmConfig to_vm_config(const ffa_sim_vm_config& raw) {
   vm.tee = raw.tee == FFA_SIM_TEE_FFA ? mediator::TeeType::ffa : mediator::TeeType::none;
   vm.aarch64 = raw.aarch64 != 0;
   vm.visible_to_vms = raw.visible_to_vms != 0;
+  vm.overlapping_shares = raw.overlapping_shares != 0;
   if (raw.vcpus != 0) vm.vcpus = raw.vcpus;
   if (raw.max_shares != 0) vm.max_shares = raw.max_shares;
   if (raw.max_rxtx_pages != 0) vm.max_rxtx_pages = raw.max_rxtx_pages;

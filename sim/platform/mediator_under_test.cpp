@@ -52,6 +52,7 @@ ffa_sim_vm_config to_raw(const mediator::VmConfig& vm) {
   raw.tee = vm.tee == mediator::TeeType::ffa ? FFA_SIM_TEE_FFA : FFA_SIM_TEE_NONE;
   raw.aarch64 = vm.aarch64 ? 1 : 0;
   raw.visible_to_vms = vm.visible_to_vms ? 1 : 0;
+  raw.overlapping_shares = vm.overlapping_shares ? 1 : 0;
   raw.max_borrowers = vm.max_borrowers;
   raw.max_version = vm.max_version.raw();
   raw.max_share_pages = vm.max_share_pages;

@@ -193,7 +193,7 @@ class CaseCompiler {
   // ---- one step
 
   ExpectContext expect_context(const GuestFacts& guest, uint32_t repetition = 0) {
-    return {world_, source_.variables, guest, values(guest, repetition), dumps_};
+    return {world_, source_.variables, guest, values(guest, repetition), dumps_, nullptr, true};
   }
 
   ValueContext values(const GuestFacts& guest, uint32_t repetition) const {
@@ -214,6 +214,7 @@ class CaseCompiler {
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
     dumps_.clear();
+    optee_.current.reset();
     if (actor.host) {
       host_step_ops(node, guest, number, step);
     } else {
@@ -223,11 +224,18 @@ class CaseCompiler {
 
   void expectations(const Node& node, const GuestFacts& guest, CompiledStep& step) {
     const auto expect = node.find("expect");
-    if (expect) step.expect = compile_expect(*expect, expect_context(guest, step.repetition));
+    ExpectContext context = expect_context(guest, step.repetition);
+    context.optee = optee_.current ? &*optee_.current : nullptr;
+    context.judged = step.judged_by_default;
+    const json silent = json::object();
+    if (expect) {
+      step.expect = compile_expect(*expect, context);
+    } else if (context.optee != nullptr && context.judged) {
+      step.expect = compile_expect(Node{silent, source_.file, node.pointer()}, context);
+    }
     if (step.what == "check") {
       Expectation seen;
       seen.pointer = node.pointer();
-      const ExpectContext context = expect_context(guest, step.repetition);
       if (const auto memory = node.find("memory")) seen.memory = compile_memory(*memory, context);
       if (const auto state = node.find("state")) seen.state = compile_state(*state, context);
       step.expect.push_back(seen);
@@ -239,7 +247,7 @@ class CaseCompiler {
     const uint16_t vcpu = step.actor.vcpu;
     ProgramBuilder& code = program(step.actor);
     guest_step(step.what)(
-        {node, world_, guest, vcpu, values(guest, step.repetition), slots_, code, step});
+        {node, world_, guest, vcpu, values(guest, step.repetition), slots_, code, step, optee_});
     expectations(node, guest, step);
     if (in_thread_) {
       thread_dumps(node, step.actor);
@@ -325,6 +333,7 @@ class CaseCompiler {
   CompiledCase out_;
   SlotTable slots_;
   Dumps dumps_;
+  OpteeCalls optee_;
   std::map<std::pair<uint16_t, uint16_t>, ProgramBuilder> programs_;
   ProgramBuilder control_{ProgramKind::control};
   std::vector<std::pair<Opcode, HostOp>> thread_ops_;

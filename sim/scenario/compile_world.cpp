@@ -253,7 +253,8 @@ class WorldCompiler {
       to.personality = personality->text();
       if (!spmc_model::find_personality(to.personality)) {
         personality->fail(
-            fmt::format("no personality '{}'; known: op-tee, hafnium, tf-a-el3", to.personality));
+            fmt::format("no personality '{}'; known: op-tee, op-tee-single, hafnium, tf-a-el3",
+                        to.personality));
       }
     }
     if (const auto version = node.find("version")) to.version = version_of(*version);
@@ -281,6 +282,16 @@ class WorldCompiler {
     return id;
   }
 
+  /// How many threads or sessions a service has for each VM.
+  static std::optional<uint16_t> service_size(const Node& node, const char* key, const SpSpec& sp,
+                                              size_t most) {
+    const auto size = node.find(key);
+    if (!size) return {};
+    if (sp.kind != SpKind::optee) size->fail("goes with an SP of kind optee only");
+    if (size->number(most) == 0) size->fail("is 0");
+    return static_cast<uint16_t>(size->number(most));
+  }
+
   void add_sp(const std::string& name, const Node& node) {
     SpSpec sp;
     sp.name = name;
@@ -290,16 +301,22 @@ class WorldCompiler {
     if (sp.id < 0x8000) node.fail_at("id", "the id of an SP has bit 15 set");
     if (sp.id == 0x8000) node.fail_at("id", "id 0x8000 is the SPMC's");
     if (const auto kind = node.find("kind")) {
-      sp.kind = pick<SpKind>(*kind, {{"echo", SpKind::echo}, {"memory_user", SpKind::memory_user}});
+      sp.kind = pick<SpKind>(
+          *kind,
+          {{"echo", SpKind::echo}, {"memory_user", SpKind::memory_user}, {"optee", SpKind::optee}});
     }
     if (const auto uuid = node.find("uuid")) {
       sp.uuid = uuid_of(*uuid);
+    } else if (sp.kind == SpKind::optee) {
+      sp.uuid = spmc_model::optee::service_uuid;
     } else {
       for (uint8_t i = 0; i < 14; ++i) sp.uuid.bytes[i] = static_cast<uint8_t>(0xa0 + i);
       sp.uuid.bytes[14] = static_cast<uint8_t>(sp.id >> 8);
       sp.uuid.bytes[15] = static_cast<uint8_t>(sp.id);
     }
     sp.contexts = static_cast<uint16_t>(node.number_or("contexts", 1, 0xffff));
+    sp.threads = service_size(node, "threads", sp, spmc_model::optee::max_threads);
+    sp.sessions = service_size(node, "sessions", sp, spmc_model::optee::max_sessions);
     if (node.has("properties")) {
       sp.properties = static_cast<uint32_t>(node.at("properties").number(0xffffffff));
     }
@@ -321,6 +338,7 @@ class WorldCompiler {
     facts.vcpus = vm.config.vcpus = static_cast<uint16_t>(node.number_or("vcpus", 1, 64));
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
+    vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
     vm.memory = regions(node);

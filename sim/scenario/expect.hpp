@@ -96,6 +96,23 @@ struct ExpectedRx {
   std::optional<uint64_t> zero_from;
 };
 
+/// A field of an argument structure: its place, as find_optee_field() says.
+struct ExpectedTeeField {
+  std::string name;
+  uint32_t offset = 0;
+  uint32_t width = 0;
+  ExpectedNumber value;
+};
+
+/// How a request to an OP-TEE-like service came back.
+struct ExpectedTee {
+  std::string pointer;
+  std::optional<ExpectedNumber> code;  ///< w3
+  std::optional<uint64_t> returned;    ///< w4
+  uint32_t dump = 0;
+  std::vector<ExpectedTeeField> fields;
+};
+
 /// One expectation of a step. What is silent is not judged.
 struct Expectation {
   std::string pointer;
@@ -107,6 +124,7 @@ struct Expectation {
   std::optional<std::string> result;
   std::optional<int32_t> sp_status;     ///< first payload word of the SP's answer
   std::optional<ExpectedNumber> value;  ///< second and third payload word
+  std::optional<ExpectedTee> tee;
   std::optional<bool> fault;
   std::optional<uint64_t> count;
   std::optional<std::vector<ExpectedEntry>> entries;

@@ -8,6 +8,7 @@
 #include "ffa/names.hpp"
 #include "mediator/rules.hpp"
 #include "sim/scenario/compile_names.hpp"
+#include "sim/scenario/expect_optee.hpp"
 
 namespace sim::scenario {
 namespace {
@@ -297,6 +298,11 @@ Expectation compile_one(const Node& node, const When& when, const ExpectContext&
   to.result = node.has("result") ? std::optional{node.at("result").text()} : std::nullopt;
   if (const auto sp = node.find("sp")) to.sp_status = status_of(*sp);
   if (const auto value = node.find("value")) to.value = expected_number(*value, context);
+  if (context.optee != nullptr) {
+    to.tee = compile_tee(node, context, to);
+  } else if (node.has("tee")) {
+    node.fail_at("tee", "goes with a step `optee` only");
+  }
   if (const auto fault = node.find("fault")) to.fault = fault->flag();
   if (const auto count = node.find("count")) to.count = count->number();
   compile_rx(node, context, to);

@@ -12,6 +12,7 @@
 #include "sim/scenario/compile_value.hpp"
 #include "sim/scenario/compile_world.hpp"
 #include "sim/scenario/expect.hpp"
+#include "sim/scenario/optee_calls.hpp"
 
 namespace sim::scenario {
 
@@ -23,6 +24,8 @@ struct ExpectContext {
   const GuestFacts& guest;
   ValueContext values;
   Dumps& dumps;
+  const OpteeRequest* optee = nullptr;  ///< that the step makes
+  bool judged = true;                   ///< what is silent is judged, too
 };
 
 /// `node` is one expectation or a list. Entries whose conditions can't hold are gone; fails if none

@@ -109,6 +109,7 @@ void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
     if (faulted) return;
   }
   judge_reply(step, expect, verdict);
+  judge_tee(step, expect, verdict);
   judge_lists(step, expect, verdict);
   judge_smcs(step, expect, verdict);
   if (expect.irqs) judge_irqs(step.irqs, *expect.irqs, expect.pointer + "/irq", verdict);
@@ -208,6 +209,12 @@ void Verdict::add(const std::string& pointer, const std::string& expected,
 }
 
 std::vector<Failure> judge(const CompiledCase& compiled, const RunRecord& record) {
+  // Whatever else is missing or wrong then is a consequence.
+  if (record.stopped)
+    return {{.expected = "a mediator that goes on",
+             .actual = "it stopped",
+             .text = *record.stopped,
+             .no_progress = record.no_progress}};
   const Evidence evidence{record};
   std::vector<Failure> failures;
   for (size_t n = 0; n < compiled.steps.size(); ++n) {

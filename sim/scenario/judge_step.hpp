@@ -61,6 +61,7 @@ class Verdict {
 
 // The parts. Each adds what is not as expected.
 void judge_reply(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
+void judge_tee(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
 void judge_lists(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
 void judge_smcs(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
 void judge_memory(const Evidence& evidence, const std::vector<ExpectedMemory>& list,

@@ -9,7 +9,7 @@ namespace sim {
 
 constexpr RegionKind last_of(RegionKind) { return RegionKind::foreign; }
 constexpr Backing last_of(Backing) { return Backing::reversed; }
-constexpr SpKind last_of(SpKind) { return SpKind::memory_user; }
+constexpr SpKind last_of(SpKind) { return SpKind::optee; }
 
 }  // namespace sim
 
@@ -49,10 +49,10 @@ void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
 
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
-  auto& [id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges, rxtx_pages,
-         borrowers, transfers, lends] = config;
-  stream.items(id, tee, vcpus, aarch64, visible, max_version, shares, share_pages, ranges,
-               rxtx_pages, borrowers, transfers, lends);
+  auto& [id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages, ranges,
+         rxtx_pages, borrowers, transfers, lends] = config;
+  stream.items(id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages,
+               ranges, rxtx_pages, borrowers, transfers, lends);
 }
 
 template <class Stream>
@@ -69,8 +69,8 @@ void each(Stream& stream, Is<VmSpec> auto& vm) {
 
 template <class Stream>
 void each(Stream& stream, Is<SpSpec> auto& sp) {
-  auto& [name, id, kind, uuid, contexts, properties] = sp;
-  stream.items(name, id, kind, uuid, contexts, properties);
+  auto& [name, id, kind, uuid, contexts, properties, threads, sessions] = sp;
+  stream.items(name, id, kind, uuid, contexts, properties, threads, sessions);
 }
 
 template <class Stream>

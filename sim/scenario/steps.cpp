@@ -113,7 +113,8 @@ void CallWriter::emit(const GuestStep& step, unsigned first_rest) const {
   const auto save = step.node.find("save");
   if (!save) return;
   for (const auto& [name, node] : save->members()) {
-    SaveOp saved = save_op(node, step);
+    const auto named = save_names_ && node.is_string() ? save_names_(node.text()) : std::nullopt;
+    SaveOp saved = named ? *named : save_op(node, step);
     saved.slot = step.slots.define(slot_name(name, step.values.repetition), node);
     step.program.save(saved);
   }
@@ -149,6 +150,7 @@ GuestStepCompiler guest_step(const std::string& name) {
       {"get", compile_get},
       {"info_get", compile_info_get},
       {"run", compile_run},
+      {"optee", compile_optee},
   };
   const auto found = table.find(name);
   return found == table.end() ? nullptr : found->second;

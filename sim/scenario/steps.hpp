@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "sim/scenario/compile.hpp"
@@ -14,6 +15,7 @@
 #include "sim/scenario/compile_program.hpp"
 #include "sim/scenario/compile_value.hpp"
 #include "sim/scenario/compile_world.hpp"
+#include "sim/scenario/optee_calls.hpp"
 
 namespace sim::scenario {
 
@@ -27,6 +29,7 @@ struct GuestStep {
   SlotTable& slots;
   ProgramBuilder& program;
   CompiledStep& step;
+  OpteeCalls& optee;
 
   [[nodiscard]] uint64_t constant(const std::string& key, uint64_t fallback,
                                   uint64_t max = ~uint64_t{0}) const;
@@ -58,6 +61,12 @@ class CallWriter {
   /// A call without function: x0 is among the registers.
   CallWriter() = default;
   CallWriter& set(unsigned reg, const guest::Operand& value);
+  /// What `save` may name beside registers and handles.
+  using SaveNames = std::function<std::optional<guest::SaveOp>(const std::string&)>;
+  CallWriter& also_saves(SaveNames names) {
+    save_names_ = std::move(names);
+    return *this;
+  }
   CallWriter& set(unsigned reg, uint64_t value) { return set(reg, constant_operand(value)); }
   /// The two halves of a 64-bit value in two registers. Fails where the operand can't be split.
   CallWriter& set_pair(unsigned low, const guest::Operand& value, const Node& complain_at);
@@ -67,6 +76,7 @@ class CallWriter {
 
  private:
   guest::CallOp op_;
+  SaveNames save_names_;
 };
 
 /// The SMC32 or SMC64 form of a function by the step's `width`.
@@ -95,5 +105,6 @@ void compile_set(const GuestStep& step);
 void compile_get(const GuestStep& step);
 void compile_info_get(const GuestStep& step);
 void compile_run(const GuestStep& step);
+void compile_optee(const GuestStep& step);
 
 }  // namespace sim::scenario

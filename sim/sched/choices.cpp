@@ -12,12 +12,13 @@
 
 namespace sim {
 
-Choices::Choices(std::unique_ptr<ChoiceSource> source) : source_(std::move(source)) {}
+Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
+    : source_(std::move(source)), keep_log_(keep_log) {}
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;
   const uint32_t taken = source_->choose(n, label);
-  log_.push_back({n, taken, label});
+  if (keep_log_) log_.push_back({n, taken, label});
   return taken;
 }
 

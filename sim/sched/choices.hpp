@@ -28,7 +28,8 @@ class ChoiceSource {
 /// logged.
 class Choices {
  public:
-  explicit Choices(std::unique_ptr<ChoiceSource> source);
+  /// `keep_log` false: for runs of any length that nobody replays.
+  explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
   uint32_t choose(uint32_t n, const char* label);
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
@@ -37,6 +38,7 @@ class Choices {
 
  private:
   std::unique_ptr<ChoiceSource> source_;
+  bool keep_log_;
   std::vector<Choice> log_;
 };
 

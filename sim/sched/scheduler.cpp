@@ -30,7 +30,9 @@ Scheduler::Scheduler(Choices& choices, Report report)
 Scheduler::~Scheduler() = default;
 
 bool Scheduler::runnable(size_t task) const {
-  return !tasks_[task].fiber->done() && tasks_[task].waits_for == nullptr;
+  const Running& running = tasks_[task];
+  if (running.fiber->done() || running.waits_for != nullptr) return false;
+  return !running.ready || running.ready();
 }
 
 // One of the runnable tasks: the alternatives are counted from `first` on, round.
@@ -54,21 +56,51 @@ void Scheduler::run_body(size_t task) {
   check_locks_free("at the end of its task");
 }
 
+void Scheduler::start(Task task) {
+  size_t number = 0;
+  while (number < tasks_.size() && !tasks_[number].fiber->done()) ++number;
+  if (number == tasks_.size()) tasks_.emplace_back();
+  Running& running = tasks_[number];
+  running = {};
+  running.name = std::move(task.name);
+  running.body = std::move(task.body);
+  running.fiber = std::make_unique<Fiber>([this, number] { run_body(number); });
+}
+
 bool Scheduler::run(std::vector<Task> tasks) {
-  for (Task& task : tasks) {
-    const size_t number = tasks_.size();
-    Running& running = tasks_.emplace_back();
-    running.name = std::move(task.name);
-    running.body = std::move(task.body);
-    running.fiber = std::make_unique<Fiber>([this, number] { run_body(number); });
-  }
+  for (Task& task : tasks) start(std::move(task));
   loop();
+  const bool all_done = std::all_of(tasks_.begin(), tasks_.end(),
+                                    [](const Running& task) { return task.fiber->done(); });
+  if (!error_ && !gave_up_ && !all_done) {
+    report_deadlock();
+    gave_up_ = true;
+  }
+  const bool finished = finish();
+  drop_tasks();
+  return finished;
+}
+
+bool Scheduler::advance() {
+  loop();
+  if (error_ || gave_up_) drop_tasks();
+  return finish();
+}
+
+/// What run() and advance() leave with.
+bool Scheduler::finish() {
   current_ = none;
   next_ = none;
+  if (error_) {
+    drop_tasks();
+    std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+  return !std::exchange(gave_up_, false);
+}
+
+void Scheduler::drop_tasks() {
   tasks_.clear();
   locks_.clear();
-  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
-  return !std::exchange(gave_up_, false);
 }
 
 void Scheduler::loop() {
@@ -76,16 +108,17 @@ void Scheduler::loop() {
   next_ = pick(0);
   while (next_ != none) {
     current_ = std::exchange(next_, none);
+    tasks_[current_].ready = nullptr;
     tasks_[current_].fiber->resume();
     if (error_ || gave_up_) return;
     if (next_ == none) next_ = pick(current_ + 1);
   }
-  const bool all_done = std::all_of(tasks_.begin(), tasks_.end(),
-                                    [](const Running& task) { return task.fiber->done(); });
-  if (!all_done) {
-    report_deadlock();
-    gave_up_ = true;
-  }
+}
+
+void Scheduler::wait_until(std::function<bool()> ready) {
+  if (ready()) return;
+  tasks_[current_].ready = std::move(ready);
+  tasks_[current_].fiber->suspend();
 }
 
 void Scheduler::yield() {
@@ -183,6 +216,10 @@ void Scheduler::report_deadlock() {
   std::string text = "no task can go on:";
   for (const Running& task : tasks_) {
     if (task.fiber->done()) continue;
+    if (task.waits_for == nullptr) {
+      text += fmt::format(" {} waits for what never comes;", task.name);
+      continue;
+    }
     const auto lock = locks_.find(task.waits_for);
     text += fmt::format(" {} waits for a lock of class {} held by {};", task.name,
                         lock_class_name(task.waits_for_class),

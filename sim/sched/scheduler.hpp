@@ -34,6 +34,16 @@ class Scheduler {
   /// Runs all tasks to their ends. False: no progress, reported as I33; what is left is abandoned.
   /// An exception that left a body, or fail(), comes out here. Not from inside a task.
   bool run(std::vector<Task> tasks);
+
+  /// A task that runs in advance() and not before; it may still be there when that returns. Not
+  /// from inside a task.
+  void start(Task task);
+  /// Runs all tasks until each has ended or waits. False, or an exception: as of run(), and no task
+  /// is left. run({}) ends what was started: what still waits then has made no progress.
+  bool advance();
+  /// The running task goes on when `ready` is true; it is asked often, in no order that counts.
+  void wait_until(std::function<bool()> ready);
+
   [[nodiscard]] bool on_task() const { return current_ != none; }
   /// Number of the running task; `none` outside run().
   [[nodiscard]] size_t current() const { return current_; }
@@ -62,6 +72,7 @@ class Scheduler {
     std::string name;
     std::function<void()> body;
     std::unique_ptr<Fiber> fiber;
+    std::function<bool()> ready;  ///< what it waits for in wait_until()
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
     std::vector<Held> held;
@@ -75,6 +86,8 @@ class Scheduler {
   size_t pick(size_t first);
   void run_body(size_t task);
   void loop();
+  bool finish();
+  void drop_tasks();
   void report_deadlock();
   void check_order(uint32_t lock_class);
   std::vector<Held>& held();
@@ -82,7 +95,7 @@ class Scheduler {
 
   Choices& choices_;
   Report report_;
-  std::vector<Running> tasks_;
+  std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;
   size_t current_ = none;

@@ -23,6 +23,10 @@ struct P2mRun {
   friend bool operator==(const P2mRun&, const P2mRun&) = default;
 };
 
+/// A set of registers, bit n for xn.
+using RegisterSet = uint32_t;
+constexpr RegisterSet all_registers = (1U << 18) - 1;
+
 /// `seq` is taken before, `seq_ret` after the call, from one counter: a guest call a..b contains
 /// the spmc calls between.
 struct Event {
@@ -33,17 +37,23 @@ struct Event {
   uint16_t vcpu = 0;
   uint16_t pcpu = 0;
   std::optional<uint16_t> vcpu_ret;  ///< where the call returned, if elsewhere
-  ffa::Regs in;                      ///< guest, spmc
+  bool has_vcpu = true;              ///< linux: false where the source doesn't say which CPU
+  ffa::Regs in;                      ///< calls; registers that were not captured are zero
   ffa::Regs out;
-  std::vector<uint8_t> tx;  ///< TX buffer up to the fragment length, for memory calls
-  std::vector<uint8_t> rx;  ///< what a successful call put into RX
+  RegisterSet in_known = all_registers;   ///< which of `in` were captured
+  RegisterSet out_known = all_registers;  ///< of `out`; none: no return was seen
+  std::vector<uint8_t> tx;                ///< TX buffer up to the fragment length, for memory calls
+  std::vector<uint8_t> rx;                ///< what a successful call put into RX
   std::vector<P2mRun> p2m;
-  std::string conduit;                ///< guest: "smc", "hvc", or empty where unknown
+  std::string conduit;                ///< guest, linux: "smc", "hvc", or empty where unknown
+  std::string world;                  ///< linux: "secure" where the SPMC is the caller
   std::string rule;                   ///< the mediator's rule that rejected the call, if any
   std::vector<std::string> accepted;  ///< rules met and passed; not part of the hash
   std::string op;        ///< lifecycle: probe, create, teardown, relinquish, free; irq: inject, sri
   int64_t result = 0;    ///< lifecycle: status or progress; irq: interrupt id
   std::string stimulus;  ///< what came from outside the model, if anything
+
+  [[nodiscard]] bool returned() const { return out_known != 0; }
 };
 
 /// The first line of our own traces; absent in captures.
@@ -53,6 +63,7 @@ struct Header {
   std::string name;    ///< scenario case
   std::string profile;
   std::string seed;
+  std::string world;  ///< the scenario's `world` as JSON text, its variables replaced; may be empty
 };
 
 struct Trace {

@@ -44,6 +44,17 @@ constexpr uint8_t begin_token = 1;
 constexpr uint8_t end_token = 2;
 constexpr uint16_t same_vcpu = 0xffff;
 
+/// What only traces of imported logs have stands behind a tag, and only where it is.
+constexpr uint8_t registers_tag = 1;
+constexpr uint8_t world_tag = 2;
+constexpr uint8_t no_vcpu_tag = 3;
+
+void put_known(Bytes& bytes, RegisterSet known) {
+  if (known == all_registers) return;
+  bytes.number(registers_tag);
+  bytes.number(known);
+}
+
 Bytes begin_of(const Event& event, uint32_t index) {
   Bytes bytes;
   bytes.number(begin_token);
@@ -55,6 +66,12 @@ Bytes begin_of(const Event& event, uint32_t index) {
   bytes.text(event.op);
   bytes.registers(event.in);
   bytes.bytes(event.tx);
+  put_known(bytes, event.in_known);
+  if (!event.world.empty()) {
+    bytes.number(world_tag);
+    bytes.text(event.world);
+  }
+  if (!event.has_vcpu) bytes.number(no_vcpu_tag);
   return bytes;
 }
 
@@ -67,6 +84,7 @@ Bytes end_of(const Event& event, uint32_t index) {
   bytes.bytes(event.rx);
   bytes.text(event.rule);
   bytes.number(event.result);
+  put_known(bytes, event.out_known);
   return bytes;
 }
 

@@ -2,18 +2,28 @@
 #include "sim/trace/line_reader.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 
 namespace sim::trace {
 
 LineReader::LineReader(const std::string& file)
-    : name_(file), file_(std::fopen(file.c_str(), "rb")), buffer_(size_t{1} << 16) {
+    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
   if (!file_) throw InputError(file, fmt::format("cannot open: {}", strerror(errno)));
+}
+
+LineReader::LineReader(std::string name, std::FILE* stream, const std::string& first)
+    : name_(std::move(name)),
+      file_(stream, Close{false}),
+      buffer_(std::max(size_t{1} << 16, first.size())),
+      end_(first.size()) {
+  std::copy(first.begin(), first.end(), buffer_.begin());
 }
 
 std::string LineReader::place() const {
@@ -22,10 +32,13 @@ std::string LineReader::place() const {
 
 bool LineReader::fill() {
   at_ = 0;
-  end_ = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
-  if (end_ == 0 && std::ferror(file_.get()) != 0) {
-    throw InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
-  }
+  end_ = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(::fileno(file_.get()), buffer_.data(), buffer_.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
+  end_ = static_cast<size_t>(got);
   return end_ != 0;
 }
 

@@ -17,6 +17,9 @@ class LineReader {
 
   /// Throws InputError where the file can't be opened or read.
   explicit LineReader(const std::string& file);
+  /// Reads a stream that stays the caller's, such as standard input, as soon as lines come. `name`
+  /// is its name in errors, `first` what was already taken from it.
+  LineReader(std::string name, std::FILE* stream, const std::string& first);
 
   /// The next line without its newline; false at the end. Throws InputError for bytes that are no
   /// text.
@@ -29,7 +32,10 @@ class LineReader {
   bool fill();
 
   struct Close {
-    void operator()(std::FILE* file) const { (void)std::fclose(file); }
+    bool owned = true;
+    void operator()(std::FILE* file) const {
+      if (owned) (void)std::fclose(file);
+    }
   };
   std::string name_;
   std::unique_ptr<std::FILE, Close> file_;

@@ -111,15 +111,44 @@ std::vector<uint8_t> hex_bytes(Fields& fields, const char* key) {
   return bytes;
 }
 
-ffa::Regs registers(Fields& fields, const char* key) {
+struct RegisterList {
+  ffa::Regs regs;
+  RegisterSet known = 0;
+};
+
+/// 18 registers, or 8 where the others are zero. `null` stands for one that was not captured; a
+/// list that ends in it says so of all that follow.
+RegisterList registers(Fields& fields, const char* key) {
   const Json& value = fields.required(key);
   if (!value.is_array()) fields.fail(fmt::format("\"{}\": not an array", key));
-  ffa::Regs regs;
-  if (value.size() != 8 && value.size() != regs.x.size()) {
+  RegisterList list;
+  const bool open_end = !value.empty() && value.back().is_null();
+  if (value.size() > list.regs.x.size() ||
+      (!open_end && value.size() != 8 && value.size() != list.regs.x.size())) {
     fields.fail(fmt::format("\"{}\": {} registers, not 8 or 18", key, value.size()));
   }
-  for (size_t i = 0; i < value.size(); ++i) regs.x[i] = hex_number(value[i], fields, key);
-  return regs;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i].is_null()) continue;
+    list.regs.x[i] = hex_number(value[i], fields, key);
+    list.known |= 1U << i;
+  }
+  if (list.known == 0) fields.fail(fmt::format("\"{}\": no register in it", key));
+  if (!open_end) list.known |= all_registers & ~((1U << value.size()) - 1);
+  return list;
+}
+
+/// A call's registers; one whose return was not seen has neither `seq_ret` nor `out`.
+void read_registers(Fields& fields, Event& event) {
+  const RegisterList in = registers(fields, "in");
+  event.in = in.regs;
+  event.in_known = in.known;
+  if (!fields.has("seq_ret") && !fields.has("out")) {
+    event.out_known = 0;
+    return;
+  }
+  const RegisterList out = registers(fields, "out");
+  event.out = out.regs;
+  event.out_known = out.known;
 }
 
 std::vector<P2mRun> p2m_runs(Fields& fields) {
@@ -169,20 +198,21 @@ Event event_from(const Json& json, const std::string& place) {
   Event event;
   event.side = parse_side(fields);
   event.seq = fields.number<uint64_t>("seq");
-  event.seq_ret = fields.number<uint64_t>("seq_ret");
   const bool is_call = event.side != Side::lifecycle && event.side != Side::irq;
-  if (event.seq_ret < event.seq || (is_call && event.seq_ret == event.seq)) {
+  const bool open = is_call && !fields.has("seq_ret") && !fields.has("out");
+  event.seq_ret = open ? event.seq : fields.number<uint64_t>("seq_ret");
+  if (event.seq_ret < event.seq || (is_call && !open && event.seq_ret == event.seq)) {
     fields.fail(fmt::format("\"seq_ret\" {} is not above \"seq\" {}", event.seq_ret, event.seq));
   }
   if (event.side != Side::linux_) {
     event.vm = fields.number<uint16_t>("vm");
     event.pcpu = fields.number<uint16_t>("pcpu");
   }
-  event.vcpu = fields.number<uint16_t>("vcpu");
+  event.has_vcpu = event.side != Side::linux_ || fields.has("vcpu");
+  if (event.has_vcpu) event.vcpu = fields.number<uint16_t>("vcpu");
   if (fields.has("vcpu_ret")) event.vcpu_ret = fields.number<uint16_t>("vcpu_ret");
   if (is_call) {
-    event.in = registers(fields, "in");
-    event.out = registers(fields, "out");
+    read_registers(fields, event);
     event.tx = hex_bytes(fields, "tx");
     event.rx = hex_bytes(fields, "rx");
     event.p2m = p2m_runs(fields);
@@ -190,7 +220,13 @@ Event event_from(const Json& json, const std::string& place) {
     event.op = fields.text("op");
     event.result = fields.number<int64_t>("result");
   }
-  if (event.side == Side::guest && fields.has("conduit")) {
+  if (event.side == Side::linux_ && fields.has("world")) {
+    event.world = fields.text("world");
+    if (event.world != "secure") {
+      fields.fail(fmt::format("\"world\": \"{}\" is not secure", event.world));
+    }
+  }
+  if ((event.side == Side::guest || event.side == Side::linux_) && fields.has("conduit")) {
     event.conduit = fields.text("conduit");
     if (event.conduit != "smc" && event.conduit != "hvc") {
       fields.fail(fmt::format("\"conduit\": \"{}\" is neither smc nor hvc", event.conduit));
@@ -214,6 +250,7 @@ Header header_from(const Json& json, const std::string& place) {
   if (fields.has("name")) header.name = fields.text("name");
   if (fields.has("profile")) header.profile = fields.text("profile");
   if (fields.has("seed")) header.seed = fields.text("seed");
+  if (fields.has("world")) header.world = fields.required("world").dump();
   fields.all_known();
   return header;
 }
@@ -221,7 +258,7 @@ Header header_from(const Json& json, const std::string& place) {
 }  // namespace
 
 struct Reader::Impl {
-  explicit Impl(const std::string& file) : lines(file) {}
+  explicit Impl(LineReader source) : lines(std::move(source)) {}
   LineReader lines;
   std::optional<Header> header;
   std::optional<Event> first;  ///< read ahead by the constructor
@@ -260,7 +297,9 @@ Event parse_event(const std::string& line, const std::string& place) {
   return event_from(parse_json(line, place), place);
 }
 
-Reader::Reader(const std::string& file) : impl_(std::make_unique<Impl>(file)) {
+Reader::Reader(const std::string& file) : Reader(LineReader(file)) {}
+
+Reader::Reader(LineReader lines) : impl_(std::make_unique<Impl>(std::move(lines))) {
   if (!impl_->lines.next(impl_->line)) throw InputError(impl_->lines.place(), "empty file");
   const Json json = parse_json(impl_->line, impl_->lines.place());
   if (json.is_object() && json.contains("format") && !json.contains("side")) {

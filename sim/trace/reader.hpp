@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/trace/event.hpp"
+#include "sim/trace/line_reader.hpp"
 
 namespace sim::trace {
 
@@ -16,6 +17,8 @@ class Reader {
  public:
   /// Opens the file and reads its header, if it has one. Throws InputError; an empty file is one.
   explicit Reader(const std::string& file);
+  /// The same of a stream that is open already.
+  explicit Reader(LineReader lines);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -39,14 +40,28 @@ void put_bytes(std::string& line, const char* key, const std::vector<uint8_t>& b
   if (!bytes.empty()) fmt::format_to(Out(line), ",\"{}\":\"{}\"", key, to_hex(bytes));
 }
 
-void put_registers(std::string& line, const char* key, const ffa::Regs& regs) {
+/// How many registers of a list stand there: up to the last one that was captured; of a complete
+/// one 8 where the others are zero.
+size_t listed(const ffa::Regs& regs, RegisterSet known) {
+  if (known != all_registers) return static_cast<size_t>(std::bit_width(known));
   const bool extended =
       std::any_of(regs.x.begin() + 8, regs.x.end(), [](uint64_t x) { return x != 0; });
-  const size_t count = extended ? regs.x.size() : 8;
+  return extended ? regs.x.size() : 8;
+}
+
+void put_registers(std::string& line, const char* key, const ffa::Regs& regs, RegisterSet known) {
+  if (known == 0) return;
+  const size_t count = listed(regs, known);
   fmt::format_to(Out(line), ",\"{}\":[", key);
   for (size_t i = 0; i < count; ++i) {
-    fmt::format_to(Out(line), "{}\"{:#x}\"", i == 0 ? "" : ",", regs.x[i]);
+    if (i != 0) line += ',';
+    if ((known >> i & 1U) != 0) {
+      fmt::format_to(Out(line), "\"{:#x}\"", regs.x[i]);
+    } else {
+      line += "null";
+    }
   }
+  if (known != all_registers && count < regs.x.size()) line += ",null";
   line += ']';
 }
 
@@ -104,6 +119,7 @@ std::string to_line(const Header& header) {
   put_text(line, "name", header.name);
   put_text(line, "profile", header.profile);
   put_text(line, "seed", header.seed);
+  if (!header.world.empty()) line += ",\"world\":" + header.world;
   return line + '}';
 }
 
@@ -112,16 +128,17 @@ std::string to_line(const Event& event) {
   const bool is_linux = event.side == Side::linux_;
   std::string line = fmt::format("{{\"seq\":{},\"side\":\"{}\"", event.seq, side_name(event.side));
   if (!is_linux) fmt::format_to(Out(line), ",\"vm\":{}", event.vm);
-  fmt::format_to(Out(line), ",\"vcpu\":{}", event.vcpu);
+  if (event.has_vcpu) fmt::format_to(Out(line), ",\"vcpu\":{}", event.vcpu);
   if (!is_linux) fmt::format_to(Out(line), ",\"pcpu\":{}", event.pcpu);
   put_text(line, "conduit", event.conduit);
+  put_text(line, "world", event.world);
   put_text(line, "op", event.op);
-  if (is_call) put_registers(line, "in", event.in);
+  if (is_call) put_registers(line, "in", event.in, event.in_known);
   put_bytes(line, "tx", event.tx);
   put_p2m(line, event.p2m);
-  fmt::format_to(Out(line), ",\"seq_ret\":{}", event.seq_ret);
+  if (event.returned()) fmt::format_to(Out(line), ",\"seq_ret\":{}", event.seq_ret);
   if (event.vcpu_ret) fmt::format_to(Out(line), ",\"vcpu_ret\":{}", *event.vcpu_ret);
-  if (is_call) put_registers(line, "out", event.out);
+  if (is_call) put_registers(line, "out", event.out, event.out_known);
   put_bytes(line, "rx", event.rx);
   put_text(line, "rule", event.rule);
   put_accepted(line, event.accepted);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Direct requests from the normal world to an SP, and FFA_RUN. [DEN0077A 1.2 §15.2-§15.5, §14.3]
 #include "src/chapters.hpp"
+#include "src/optee/service.hpp"
 #include "src/sps.hpp"
 
 namespace spmc_model {
@@ -47,11 +48,14 @@ Answer echo(const Call& call, DirectKind kind) {
   return answer;
 }
 
-Answer use_memory(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+using Service = Payload (*)(SpmcStorage&, size_t, ffa::EndpointId, const Payload&);
+
+/// A request of five words to an SP that works with memory.
+Answer use_words(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp, Service service) {
   const unsigned start = payload_start(kind);
   Payload request{};
   for (unsigned i = 0; i < request.size(); ++i) request[i] = call.w(start + i);
-  const Payload words = run_memory_user(s, sp, high_id(call.w(1)), request);
+  const Payload words = service(s, sp, high_id(call.w(1)), request);
   Answer answer = response(call, kind);
   for (unsigned i = 0; i < words.size(); ++i) answer.out.x[start + i] = words[i];
   return answer;
@@ -75,7 +79,9 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
     case SpKind::echo:
       return echo(call, kind);
     case SpKind::memory_user:
-      return use_memory(s, call, kind, sp);
+      return use_words(s, call, kind, sp, run_memory_user);
+    case SpKind::optee:
+      return use_words(s, call, kind, sp, optee::run_service);
   }
   return error(Status::aborted);
 }

@@ -56,6 +56,16 @@ constexpr Personality op_tee() {
   return personality;
 }
 
+// Built without virtualization: no VM is told of, and handles do not carry an owner.
+constexpr Personality op_tee_single() {
+  Personality personality = op_tee();
+  personality.name = "op-tee-single";
+  personality.guests_tracked = false;
+  personality.handles.guest_in_handle = false;
+  personality.fragment_names_sender = false;
+  return personality;
+}
+
 // Rows 5 and 6. RXTX_MAP in 64 bits only; NOTIFICATION_SET and INFO_GET_REGS are left out, since
 // the model has neither.
 constexpr FeatureAnswer features_of_hafnium[] = {
@@ -194,6 +204,7 @@ std::optional<Personality> find_personality(std::string_view name) {
   if (name == "op-tee") return op_tee();
   if (name == "hafnium") return hafnium();
   if (name == "tf-a-el3") return tf_a_el3();
+  if (name == "op-tee-single") return op_tee_single();
   return std::nullopt;
 }
 

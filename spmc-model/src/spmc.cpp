@@ -12,12 +12,17 @@ namespace spmc_model {
 
 namespace {
 
+bool is_sound(const optee::Config& config) {
+  return config.threads != 0 && config.threads <= optee::max_threads && config.sessions != 0 &&
+         config.sessions <= optee::max_sessions;
+}
+
 bool is_sound(const SpmcConfig& config) {
   if (config.sps.size() > max_sps || config.missing_functions.size() > max_missing_functions) {
     return false;
   }
   for (size_t i = 0; i < config.sps.size(); ++i) {
-    if (!config.sps[i].id.is_secure()) return false;
+    if (!config.sps[i].id.is_secure() || !is_sound(config.sps[i].service)) return false;
     for (size_t j = 0; j < i; ++j) {
       if (config.sps[j].id == config.sps[i].id) return false;
     }

@@ -13,6 +13,7 @@
 #include "spmc-model/limits.hpp"
 #include "spmc-model/personality.hpp"
 #include "spmc-model/spmc.hpp"
+#include "src/optee/state.hpp"
 
 namespace spmc_model {
 
@@ -101,6 +102,7 @@ struct SpmcStorage {
   std::array<SpState, max_sps> sps;
   std::array<VmSlot, max_vms> vms;
   std::array<Region, max_regions> regions;
+  std::array<optee::Vm, optee::max_vms> service_vms;
   std::array<uint32_t, max_missing_functions> missing;
   std::array<Range, max_ranges> ranges;
   std::array<std::byte, max_buffer_pages * ffa::page_size>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // VM_CREATED and VM_DESTROYED: which VMs the secure world knows. [DEN0077A 1.2 §18.3]
 #include "src/chapters.hpp"
+#include "src/optee/service.hpp"
 #include "src/regions.hpp"
 
 namespace spmc_model {
@@ -40,8 +41,10 @@ Status destroy_vm(SpmcStorage& s, size_t sp, ffa::EndpointId vm) {
   if (slot == nullptr || (slot->told & (1U << sp)) == 0) return Status::invalid_parameters;
   slot->told &= ~(1U << sp);
   drop_holds(s, sp, vm);
+  optee::forget_vm(s, sp, vm);
   if ((slot->told & sps_with(s, property::vm_destroyed)) == 0) {
     leave_regions(s, vm);
+    for (size_t i = 0; i < s.sp_count; ++i) optee::forget_vm(s, i, vm);
     *slot = VmSlot{};
   }
   return Status::success;

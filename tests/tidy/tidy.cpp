@@ -114,6 +114,7 @@ TEST(Checks, IncludesFire) {
   EXPECT_EQ(findings("ports/qemu-virt/a.cpp", "sim/machine/machine.hpp"), 1U);
   EXPECT_EQ(findings("sim/engine/a.cpp", "mediator/instantiate.hpp"), 1U);
   EXPECT_EQ(findings("sim/platform/instance.cpp", "mediator/instantiate.hpp"), 0U);
+  EXPECT_EQ(findings("bench/instance.cpp", "mediator/instantiate.hpp"), 0U);
   EXPECT_EQ(findings("mediator/src/core/a.hpp", "mediator/platform.hpp"), 1U);
   EXPECT_EQ(findings("sim/scenario/descriptor.cpp", "ffa/wire/memory.hpp"), 1U);
 }

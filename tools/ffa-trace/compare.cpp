@@ -33,8 +33,18 @@ void Comparison::number(const Subject& subject, const char* rule, const std::str
 void Comparison::diverge(const Subject& subject, const char* rule, const std::string& name,
                          const std::string& expected, const std::string& actual) {
   ++counts_.divergences;
-  if (kept_.size() == max_kept) return;
+  if (kept_.size() == keep_) return;
   kept_.push_back({subject.event, subject.prefix + name, expected, actual, rule});
+}
+
+void Comparison::extra(const Subject& subject, const Window& window, const Asked& asked,
+                       const std::string& text) {
+  if (const auto* why = profile_.explains_extra(window.activity, asked.in, window.records())) {
+    ++counts_.explained;
+    ++counts_.by_difference[why->id];
+    return;
+  }
+  diverge(subject, "spmc-extra", "spmc call", "nothing", text);
 }
 
 uint16_t TagBinding::ours(uint16_t captured) const {

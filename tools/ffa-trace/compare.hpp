@@ -12,7 +12,7 @@
 #include "sim/trace/event.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
 #include "tools/ffa-trace/profile.hpp"
-#include "tools/ffa-trace/recorded_world.hpp"
+#include "tools/ffa-trace/window.hpp"
 
 namespace ffa_trace {
 
@@ -28,12 +28,13 @@ struct Divergence {
 struct Counts {
   uint64_t events = 0;
   uint64_t compared = 0;   ///< fields
-  uint64_t computed = 0;   ///< of these, fields that the mediator made itself, not passed on
-  uint64_t stimuli = 0;    ///< machine events taken from the capture
+  uint64_t computed = 0;   ///< of these, fields that mediator or model made, not passed on
+  uint64_t stimuli = 0;    ///< what was taken from the capture: machine events and by_stimulus
   uint64_t boot = 0;       ///< requests before the first guest call that the capture never saw
   uint64_t explained = 0;  ///< fields that differ as the profile says
   uint64_t divergences = 0;
   std::map<std::string, uint64_t> by_difference;  ///< explained, per id of the profile
+  std::map<std::string, uint64_t> by_stimulus;    ///< what the SPMC's side was given: "payloads"
 };
 
 /// What a comparison is about: the record and the guest's call that it belongs to.
@@ -46,7 +47,8 @@ struct Subject {
 
 class Comparison {
  public:
-  explicit Comparison(const Profile& profile) : profile_(profile) {}
+  /// `keep`: how many divergences to keep; all are counted.
+  Comparison(const Profile& profile, size_t keep) : profile_(profile), keep_(keep) {}
 
   /// One field. `computed`: the mediator made it itself.
   void field(const Subject& subject, const char* rule, const std::string& name,
@@ -56,15 +58,18 @@ class Comparison {
   /// Something that has no counterpart.
   void diverge(const Subject& subject, const char* rule, const std::string& name,
                const std::string& expected, const std::string& actual);
+  /// An SPMC call that the window has no record of.
+  void extra(const Subject& subject, const Window& window, const Asked& asked,
+             const std::string& text);
 
   Counts& counts() { return counts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// The first ones, at most `max_kept`.
+  /// The first ones.
   [[nodiscard]] const std::vector<Divergence>& divergences() const { return kept_; }
-  static constexpr size_t max_kept = 20;
 
  private:
   const Profile& profile_;
+  size_t keep_;
   Counts counts_;
   std::vector<Divergence> kept_;
 };
@@ -88,19 +93,29 @@ struct GuestAnswer {
   std::vector<uint8_t> rx;
 };
 
-/// A guest call's answer. `last`: the last SPMC answer inside the call, nothing if there was none.
+/// A guest call's answer. `last`: the last SPMC call inside, nullptr if there was none.
 void compare_guest(Comparison& comparison, const Subject& subject,
-                   const sim::trace::Event& captured, const GuestAnswer& ours,
-                   const std::optional<ffa::Regs>& last, TagBinding& tags);
+                   const sim::trace::Event& captured, const GuestAnswer& ours, const Asked* last,
+                   TagBinding& tags);
+
+/// True if x<n> of this answer was taken from the capture, not computed.
+bool is_given(const Asked& asked, unsigned n);
+
+/// What the model answered against what the captured SPMC did, stimuli apart: every register, and
+/// the partitions in RX.
+void compare_reply(Comparison& comparison, const Subject& subject,
+                   const sim::trace::Event& captured, const Asked& ours);
 
 /// One SPMC call: every register, and what its descriptor means. `layout`: of descriptors towards
 /// the SPMC.
 void compare_spmc(Comparison& comparison, const Subject& subject, const sim::trace::Event& captured,
                   const Asked& ours, HeaderLayout layout);
 
+/// The same subject, but one SPMC call in it.
+Subject of_record(const Subject& subject, const sim::trace::Event& record);
+
 /// All SPMC calls of a window against the recorded ones: pairs, what is missing, what is too much,
 /// and the order.
-void compare_window(Comparison& comparison, const Subject& subject, const RecordedWorld& world,
-                    HeaderLayout layout);
+void compare_window(Comparison& comparison, const Subject& subject, const Window& window);
 
 }  // namespace ffa_trace

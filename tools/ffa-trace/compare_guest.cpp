@@ -83,15 +83,14 @@ void compare_info_regs(Comparison& comparison, const Subject& subject, const Eve
 }  // namespace
 
 void compare_guest(Comparison& comparison, const Subject& subject, const Event& captured,
-                   const GuestAnswer& ours, const std::optional<ffa::Regs>& last,
-                   TagBinding& tags) {
+                   const GuestAnswer& ours, const Asked* last, TagBinding& tags) {
   if (ffa::is_function(captured.in, ffa::Fid::partition_info_get_regs) &&
       ffa::is_success(captured.out) && ffa::is_success(ours.out)) {
     compare_info_regs(comparison, subject, captured, ours.out, tags);
     return;
   }
   for (unsigned i = 0; i < ours.out.x.size(); ++i) {
-    const bool relayed = last && last->x[i] == ours.out.x[i];
+    const bool relayed = last != nullptr && is_given(*last, i) && last->out.x[i] == ours.out.x[i];
     comparison.number(subject, "guest-out", fmt::format("out.x{}", i), captured.out.x[i],
                       ours.out.x[i], !relayed);
   }

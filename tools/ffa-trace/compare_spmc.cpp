@@ -7,6 +7,7 @@
 
 #include "sim/trace/writer.hpp"
 #include "tools/ffa-trace/compare.hpp"
+#include "tools/ffa-trace/records.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace ffa_trace {
@@ -84,13 +85,6 @@ std::string call_text(const ffa::Regs& in) {
   return words.empty() ? function_name(in.x[0]) : function_name(in.x[0]) + " " + words;
 }
 
-Subject of_record(const Subject& subject, const Event& record) {
-  Subject inner = subject;
-  inner.event = record.seq;
-  inner.prefix = "spmc ";
-  return inner;
-}
-
 /// Which recorded call each request is compared with: its answer's, or, for requests that had none,
 /// the next unused record of the same function; nothing: too much.
 std::vector<std::optional<size_t>> pair_up(const std::vector<Event>& records,
@@ -113,6 +107,29 @@ std::vector<std::optional<size_t>> pair_up(const std::vector<Event>& records,
 
 }  // namespace
 
+Subject of_record(const Subject& subject, const Event& record) {
+  Subject inner = subject;
+  inner.event = record.seq;
+  inner.prefix = "spmc ";
+  return inner;
+}
+
+bool is_given(const Asked& asked, unsigned n) {
+  return !asked.from_model || (asked.stimulus >> n & 1) != 0;
+}
+
+void compare_reply(Comparison& comparison, const Subject& subject, const Event& captured,
+                   const Asked& ours) {
+  for (unsigned i = 0; i < ours.out.x.size(); ++i) {
+    if (is_given(ours, i)) continue;
+    comparison.number(subject, "spmc-out", fmt::format("out.x{}", i), captured.out.x[i],
+                      ours.out.x[i], true);
+  }
+  if (captured.rx.empty() && ours.rx.empty()) return;
+  comparison.field(subject, "spmc-out", "rx", sim::trace::to_hex(captured.rx),
+                   sim::trace::to_hex(ours.rx), true);
+}
+
 void compare_spmc(Comparison& comparison, const Subject& subject, const Event& captured,
                   const Asked& ours, HeaderLayout layout) {
   const bool send = is_memory_send(captured.in) && is_memory_send(ours.in);
@@ -129,23 +146,23 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
                       parse_descriptor(ours.tx, ours.tx.size(), layout));
 }
 
-void compare_window(Comparison& comparison, const Subject& subject, const RecordedWorld& world,
-                    HeaderLayout layout) {
-  const auto& records = world.answers();
-  const auto& asked = world.asked();
+void compare_window(Comparison& comparison, const Subject& subject, const Window& window) {
+  const auto& records = window.records();
+  const auto& asked = window.asked;
   const auto pairs = pair_up(records, asked);
   std::vector<bool> seen(records.size(), false);
   std::optional<size_t> last;
   for (size_t i = 0; i < asked.size(); ++i) {
     if (!pairs[i]) {
-      comparison.diverge(subject, "spmc-extra", "spmc call", "nothing", call_text(asked[i].in));
+      comparison.extra(subject, window, asked[i], call_text(asked[i].in));
       continue;
     }
     const Event& record = records[*pairs[i]];
     const Subject inner = of_record(subject, record);
     seen[*pairs[i]] = true;
-    compare_spmc(comparison, inner, record, asked[i], layout);
-    if (!asked[i].answer) {
+    compare_spmc(comparison, inner, record, asked[i], window.layout());
+    if (asked[i].from_model && asked[i].answer) compare_reply(comparison, inner, record, asked[i]);
+    if (!asked[i].answer && !asked[i].from_model) {
       comparison.diverge(inner, "spmc-unseen", "request", call_text(record.in),
                          call_text(asked[i].in));
     }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-trace decode: every event in words, streamed.
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include "sim/trace/reader.hpp"
+#include <cstdlib>
+#include <utility>
+
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/import/events.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -14,24 +18,35 @@ void print_header(const sim::trace::Header& header) {
              header.seed.empty() ? "" : ", seed ", header.seed);
 }
 
+bool wants_colour(const std::string& color) {
+  if (color != "auto") return color == "always";
+  const char* const no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
 void decode_file(const std::string& file, const DecodeOptions& options) {
-  sim::trace::Reader reader(file);
-  if (!options.json && options.files.size() > 1) fmt::print("== {}\n", file);
-  if (!options.json && reader.header()) print_header(*reader.header());
+  const bool colour = wants_colour(options.color);
   Decoder decoder;
-  while (const auto event = reader.next()) {
-    const Decoded decoded = decoder.decode(*event);
+  const auto begin = [&](const sim::trace::Header* header) {
+    if (options.json) return;
+    if (options.files.size() > 1) fmt::print("== {}\n", file);
+    if (header != nullptr) print_header(*header);
+  };
+  const auto take = [&](const sim::trace::Event& event) {
+    const Decoded decoded = decoder.decode(event);
     if (options.json) {
-      fmt::print("{}\n", to_json(*event, decoded));
+      fmt::print("{}\n", to_json(event, decoded));
     } else {
-      fmt::print("{}", to_text(*event, decoded, options.full, options.colour));
+      fmt::print("{}", to_text(event, decoded, options.full, colour));
     }
-  }
+  };
+  read_events(file, {.begin = begin, .take = take});
 }
 
 }  // namespace
 
 int decode(const DecodeOptions& options) {
+  if (options.files.empty()) decode_file("-", options);
   for (const std::string& file : options.files) decode_file(file, options);
   return 0;
 }

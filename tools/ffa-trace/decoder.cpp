@@ -5,8 +5,11 @@
 
 #include <algorithm>
 
+#include "ffa/names.hpp"
 #include "ffa/reply.hpp"
 #include "sim/trace/writer.hpp"
+#include "tools/ffa-trace/optee_words.hpp"
+#include "tools/ffa-trace/partitions.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace ffa_trace {
@@ -34,11 +37,54 @@ std::string who_words(const Event& event) {
     case Side::spmc:
       return "spmc";
     case Side::linux_:
-      return fmt::format("linux.{}", event.vcpu);
+      return (event.world.empty() ? "linux" : event.world) +
+             (event.has_vcpu ? fmt::format(".{}", event.vcpu) : "");
     case Side::lifecycle:
       return "host";
   }
   return {};
+}
+
+/// "x8-x17", "x3, x8-x17"; empty where all were captured.
+std::string missing(sim::trace::RegisterSet known) {
+  std::string words;
+  for (unsigned first = 0; first < 18; ++first) {
+    if ((known >> first & 1U) != 0) continue;
+    unsigned last = first;
+    while (last < 17 && (known >> (last + 1) & 1U) == 0) ++last;
+    if (!words.empty()) words += ", ";
+    words += first == last ? fmt::format("x{}", first) : fmt::format("x{}-x{}", first, last);
+    first = last;
+  }
+  return words;
+}
+
+/// What the source of the trace did not have.
+void add_absent(const Event& event, std::vector<std::string>& details) {
+  const std::string call = missing(event.in_known);
+  const std::string reply = event.returned() ? missing(event.out_known) : "";
+  if (call == reply && !call.empty()) {
+    details.push_back("not captured: " + call);
+  } else {
+    if (!call.empty()) details.push_back("not captured of the call: " + call);
+    if (!reply.empty()) details.push_back("not captured of the reply: " + reply);
+  }
+}
+
+std::string host_call_words(const Event& event) {
+  if (event.side == Side::irq) return fmt::format("interrupt {}", event.result);
+  return event.op == "probe" ? "" : fmt::format("VM {}", event.vm);
+}
+
+/// probe and create end with a status, the other operations with how far they came.
+std::string host_reply_words(const Event& event) {
+  if (event.side == Side::irq) return "delivered";
+  if (event.op == "probe" || event.op == "create") {
+    return ffa::status_name(static_cast<ffa::Status>(event.result));
+  }
+  static const char* const progress[] = {"done", "restart", "quarantined"};
+  if (event.result >= 0 && event.result < 3) return progress[event.result];
+  return fmt::format("{}", event.result);
 }
 
 }  // namespace
@@ -57,26 +103,49 @@ bool Decoder::note_nesting(const Event& event) {
   return event.side == Side::spmc && open_.count(event.pcpu) != 0;
 }
 
+/// The UUIDs of a list tell who may speak OP-TEE's protocol. In the answer to a query by UUID they
+/// are nil.
+void Decoder::note_partitions(const Event& event) {
+  for (const ListedPartition& partition : partitions_of(event)) {
+    if (!partition.uuid || partition.uuid->is_nil()) continue;
+    bool& is_optee = is_optee_[partition.id];
+    is_optee = is_optee || *partition.uuid == optee_uuid;
+  }
+}
+
+bool Decoder::may_be_optee(const ffa::Regs& in) const {
+  const auto known = is_optee_.find(static_cast<uint16_t>(in.w(1)));
+  return known == is_optee_.end() || known->second;
+}
+
 Decoded Decoder::decode(const Event& event) {
   Decoded decoded;
   decoded.nested = note_nesting(event);
   decoded.who = who_words(event);
   if (event.side == Side::lifecycle || event.side == Side::irq) {
     decoded.function = fmt::format("{} {}", sim::trace::side_name(event.side), event.op);
-    decoded.call = event.side == Side::lifecycle ? fmt::format("VM {}", event.vm) : "";
-    decoded.reply = fmt::format("{}", event.result);
+    decoded.call = host_call_words(event);
+    decoded.reply = host_reply_words(event);
     decoded.failed = event.side == Side::lifecycle && event.result < 0;
     return decoded;
   }
+  note_partitions(event);
+  const bool optee = may_be_optee(event.in);
   decoded.function = function_name(event.in.x[0]);
-  decoded.call = call_words(event.in);
-  decoded.reply = reply_words(event.in, event.out);
-  decoded.failed = is_failure(event.in, event.out);
+  decoded.call = call_words(event.in, event.in_known, optee);
+  decoded.reply = reply_words(event.in, event.out, event.out_known, optee);
+  decoded.failed = event.returned() && is_failure(event.in, event.out);
   if (event.conduit == "hvc") decoded.call += decoded.call.empty() ? "by HVC" : ", by HVC";
-  if (ffa::is_function(event.in, ffa::Fid::version) && !decoded.failed) {
+  if (ffa::is_function(event.in, ffa::Fid::version) && event.returned() && !decoded.failed) {
     version_of(event) = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
   }
-  decoded.details = detail_words(event, header_layout(version_of(event)));
+  const HeaderLayout layout = header_layout(version_of(event));
+  const auto sent = transactions_.note(event, layout);
+  if (sent && !sent->unknown && sent->offset != 0) {
+    decoded.call += ", " + place_words(*sent);
+  }
+  decoded.details = detail_words(event, layout, sent);
+  add_absent(event, decoded.details);
   return decoded;
 }
 

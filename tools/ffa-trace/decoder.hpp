@@ -11,6 +11,7 @@
 
 #include "ffa/types.hpp"
 #include "sim/trace/event.hpp"
+#include "tools/ffa-trace/transactions.hpp"
 
 namespace ffa_trace {
 
@@ -33,9 +34,13 @@ class Decoder {
  private:
   ffa::Version& version_of(const sim::trace::Event& event);
   bool note_nesting(const sim::trace::Event& event);
+  void note_partitions(const sim::trace::Event& event);
+  [[nodiscard]] bool may_be_optee(const ffa::Regs& in) const;
 
   std::map<uint32_t, ffa::Version> versions_;  ///< by VM; the SPMC's own key
   std::map<uint16_t, uint64_t> open_;          ///< pCPU: seq_ret of its open guest call
+  std::map<uint16_t, bool> is_optee_;          ///< SPs whose UUID is known
+  TransactionTracker transactions_;
 };
 
 /// One line for a terminal or a pipe, its details on lines of their own.

@@ -15,6 +15,8 @@ class EventSource {
  public:
   virtual ~EventSource() = default;
   [[nodiscard]] virtual std::string name() const = 0;
+  /// Of our own traces; nothing for captures.
+  [[nodiscard]] virtual const std::optional<sim::trace::Header>& header() const = 0;
   /// Starts again at the first event.
   virtual void rewind() = 0;
   virtual std::optional<sim::trace::Event> next() = 0;
@@ -26,6 +28,7 @@ class EventSource {
 std::unique_ptr<EventSource> file_source(const std::string& file);
 /// `events` outlives the source.
 std::unique_ptr<EventSource> vector_source(const std::string& name,
-                                           const std::vector<sim::trace::Event>& events);
+                                           const std::vector<sim::trace::Event>& events,
+                                           std::optional<sim::trace::Header> header = {});
 
 }  // namespace ffa_trace

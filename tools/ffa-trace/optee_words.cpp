@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/ffa-trace/field_words.hpp"
+
 namespace ffa_trace {
 namespace {
 
@@ -38,7 +40,16 @@ constexpr Named statuses[] = {{0x00000000, "OK"},
                               {0xffff0008, "item not found"},
                               {0xffff000a, "not supported"},
                               {0xffff000c, "out of memory"},
-                              {0xffff000d, "busy: no thread free"}};
+                              {0xffff000d, "busy: no thread free"},
+                              // The status words of FF-A, which some of its versions use here.
+                              {0xfffffffe, "INVALID_PARAMETERS"},
+                              {0xfffffffd, "NO_MEMORY"},
+                              {0xfffffffc, "BUSY: no thread free"},
+                              {0xfffffffa, "DENIED"}};
+constexpr Bit capabilities[] = {{0, "argument offset"},
+                                {1, "asynchronous notifications"},
+                                {2, "RPMB probing"},
+                                {3, "protected memory"}};
 
 template <size_t n>
 std::string name_of(const Named (&table)[n], uint32_t value) {
@@ -60,6 +71,24 @@ uint64_t handle_in(const ffa::Regs& regs) {
 }
 
 }  // namespace
+
+std::optional<OpteeCall> optee_call(const ffa::Regs& in) {
+  const Service* const service = find_service(in.w(3));
+  if (service == nullptr) return std::nullopt;
+  OpteeCall call;
+  if (service->answer == Answer::yielding) {
+    call.kind = service->rest == Rest::thread ? OpteeCall::Kind::resume : OpteeCall::Kind::start;
+  }
+  call.names_handle = service->rest == Rest::handle || service->rest == Rest::handle_offset;
+  call.thread = in.w(7);
+  return call;
+}
+
+OpteeReturn optee_return(const ffa::Regs& out) {
+  if (out.w(3) == 0xffff000d || out.w(3) == 0xfffffffc) return OpteeReturn::no_thread;
+  if (out.w(3) != 0 || out.w(4) == 0) return OpteeReturn::done;
+  return out.w(4) == 1 ? OpteeReturn::rpc : OpteeReturn::interrupted;
+}
 
 std::string optee_request_words(const ffa::Regs& in) {
   const Service* const service = find_service(in.w(3));
@@ -90,8 +119,9 @@ std::string optee_response_words(const ffa::Regs& in, const ffa::Regs& out) {
     case Answer::os_version:
       return fmt::format("version {}.{}, build {:08x}", out.w(3), out.w(4), out.w(5));
     case Answer::capabilities:
-      return fmt::format("{}, {} RPC parameters, capabilities {:#x}, notifications up to {}",
-                         name_of(statuses, out.w(3)), out.w(4) & 0xff, out.w(5), out.w(6));
+      return fmt::format("{}, {} RPC parameters, capabilities {}, notifications up to {}",
+                         name_of(statuses, out.w(3)), out.w(4) & 0xff,
+                         bits_text(out.w(5), capabilities), out.w(6));
     case Answer::yielding:
       if (out.w(3) != 0) return name_of(statuses, out.w(3));
       if (out.w(4) == 0) return "done";

@@ -8,6 +8,7 @@
 
 #include "ffa/names.hpp"
 #include "sim/engine/input_error.hpp"
+#include "spmc-model/personality.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -47,6 +48,12 @@ class Object {
     }
     into = static_cast<T>(*wanted);
   }
+  void flag(const char* key, bool& into) const {
+    const Json* const value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_boolean()) fail(fmt::format("\"{}\": neither true nor false", key));
+    into = value->get<bool>();
+  }
   [[nodiscard]] std::optional<ffa::Version> version(const char* key) const {
     const Json* const value = find(key);
     if (value == nullptr) return std::nullopt;
@@ -83,15 +90,32 @@ class Object {
   std::string place_;
 };
 
-Difference parse_difference(const Object& object) {
-  object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
-  Difference difference;
-  difference.id = object.text("id");
+uint32_t parse_function(const Object& object) {
   const auto function = ffa::fid_from_name(object.text("call"));
   if (!function) object.fail("\"call\": no FF-A function");
-  difference.function = *function;
-  const Object when = object.object("when");
-  for (const auto& item : when.json().items()) {
+  return *function;
+}
+
+ExtraCall parse_extra_call(const Object& object) {
+  object.only({"id", "activity", "call", "answered", "reason"});
+  ExtraCall extra;
+  extra.id = object.text("id");
+  extra.activity = object.text("activity");
+  extra.function = parse_function(object);
+  const Object answered = object.object("answered");
+  answered.only({"call", "status"});
+  extra.answered = parse_function(answered);
+  const auto status = ffa::status_from_name(answered.text("status"));
+  if (!status) answered.fail("\"status\": no FF-A status");
+  extra.status = *status;
+  extra.reason = object.text("reason");
+  return extra;
+}
+
+/// Registers of a call and their values.
+std::map<unsigned, uint64_t> read_when(const Object& object) {
+  std::map<unsigned, uint64_t> when;
+  for (const auto& item : object.json().items()) {
     const std::string key = item.key();
     unsigned reg = 0;
     const char* const end = key.data() + key.size();
@@ -99,9 +123,18 @@ Difference parse_difference(const Object& object) {
         key.starts_with("x") && std::from_chars(key.data() + 1, end, reg).ptr == end;
     const auto value = Object::to_number(item.value());
     if (!is_register || reg < 1 || reg > 17 || !value)
-      when.fail("not a register x1-x17 and a value");
-    difference.when[reg] = *value;
+      object.fail("not a register x1-x17 and a value");
+    when[reg] = *value;
   }
+  return when;
+}
+
+Difference parse_difference(const Object& object) {
+  object.only({"id", "call", "when", "guest_version", "field", "captured", "reason"});
+  Difference difference;
+  difference.id = object.text("id");
+  difference.function = parse_function(object);
+  difference.when = read_when(object.object("when"));
   difference.guest_version = object.version("guest_version");
   difference.field = object.text("field");
   difference.captured = object.text("captured");
@@ -124,17 +157,66 @@ void read_mediator(const Object& object, mediator::MediatorConfig& config) {
 
 void read_vm(const Object& object, mediator::VmConfig& config) {
   object.only({"max_version", "max_shares", "max_share_pages", "max_ranges", "max_rxtx_pages",
-               "max_borrowers", "max_transfers", "lends"});
+               "max_borrowers", "overlapping_shares", "max_transfers", "lends"});
   object.number("max_transfers", config.max_transfers);
-  uint8_t lends = config.lends ? 1 : 0;
-  object.number("lends", lends);
-  config.lends = lends != 0;
+  object.flag("lends", config.lends);
   object.number("max_shares", config.max_shares);
   object.number("max_share_pages", config.max_share_pages);
   object.number("max_ranges", config.max_ranges);
   object.number("max_rxtx_pages", config.max_rxtx_pages);
   object.number("max_borrowers", config.max_borrowers);
+  object.flag("overlapping_shares", config.overlapping_shares);
   if (const auto version = object.version("max_version")) config.max_version = *version;
+}
+
+std::vector<PayloadHandle> read_payload_handles(const Object& object) {
+  std::vector<PayloadHandle> handles;
+  const Json* const list = object.find("payload_handles");
+  if (list == nullptr) return handles;
+  if (!list->is_array()) object.fail("\"payload_handles\": no array");
+  for (size_t i = 0; i < list->size(); ++i) {
+    const Object entry((*list)[i], fmt::format("{}/payload_handles/{}", object.place(), i));
+    entry.only({"when", "low"});
+    PayloadHandle handle;
+    handle.when = read_when(entry.object("when"));
+    entry.number("low", handle.low);
+    if (handle.low < 3 || handle.low > 6) entry.fail("\"low\": not 3 to 6");
+    handles.push_back(handle);
+  }
+  return handles;
+}
+
+ffa::Uuid parse_uuid(const Object& object) {
+  const std::string text = object.text("uuid");
+  ffa::Uuid uuid;
+  bool good = text.size() == 2 * sizeof uuid.bytes;
+  for (size_t i = 0; good && i < sizeof uuid.bytes; ++i) {
+    const char* const at = text.data() + 2 * i;
+    good = std::from_chars(at, at + 2, uuid.bytes[i], 16).ptr == at + 2;
+  }
+  if (!good) object.fail("\"uuid\": not 32 hexadecimal digits");
+  return uuid;
+}
+
+void read_spmc(const Object& object, Profile& profile) {
+  object.only({"personality", "partitions"});
+  if (object.find("personality") != nullptr) profile.personality = object.text("personality");
+  if (!spmc_model::find_personality(profile.personality)) {
+    object.fail(fmt::format("\"personality\": no personality \"{}\"", profile.personality));
+  }
+  const Json* const partitions = object.find("partitions");
+  if (partitions == nullptr) return;
+  if (!partitions->is_array()) object.fail("\"partitions\": no array");
+  for (size_t i = 0; i < partitions->size(); ++i) {
+    const Object entry((*partitions)[i], fmt::format("{}/partitions/{}", object.place(), i));
+    entry.only({"id", "contexts", "properties", "uuid"});
+    Partition partition;
+    entry.number("id", partition.id);
+    entry.number("contexts", partition.contexts);
+    entry.number("properties", partition.properties);
+    partition.uuid = parse_uuid(entry);
+    profile.partitions.push_back(partition);
+  }
 }
 
 }  // namespace
@@ -154,6 +236,20 @@ const Difference* Profile::explains(const ffa::Regs& call, ffa::Version guest_ve
   return nullptr;
 }
 
+const ExtraCall* Profile::explains_extra(const std::string& activity, const ffa::Regs& in,
+                                         const std::vector<sim::trace::Event>& recorded) const {
+  for (const ExtraCall& extra : extra_calls) {
+    if (extra.activity != activity || extra.function != in.w(0)) continue;
+    for (const sim::trace::Event& record : recorded) {
+      const bool answered = record.in.w(0) == extra.answered &&
+                            record.out.w(0) == static_cast<uint32_t>(ffa::Fid::error) &&
+                            static_cast<ffa::Status>(record.out.w(2)) == extra.status;
+      if (answered) return &extra;
+    }
+  }
+  return nullptr;
+}
+
 Profile no_profile() {
   Profile profile;
   profile.name = "none";
@@ -164,7 +260,8 @@ Profile parse_profile(const std::string& text, const std::string& place) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) throw sim::InputError(place, "not valid JSON");
   const Object object(json, place);
-  object.only({"name", "text", "records", "mediator", "vm", "differences"});
+  object.only({"name", "text", "records", "mediator", "spmc", "vm", "payload_handles",
+               "differences", "extra_spmc_calls"});
   Profile profile;
   profile.name = object.text("name");
   profile.text = object.text("text");
@@ -175,13 +272,22 @@ Profile parse_profile(const std::string& text, const std::string& place) {
     profile.records.push_back(side.get<std::string>());
   }
   read_mediator(object.object("mediator"), profile.mediator);
+  read_spmc(object.object("spmc"), profile);
   read_vm(object.object("vm"), profile.vm);
+  profile.payload_handles = read_payload_handles(object);
   const Json* const differences = object.find("differences");
   if (differences == nullptr || !differences->is_array()) object.fail("\"differences\": no array");
   for (size_t i = 0; i < differences->size(); ++i) {
     const Json& difference = (*differences)[i];
     profile.differences.push_back(
         parse_difference(Object(difference, fmt::format("{}/differences/{}", place, i))));
+  }
+  const Json* const extra = object.find("extra_spmc_calls");
+  if (extra == nullptr) return profile;
+  if (!extra->is_array()) object.fail("\"extra_spmc_calls\": no array");
+  for (size_t i = 0; i < extra->size(); ++i) {
+    profile.extra_calls.push_back(
+        parse_extra_call(Object((*extra)[i], fmt::format("{}/extra_spmc_calls/{}", place, i))));
   }
   return profile;
 }

@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "ffa/regs.hpp"
+#include "ffa/status.hpp"
 #include "ffa/types.hpp"
 #include "mediator/limits.hpp"
+#include "sim/trace/event.hpp"
+#include "tools/ffa-trace/handle_binding.hpp"
 
 namespace ffa_trace {
 
@@ -27,14 +30,41 @@ struct Difference {
   std::string reason;
 };
 
+/// An SPMC call that our mediator makes and the captured one did not, in an activity in which the
+/// SPMC had answered the captured one like this.
+struct ExtraCall {
+  std::string id;
+  std::string activity;   ///< as activity_name() has it: "destroy"
+  uint32_t function = 0;  ///< w0 of our call
+  uint32_t answered = 0;  ///< w0 of a recorded call of the same activity …
+  ffa::Status status{};   ///< … and the error that it got
+  std::string reason;
+};
+
+/// An SP of a captured system.
+struct Partition {
+  uint16_t id = 0;
+  uint16_t contexts = 0;
+  uint32_t properties = 0;
+  ffa::Uuid uuid{};
+};
+
 struct Profile {
   std::string name;
   std::string text;
   std::vector<std::string> records;  ///< sides a capture must have to be of this profile
   mediator::MediatorConfig mediator;
+  std::string personality = "op-tee";  ///< of the SPMC model
+  std::vector<Partition> partitions;   ///< of the captured system; empty: as it lists them
+  std::vector<PayloadHandle> payload_handles;
   mediator::VmConfig vm;  ///< limits of each VM; id and vCPUs come from the capture
   std::vector<Difference> differences;
+  std::vector<ExtraCall> extra_calls;
 
+  /// The entry that allows this SPMC call of ours in addition to those recorded, or nullptr.
+  [[nodiscard]] const ExtraCall* explains_extra(
+      const std::string& activity, const ffa::Regs& in,
+      const std::vector<sim::trace::Event>& recorded) const;
   /// The difference that allows `captured` in this field, or nullptr.
   [[nodiscard]] const Difference* explains(const ffa::Regs& call, ffa::Version guest_version,
                                            const std::string& field,

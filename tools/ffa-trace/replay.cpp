@@ -27,17 +27,26 @@ std::string to_json(const ReplayResult& result) {
                      counts.stimuli, counts.boot, counts.explained, counts.divergences, first);
 }
 
+/// " (2 notifications, 62 payloads)"; empty where there are none.
+std::string kinds_text(const std::map<std::string, uint64_t>& kinds) {
+  std::string text;
+  for (const auto& [kind, times] : kinds) {
+    text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", times, kind);
+  }
+  return text.empty() ? text : text + ")";
+}
+
 void print_text(const ReplayResult& result) {
   const Counts& counts = result.counts;
   fmt::print("{}: {}\n", result.file, result.passed() ? "replayed" : "DIVERGED");
-  fmt::print("  profile {}, {} events, {} fields compared, {} of them computed by the mediator\n",
-             result.profile, counts.events, counts.compared, counts.computed);
+  const char* const who = result.model ? "mediator and SPMC model" : "the mediator";
+  fmt::print("  profile {}, {} events, {} fields compared, {} of them computed by {}\n",
+             result.profile, counts.events, counts.compared, counts.computed, who);
   fmt::print(
-      "  {} stimuli, {} requests at boot that the capture never saw, {} differences explained\n",
-      counts.stimuli, counts.boot, counts.explained);
+      "  {} stimuli{}, {} requests at boot that the capture never saw, {} differences explained\n",
+      counts.stimuli, kinds_text(counts.by_stimulus), counts.boot, counts.explained);
   for (const auto& [id, times] : counts.by_difference) fmt::print("    {} x {}\n", times, id);
-  if (counts.computed == 0)
-    fmt::print("  nothing was computed by the mediator: this proves nothing\n");
+  if (counts.computed == 0) fmt::print("  nothing was computed: this proves nothing\n");
   if (counts.divergences == 0) return;
   fmt::print("  {} divergences:\n", counts.divergences);
   for (const Divergence& divergence : result.divergences) {
@@ -58,7 +67,7 @@ int replay(const ReplayOptions& options) {
   std::vector<ReplayResult> results;
   for (const std::string& file : options.files) {
     const auto source = file_source(file);
-    results.push_back(replay_trace(*source, *factory, {options.profile, false}));
+    results.push_back(replay_trace(*source, *factory, {options.profile, false, options.spmc}));
     passed = passed && results.back().passed();
   }
   for (const ReplayResult& result : results) {

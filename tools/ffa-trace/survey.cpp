@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "ffa/reply.hpp"
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
-#include "tools/ffa-trace/recorded_world.hpp"
+#include "tools/ffa-trace/given_world.hpp"
+#include "tools/ffa-trace/records.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -19,18 +19,13 @@ using sim::trace::Side;
 constexpr uint64_t max_pages = uint64_t{1} << 20;  ///< of one VM: 4 GiB, what a survey may hold
 constexpr size_t partition_entry_bytes = 24;
 
-bool is(const ffa::Regs& regs, ffa::Fid fid) { return ffa::is_function(regs, fid); }
-
-bool is_framework(const ffa::Regs& in, ffa::FrameworkMessage type) {
-  return is(in, ffa::Fid::msg_send_direct_req) && in.w(2) == ffa::framework_word(type);
-}
-
 class Surveyor {
  public:
   explicit Surveyor(EventSource& source) : source_(source) {}
 
   Survey run() {
     source_.rewind();
+    survey_.given = given_world(source_.header(), source_.name());
     while (const auto event = source_.next()) {
       ++survey_.events;
       survey_.sides.insert(event->side);
@@ -47,12 +42,16 @@ class Surveyor {
   }
 
   void note(const Event& event) {
+    if (survey_.given) check_vm(event);
     switch (event.side) {
       case Side::linux_:
-        unsupported("captures of a system without hypervisor");
+        throw sim::InputError(source_.place(),
+                              "a record without a hypervisor in a capture with one");
       case Side::lifecycle:
+        if (event.vm != 0) survey_.vms.try_emplace(event.vm);
+        return;
       case Side::irq:
-        unsupported("replay of the simulator's own traces");
+        return;
       case Side::spmc:
         note_spmc(event);
         return;
@@ -62,31 +61,41 @@ class Surveyor {
     }
   }
 
+  /// The world that the header gives has all VMs.
+  void check_vm(const Event& event) const {
+    const bool of_vm =
+        event.side == Side::guest || (event.side == Side::lifecycle && event.vm != 0);
+    const auto& vms = survey_.given->vms;
+    if (!of_vm || std::any_of(vms.begin(), vms.end(), [&event](const sim::VmSpec& vm) {
+          return vm.config.id.raw() == event.vm;
+        })) {
+      return;
+    }
+    throw sim::InputError(source_.place(),
+                          fmt::format("VM {} is not in the header's world", event.vm));
+  }
+
   void note_spmc(const Event& event) {
     const ffa::Regs& in = event.in;
     fragments_ = fragments_ || (is_memory_send(in) && in.w(2) < in.w(1));
-    if (fragments_ && is(in, ffa::Fid::mem_frag_tx)) unsupported("descriptors sent in fragments");
-    if (event.seq < open_) {  // inside a guest call
-      if (event.pcpu != open_pcpu_ && !is(in, ffa::Fid::notification_info_get)) {
-        unsupported("SPMC calls of another CPU inside a guest call");
-      }
-      return;
+    if (!survey_.given && fragments_ && is(in, ffa::Fid::mem_frag_tx))
+      unsupported("descriptors sent in fragments");
+    if (is(in, ffa::Fid::notification_bitmap_create) && ffa::is_success(event.out)) {
+      survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
+    } else if (const auto vm = created_vm(in)) {
+      survey_.vms.try_emplace(*vm);
     }
-    if (is(in, ffa::Fid::notification_bitmap_destroy) ||
-        is_framework(in, ffa::FrameworkMessage::vm_destroyed_request)) {
-      unsupported("the destruction of a VM");
-    }
-    if (is(in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+    if (!guest_seen_) note_boot(event);
+  }
+
+  /// What the mediator learnt from the SPMC before it served anybody.
+  void note_boot(const Event& event) {
+    const ffa::Regs& in = event.in;
+    if (is(in, ffa::Fid::version) && is_version(event.out)) {
       survey_.spmc_version = ffa::Version{std::min(in.w(1), event.out.w(0))};
     }
     if (is(in, ffa::Fid::rxtx_map) && ffa::is_success(event.out) && in.x[1] != 0) {
       survey_.own = OwnPages{in.x[1], in.x[2], static_cast<uint16_t>(in.w(3) & 0x3f)};
-    }
-    if (is(in, ffa::Fid::notification_bitmap_create)) {
-      survey_.vms[static_cast<uint16_t>(in.w(1))].vcpus = static_cast<uint16_t>(in.w(2));
-    }
-    if (is_framework(in, ffa::FrameworkMessage::vm_created_request)) {
-      survey_.vms.try_emplace(static_cast<uint16_t>(in.w(5)));
     }
     if (is(in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
       note_partitions(event.rx);
@@ -98,7 +107,7 @@ class Surveyor {
       return rx[at] | rx[at + 1] << 8 | rx[at + 2] << 16 | static_cast<uint32_t>(rx[at + 3]) << 24;
     };
     for (size_t at = 0; at + partition_entry_bytes <= rx.size(); at += partition_entry_bytes) {
-      SurveyedPartition partition;
+      Partition partition;
       partition.id = static_cast<uint16_t>(word(at));
       partition.contexts = static_cast<uint16_t>(word(at) >> 16);
       partition.properties = word(at + 4);
@@ -108,29 +117,27 @@ class Surveyor {
   }
 
   void note_guest(const Event& event) {
-    if (event.seq < open_) unsupported("calls of several vCPUs that overlap");
-    if (event.vcpu_ret && *event.vcpu_ret != event.vcpu) {
-      unsupported("a call that returns on another vCPU");
-    }
-    open_ = event.seq_ret;
-    open_pcpu_ = event.pcpu;
+    guest_seen_ = true;
+    if (survey_.given) return;
     SurveyedVm& vm = survey_.vms[event.vm];
     vm.vcpus = std::max(vm.vcpus, static_cast<uint16_t>(event.vcpu + 1));
     for (const auto& run : event.p2m)
       add_run(vm, run.ipa / ffa::page_size, run.pa / ffa::page_size, run.pages);
-    if (is(event.in, ffa::Fid::version) && (event.out.w(0) >> 31) == 0) {
+    if (is(event.in, ffa::Fid::version) && is_version(event.out)) {
       versions_[event.vm] = ffa::Version{std::min(event.in.w(1), event.out.w(0))};
     }
     if (is(event.in, ffa::Fid::rxtx_map) && ffa::is_success(event.out)) {
       const uint64_t pages = event.in.w(3) & 0x3f;
-      wanted_[event.vm].push_back({event.in.x[1], pages});
-      wanted_[event.vm].push_back({event.in.x[2], pages});
+      want(event.vm, {event.in.x[1], pages});
+      want(event.vm, {event.in.x[2], pages});
+    }
+    if (is(event.in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
+      note_partitions(event.rx);  // no mediator was told before
     }
     if (is_memory_send(event.in) && event.p2m.empty()) {
       const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
       const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
-      auto& wanted = wanted_[event.vm];
-      wanted.insert(wanted.end(), descriptor.ranges.begin(), descriptor.ranges.end());
+      for (const PageRun& run : descriptor.ranges) want(event.vm, run);
     }
   }
 
@@ -147,17 +154,21 @@ class Surveyor {
     }
   }
 
+  /// A guest names pages; a translation may be recorded for them elsewhere.
+  void want(uint16_t vm, const PageRun& run) {
+    if (run.address % ffa::page_size != 0) return;
+    auto& wanted = wanted_[vm];
+    const uint64_t first = run.address / ffa::page_size;
+    for (uint64_t i = 0; i < run.pages; ++i) {
+      if (wanted.size() >= max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
+      wanted.insert(first + i);
+    }
+  }
+
   /// Identity RAM where guests name addresses that no translation was recorded for.
   void add_identity(uint16_t id, SurveyedVm& vm) {
-    for (const PageRun& run : wanted_[id]) {
-      if (run.address % ffa::page_size != 0) continue;
-      if (run.pages > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
-      const uint64_t first = run.address / ffa::page_size;
-      for (uint64_t i = 0; i < run.pages; ++i) vm.pages.try_emplace(first + i, first + i);
-      if (vm.pages.size() > max_pages) {
-        unsupported("a VM with more than 4 GiB of recorded memory");
-      }
-    }
+    for (const uint64_t page : wanted_[id]) vm.pages.try_emplace(page, page);
+    if (vm.pages.size() > max_pages) unsupported("a VM with more than 4 GiB of recorded memory");
   }
 
   void check_owners() const {
@@ -175,11 +186,10 @@ class Surveyor {
 
   EventSource& source_;
   Survey survey_;
-  uint64_t open_ = 0;  ///< seq_ret of the last guest call
-  uint16_t open_pcpu_ = 0;
+  bool guest_seen_ = false;
   bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
   std::map<uint16_t, ffa::Version> versions_;
-  std::map<uint16_t, std::vector<PageRun>> wanted_;
+  std::map<uint16_t, std::set<uint64_t>> wanted_;  ///< page numbers
 };
 
 std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {
@@ -203,11 +213,29 @@ std::vector<sim::RegionSpec> regions_of(const SurveyedVm& vm) {
   return regions;
 }
 
+/// Where a mediator keeps its pages that nobody captured: no VM has them.
+void place_own_pages(sim::WorldSpec& world, const Survey& survey) {
+  std::set<uint64_t> used;
+  for (const auto& [id, vm] : survey.vms) {
+    for (const auto& [ipa_page, pa_page] : vm.pages) used.insert(pa_page);
+  }
+  for (uint64_t* const own : {&world.own_tx_pa, &world.own_rx_pa}) {
+    uint64_t first = *own / ffa::page_size;
+    for (uint64_t n = 0; n < world.mediator.spmc_buffer_pages;) {
+      n = used.count(first + n) == 0 ? n + 1 : 0;
+      if (n == 0) ++first;
+    }
+    *own = first * ffa::page_size;
+    for (uint64_t n = 0; n < world.mediator.spmc_buffer_pages; ++n) used.insert(first + n);
+  }
+}
+
 }  // namespace
 
 Survey survey(EventSource& source) { return Surveyor(source).run(); }
 
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
+  if (survey.given) return *survey.given;
   sim::WorldSpec world;
   world.mediator = profile.mediator;
   world.mediator.max_vms =
@@ -218,8 +246,12 @@ sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
     world.own_tx_pa = survey.own->tx_pa;
     world.own_rx_pa = survey.own->rx_pa;
     world.mediator.spmc_buffer_pages = survey.own->pages;
+  } else {
+    place_own_pages(world, survey);
   }
-  for (const SurveyedPartition& partition : survey.partitions) {
+  world.spmc.personality = profile.personality;
+  for (const Partition& partition :
+       profile.partitions.empty() ? survey.partitions : profile.partitions) {
     sim::SpSpec sp;
     sp.name = fmt::format("sp{:x}", partition.id);
     sp.id = partition.id;

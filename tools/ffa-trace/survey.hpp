@@ -30,26 +30,21 @@ struct OwnPages {
   uint16_t pages = 1;
 };
 
-struct SurveyedPartition {
-  uint16_t id = 0;
-  uint16_t contexts = 0;
-  uint32_t properties = 0;
-  ffa::Uuid uuid{};
-};
-
 struct Survey {
   uint64_t events = 0;
   std::set<sim::trace::Side> sides;
   std::map<uint16_t, SurveyedVm> vms;
-  std::optional<OwnPages> own;                ///< the captured mediator's RX/TX pages
-  std::vector<SurveyedPartition> partitions;  ///< as the SPMC listed them to the mediator
-  ffa::Version spmc_version = ffa::v1_1;      ///< agreed between mediator and SPMC
+  std::optional<OwnPages> own;            ///< the captured mediator's RX/TX pages
+  std::vector<Partition> partitions;      ///< as the SPMC listed them to the mediator
+  ffa::Version spmc_version = ffa::v1_1;  ///< agreed between mediator and SPMC
+  std::optional<sim::WorldSpec> given;    ///< by the header; then nothing else is needed
 };
 
 /// Reads the source to its end. Throws InputError for what is no trace or not supported yet.
 Survey survey(EventSource& source);
 
-/// The world to replay in: the mediator and its VMs configured by the profile, memory as surveyed.
+/// The world to replay in: the one that the header gives; else the mediator and its VMs configured
+/// by the profile, memory as surveyed.
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile);
 
 }  // namespace ffa_trace

@@ -34,10 +34,16 @@ enum class Kind : uint8_t {
   start_index_tag  ///< index in 15:0, tag in 31:16
 };
 
+struct Bit {
+  uint8_t number;
+  const char* name;
+};
+
 struct Field {
   uint8_t reg;
   Kind kind;
   const char* label;
+  std::span<const Bit> bits{};  ///< of a hexadecimal one: what its bits are called
 };
 
 /// One function number's registers.
@@ -50,5 +56,7 @@ struct Layout {
 std::span<const Field> call_fields(uint32_t number);
 /// The results in FFA_SUCCESS as the answer to a call with this number.
 std::span<const Field> success_fields(uint32_t number);
+/// The properties of a partition. [DEN0077A 1.2 table 6.2]
+std::span<const Bit> property_bits();
 
 }  // namespace ffa_trace

@@ -35,8 +35,8 @@ struct MediatorConfig {
       10;  ///< refused reclaims of one share at teardown before it is quarantined
   uint16_t fragment_retries = 10;  ///< fragments that the SPMC may ask for again in one send
   FragmentHandles fragment_handles = FragmentHandles::streamed;
-  bool refused_fragment_ends_send =
-      true;               ///< false: an SPMC that keeps a send whose fragment it refused
+  /// False: an SPMC that keeps a send whose fragment it refused.
+  bool refused_fragment_ends_send = true;
   bool allow_hvc = true;  ///< FF-A calls by HVC are served as by SMC
 };
 
@@ -47,6 +47,9 @@ struct VmConfig {
   uint16_t vcpus = 1;
   bool aarch64 = true;          ///< false: a 32-bit guest, which may use SMC32 ids only
   bool visible_to_vms = false;  ///< listed to other VMs
+  /// A page may be in several live shares at once. Linux does that with small buffers in one page;
+  /// the spec does not want it. Each share holds the page; it is free when the last one goes.
+  bool overlapping_shares = false;
   ffa::Version max_version = ffa::v1_2;
   uint16_t max_shares = 64;           ///< live memory transactions
   uint32_t max_share_pages = 131072;  ///< pages of one transaction (512 MiB)
@@ -54,7 +57,9 @@ struct VmConfig {
   uint16_t max_rxtx_pages = 4;        ///< pages of each RX/TX buffer
   uint8_t max_borrowers = 4;          ///< receivers in one transaction
   uint16_t max_transfers = 4;         ///< sends in fragments under way; 0: fragments are refused
-  bool lends = true;  ///< has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them
+  /// Has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them; never with overlapping_shares:
+  /// what is shared must not be lent besides.
+  bool lends = true;
 };
 
 }  // namespace mediator

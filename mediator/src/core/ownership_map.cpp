@@ -12,26 +12,21 @@ constexpr uint64_t end_of(const OwnershipMap::Node& node) {
 
 // Disjoint ranges have one order, by base as by end; so one descent finds an overlap or the place
 // for a new leaf.
-OwnershipMap::Place OwnershipMap::find(const PageRange& range) const {
+OwnershipMap::Place OwnershipMap::find(const PageRange& range, uint32_t stretch) const {
   Place place;
   RangeIndex at = root_;
   while (at != no_range) {  // bound: the height of the tree
     const Node& here = node(at);
-    if (range.base().raw() < end_of(here) && here.base < range.end().raw()) {
+    const uint32_t there = stretch_of(here.holder);
+    if (there == stretch && range.base().raw() < end_of(here) && here.base < range.end().raw()) {
       place.occupied = at;
       return place;
     }
     place.parent = at;
-    place.left = range.base().raw() < here.base;
+    place.left = there == stretch ? range.base().raw() < here.base : stretch < there;
     at = place.left ? here.left : here.right;
   }
   return place;
-}
-
-std::optional<RangeHolder> OwnershipMap::holder_in(const PageRange& range) const {
-  const Place place = find(range);
-  if (place.occupied == no_range) return std::nullopt;
-  return RangeHolder{node(place.occupied).holder};
 }
 
 RangeIndex OwnershipMap::take_node() {
@@ -47,10 +42,14 @@ RangeIndex OwnershipMap::take_node() {
 ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& range,
                                                            RangeHolder holder,
                                                            RangeIndex previous) {
-  const Place place = find(range);
-  if (place.occupied != no_range) {
-    return ffa::Error{
-        RangeConflict{.full = false, .holder = RangeHolder{node(place.occupied).holder}}};
+  const Place place = find(range, stretch_of(holder.raw()));
+  RangeIndex taken = place.occupied;
+  // Shares that overlap: a share is held against the buffers too, a buffer against each share.
+  const uint32_t last = holder.is_buffer() ? overlapping_ : 0;
+  uint32_t stretch = holder.is_buffer() || overlapping_ == 0 ? 1 : 0;
+  for (; taken == no_range && stretch <= last; ++stretch) taken = find(range, stretch).occupied;
+  if (taken != no_range) {
+    return ffa::Error{RangeConflict{.full = false, .holder = RangeHolder{node(taken).holder}}};
   }
   const RangeIndex index = take_node();
   if (index == no_range) return ffa::Error{RangeConflict{.full = true, .holder = holder}};
@@ -125,9 +124,11 @@ RangeIndex OwnershipMap::rotate(RangeIndex top, bool left) {
   return up;
 }
 
-/// Restores heights and balance on the way from `from` to the root.
+/// Restores heights and balance on the way from `from` to the root, as far up as a height changes.
+/// Each node on the way holds the height of what stood in its place before.
 void OwnershipMap::rebalance(RangeIndex from) {
   while (from != no_range) {  // bound: the height of the tree
+    const uint32_t before = node(from).height;
     const RangeIndex left = node(from).left;
     const RangeIndex right = node(from).right;
     if (height(left) > height(right) + 1) {
@@ -139,6 +140,7 @@ void OwnershipMap::rebalance(RangeIndex from) {
     } else {
       update_height(from);
     }
+    if (node(from).height == before) return;
     from = node(from).parent;
   }
 }
@@ -162,6 +164,7 @@ void OwnershipMap::erase(RangeIndex index) {
     node(gone.right).parent = successor;
   }
   replace(index, successor);
+  node(successor).height = gone.height;
   node(successor).left = gone.left;
   node(gone.left).parent = successor;
   rebalance(lowest_changed);
@@ -172,10 +175,14 @@ bool OwnershipMap::consistent() const {
   while (at != no_range && node(at).left != no_range) at = node(at).left;
   uint32_t seen = 0;
   uint64_t end = 0;
+  uint32_t stretch = 0;
   while (at != no_range && seen <= size_) {  // in order; bound: the nodes in use
     const Node& here = node(at);
     const uint32_t left = height(here.left);
     const uint32_t right = height(here.right);
+    if (stretch_of(here.holder) < stretch) return false;
+    if (stretch_of(here.holder) > stretch) end = 0;
+    stretch = stretch_of(here.holder);
     if (here.base < end || here.height != 1 + (left > right ? left : right)) return false;
     if (left > right + 1 || right > left + 1) return false;
     if (here.left != no_range && node(here.left).parent != at) return false;

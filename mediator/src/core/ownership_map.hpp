@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which of a VM's pages are in use: in a live memory transaction or as an RX or TX buffer. A
 // balanced tree (AVL) of disjoint ranges over nodes in the VM's arena, so that a guest can make no
-// operation slower than O(log n). The nodes of one share are also a list, in the order in which the
-// guest named them. Every function but range(), next() and the counters needs the VM's memory lock;
-// those read fields that never change while a node is in use, and are for the node's holder.
-// [DEN0077A 1.0 §5.8]
+// operation slower than O(log n). Where shares may overlap, each has its own stretch of the tree
+// behind that of the buffers, and its ranges are disjoint there. The nodes of one share are also a
+// list, in the order in which the guest named them. Every function but range(), next() and the
+// counters needs the VM's memory lock; those read fields that never change while a node is in use,
+// and are for the node's holder. [DEN0077A 1.0 §5.8]
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "core/page_range.hpp"
@@ -51,8 +51,10 @@ class OwnershipMap {
   };
 
   OwnershipMap() = default;
-  /// At most `nodes.size()` ranges at once.
-  explicit OwnershipMap(std::span<Node> nodes) : nodes_(nodes) {}
+  /// At most `nodes.size()` ranges at once. `overlapping`: how many shares may overlap each other,
+  /// never themselves or a buffer; 0: none may.
+  explicit OwnershipMap(std::span<Node> nodes, uint32_t overlapping = 0)
+      : nodes_(nodes), overlapping_(overlapping) {}
 
   /// Takes `range` for `holder` and appends it to the list that ends in `previous` (no_range: a new
   /// list). `range` has at most 2^32 - 1 pages.
@@ -61,9 +63,6 @@ class OwnershipMap {
   /// Gives back the whole list that begins at `first` (no_range: nothing), or the end of one, which
   /// stands behind `previous`.
   void release(RangeIndex first, RangeIndex previous = no_range);
-  /// Who holds a page of `range`, if anyone does: the first one met, not the lowest.
-  [[nodiscard]] std::optional<RangeHolder> holder_in(const PageRange& range) const;
-
   [[nodiscard]] PageRange range(RangeIndex index) const;
   [[nodiscard]] RangeIndex next(RangeIndex index) const { return node(index).next; }
   [[nodiscard]] uint32_t size() const { return size_; }
@@ -77,7 +76,11 @@ class OwnershipMap {
     bool left = false;
     RangeIndex occupied = no_range;  ///< a node that overlaps, where there is one
   };
-  [[nodiscard]] Place find(const PageRange& range) const;
+  /// The stretch of the tree that a holder's ranges are in.
+  [[nodiscard]] uint32_t stretch_of(uint32_t holder) const {
+    return overlapping_ == 0 || RangeHolder{holder}.is_buffer() ? 0 : holder + 1;
+  }
+  [[nodiscard]] Place find(const PageRange& range, uint32_t stretch) const;
   [[nodiscard]] RangeIndex take_node();
   void erase(RangeIndex index);
   void replace(RangeIndex index, RangeIndex by);
@@ -95,6 +98,7 @@ class OwnershipMap {
   RangeIndex free_ = no_range;
   uint32_t fresh_ = 0;  ///< nodes from here on were never used
   uint32_t size_ = 0;
+  uint32_t overlapping_ = 0;
 };
 
 }  // namespace mediator

@@ -26,7 +26,8 @@ struct VmMemory {
 
   VmMemory() = default;
   VmMemory(const VmConfig& vm, Arena& arena)
-      : ranges(arena.make_array<OwnershipMap::Node>(vm.max_ranges + buffer_ranges)),
+      : ranges(arena.make_array<OwnershipMap::Node>(vm.max_ranges + buffer_ranges),
+               vm.overlapping_shares ? vm.max_shares : 0U),
         shares(arena.make_array<Share>(vm.max_shares),
                arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))),
         transfers(arena.make_array<Transfer>(vm.max_transfers)) {}

@@ -155,7 +155,7 @@ ffa::Result<void> withdraw_access(MediatorState<P>& mediator, VmContext<P>& vm, 
 /// Zeroes a list of ranges. On error some of them may be zeroed.
 template <Platform P>
 ffa::Result<void> clear_pages(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex first) {
-  constexpr uint64_t most = 0x40000;  // pages mapped at once: 1 GiB
+  constexpr uint64_t most = 32;  // pages mapped at once, as of an RX or TX buffer
   const OwnershipMap& ranges = ranges_of_own_share(vm);
   for (RangeIndex at = first; at != no_range; at = ranges.next(at)) {
     const PageRange range = ranges.range(at);

@@ -149,7 +149,7 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
   const bool known =
       handles == FragmentHandles::preset ||
       (handles == FragmentHandles::streamed && mediator.spmc.features.has(ffa::Fid::mem_frag_tx));
-  return {.fragments = known && vm.max_transfers != 0, .lends = vm.lends};
+  return {.fragments = known && vm.max_transfers != 0, .lends = vm.lends && !vm.overlapping_shares};
 }
 
 /// One call of a vCPU that negotiated a version.

@@ -110,7 +110,8 @@ struct Personality {
   bool keeps_x8_to_x17 = true;                            // 56, else zero
 };
 
-/// The personality of that name, or nothing. Known: "op-tee", "hafnium", "tf-a-el3".
+/// The personality of that name, or nothing. Known: "op-tee", built for several VMs,
+/// "op-tee-single", built without virtualization, "hafnium", "tf-a-el3".
 std::optional<Personality> find_personality(std::string_view name);
 
 }  // namespace spmc_model

@@ -12,6 +12,7 @@
 #include "ffa/status.hpp"
 #include "ffa/types.hpp"
 #include "spmc-model/limits.hpp"
+#include "spmc-model/optee.hpp"
 #include "spmc-model/personality.hpp"
 
 namespace spmc_model {
@@ -31,7 +32,7 @@ class PhysicalMemory {
   ~PhysicalMemory() = default;
 };
 
-enum class SpKind : uint8_t { echo, memory_user };
+enum class SpKind : uint8_t { echo, memory_user, optee };
 
 struct SpConfig {
   ffa::EndpointId id{0x8001};
@@ -39,9 +40,10 @@ struct SpConfig {
   ffa::Uuid uuid{};
   uint16_t contexts = 1;
   uint32_t properties = 0;  ///< property bits of its partition information
+  optee::Config service{};  ///< only of kind optee
 };
 
-/// What an SP of either kind advertises unless its configuration says otherwise: direct requests
+/// What an SP of any kind advertises unless its configuration says otherwise: direct requests
 /// both ways, wants to be told of created and destroyed VMs, AArch64. Bit 9 (DIRECT_REQ2) is left
 /// out, as OP-TEE does.
 inline constexpr uint32_t default_properties = 0x1c3;
@@ -74,8 +76,9 @@ class Spmc {
   static constexpr size_t max_sps = spmc_model::max_sps;
   static size_t storage_bytes();
   /// nullptr: the storage is too small, or the configuration has too many SPs or missing functions,
-  /// an SP twice or an SP whose id is not secure. The storage need not be aligned; it is
-  /// overwritten. `memory` must outlive the SPMC.
+  /// an SP twice, an SP whose id is not secure or a
+  /// service without threads or sessions or with more than there may be. The storage need not be
+  /// aligned; it is overwritten. `memory` must outlive the SPMC.
   static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
                       PhysicalMemory& memory);
 

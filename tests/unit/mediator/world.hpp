@@ -175,7 +175,12 @@ struct World {
     vm_memory[id].resize(mediator::Mediator<Platform>::memory_needed(config, vm) / 64);
     return mediator->domain_init(vm, bytes_of(vm_memory[id]));
   }
-  ffa::Result<void> create_vm(uint16_t id) { return create_vm(vm_config(id)); }
+  ffa::Result<void> create_vm(uint16_t id) {
+    mediator::VmConfig vm = vm_config(id);
+    vm.overlapping_shares = overlapping_shares;
+    return create_vm(vm);
+  }
+  bool overlapping_shares = false;  ///< of the VMs that are created from here on
   /// Boots, creates VM `id`, negotiates `version`.
   void start(uint16_t id = 1, uint32_t version = 0x10002) {
     if (mediator == nullptr) {

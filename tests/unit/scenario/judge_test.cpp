@@ -455,6 +455,19 @@ TEST(Judge, BeingStuckIsNoProgress) {
   EXPECT_TRUE(failures[0].no_progress);
 }
 
+TEST(Judge, AMediatorThatStoppedIsTheOnlyFailure) {
+  for (const bool stuck : {false, true}) {
+    Scene scene{R"({"do": "id_get"})", R"(, "expect": {"invariants": "none"})"};
+    scene.record.no_progress = stuck;
+    scene.record.stopped = "data abort at 0x10";
+    scene.record.violations.push_back({"machine", "a consequence", 3});
+    const auto failures = judge(scene.compiled, scene.record);
+    ASSERT_EQ(failures.size(), 1U);
+    EXPECT_EQ(failures[0].text, "data abort at 0x10");
+    EXPECT_EQ(failures[0].no_progress, stuck);
+  }
+}
+
 TEST(Judge, EndIsJudgedByItsDumps) {
   const char* more =
       R"(, "expect": {"state": {"spmc.regions": 0}, "memory": [{"vm": "vm1", "ipa": "base",

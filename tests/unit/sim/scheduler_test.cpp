@@ -235,5 +235,48 @@ TEST(Scheduler, ManyRunsReuseTheirStacks) {
   EXPECT_EQ(sum, 1000U);
 }
 
+TEST(Scheduler, StartedTasksGoOnWhenWhatTheyWaitForComes) {
+  Scheduled s{recorded_choices("", "t")};
+  std::vector<int> order;
+  bool first = false;
+  bool second = false;
+  s.scheduler.start({"a", [&] {
+                       order.push_back(1);
+                       s.scheduler.wait_until([&] { return first; });
+                       order.push_back(2);
+                     }});
+  EXPECT_THAT(order, IsEmpty());
+  EXPECT_TRUE(s.scheduler.advance());
+  s.scheduler.start({"b", [&] {
+                       s.scheduler.wait_until([&] { return second; });
+                       order.push_back(3);
+                     }});
+  EXPECT_TRUE(s.scheduler.advance());
+  EXPECT_THAT(order, ElementsAre(1));
+  second = true;
+  EXPECT_TRUE(s.scheduler.advance());
+  EXPECT_THAT(order, ElementsAre(1, 3));
+  first = true;
+  EXPECT_TRUE(s.scheduler.advance());
+  EXPECT_THAT(order, ElementsAre(1, 3, 2));
+  EXPECT_TRUE(s.scheduler.run({}));
+  EXPECT_THAT(s.reports, IsEmpty());
+}
+
+TEST(Scheduler, WhatNeverComesIsNoProgress) {
+  Scheduled s{recorded_choices("", "t")};
+  s.scheduler.start({"a", [&] { s.scheduler.wait_until([] { return false; }); }});
+  EXPECT_TRUE(s.scheduler.advance());
+  EXPECT_FALSE(s.scheduler.run({}));
+  EXPECT_THAT(s.reports, ElementsAre(HasSubstr("I33 no task can go on: a waits for what never")));
+}
+
+TEST(Scheduler, AStartedTaskThatThrowsComesOutOfAdvance) {
+  Scheduled s{recorded_choices("", "t")};
+  s.scheduler.start({"a", [] { throw std::runtime_error("inside"); }});
+  EXPECT_THROW(s.scheduler.advance(), std::runtime_error);
+  EXPECT_TRUE(s.scheduler.run({}));
+}
+
 }  // namespace
 }  // namespace sim

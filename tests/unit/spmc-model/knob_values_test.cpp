@@ -171,6 +171,23 @@ TEST(SpmcKnobs, Knob32IndexedHandlesOverAllGuests) {
   EXPECT_EQ(handle_of(world.share(other)), 0U);
 }
 
+TEST(SpmcKnobs, OpTeeSingleKnowsNoVmsAndNumbersHandlesOverAllOwners) {
+  World world(*spmc_model::find_personality("op-tee-single"));
+  world.version(ffa::v1_1);
+  world.map();
+  EXPECT_STATUS(world.vm_message(4, echo_id, vm1), invalid_parameters);
+  EXPECT_SUCCESS(world.call(Fid::notification_bitmap_create, vm2, 2));
+  Descriptor other;
+  other.sender = vm2;
+  EXPECT_EQ(handle_of(world.share({})), 0x100000000000U);
+  EXPECT_EQ(handle_of(world.share(other)), 0x100000000001U);
+  EXPECT_SUCCESS(world.reclaim(0x100000000000));
+  EXPECT_EQ(handle_of(world.share(other)), 0x100000000000U);
+  const Regs answer = world.call(Fid::msg_send_direct_req, uint64_t{vm1} << 16 | echo_id, 0, 7);
+  EXPECT_EQ(answer.x[0], fid32(Fid::msg_send_direct_resp));
+  EXPECT_EQ(answer.x[3], 7U) << "served, though nobody told of this VM";
+}
+
 TEST(SpmcKnobs, Knob32CountingHandlesAreNeverReusedAndPass32Bits) {
   World world(changed([](Personality& p) {
     p.handles = {.base = 0xffffffc0, .guest_in_handle = false, .counting = true, .live_limit = 2};

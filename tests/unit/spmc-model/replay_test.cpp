@@ -42,9 +42,8 @@ Regs registers(const json& list) {
 
 struct SpmcReplay : testing::TestWithParam<Capture> {
   static World captured_world(bool several_vms) {
-    spmc_model::Personality personality = *spmc_model::find_personality("op-tee");
-    personality.guests_tracked = several_vms;
-    personality.handles.guest_in_handle = several_vms;
+    const auto personality =
+        *spmc_model::find_personality(several_vms ? "op-tee" : "op-tee-single");
     const ffa::Uuid uuid{{0x48, 0x61, 0x78, 0xe0, 0xe7, 0xf8, 0x11, 0xe3, 0xbc, 0x5e, 0x00, 0x02,
                           0xa5, 0xd5, 0xc5, 0x1b}};
     return World(personality, {{.id = EndpointId{tee_id},

@@ -46,7 +46,8 @@ inline bool same(const sim::trace::Event& a, const sim::trace::Event& b) {
          a.vcpu == b.vcpu && a.pcpu == b.pcpu && a.vcpu_ret == b.vcpu_ret && a.in == b.in &&
          a.out == b.out && a.tx == b.tx && a.rx == b.rx && a.p2m == b.p2m &&
          a.conduit == b.conduit && a.rule == b.rule && a.accepted == b.accepted && a.op == b.op &&
-         a.result == b.result && a.stimulus == b.stimulus;
+         a.in_known == b.in_known && a.out_known == b.out_known && a.has_vcpu == b.has_vcpu &&
+         a.world == b.world && a.result == b.result && a.stimulus == b.stimulus;
 }
 
 }  // namespace test

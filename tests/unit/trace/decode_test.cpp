@@ -70,7 +70,9 @@ TEST(Decode, AnSpmcCallInsideAGuestCallIsIndented) {
 
 TEST(Decode, PartitionsFrameworkMessagesAndNotifications) {
   EXPECT_THAT(line_of("xen-dom0-probe", 77),
-              HasSubstr("partition 0x8001, 4 contexts, properties 0x1c3, UUID 486178e0e7f811e3"));
+              HasSubstr("partition 0x8001, 4 contexts, properties 0x1c3 (receives direct requests, "
+                        "sends direct requests, told of created VMs, told of destroyed VMs, "
+                        "AArch64), UUID 486178e0-e7f8-11e3-bc5e-0002a5d5c51b"));
   EXPECT_THAT(line_of("xen-dom0-probe", 47),
               HasSubstr("framework VM_CREATED_REQUEST, VM 1, handle"));
   EXPECT_THAT(line_of("xen-dom0-probe", 149), HasSubstr("SUCCESS_64 pending for 1"));
@@ -106,7 +108,7 @@ TEST(Words, Arguments) {
   EXPECT_EQ(ffa_trace::call_words(regs({0x84000064, 0xc4000073})), "FFA_MEM_SHARE_64");
   EXPECT_EQ(ffa_trace::call_words(regs({0x84000064, 3})), "MANAGED_EXIT_INTERRUPT");
   EXPECT_EQ(ffa_trace::call_words(regs({0x84000077, 0x2b, 0x10, 1})),
-            "handle 0x100000002b, flags 0x1");
+            "handle 0x100000002b, flags 0x1 (zero)");
   EXPECT_EQ(ffa_trace::call_words(regs({0x8400007f, 0x80010002, 0, 8, 1})),
             "0x8001 to 2, notifications 0x100000008");
   EXPECT_EQ(ffa_trace::call_words(regs({0x8400006d, 0x80010002})), "0x8001 vCPU 2");

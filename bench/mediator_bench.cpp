@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The mediator alone: no simulator, no checkers, no trace. One iteration is one call, or one share
+// and its reclaim.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "bench/platform.hpp"
+#include "mediator/mediator.hpp"
+
+extern template class mediator::Mediator<bench::Platform>;
+
+namespace {
+
+using Mediator = mediator::Mediator<bench::Platform>;
+
+/// A booted mediator with one VM that has mapped its buffers.
+class World {
+ public:
+  World() {
+    mediator::MediatorConfig config;
+    config.max_vms = 2;
+    mediator::VmConfig vm;
+    vm.id = ffa::EndpointId{bench::vm_id};
+    memory_.resize(Mediator::memory_needed(config) / sizeof(Chunk));
+    vm_memory_.resize(Mediator::memory_needed(config, vm) / sizeof(Chunk));
+    mediator_ = Mediator::create(platform_, config, bytes_of(memory_));
+    ready_ = mediator_ != nullptr && mediator_->probe().ok() &&
+             mediator_->domain_init(vm, bytes_of(vm_memory_)).ok();
+    if (!ready_) return;
+    (void)call({0x84000063, ffa::v1_2.raw()});
+    ready_ = call({0xc4000066, bench::tx_ipa, bench::rx_ipa, 1}).w(0) == 0x84000061;
+  }
+
+  [[nodiscard]] bool ready() const { return ready_; }
+  bench::Platform& platform() { return platform_; }
+  ffa::Regs call(std::initializer_list<uint64_t> values) {
+    ffa::Regs regs;
+    std::copy(values.begin(), values.end(), regs.x.begin());
+    (void)mediator_->handle_call(ffa::EndpointId{bench::vm_id}, ffa::VcpuId{0},
+                                 mediator::Conduit::smc, regs);
+    return regs;
+  }
+
+ private:
+  struct alignas(64) Chunk {
+    std::byte bytes[64];
+  };
+  static std::span<std::byte> bytes_of(std::vector<Chunk>& chunks) {
+    return {reinterpret_cast<std::byte*>(chunks.data()), chunks.size() * sizeof(Chunk)};
+  }
+  bench::Platform platform_;
+  std::vector<Chunk> memory_;
+  std::vector<Chunk> vm_memory_;
+  Mediator* mediator_ = nullptr;
+  bool ready_ = false;
+};
+
+void direct_request(benchmark::State& state) {
+  World world;
+  const uint64_t ids = uint64_t{bench::vm_id} << 16 | bench::sp_id;
+  uint64_t n = 0;
+  for (auto _ : state) {
+    const ffa::Regs out = world.call({0x8400006f, ids, 0, ++n & 0xffff});
+    if (out.w(0) != 0x84000070 || out.x[3] != (n & 0xffff)) {
+      state.SkipWithError("no echo");
+      return;
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void share_and_reclaim(benchmark::State& state, const bench::Shape& shape) {
+  World world;
+  const auto image = bench::share_of(shape);
+  std::copy(image.begin(), image.end(), world.platform().guest_tx().begin());
+  const uint64_t pinned = world.platform().pinned_pages();
+  for (auto _ : state) {
+    const ffa::Regs shared = world.call({0xc4000073, image.size(), image.size()});
+    const ffa::Regs back = world.call({0x84000077, shared.x[2], shared.x[3]});
+    if (shared.w(0) != 0x84000061 || back.w(0) != 0x84000061) {
+      state.SkipWithError("share or reclaim refused");
+      return;
+    }
+  }
+  if (world.platform().pinned_pages() != pinned) state.SkipWithError("pages left pinned");
+  state.SetItemsProcessed(state.iterations());
+}
+
+/// A fixed number of iterations, for count-instructions; 0: as many as the library sees fit.
+int64_t fixed_iterations() {
+  const char* const text = std::getenv("FFA_BENCH_ITERATIONS");
+  return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
+}
+
+template <class Body>
+void add(const char* name, Body body) {
+  auto* const registered = benchmark::RegisterBenchmark(name, body);
+  if (fixed_iterations() > 0) registered->Iterations(fixed_iterations());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  add("direct_request", direct_request);
+  const auto share_of_shape = [](const bench::Shape& shape) {
+    return [shape](benchmark::State& state) { share_and_reclaim(state, shape); };
+  };
+  add("share_and_reclaim/one_page", share_of_shape(bench::one_page));
+  add("share_and_reclaim/contiguous_256_pages", share_of_shape(bench::contiguous));
+  add("share_and_reclaim/scattered_250_ranges", share_of_shape(bench::scattered));
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

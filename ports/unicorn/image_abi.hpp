@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the mediator's AArch64 image and the emulator around it promise each other. Shared by
+// ports/unicorn (inside) and sim/unicorn (outside). docs/unicorn.md.
+//
+// Inwards: the functions below, found by name in the ELF file and called as the procedure call
+// standard says, with LR at `image_return`. Objects go by address; they are those of the mediator's
+// public headers, which have the same layout on both sides (asserted at the end).
+//
+// Outwards: HVC with an operation's number in x0 and its arguments from x1 on; the answer is in x0
+// and x1..x3, every other register keeps its value. SMC is the world switch: x0-x17, and in x18 the
+// VM on whose behalf it is made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "mediator/limits.hpp"
+#include "mediator/observe.hpp"
+
+namespace ports::unicorn {
+
+/// The value of the image's word `image_abi_version`.
+constexpr uint32_t abi_version = 2;
+
+/// Where an image may lie.
+constexpr uint64_t image_begin = 0x4000'0000;
+constexpr uint64_t image_end = 0x5000'0000;
+
+/// As the operations of mediator::Platform. `addr` is an address in the image's memory.
+enum class Op : uint64_t {
+  returned = 0,   ///< a called function is back; x1 its result
+  translate,      ///< vm, ipa, pages -> pa, pages, kind
+  pin,            ///< vm, ipa, pa, pages, kind -> status
+  unpin,          ///< vm, ipa, pages
+  map,            ///< vm, ipa, pages -> status, buffer
+  unmap,          ///< buffer
+  copy_in,        ///< buffer, offset, addr, bytes
+  copy_out,       ///< buffer, offset, addr, bytes
+  clear,          ///< buffer, offset, bytes
+  own_tx,         ///< -> buffer, pa
+  own_rx,         ///< -> buffer, pa
+  inject_irq,     ///< vm, vcpu, irq
+  vm_get,         ///< vm -> 1 or 0
+  vm_put,         ///< vm
+  budget_left,    ///< -> 1 or 0
+  log,            ///< level, addr, bytes
+  rules,          ///< vm, vcpu, addr of 64-bit words, words, rejected
+  lock_acquire,   ///< addr of a 32-bit word, class
+  lock_release,   ///< addr of a 32-bit word, class
+  atomic_access,  ///< addr; the access itself follows
+  vm_facts,       ///< addr of mediator::VmFacts
+  share_facts,    ///< addr of mediator::ShareFacts
+  range_facts,    ///< addr of mediator::RangeFacts
+  set_access,     ///< vm, ipa, pages, mediator::OwnerAccess -> status
+  count
+};
+
+// The functions of the image; `self` is what image_create returned. Statuses are FF-A's, progress
+// is mediator::Progress.
+//   uint64_t image_memory_needed(const MediatorConfig*)
+//   uint64_t image_vm_memory_needed(const MediatorConfig*, const VmConfig*)
+//   void*    image_create(const MediatorConfig*, void* memory, uint64_t bytes)      nullptr:
+//   refused int32_t  image_probe(self) int32_t  image_domain_init(self, const VmConfig*, void*
+//   memory, uint64_t bytes) uint32_t image_domain_teardown(self, vm) uint32_t
+//   image_relinquish_resources(self, vm) void     image_free_domain_ctx(self, vm) uint32_t
+//   image_handle_call(self, vm, vcpu, conduit, uint64_t x[18])             1: handled void
+//   image_schedule_receiver_interrupt(self) void     image_observe(self) facts come by *_facts
+//   const char* image_rule_name(rule)                                   nullptr behind the last
+
+/// Registers of a call, as image_handle_call gets them.
+constexpr size_t call_registers = 18;
+
+// The layouts that both sides rely on.
+template <class T>
+constexpr bool crosses = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T>;
+static_assert(crosses<mediator::MediatorConfig> && sizeof(mediator::MediatorConfig) == 48 &&
+              offsetof(mediator::MediatorConfig, vm_message_handle) == 24 &&
+              offsetof(mediator::MediatorConfig, allow_hvc) == 40);
+static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 36 &&
+              offsetof(mediator::VmConfig, overlapping_shares) == 8 &&
+              offsetof(mediator::VmConfig, max_shares) == 16 &&
+              offsetof(mediator::VmConfig, max_borrowers) == 30 &&
+              offsetof(mediator::VmConfig, lends) == 34);
+static_assert(crosses<mediator::VmFacts> && sizeof(mediator::VmFacts) == 64 &&
+              offsetof(mediator::VmFacts, rx_ipa) == 16 &&
+              offsetof(mediator::VmFacts, dying) == 60);
+static_assert(crosses<mediator::ShareFacts> && sizeof(mediator::ShareFacts) == 32 &&
+              offsetof(mediator::ShareFacts, state) == 16);
+static_assert(crosses<mediator::RangeFacts> && sizeof(mediator::RangeFacts) == 16);
+
+}  // namespace ports::unicorn

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One emulated processor at EL2 that all calls into the image share, and what each call has of its
+// own while it is outside or another one runs: its registers and its stack.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/unicorn/image.hpp"
+#include "sim/unicorn/memory.hpp"
+
+struct uc_struct;
+struct uc_context;
+
+namespace sim::unicorn {
+
+/// x0-x18.
+using CallRegisters = std::array<uint64_t, 19>;
+
+/// Why the processor stopped.
+enum class Stop : uint8_t { hvc, smc, fault, endless };
+
+struct ReleaseUnicorn {
+  void operator()(uc_struct* engine) const;
+  void operator()(uc_context* context) const;
+};
+using Engine = std::unique_ptr<uc_struct, ReleaseUnicorn>;
+using Context = std::unique_ptr<uc_context, ReleaseUnicorn>;
+
+/// A call into the image that has not returned yet.
+class Activation {
+ public:
+  Activation(Context registers, uint64_t stack_top)
+      : registers_(std::move(registers)), stack_top_(stack_top) {}
+
+ private:
+  friend class Cpu;
+  Context registers_;
+  uint64_t stack_top_;
+  uint64_t pc_ = 0;
+};
+
+class Cpu {
+ public:
+  /// Throws std::runtime_error where the emulator refuses.
+  Cpu(const Image& image, Memory& memory);
+  Cpu(const Cpu&) = delete;
+  Cpu& operator=(const Cpu&) = delete;
+
+  /// An activation with a stack of its own, used or new. nullptr: too many calls at once.
+  std::unique_ptr<Activation> take();
+  void give_back(std::unique_ptr<Activation> activation);
+  /// Where the stack of an activation that has not begun ends.
+  [[nodiscard]] static uint64_t stack_top(const Activation& activation) {
+    return activation.stack_top_;
+  }
+
+  /// The processor stands at the beginning of `function` with x0.. = `arguments`.
+  void begin(Activation& activation, uint64_t function, std::span<const uint64_t> arguments,
+             uint64_t stack_pointer);
+  /// Runs the activation on, from where it stopped or began.
+  Stop run(Activation& activation);
+  /// Of the activation that ran last, right after it stopped.
+  [[nodiscard]] CallRegisters registers() const;
+  /// Puts the activation aside: another one may run now.
+  void suspend(Activation& activation);
+  /// Its turn again, with other values in x0-x18.
+  void resume(Activation& activation, const CallRegisters& registers);
+
+  /// What went wrong, for people: the exception in the words of the architecture, the place, the
+  /// callers. `why` instead of the exception where the image did something else that it may not.
+  [[nodiscard]] std::string describe_stop(const std::string& why = {}) const;
+
+ private:
+  struct BadAccess {
+    int type = 0;
+    uint64_t address = 0;
+    int bytes = 0;
+  };
+  struct Hooks;
+  [[nodiscard]] Context new_context() const;
+  void map_new_regions();
+  void go_to_el2();
+  [[nodiscard]] uint64_t read(int reg) const;
+  void write(int reg, uint64_t value);
+  [[nodiscard]] std::string exception_text() const;
+  [[nodiscard]] std::string callers() const;
+
+  const Image& image_;
+  Memory& memory_;
+  uint64_t return_address_;
+  Engine engine_;
+  Context reset_;  // the registers that every call begins with
+  const Activation* loaded_ = nullptr;
+  std::vector<std::unique_ptr<Activation>> unused_;
+  std::vector<uint64_t> mapped_;
+  // Written by the hooks while the processor runs.
+  std::optional<uint32_t> exception_;
+  std::optional<BadAccess> bad_access_;
+  uint64_t blocks_ = 0;
+  std::string error_;
+};
+
+}  // namespace sim::unicorn

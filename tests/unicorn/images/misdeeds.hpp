@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the broken image can be asked for; shared by the image and the tests that ask.
+#pragma once
+
+#include <cstdint>
+
+namespace broken {
+
+enum class Misdeed : uint64_t {
+  none = 0xc400'0001,  ///< x1.. += 1..; x0 = vm, vcpu, conduit
+  not_mine,
+  world_switch,
+  count_up,    ///< x1 = a counter of the image's, from 41 on
+  weave,       ///< x1 = digit x2, x3 times, with an operation between
+  look_below,  ///< x1 = what lies below the stack
+  scribble_below,
+  copy,             ///< copy_in, x1 = the first word, copy_out
+  exception_level,  ///< x1 = CurrentEL
+  // Misdeeds.
+  read_nothing,
+  write_code,
+  run_data,
+  run_nothing,
+  undefined,
+  assertion,
+  supervisor_call,
+  endless,
+  stack_overflow,
+  write_behind_memory,
+  unknown_operation,
+  copy_to_nowhere,
+  copy_over_code,
+  crooked_lock,
+  unasked_facts,
+};
+
+constexpr uint64_t memory_bytes = 256;
+constexpr uint16_t refused_vms = 77;
+constexpr uint64_t fact_word = 0xfac7;
+
+}  // namespace broken

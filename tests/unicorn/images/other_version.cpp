@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An image of a later time.
+#include <cstdint>
+
+extern "C" {
+extern const uint32_t image_abi_version;
+const uint32_t image_abi_version = 1000;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Calls that overlap in a capture overlap in its replay, and the end of a VM is one activity
+// however the hypervisor came to it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "ffa/reply.hpp"
+#include "sim/trace/reader.hpp"
+#include "tests/unit/trace/captures.hpp"
+#include "tools/ffa-trace/replayer.hpp"
+
+namespace {
+
+using ffa_trace::ReplayResult;
+using sim::trace::Event;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<Event> destroy_capture() {
+  return sim::trace::read_trace(test::capture("xen-domU-destroy")).events;
+}
+
+ReplayResult replay(const std::vector<Event>& events, sim::MediatorFactory& factory) {
+  const auto source = ffa_trace::vector_source("events", events);
+  return ffa_trace::replay_trace(*source, factory, {.spmc = "recorded"});
+}
+ReplayResult replay(const std::vector<Event>& events) {
+  return replay(events, *sim::built_in_mediator());
+}
+
+Event& event_at(std::vector<Event>& events, uint64_t seq) {
+  for (Event& event : events) {
+    if (event.seq == seq) return event;
+  }
+  ADD_FAILURE() << "no event " << seq;
+  return events.front();
+}
+
+/// The built-in mediator; notes when a VM's call comes to it and when it is done with it.
+class Watched : public sim::MediatorUnderTest {
+ public:
+  Watched(std::unique_ptr<sim::MediatorUnderTest> inner, std::vector<std::string>& log)
+      : inner_(std::move(inner)), log_(log) {}
+  std::string name() const override { return inner_->name(); }
+  int32_t probe() override { return inner_->probe(); }
+  int32_t domain_init(const mediator::VmConfig& vm) override { return inner_->domain_init(vm); }
+  uint32_t domain_teardown(uint16_t vm) override { return inner_->domain_teardown(vm); }
+  uint32_t relinquish_resources(uint16_t vm) override { return inner_->relinquish_resources(vm); }
+  void free_domain_ctx(uint16_t vm) override { inner_->free_domain_ctx(vm); }
+  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+    const std::string who = fmt::format("vm{} {:#x}", vm, regs.x[0]);
+    log_.push_back("> " + who);
+    const bool handled = inner_->handle_call(vm, vcpu, conduit, regs);
+    log_.push_back("< " + who);
+    return handled;
+  }
+  void schedule_receiver_interrupt() override { inner_->schedule_receiver_interrupt(); }
+  bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
+    return inner_->observe(sink);
+  }
+  std::string rule_name(uint32_t rule) const override { return inner_->rule_name(rule); }
+  bool memory_intact() const override { return inner_->memory_intact(); }
+
+ private:
+  std::unique_ptr<sim::MediatorUnderTest> inner_;
+  std::vector<std::string>& log_;
+};
+
+class WatchedFactory : public sim::MediatorFactory {
+ public:
+  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                 const mediator::MediatorConfig& config) override {
+    return std::make_unique<Watched>(built_in_->create(ops, world, config), log);
+  }
+  std::vector<std::string> log;
+
+ private:
+  std::unique_ptr<sim::MediatorFactory> built_in_ = sim::built_in_mediator();
+};
+
+TEST(Overlap, TasksRunAsTheCapturedCallsDid) {
+  auto events = destroy_capture();
+  std::erase_if(events, [](const Event& event) { return event.seq > 170; });
+  WatchedFactory factory;
+  const auto result = replay(events, factory);
+  EXPECT_EQ(result.counts.divergences, 0U);
+  EXPECT_EQ(result.held.activities, 2U);
+  // VM 2's direct request at 159 is in the secure world from 160 to 168; meanwhile VM 1 shares
+  // (161) and makes a request of its own (165), which is answered at 167.
+  ASSERT_GE(factory.log.size(), 6U);
+  const std::vector<std::string> last(factory.log.end() - 6, factory.log.end());
+  EXPECT_THAT(last, ElementsAre("> vm2 0x8400006f", "> vm1 0xc4000073", "< vm1 0xc4000073",
+                                "> vm1 0x8400006f", "< vm1 0x8400006f", "< vm2 0x8400006f"));
+}
+
+TEST(Overlap, ASpmcCallOfTheOtherCpuIsTheOtherCalls) {
+  auto events = destroy_capture();
+  std::swap(event_at(events, 160).pcpu, event_at(events, 166).pcpu);
+  const auto result = replay(events);
+  ASSERT_GT(result.counts.divergences, 0U);
+  EXPECT_THAT(result.divergences[0].rule, HasSubstr("spmc-"));
+}
+
+TEST(Overlap, ACallMayReturnOnAnotherVcpu) {
+  auto events = destroy_capture();
+  event_at(events, 165).vcpu_ret = 0;
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
+}
+
+TEST(Overlap, TooManyOpenCallsAreRefused) {
+  auto events = destroy_capture();
+  const Event features = event_at(events, 59);
+  std::erase_if(events, [](const Event& event) { return event.seq > 59; });
+  for (uint64_t n = 0; n < 5000; ++n) {
+    events.push_back(features);
+    events.back().seq = 60 + n;
+    events.back().seq_ret = 10000 + n;
+  }
+  EXPECT_THROW((void)replay(events), std::exception);
+}
+
+TEST(Destruction, BelongsToTheVmWhateverTheRecordsSay) {
+  auto events = destroy_capture();
+  for (Event& event : events) {  // the hypervisor ran it for another VM, on another vCPU
+    if (event.seq < 843 || event.seq > 859) continue;
+    event.vm = 0;
+    event.vcpu = 0;
+  }
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
+}
+
+TEST(Destruction, MayBeginWithTheMessage) {
+  auto events = destroy_capture();
+  std::erase_if(events, [](const Event& event) { return event.seq == 843; });
+  const auto result = replay(events);
+  // The bitmap's end is then one that ours makes and the capture does not.
+  EXPECT_EQ(result.counts.divergences, 1U);
+  EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
+  EXPECT_THAT(result.divergences[0].actual, HasSubstr("FFA_NOTIFICATION_BITMAP_DESTROY VM 2"));
+}
+
+TEST(Destruction, AHandleThatWasNotReclaimedDiverges) {
+  auto events = destroy_capture();
+  std::erase_if(events, [](const Event& event) { return event.seq == 853; });
+  const auto result = replay(events);
+  ASSERT_GT(result.counts.divergences, 0U);
+  EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
+  EXPECT_THAT(result.divergences[0].actual, HasSubstr("FFA_MEM_RECLAIM handle 0x100000020003"));
+}
+
+TEST(Destruction, AReclaimTooManyDiverges) {
+  auto events = destroy_capture();
+  Event again = event_at(events, 859);
+  for (Event& event : events) {
+    if (event.seq <= 859) continue;
+    event.seq += 2;
+    event.seq_ret += 2;
+  }
+  again.seq = 861;
+  again.seq_ret = 862;
+  events.insert(std::find_if(events.begin(), events.end(),
+                             [](const Event& event) { return event.seq > 861; }),
+                again);
+  const auto result = replay(events);
+  ASSERT_EQ(result.counts.divergences, 1U);
+  EXPECT_EQ(result.divergences[0].rule, "spmc-missing");
+  EXPECT_EQ(result.divergences[0].event, 861U);
+}
+
+TEST(Destruction, OfAnotherVmDiverges) {
+  auto events = destroy_capture();
+  event_at(events, 843).in.x[1] = 1;
+  event_at(events, 845).in.x[5] = 1;
+  EXPECT_GT(replay(events).counts.divergences, 0U);
+}
+
+TEST(Destruction, ExtraCallsAreExplainedOnlyWhereTheBitmapWasDenied) {
+  auto events = destroy_capture();
+  event_at(events, 843).out = ffa::success32();
+  const auto result = replay(events);  // ours has nothing to do then
+  EXPECT_EQ(result.counts.divergences, 0U);
+  EXPECT_EQ(result.counts.explained, 0U);
+  event_at(events, 843).out = ffa::reply(ffa::Status::busy);
+  EXPECT_EQ(replay(events).counts.explained, 0U);
+}
+
+}  // namespace

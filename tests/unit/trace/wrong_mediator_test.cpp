@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a replay compares comes out of the mediator: one that is wrong in one small thing is found,
+// whoever answers as the SPMC.
+#include <gtest/gtest.h>
+
+#include "ffa/reply.hpp"
+#include "sim/trace/reader.hpp"
+#include "tests/unit/trace/captures.hpp"
+#include "tools/ffa-trace/replayer.hpp"
+
+namespace {
+
+using ffa::Fid;
+
+/// What is wrong about the mediator: a change to the reply of one function.
+struct Mistake {
+  Fid function;
+  unsigned reg;
+};
+
+/// The built-in mediator with a mistake.
+class Wrong : public sim::MediatorUnderTest {
+ public:
+  Wrong(std::unique_ptr<sim::MediatorUnderTest> right, const Mistake& mistake)
+      : right_(std::move(right)), mistake_(mistake) {}
+  std::string name() const override { return "wrong"; }
+  int32_t probe() override { return right_->probe(); }
+  int32_t domain_init(const mediator::VmConfig& vm) override { return right_->domain_init(vm); }
+  uint32_t domain_teardown(uint16_t vm) override { return right_->domain_teardown(vm); }
+  uint32_t relinquish_resources(uint16_t vm) override { return right_->relinquish_resources(vm); }
+  void free_domain_ctx(uint16_t vm) override { right_->free_domain_ctx(vm); }
+  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+    const ffa::Regs in = regs;
+    const bool handled = right_->handle_call(vm, vcpu, conduit, regs);
+    if (ffa::is_function(in, mistake_.function)) regs.x[mistake_.reg] ^= 0x10;
+    return handled;
+  }
+  void schedule_receiver_interrupt() override { right_->schedule_receiver_interrupt(); }
+  bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
+    return right_->observe(sink);
+  }
+  std::string rule_name(uint32_t rule) const override { return right_->rule_name(rule); }
+  bool memory_intact() const override { return right_->memory_intact(); }
+
+ private:
+  std::unique_ptr<sim::MediatorUnderTest> right_;
+  Mistake mistake_;
+};
+
+class WrongFactory : public sim::MediatorFactory {
+ public:
+  explicit WrongFactory(const Mistake& mistake) : mistake_(mistake) {}
+  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                 const mediator::MediatorConfig& config) override {
+    return std::make_unique<Wrong>(right_->create(ops, world, config), mistake_);
+  }
+
+ private:
+  std::unique_ptr<sim::MediatorFactory> right_ = sim::built_in_mediator();
+  Mistake mistake_;
+};
+
+TEST(WrongMediator, IsFoundWhoeverAnswersAsTheSpmc) {
+  const std::pair<const char*, const char*> replays[] = {
+      {"linux-probe", "model"}, {"xen-dom0-probe", "model"}, {"xen-dom0-probe", "recorded"}};
+  const Mistake mistakes[] = {{Fid::id_get, 2},           {Fid::features, 3},
+                              {Fid::rxtx_map, 7},         {Fid::mem_share, 2},
+                              {Fid::mem_reclaim, 17},     {Fid::msg_send_direct_req, 5},
+                              {Fid::notification_get, 2}, {Fid::partition_info_get, 3}};
+  for (const auto& [capture, spmc] : replays) {
+    const auto events = sim::trace::read_trace(test::capture(capture)).events;
+    const auto source = ffa_trace::vector_source(capture, events);
+    for (const Mistake& mistake : mistakes) {
+      WrongFactory factory(mistake);
+      const auto result = ffa_trace::replay_trace(*source, factory, {"", false, spmc});
+      EXPECT_GT(result.counts.divergences, 0U)
+          << capture << " " << spmc << " " << std::hex << ffa::fid32(mistake.function);
+    }
+  }
+}
+
+}  // namespace

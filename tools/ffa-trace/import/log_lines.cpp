@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/ffa-trace/import/log_lines.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "sim/engine/input_error.hpp"
+
+namespace ffa_trace {
+namespace {
+
+constexpr char escape = '\x1b';
+
+/// Length of the terminal sequence at `text[at]`, at least 1.
+size_t escape_length(const std::string& text, size_t at) {
+  size_t i = at + 1;
+  if (i < text.size() && text[i] == '[') {
+    for (++i; i < text.size(); ++i) {
+      if (text[i] >= 0x40 && text[i] <= 0x7e) return i + 1 - at;
+      if (text[i] < 0x20 || text[i] > 0x3f) return i - at;
+    }
+    return i - at;
+  }
+  return std::min<size_t>(2, text.size() - at);
+}
+
+/// The text without colours and control characters; `clean` becomes false for the latter.
+std::string printable(const std::string& raw, bool& clean) {
+  std::string text;
+  text.reserve(raw.size());
+  for (size_t i = 0; i < raw.size();) {
+    const char c = raw[i];
+    if (c == escape) {
+      i += escape_length(raw, i);
+      continue;
+    }
+    ++i;
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) {
+      text += c;
+    } else if (c == '\t') {
+      text += c;
+    } else {
+      clean = false;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+LogLines::LogLines(const std::string& file)
+    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
+  if (!file_) throw sim::InputError(file, fmt::format("cannot open: {}", strerror(errno)));
+}
+
+LogLines::LogLines(std::string name, std::FILE* stream, std::string first)
+    : name_(std::move(name)),
+      file_(stream, Close{false}),
+      buffer_(std::max(size_t{1} << 16, first.size())),
+      end_(first.size()) {
+  std::copy(first.begin(), first.end(), buffer_.begin());
+}
+
+bool LogLines::fill() {
+  ssize_t got = 0;
+  do {
+    got = ::read(::fileno(file_.get()), buffer_.data(), buffer_.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw sim::InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
+  at_ = 0;
+  end_ = static_cast<size_t>(got);
+  return got != 0;
+}
+
+bool LogLines::next(LogPiece& piece) {
+  while (pieces_.empty()) {
+    if (at_ == end_ && !fill()) return false;
+    ++number_;
+    std::string line;
+    bool whole = true;
+    bool ended = false;
+    for (;;) {
+      const char* const begin = buffer_.data() + at_;
+      const char* const newline = static_cast<const char*>(std::memchr(begin, '\n', end_ - at_));
+      const size_t length = newline != nullptr ? static_cast<size_t>(newline - begin) : end_ - at_;
+      const size_t kept = std::min(length, max_line_bytes - line.size());
+      whole = whole && kept == length;
+      line.append(begin, kept);
+      at_ += length + (newline != nullptr ? 1 : 0);
+      ended = newline != nullptr;
+      if (ended || !fill()) break;
+    }
+    split(line, ended, whole);
+  }
+  piece = std::move(pieces_.front());
+  pieces_.pop_front();
+  return true;
+}
+
+void LogLines::split(const std::string& line, bool ended, bool whole) {
+  static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  size_t begin = number_ == 1 && line.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  while (begin <= line.size()) {
+    const size_t end = std::min(line.find('\r', begin), line.size());
+    LogPiece piece;
+    piece.number = number_;
+    piece.clean = whole;
+    piece.ended = ended || end != line.size();
+    piece.text = printable(line.substr(begin, end - begin), piece.clean);
+    const bool empty = piece.text.empty() && (begin != 0 || end != line.size());
+    if (!empty) pieces_.push_back(std::move(piece));
+    begin = end + 1;
+  }
+}
+
+}  // namespace ffa_trace

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Events that a trace of the simulator's tells of beside calls: what the host did, which interrupts
+// came. Those of the trace and those of the replay are held against each other, first against
+// first.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "sim/trace/event.hpp"
+#include "tools/ffa-trace/compare.hpp"
+
+namespace ffa_trace {
+
+class Ledger {
+ public:
+  /// `rule`: of its divergences.
+  explicit Ledger(const char* rule) : rule_(rule) {}
+  /// The trace has this one.
+  void captured(Comparison& comparison, const sim::trace::Event& event);
+  /// The replay has this one.
+  void ours(Comparison& comparison, const sim::trace::Event& event);
+  /// What has no counterpart by now never gets one.
+  void finish(Comparison& comparison);
+
+ private:
+  void match(Comparison& comparison);
+
+  const char* rule_;
+  std::deque<sim::trace::Event> captured_;
+  std::deque<sim::trace::Event> ours_;
+};
+
+}  // namespace ffa_trace

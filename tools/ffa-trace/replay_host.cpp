@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the hypervisor does in a replay: inferred from its SPMC calls, or told by a trace of ours.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/engine/input_error.hpp"
+#include "tools/ffa-trace/given_world.hpp"
+#include "tools/ffa-trace/records.hpp"
+#include "tools/ffa-trace/replay_run.hpp"
+
+namespace ffa_trace {
+
+using sim::trace::Event;
+
+void ReplayRun::spmc_call(Event event) {
+  Activity* owner = activities_.owner_of(event);
+  if (owner == nullptr) {
+    activities_.end_inferred(event);
+    settle();
+    owner = &host_activity(event);
+  }
+  owner->window.add(std::move(event));
+}
+
+/// The hypervisor does something outside any guest call, of which this SPMC call is the first
+/// sign.
+Activity& ReplayRun::host_activity(const Event& event) {
+  const auto open = [&](ActivityKind kind, uint16_t vm) -> Activity& {
+    Activity& activity = activities_.open(kind, vm, event);
+    activity.window.boot = !guest_seen_;
+    activity.finished = kind == ActivityKind::unknown;
+    if (!activity.finished) ++comparison_.counts().stimuli;
+    return activity;
+  };
+  if (is_info_get(event.in)) {
+    Activity& activity = open(ActivityKind::interrupt, 0);
+    interrupt(activity);
+    return activity;
+  }
+  if (const auto vm = created_vm(event.in); vm && !vms_[*vm].created) {
+    Activity& activity = open(ActivityKind::create, *vm);
+    create(activity);
+    return activity;
+  }
+  if (const auto vm = destroyed_vm(event.in); vm && vms_[*vm].created) {
+    Activity& activity = open(ActivityKind::destroy, *vm);
+    destroy(activity, 0);
+    return activity;
+  }
+  return open(ActivityKind::unknown, 0);
+}
+
+void ReplayRun::interrupt(Activity& activity) {
+  start(activity, "interrupt", [this] { simulation_->schedule_receiver_interrupt(); });
+}
+
+void ReplayRun::create(Activity& activity) {
+  vms_[activity.vm] = {};
+  vms_[activity.vm].created = true;
+  start(activity, fmt::format("create vm{}", activity.vm), [this, &activity] {
+    try {
+      activity.result = simulation_->create_vm(activity.vm);
+    } catch (const sim::InputError&) {  // pages that ours has quarantined
+      activity.result = static_cast<int32_t>(ffa::Status::denied);
+    }
+  });
+}
+
+void ReplayRun::destroy(Activity& activity, uint32_t budget) {
+  if (!mode_.own) vms_[activity.vm].created = false;
+  activity.result = -1;  // our mediator may have refused to create it
+  start(activity, fmt::format("destroy vm{}", activity.vm), [this, &activity, budget] {
+    while (simulation_->machine().has_vm(activity.vm)) {
+      activity.result = simulation_->destroy_vm(activity.vm, budget);
+      if (activity.result != FFA_SIM_RESTART || mode_.own) return;
+      // A call of the VM is still open.
+      simulation_->wait_until([this, seen = calls_returned_] { return calls_returned_ != seen; });
+    }
+  });
+}
+
+// ---- What a trace of ours tells itself.
+
+void ReplayRun::lifecycle(Event event) {
+  lifecycle_.captured(comparison_, event);
+  if (event.op != "create") return destroy_stage(event);
+  Activity& activity = activities_.open(ActivityKind::create, event.vm, std::move(event));
+  activity.window.boot = !guest_seen_;
+  ++comparison_.counts().stimuli;
+  const VmState before = vms_[activity.vm];
+  create(activity);
+  if (before.created) vms_[activity.vm] = before;  // refused: it is there
+}
+
+/// Teardown, relinquish and free are one operation of the host's, in stages.
+void ReplayRun::destroy_stage(const Event& event) {
+  Activity* activity = activities_.destruction_of(event.vm);
+  if (activity == nullptr) {
+    if (!vms_[event.vm].created) return;  // the ledger will tell
+    activity = &activities_.open(ActivityKind::destroy, event.vm, event);
+    activity->finished = true;  // its first stage begins now
+    activity->result = FFA_SIM_RESTART;
+    ++comparison_.counts().stimuli;
+  }
+  activity->first = event;
+  activity->between = false;
+  const uint32_t budget = parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)).budget;
+  if (activity->finished && activity->result == FFA_SIM_RESTART) destroy(*activity, budget);
+}
+
+void ReplayRun::end_destroy_stage(Activity& activity) {
+  activity.between = true;
+  if (activity.first.op != "free") return;
+  vms_[activity.vm].created = false;
+  end(activity);
+}
+
+void ReplayRun::irq(Event event) {
+  if (event.op == "inject") return irqs_.captured(comparison_, event);
+  Activity& activity = activities_.open(ActivityKind::interrupt, 0, std::move(event));
+  ++comparison_.counts().stimuli;
+  interrupt(activity);
+}
+
+/// What the host did before this event.
+void ReplayRun::stimulate(const Event& event) {
+  if (!mode_.own || event.stimulus.empty()) return;
+  const auto stimulus = parse_stimulus(event.stimulus, fmt::format("event {}", event.seq));
+  for (const auto& page : stimulus.removed) {
+    ++comparison_.counts().stimuli;
+    if (simulation_->remove_page(page.vm, page.ipa)) continue;
+    Subject subject;
+    subject.event = event.seq;
+    comparison_.diverge(subject, "world", "stimulus", fmt::format("page {:#x} goes", page.ipa),
+                        "it is pinned");
+  }
+}
+
+}  // namespace ffa_trace
