@@ -51,6 +51,20 @@ TEST(PageRange, KnowsEachDefectAtItsBoundary) {
   EXPECT_EQ(make(0, (uint64_t{1} << 52) - 1)->end().raw(), 0xfffffffffffff000);
 }
 
+TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
+  std::vector<OwnershipMap::Node> nodes(8);
+  OwnershipMap map{nodes};
+  const RangeIndex first = *map.claim(pages(10, 5), RangeHolder{3});
+  const RangeIndex last = *map.claim(pages(2, 1), RangeHolder{3}, first);
+  map.release(last, first);
+  EXPECT_EQ(map.size(), 1U);
+  EXPECT_EQ(map.next(first), no_range);
+  EXPECT_FALSE(holder_in(map, pages(2, 1)));
+  EXPECT_TRUE(map.consistent());
+  map.release(first);
+  EXPECT_EQ(map.size(), 0U);
+}
+
 TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
   std::vector<OwnershipMap::Node> nodes(8);
   OwnershipMap map{nodes};
