@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What EL2 asks of the S-EL1 image beside FF-A, for a scenario's host steps and dumps: function ids
+// of the OEM range, which neither the mediator nor a guest can get through.
+#pragma once
+
+#include <cstdint>
+
+namespace port {
+
+/// x0 of the request; arguments from x1, answers from x0.
+enum class TestControl : uint64_t {
+  set_notification = 0xc3004601,    ///< sp, vm, bitmap -> status
+  answer_vm_messages = 0xc3004602,  ///< sp, status, count
+  take_pending_sri = 0xc3004603,    ///< -> 0 or 1
+  facts = 0xc3004604,     ///< -> model there, regions, pages, retrieved, owns the hypervisor's RX
+  vm_facts = 0xc3004605,  ///< vm -> known, has a bitmap
+};
+
+}  // namespace port

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The monitor at EL3: loads the package and the S-EL1 image, starts the secure world, then the
+// normal one, and relays every SMC from one to the other as an SPMD does, x0-x17. It answers none
+// itself: what the mediator asks is answered by the SPMC alone, as in the simulator.
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/el3/context.hpp"
+#include "ports/qemu-virt/memory_map.h"
+
+extern "C" {
+extern const std::byte el3_vectors[], sel1_image[], sel1_image_end[];
+[[noreturn]] void enter_world(el3::World* world);
+[[noreturn]] void smc_from(el3::World* world);
+[[noreturn]] void image_main();
+}
+
+namespace {
+
+using el3::El1Registers;
+using el3::World;
+
+constexpr uint64_t sctlr_el3 = 0x30c50830;  // RES1 bits; MMU, caches and alignment checks off
+constexpr uint64_t sctlr_el1 = 0x30d00800;
+constexpr uint64_t scr_secure = 0x530;      // RW, HCE
+constexpr uint64_t scr_normal = 0x531;      // and NS
+constexpr uint64_t spsr_el1h = 0x3c5;       // interrupts masked
+constexpr uint64_t spsr_el2h = 0x3c9;
+constexpr uint64_t exception_class_smc = 0x17;
+constexpr size_t relayed_registers = 18;
+
+World secure;
+World normal;
+/// The secure world says by its first SMC that it is ready.
+bool secure_ready;
+
+#define SAVE(name, field) asm volatile("mrs %0, " #name : "=r"(to.field))
+#define LOAD(name, field) asm volatile("msr " #name ", %0" ::"r"(from.field))
+
+void save(El1Registers& to) {
+  SAVE(sctlr_el1, sctlr);
+  SAVE(cpacr_el1, cpacr);
+  SAVE(vbar_el1, vbar);
+  SAVE(sp_el0, sp_el0);
+  SAVE(sp_el1, sp_el1);
+  SAVE(elr_el1, elr);
+  SAVE(spsr_el1, spsr);
+  SAVE(esr_el1, esr);
+  SAVE(far_el1, far);
+  SAVE(ttbr0_el1, ttbr0);
+  SAVE(ttbr1_el1, ttbr1);
+  SAVE(tcr_el1, tcr);
+  SAVE(mair_el1, mair);
+  SAVE(tpidr_el1, tpidr);
+  SAVE(tpidr_el0, tpidr_el0);
+}
+
+void load(const El1Registers& from) {
+  LOAD(sctlr_el1, sctlr);
+  LOAD(cpacr_el1, cpacr);
+  LOAD(vbar_el1, vbar);
+  LOAD(sp_el0, sp_el0);
+  LOAD(sp_el1, sp_el1);
+  LOAD(elr_el1, elr);
+  LOAD(spsr_el1, spsr);
+  LOAD(esr_el1, esr);
+  LOAD(far_el1, far);
+  LOAD(ttbr0_el1, ttbr0);
+  LOAD(ttbr1_el1, ttbr1);
+  LOAD(tcr_el1, tcr);
+  LOAD(mair_el1, mair);
+  LOAD(tpidr_el1, tpidr);
+  LOAD(tpidr_el0, tpidr_el0);
+}
+
+World start_of(uint64_t entry, uint64_t spsr, uint64_t scr, uint64_t package_bytes) {
+  World world;
+  world.x[0] = PACKAGE;
+  world.x[1] = package_bytes;
+  world.elr = entry;
+  world.spsr = spsr;
+  world.scr = scr;
+  world.el1.sctlr = sctlr_el1;
+  return world;
+}
+
+}  // namespace
+
+void smc_from(World* from) {
+  uint64_t syndrome = 0;
+  asm volatile("mrs %0, esr_el3" : "=r"(syndrome));
+  if (syndrome >> 26 != exception_class_smc) {
+    port::print(from == &secure ? "from S-EL1, " : "from the normal world, ");
+    port::print("no SMC: ESR ");
+    port::print_hex(syndrome);
+    port::print(" ELR ");
+    port::print_hex(from->elr);
+    uint64_t address = 0;
+    asm volatile("mrs %0, far_el3" : "=r"(address));
+    port::print(" FAR ");
+    port::print_hex(address);
+    port::print("\n");
+    port::give_up(port::exit_crash, "unexpected exception");
+  }
+  World* const to = from == &secure ? &normal : &secure;
+  save(from->el1);
+  load(to->el1);
+  if (secure_ready) {
+    for (size_t n = 0; n < relayed_registers; ++n) to->x[n] = from->x[n];
+  }
+  secure_ready = true;
+  enter_world(to);
+}
+
+void image_main() {
+  asm volatile("msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
+                   sctlr_el3),
+               "r"(el3_vectors));
+  const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
+  const auto length = port::read_file("case.package", room);
+  if (!length) port::give_up(port::exit_bad_input, "case.package: not there, or too large");
+  std::memcpy(reinterpret_cast<std::byte*>(SEL1_RAM), sel1_image,
+              static_cast<size_t>(sel1_image_end - sel1_image));
+  secure = start_of(SEL1_RAM, spsr_el1h, scr_secure, *length);
+  normal = start_of(EL2_RAM, spsr_el2h, scr_normal, *length);
+  load(secure.el1);
+  enter_world(&secure);
+}

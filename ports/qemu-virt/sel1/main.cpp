@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The SPMC model at S-EL1: one SMC in, one answer out, for ever. It reaches non-secure memory at
+// its own addresses, the MMU being off.
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "ffa/fid.hpp"
+#include "guest/package.hpp"
+#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/memory_map.h"
+#include "spmc-model/spmc.hpp"
+
+extern "C" {
+extern const std::byte sel1_vectors[];
+void smc_call(uint64_t* x);
+[[noreturn]] void image_main(const std::byte* package, size_t bytes);
+}
+
+namespace {
+
+using port::TestControl;
+using spmc_model::Spmc;
+
+constexpr uint64_t smccc_not_supported = 0xffffffff;
+constexpr size_t storage_bytes = 4 << 20;
+
+alignas(64) std::byte storage[storage_bytes];
+guest::Package package;
+
+/// The world's RAM. Which page of it belongs to whom the secure world does not know.
+class NormalMemory final : public spmc_model::PhysicalMemory {
+ public:
+  bool read(ffa::Pa from, std::span<std::byte> to) override {
+    if (!is_inside(from.raw(), to.size())) return false;
+    std::memcpy(to.data(), reinterpret_cast<const void*>(from.raw()), to.size());
+    return true;
+  }
+  bool write(ffa::Pa to, std::span<const std::byte> from) override {
+    if (!is_inside(to.raw(), from.size())) return false;
+    std::memcpy(reinterpret_cast<void*>(to.raw()), from.data(), from.size());
+    return true;
+  }
+  bool is_normal_ram(ffa::Pa page) override { return is_inside(page.raw(), ffa::page_size); }
+  void raise_schedule_receiver_interrupt() override { sri_pending_ = true; }
+  bool take_pending_sri() {
+    const bool pending = sri_pending_;
+    sri_pending_ = false;
+    return pending;
+  }
+
+ private:
+  static bool is_inside(uint64_t pa, size_t bytes) {
+    return pa >= package.ram_base && pa - package.ram_base <= package.ram_size &&
+           bytes <= package.ram_size - (pa - package.ram_base);
+  }
+  bool sri_pending_ = false;
+};
+
+Spmc* create_spmc(NormalMemory& memory) {
+  const guest::PackedSpmc& packed = package.spmc;
+  const std::string_view name{reinterpret_cast<const char*>(packed.personality.data()),
+                              packed.personality.size()};
+  auto personality = spmc_model::find_personality(name);
+  if (!personality) port::give_up(port::exit_bad_input, "case.package: unknown personality");
+  personality->max_version = ffa::Version{packed.version};
+  if (packed.max_shares != 0) personality->handles.live_limit = packed.max_shares;
+  std::array<spmc_model::SpConfig, guest::package_max_sps> sps{};
+  for (size_t n = 0; n < packed.sp_count; ++n) {
+    const guest::PackedSp& sp = packed.sps[n];
+    sps[n].id = ffa::EndpointId{sp.id};
+    sps[n].kind = static_cast<spmc_model::SpKind>(sp.kind);
+    sps[n].uuid = sp.uuid;
+    sps[n].contexts = sp.contexts;
+    sps[n].properties = sp.properties;
+  }
+  if (Spmc::storage_bytes() > storage_bytes) {
+    port::give_up(port::exit_too_large, "the SPMC model's storage");
+  }
+  Spmc* const spmc = Spmc::create(storage,
+                                  {*personality, std::span{sps}.first(packed.sp_count),
+                                   std::span{packed.missing}.first(packed.missing_count)},
+                                  memory);
+  if (spmc == nullptr) port::give_up(port::exit_bad_input, "the SPMC refuses these SPs");
+  return spmc;
+}
+
+/// Facts of the model for a dump of the state.
+ffa::Regs facts(const Spmc& spmc) {
+  ffa::Regs out;
+  uint64_t pages = 0;
+  uint64_t retrieved = 0;
+  for (size_t n = 0; n < spmc.regions(); ++n) {
+    pages += spmc.region(n).pages;
+    retrieved += spmc.region(n).retrieved_by;
+  }
+  out.x[0] = 1;
+  out.x[1] = spmc.regions();
+  out.x[2] = pages;
+  out.x[3] = retrieved;
+  out.x[4] = spmc.owns_hypervisor_rx() ? 1 : 0;
+  return out;
+}
+
+ffa::Regs answer(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
+  ffa::Regs out;
+  const auto id = [&](size_t n) { return ffa::EndpointId{static_cast<uint16_t>(in.x[n])}; };
+  switch (static_cast<TestControl>(in.x[0])) {
+    case TestControl::set_notification:
+      out.x[0] = static_cast<uint64_t>(
+          static_cast<int64_t>(spmc.set_notification(id(1), id(2), in.x[3])));
+      return out;
+    case TestControl::answer_vm_messages:
+      spmc.answer_vm_messages(id(1), static_cast<ffa::Status>(static_cast<int32_t>(in.x[2])),
+                              in.w(3));
+      return out;
+    case TestControl::take_pending_sri:
+      out.x[0] = memory.take_pending_sri() ? 1 : 0;
+      return out;
+    case TestControl::facts:
+      return facts(spmc);
+    case TestControl::vm_facts:
+      out.x[0] = spmc.knows_vm(id(1)) ? 1 : 0;
+      out.x[1] = spmc.has_bitmap(id(1)) ? 1 : 0;
+      return out;
+  }
+  return spmc.smc(in);
+}
+
+/// A secure world without an SPMC: it knows no call, EL2's questions included.
+ffa::Regs answer_without_spmc(const ffa::Regs& in) {
+  ffa::Regs out = in;
+  out.x[0] = smccc_not_supported;
+  if (static_cast<TestControl>(in.x[0]) == TestControl::facts) out.x[0] = 0;
+  if (static_cast<TestControl>(in.x[0]) == TestControl::take_pending_sri) out.x[0] = 0;
+  return out;
+}
+
+}  // namespace
+
+void image_main(const std::byte* bytes, size_t length) {
+  asm volatile("msr vbar_el1, %0; isb" ::"r"(sel1_vectors));
+  const auto opened = guest::Package::open({bytes, length}, package);
+  if (!opened.ok()) port::give_up(port::exit_bad_input, "case.package: not well-formed");
+  NormalMemory memory;
+  Spmc* const spmc = package.spmc.absent ? nullptr : create_spmc(memory);
+  ffa::Regs regs;
+  regs.x[0] = static_cast<uint64_t>(ffa::Fid::msg_wait);
+  while (true) {
+    smc_call(regs.x.data());
+    regs = spmc == nullptr ? answer_without_spmc(regs) : answer(*spmc, memory, regs);
+  }
+}
