@@ -4,10 +4,9 @@
 #ifndef FFA_QEMU_VIRT_MEMORY_MAP_H
 #define FFA_QEMU_VIRT_MEMORY_MAP_H
 
-/* Secure flash: the firmware file. EL3 runs from it; the S-EL1 image stands behind EL3's code. */
-#define EL3_FLASH 0x00000000
-#define EL3_FLASH_BYTES 0x04000000
-/* Secure RAM. */
+/* Secure flash: the firmware file, which holds the images of EL3 and S-EL1. */
+#define FLASH 0x00000000
+/* Secure RAM, into which the first instructions copy them. */
 #define EL3_RAM 0x0e000000
 #define EL3_RAM_BYTES 0x00100000
 #define SEL1_RAM 0x0e100000

@@ -11,15 +11,15 @@
 
 extern "C" [[noreturn]] void crash_entry() {
   uint64_t value = 0;
-  port::print("crash at " IMAGE_NAME ": ESR ");
+  ports::qemu::print("crash at " IMAGE_NAME ": ESR ");
   READ_AT_EL(esr, IMAGE_EL);
-  port::print_hex(value);
-  port::print(" ELR ");
+  ports::qemu::print_hex(value);
+  ports::qemu::print(" ELR ");
   READ_AT_EL(elr, IMAGE_EL);
-  port::print_hex(value);
-  port::print(" FAR ");
+  ports::qemu::print_hex(value);
+  ports::qemu::print(" FAR ");
   READ_AT_EL(far, IMAGE_EL);
-  port::print_hex(value);
-  port::print("\n");
-  port::exit_machine(port::exit_crash);
+  ports::qemu::print_hex(value);
+  ports::qemu::print("\n");
+  ports::qemu::exit_machine(ports::qemu::exit_crash);
 }

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-namespace port {
+namespace ports::qemu {
 namespace {
 
 enum class Operation : uint32_t {
@@ -110,8 +110,4 @@ bool write_file(const char* name, std::span<const std::byte> bytes) {
   return done;
 }
 
-}  // namespace port
-
-// The compiler's way out of what can't happen.
-extern "C" [[noreturn]] void abort() { port::give_up(port::exit_broken, "an assertion failed"); }
-extern "C" [[noreturn]] void __cxa_pure_virtual() { abort(); }
+}  // namespace ports::qemu

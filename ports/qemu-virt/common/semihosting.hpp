@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-namespace port {
+namespace ports::qemu {
 
 /// Exit statuses of the machine.
 inline constexpr uint32_t exit_done = 0;
@@ -29,4 +29,4 @@ std::optional<size_t> read_file(const char* name, std::span<std::byte> room);
 /// False: not all bytes were written.
 bool write_file(const char* name, std::span<const std::byte> bytes);
 
-}  // namespace port
+}  // namespace ports::qemu

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Entry of the EL3, S-EL1 and EL2 images: own stack, .bss zero, then image_main(x0, x1).
-  .section .text.start, "ax"
-  .global _start
-_start:
-  mrs x9, mpidr_el1
-  and x9, x9, #0xff
-  cbnz x9, park
-  ldr x9, =image_stack_top
-  mov sp, x9
+// Entry of the EL3, S-EL1 and EL2 images: .bss zero, own stack, then image_main(x0, x1).
+  .section .text.entry, "ax"
+  .global image_start
+image_start:
   ldr x9, =image_bss_start
   ldr x10, =image_bss_end
 1:
@@ -16,7 +11,14 @@ _start:
   str xzr, [x9], #8
   b 1b
 2:
+  ldr x9, =image_stack_top
+  mov sp, x9
   bl image_main
-park:
+3:
   wfe
-  b park
+  b 3b
+
+  .section .bss.stack, "aw", %nobits
+  .balign 4096
+  .space 0x40000
+image_stack_top:

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace port {
+namespace ports::qemu {
 
 /// x0 of the request; arguments from x1, answers from x0.
 enum class TestControl : uint64_t {
@@ -16,4 +16,4 @@ enum class TestControl : uint64_t {
   vm_facts = 0xc3004605,  ///< vm -> known, has a bitmap
 };
 
-}  // namespace port
+}  // namespace ports::qemu

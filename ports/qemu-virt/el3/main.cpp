@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: loads the package and the S-EL1 image, starts the secure world, then the
-// normal one, and relays every SMC from one to the other as an SPMD does, x0-x17. It answers none
+// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays every SMC from one to the other as an SPMD does, x0-x17. It answers none
 // itself: what the mediator asks is answered by the SPMC alone, as in the simulator.
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +11,7 @@
 #include "ports/qemu-virt/memory_map.h"
 
 extern "C" {
-extern const std::byte el3_vectors[], sel1_image[], sel1_image_end[];
+extern const std::byte el3_vectors[];
 [[noreturn]] void enter_world(el3::World* world);
 [[noreturn]] void smc_from(el3::World* world);
 [[noreturn]] void image_main();
@@ -93,17 +92,17 @@ void smc_from(World* from) {
   uint64_t syndrome = 0;
   asm volatile("mrs %0, esr_el3" : "=r"(syndrome));
   if (syndrome >> 26 != exception_class_smc) {
-    port::print(from == &secure ? "from S-EL1, " : "from the normal world, ");
-    port::print("no SMC: ESR ");
-    port::print_hex(syndrome);
-    port::print(" ELR ");
-    port::print_hex(from->elr);
+    ports::qemu::print(from == &secure ? "from S-EL1, " : "from the normal world, ");
+    ports::qemu::print("no SMC: ESR ");
+    ports::qemu::print_hex(syndrome);
+    ports::qemu::print(" ELR ");
+    ports::qemu::print_hex(from->elr);
     uint64_t address = 0;
     asm volatile("mrs %0, far_el3" : "=r"(address));
-    port::print(" FAR ");
-    port::print_hex(address);
-    port::print("\n");
-    port::give_up(port::exit_crash, "unexpected exception");
+    ports::qemu::print(" FAR ");
+    ports::qemu::print_hex(address);
+    ports::qemu::print("\n");
+    ports::qemu::give_up(ports::qemu::exit_crash, "unexpected exception");
   }
   World* const to = from == &secure ? &normal : &secure;
   save(from->el1);
@@ -120,10 +119,8 @@ void image_main() {
                    sctlr_el3),
                "r"(el3_vectors));
   const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
-  const auto length = port::read_file("case.package", room);
-  if (!length) port::give_up(port::exit_bad_input, "case.package: not there, or too large");
-  std::memcpy(reinterpret_cast<std::byte*>(SEL1_RAM), sel1_image,
-              static_cast<size_t>(sel1_image_end - sel1_image));
+  const auto length = ports::qemu::read_file("case.package", room);
+  if (!length) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
   secure = start_of(SEL1_RAM, spsr_el1h, scr_secure, *length);
   normal = start_of(EL2_RAM, spsr_el2h, scr_normal, *length);
   load(secure.el1);

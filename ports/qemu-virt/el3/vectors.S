@@ -57,12 +57,3 @@ enter_world:
   ldr x30, [x0, #240]
   ldp x0, x1, [x0]
   eret
-
-  .section .rodata.sel1, "a"
-  .balign 64
-  .global sel1_image
-  .global sel1_image_end
-sel1_image:
-  .incbin SEL1_IMAGE
-  .balign 8
-sel1_image_end:

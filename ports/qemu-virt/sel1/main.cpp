@@ -11,6 +11,7 @@
 
 #include "ffa/fid.hpp"
 #include "guest/package.hpp"
+#include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
 #include "ports/qemu-virt/memory_map.h"
@@ -18,13 +19,12 @@
 
 extern "C" {
 extern const std::byte sel1_vectors[];
-void smc_call(uint64_t* x);
 [[noreturn]] void image_main(const std::byte* package, size_t bytes);
 }
 
 namespace {
 
-using port::TestControl;
+using ports::qemu::TestControl;
 using spmc_model::Spmc;
 
 constexpr uint64_t smccc_not_supported = 0xffffffff;
@@ -67,7 +67,7 @@ Spmc* create_spmc(NormalMemory& memory) {
   const std::string_view name{reinterpret_cast<const char*>(packed.personality.data()),
                               packed.personality.size()};
   auto personality = spmc_model::find_personality(name);
-  if (!personality) port::give_up(port::exit_bad_input, "case.package: unknown personality");
+  if (!personality) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: unknown personality");
   personality->max_version = ffa::Version{packed.version};
   if (packed.max_shares != 0) personality->handles.live_limit = packed.max_shares;
   std::array<spmc_model::SpConfig, guest::package_max_sps> sps{};
@@ -80,13 +80,13 @@ Spmc* create_spmc(NormalMemory& memory) {
     sps[n].properties = sp.properties;
   }
   if (Spmc::storage_bytes() > storage_bytes) {
-    port::give_up(port::exit_too_large, "the SPMC model's storage");
+    ports::qemu::give_up(ports::qemu::exit_too_large, "the SPMC model's storage");
   }
   Spmc* const spmc = Spmc::create(storage,
                                   {*personality, std::span{sps}.first(packed.sp_count),
                                    std::span{packed.missing}.first(packed.missing_count)},
                                   memory);
-  if (spmc == nullptr) port::give_up(port::exit_bad_input, "the SPMC refuses these SPs");
+  if (spmc == nullptr) ports::qemu::give_up(ports::qemu::exit_bad_input, "the SPMC refuses these SPs");
   return spmc;
 }
 
@@ -146,13 +146,13 @@ ffa::Regs answer_without_spmc(const ffa::Regs& in) {
 void image_main(const std::byte* bytes, size_t length) {
   asm volatile("msr vbar_el1, %0; isb" ::"r"(sel1_vectors));
   const auto opened = guest::Package::open({bytes, length}, package);
-  if (!opened.ok()) port::give_up(port::exit_bad_input, "case.package: not well-formed");
+  if (!opened.ok()) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not well-formed");
   NormalMemory memory;
   Spmc* const spmc = package.spmc.absent ? nullptr : create_spmc(memory);
   ffa::Regs regs;
   regs.x[0] = static_cast<uint64_t>(ffa::Fid::msg_wait);
   while (true) {
-    smc_call(regs.x.data());
+    port_smc(regs.x.data(), 0);
     regs = spmc == nullptr ? answer_without_spmc(regs) : answer(*spmc, memory, regs);
   }
 }

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ports/qemu-virt/el2/machine.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/memory_map.h"
+
+namespace ports::qemu {
+namespace {
+
+using mediator::MemoryKind;
+
+constexpr uint64_t page = ffa::page_size;
+constexpr size_t ram_pages = WORLD_RAM_BYTES / page;
+constexpr std::byte refused_byte{0xee};
+// Owners that are no VM.
+constexpr uint16_t owner_none = 0xfff0;
+constexpr uint16_t owner_hypervisor = 0xfff1;
+constexpr uint16_t owner_stranger = 0xfff4;
+constexpr uint16_t owner_quarantined = 0xfff5;
+
+/// The poison of fresh pages is the simulator's: what a test reads of a page that nobody wrote must
+/// be the same here. Upper half: a mark and the owner; lower half: a mix of the address.
+uint64_t canary_word(uint16_t owner, uint64_t pa) {
+  constexpr uint64_t mark = 0xc4a5;
+  uint64_t mix = (pa >> 3) * 0x9e3779b97f4a7c15ULL;
+  mix ^= mix >> 29;
+  mix *= 0xbf58476d1ce4e5b9ULL;
+  return mark << 48 | static_cast<uint64_t>(owner) << 32 | mix >> 32;
+}
+
+bool is_ram(MemoryKind kind) { return kind == MemoryKind::ram_rw || kind == MemoryKind::ram_ro; }
+
+std::byte* at_pa(uint64_t pa) { return reinterpret_cast<std::byte*>(static_cast<uintptr_t>(pa)); }
+
+}  // namespace
+
+Machine::Machine(const guest::Package& package, Recorder& recorder)
+    : package_(package), recorder_(recorder) {
+  if (package.ram_base != WORLD_RAM || package.ram_size != WORLD_RAM_BYTES) {
+    give_up(exit_bad_input, "case.package: its RAM is not this board's");
+  }
+  for (uint64_t n = 0; n < ram_pages; ++n) page_at(WORLD_RAM + n * page) = {owner_none, 0};
+  for (size_t n = 0; n < package.vm_count; ++n) {
+    vms_[n].config = &package.vms[n];
+    vms_[n].stage2.create(static_cast<uint16_t>(n + 1));
+  }
+  if (!add_own_buffer(package.own_tx_pa) || !add_own_buffer(package.own_rx_pa)) {
+    give_up(exit_too_large, "the mediator's own buffers");
+  }
+}
+
+Machine::Page& Machine::page_at(uint64_t pa) {
+  static std::array<Page, ram_pages> pages;
+  return pages[(pa - WORLD_RAM) / page];
+}
+
+bool Machine::is_ours(uint64_t pa, uint64_t bytes) const {
+  return pa >= WORLD_RAM && bytes <= WORLD_RAM_BYTES && pa - WORLD_RAM <= WORLD_RAM_BYTES - bytes;
+}
+
+void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
+  for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0};
+  if (owner == owner_none) return;
+  auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
+  for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = canary_word(owner, pa + 8 * n);
+}
+
+bool Machine::add_own_buffer(uint64_t pa) {
+  const uint64_t pages = package_.mediator.spmc_buffer_pages;
+  if (pages > max_buffer_pages) return false;
+  Buffer& buffer = buffers_[next_buffer_ - 1];
+  buffer.id = next_buffer_++;
+  buffer.own = true;
+  buffer.pages = pages;
+  for (uint64_t n = 0; n < pages; ++n) buffer.pa[n] = pa + n * page;
+  give(pa, pages, owner_hypervisor);
+  return true;
+}
+
+Vm* Machine::find(uint16_t id) {
+  for (Vm& vm : vms()) {
+    if (vm.id() == id) return &vm;
+  }
+  return nullptr;
+}
+
+void Machine::add_vm(Vm& vm) {
+  size_t nth = vm.creations++;
+  for (size_t n = 0; n < package_.layout_count; ++n) {
+    const guest::PackedLayout& layout = package_.layouts[n];
+    if (layout.vm != vm.id() || nth-- != 0) continue;
+    vm.life = Life::creating;
+    for (size_t r = 0; r < layout.runs(); ++r) {
+      const guest::PackedRun run = layout.run(r);
+      vm.stage2.map(run);
+      const auto kind = static_cast<MemoryKind>(run.kind);
+      if (kind == MemoryKind::device) continue;
+      const bool foreign = kind == MemoryKind::foreign;
+      if (foreign && page_at(run.pa).owner != owner_none) continue;
+      give(run.pa, run.pages, foreign ? owner_stranger : vm.id());
+    }
+    return;
+  }
+  give_up(exit_bad_input, "case.package: no layout for this creation of a VM");
+}
+
+void Machine::remove_vm(Vm& vm) {
+  for (Buffer& buffer : buffers_) {
+    if (buffer.id == 0 || buffer.own || buffer.vm != vm.id()) continue;
+    recorder_.violation("I22: a VM goes while buffers of it are mapped");
+    buffer = {};
+  }
+  if (vm.pins != 0 && !vm.quarantined) {
+    recorder_.violation("I06: a VM goes while page references are held");
+  }
+  for (uint64_t n = 0; n < ram_pages; ++n) {
+    Page& one = page_at(WORLD_RAM + n * page);
+    if (one.owner == vm.id()) one = {one.pins != 0 ? owner_quarantined : owner_none, 0};
+  }
+  vm.stage2.unmap_all();
+  vm = {.config = vm.config, .stage2 = vm.stage2, .creations = vm.creations, .arena = vm.arena};
+}
+
+bool Machine::buffer_maps(uint16_t id, uint64_t ipa) const {
+  return std::any_of(buffers_.begin(), buffers_.end(), [&](const Buffer& buffer) {
+    return buffer.id != 0 && !buffer.own && buffer.vm == id && ipa >= buffer.ipa &&
+           (ipa - buffer.ipa) / page < buffer.pages;
+  });
+}
+
+bool Machine::remove_page(uint16_t id, uint64_t ipa) {
+  Vm* const vm = find(id);
+  if (vm == nullptr || !vm->exists()) return false;
+  const uint64_t first = ipa / page * page;
+  const mediator::Extent extent = vm->stage2.find(first, 1);
+  if (extent.kind == MemoryKind::none || buffer_maps(id, first)) return false;
+  const uint64_t pa = extent.pa.raw();
+  const bool ours = is_ours(pa, page);
+  if (ours && is_ram(extent.kind) && page_at(pa).pins != 0) return false;
+  vm->stage2.unmap(first);
+  vm->remapped = true;
+  if (ours && page_at(pa).owner == id) give(pa, 1, owner_hypervisor);
+  return true;
+}
+
+mediator::Extent Machine::translate(uint16_t id, uint64_t ipa, uint64_t pages) {
+  const Vm* const vm = find(id);
+  if (vm == nullptr || !vm->exists()) return {};
+  if (ipa % page != 0) {
+    recorder_.violation("I21: translate of an unaligned address");
+    return {};
+  }
+  return vm->stage2.find(ipa, pages);
+}
+
+bool Machine::pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent) {
+  Vm* const vm = find(id);
+  const uint64_t pages = extent.pages.raw();
+  if (vm == nullptr || !vm->exists() || pages == 0 || ipa % page != 0) {
+    recorder_.violation("I05: pin of something that names nothing");
+    return false;
+  }
+  const mediator::Extent present = vm->stage2.find(ipa, pages);
+  const bool same =
+      present.pa == extent.pa && present.pages == extent.pages && present.kind == extent.kind;
+  if (!same) {
+    if (!vm->remapped) recorder_.violation("I01: pin of what the VM's stage 2 never held");
+    return false;
+  }
+  if (!is_ram(extent.kind)) {
+    recorder_.violation("I01: pin of pages that are not the VM's RAM");
+    return false;
+  }
+  for (uint64_t n = 0; n < pages; ++n) ++page_at(extent.pa.raw() + n * page).pins;
+  vm->pins += pages;
+  return true;
+}
+
+void Machine::unpin(uint16_t id, uint64_t ipa, uint64_t pages) {
+  Vm* const vm = find(id);
+  const auto pinned_page = [&](uint64_t n) -> Page* {
+    const mediator::Extent extent = vm->stage2.find(ipa + n * page, 1);
+    if (!is_ram(extent.kind) || page_at(extent.pa.raw()).pins == 0) return nullptr;
+    return &page_at(extent.pa.raw());
+  };
+  bool good = vm != nullptr && vm->exists() && pages != 0 && ipa % page == 0;
+  for (uint64_t n = 0; good && n < pages; ++n) good = pinned_page(n) != nullptr;
+  if (!good) {
+    recorder_.violation("I05: unpin of pages that are not all pinned");
+    return;
+  }
+  bool loose = false;
+  for (uint64_t n = 0; n < pages; ++n) {
+    Page* const one = pinned_page(n);
+    loose = loose || (--one->pins == 0 && buffer_maps(id, ipa + n * page));
+  }
+  vm->pins -= pages;
+  if (loose) recorder_.violation("I06: unpin of pages that are still mapped as a buffer");
+}
+
+uint32_t Machine::map(uint16_t id, uint64_t ipa, uint64_t pages) {
+  const Vm* const vm = find(id);
+  auto* const place = std::find_if(buffers_.begin(), buffers_.end(),
+                                   [](const Buffer& buffer) { return buffer.id == 0; });
+  if (vm == nullptr || !vm->exists() || pages == 0 || ipa % page != 0) {
+    recorder_.violation("I21: map of something that names nothing");
+    return 0;
+  }
+  if (pages > max_buffer_pages || place == buffers_.end()) {
+    give_up(exit_too_large, "mapped buffers");
+  }
+  Buffer buffer{.vm = id, .ipa = ipa, .pages = pages};
+  for (uint64_t n = 0; n < pages; ++n) {
+    const mediator::Extent extent = vm->stage2.find(ipa + n * page, 1);
+    if (extent.kind != MemoryKind::ram_rw || page_at(extent.pa.raw()).pins == 0) {
+      recorder_.violation("I21: map of pages that are not pinned writable RAM of the VM");
+      return 0;
+    }
+    buffer.pa[n] = extent.pa.raw();
+  }
+  buffer.id = next_buffer_++;
+  *place = buffer;
+  return buffer.id;
+}
+
+Machine::Buffer* Machine::find_buffer(uint32_t id) {
+  auto* const found = std::find_if(buffers_.begin(), buffers_.end(),
+                                   [id](const Buffer& buffer) { return buffer.id == id; });
+  return id == 0 || found == buffers_.end() ? nullptr : found;
+}
+
+void Machine::unmap(uint32_t id) {
+  Buffer* const buffer = find_buffer(id);
+  if (buffer == nullptr || buffer->own) {
+    recorder_.violation("I22: unmap of a buffer that is not a mapped one of a VM");
+    return;
+  }
+  *buffer = {};
+}
+
+template <class Access>
+bool Machine::copy(uint32_t id, uint32_t offset, size_t length, const char* what, Access access) {
+  const Buffer* const buffer = find_buffer(id);
+  if (buffer == nullptr) {
+    recorder_.violation("I22: access to a buffer that is not mapped");
+    return false;
+  }
+  const uint64_t bytes = buffer->pages * page;
+  if (offset > bytes || length > bytes - offset) {
+    recorder_.violation(what);
+    return false;
+  }
+  for (size_t done = 0; done < length;) {
+    const uint64_t at = offset + done;
+    const size_t part = std::min<uint64_t>(length - done, page - at % page);
+    access(at_pa(buffer->pa[at / page] + at % page), done, part);
+    done += part;
+  }
+  return true;
+}
+
+void Machine::copy_in(uint32_t id, uint32_t offset, std::span<std::byte> to) {
+  const bool done = copy(id, offset, to.size(), "I21: copy_in leaves its buffer",
+                         [&](const std::byte* from, size_t at, size_t part) {
+                           std::memcpy(to.data() + at, from, part);
+                         });
+  if (!done) std::fill(to.begin(), to.end(), refused_byte);
+}
+
+void Machine::copy_out(uint32_t id, uint32_t offset, std::span<const std::byte> from) {
+  copy(id, offset, from.size(), "I21: copy_out leaves its buffer",
+       [&](std::byte* to, size_t at, size_t part) { std::memcpy(to, from.data() + at, part); });
+}
+
+void Machine::clear(uint32_t id, uint32_t offset, uint32_t length) {
+  copy(id, offset, length, "I21: clear leaves its buffer",
+       [](std::byte* to, size_t, size_t part) { std::memset(to, 0, part); });
+}
+
+mediator::OwnBuffers Machine::own_buffers() const {
+  return {{mediator::BufferId{1}, ffa::Pa{package_.own_tx_pa}},
+          {mediator::BufferId{2}, ffa::Pa{package_.own_rx_pa}}};
+}
+
+uint32_t Machine::mapped_buffers(uint16_t id) const {
+  return static_cast<uint32_t>(
+      std::count_if(buffers_.begin(), buffers_.end(), [id](const Buffer& buffer) {
+        return buffer.id != 0 && !buffer.own && buffer.vm == id;
+      }));
+}
+
+bool Machine::is_readable(uint16_t id, uint64_t ipa, uint64_t length) {
+  const Vm* const vm = find(id);
+  if (vm == nullptr || !vm->exists() || ipa + length < ipa) return false;
+  for (uint64_t at = ipa / page * page; at < ipa + length; at += page) {
+    const mediator::Extent extent = vm->stage2.find(at, 1);
+    if (extent.kind == MemoryKind::none || extent.kind == MemoryKind::device) return false;
+  }
+  return true;
+}
+
+void Machine::read(uint16_t id, uint64_t ipa, std::span<std::byte> to) {
+  const Vm* const vm = find(id);
+  for (size_t done = 0; done < to.size();) {
+    const uint64_t at = ipa + done;
+    const size_t part = std::min<uint64_t>(to.size() - done, page - at % page);
+    const uint64_t pa = vm->stage2.find(at / page * page, 1).pa.raw();
+    std::memcpy(to.data() + done, at_pa(pa + at % page), part);
+    done += part;
+  }
+}
+
+}  // namespace ports::qemu

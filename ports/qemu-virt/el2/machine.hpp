@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The world's memory at EL2: who owns which page, the poison of fresh pages, pin counts, mapped
+// buffers, and the VMs with their stage 2. Wrong uses are told to the Recorder, as the simulator's
+// machine tells them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "guest/package.hpp"
+#include "mediator/platform.hpp"
+#include "ports/qemu-virt/el2/recorder.hpp"
+#include "ports/qemu-virt/el2/stage2.hpp"
+
+namespace ports::qemu {
+
+/// How far the destruction of a VM has come. `absent`: never created, or gone.
+enum class Life : uint8_t { absent, creating, running, teardown, relinquish, free };
+
+struct Vm {
+  const guest::PackedVm* config = nullptr;
+  Stage2 stage2;
+  Life life = Life::absent;
+  size_t creations = 0;
+  uint32_t references = 0;
+  uint64_t pins = 0;
+  bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
+  bool quarantined = false;
+  // The buffers that the guest has mapped, as its own calls tell; pages 0: none.
+  uint64_t tx_ipa = 0;
+  uint64_t rx_ipa = 0;
+  uint64_t buffer_pages = 0;
+  std::span<std::byte> arena;  ///< the mediator's memory for it
+  [[nodiscard]] uint16_t id() const { return config->id; }
+  /// Its pages are mapped.
+  [[nodiscard]] bool exists() const { return life != Life::absent; }
+  /// Its creation has succeeded.
+  [[nodiscard]] bool lives() const { return exists() && life != Life::creating; }
+};
+
+class Machine {
+ public:
+  Machine(const guest::Package& package, Recorder& recorder);
+
+  /// nullptr: the world has no such VM.
+  Vm* find(uint16_t id);
+  std::span<Vm> vms() { return std::span{vms_}.first(package_.vm_count); }
+  /// Gives the VM the pages of its next layout.
+  void add_vm(Vm& vm);
+  void remove_vm(Vm& vm);
+  bool remove_page(uint16_t id, uint64_t ipa);
+
+  mediator::Extent translate(uint16_t id, uint64_t ipa, uint64_t pages);
+  bool pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent);
+  void unpin(uint16_t id, uint64_t ipa, uint64_t pages);
+  /// 0: refused.
+  uint32_t map(uint16_t id, uint64_t ipa, uint64_t pages);
+  void unmap(uint32_t buffer);
+  void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
+  void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
+  void clear(uint32_t buffer, uint32_t offset, uint32_t length);
+  [[nodiscard]] mediator::OwnBuffers own_buffers() const;
+  [[nodiscard]] uint32_t mapped_buffers(uint16_t id) const;
+
+  /// True if a vCPU of the VM could read all of it.
+  bool is_readable(uint16_t id, uint64_t ipa, uint64_t length);
+  /// Copies what is_readable() has said yes to.
+  void read(uint16_t id, uint64_t ipa, std::span<std::byte> to);
+
+ private:
+  static constexpr size_t max_buffers = 64;
+  static constexpr size_t max_buffer_pages = 64;
+  struct Buffer {
+    uint32_t id = 0;  ///< 0: a free place
+    bool own = false;
+    uint16_t vm = 0;
+    uint64_t ipa = 0;
+    uint64_t pages = 0;
+    std::array<uint64_t, max_buffer_pages> pa{};
+  };
+  /// Per page of the world's RAM. `owner` as canaries carry it.
+  struct Page {
+    uint16_t owner;
+    uint16_t pins;
+  };
+
+  Buffer* find_buffer(uint32_t id);
+  bool add_own_buffer(uint64_t pa);
+  bool buffer_maps(uint16_t id, uint64_t ipa) const;
+  Page& page_at(uint64_t pa);
+  void give(uint64_t pa, uint64_t pages, uint16_t owner);
+  bool is_ours(uint64_t pa, uint64_t bytes) const;
+  template <class Access>
+  bool copy(uint32_t buffer, uint32_t offset, size_t length, const char* what, Access access);
+
+  const guest::Package& package_;
+  Recorder& recorder_;
+  std::array<Vm, guest::package_max_vms> vms_{};
+  std::array<Buffer, max_buffers> buffers_{};
+  uint32_t next_buffer_ = 1;
+};
+
+}  // namespace ports::qemu

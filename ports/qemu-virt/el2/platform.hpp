@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// EL2 on QEMU as a Platform of the mediator: translations from the real stage-2 tables, copies
+// through EL2's own mapping, world switches by a real SMC.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "mediator/platform.hpp"
+#include "ports/qemu-virt/el2/machine.hpp"
+#include "ports/qemu-virt/el2/secure_calls.hpp"
+
+namespace ports::qemu {
+
+class Platform {
+ public:
+  Platform(Machine& machine, SecureCalls& secure, Recorder& recorder)
+      : machine_(machine), secure_(secure), recorder_(recorder) {}
+
+  mediator::Extent translate(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    return machine_.translate(vm.raw(), ipa.raw(), pages.raw());
+  }
+  ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
+    if (!machine_.pin(vm.raw(), ipa.raw(), extent)) return ffa::Error{ffa::Status::denied};
+    return {};
+  }
+  void unpin(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    machine_.unpin(vm.raw(), ipa.raw(), pages.raw());
+  }
+
+  ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    const uint32_t buffer = machine_.map(vm.raw(), ipa.raw(), pages.raw());
+    if (buffer == 0) return ffa::Error{ffa::Status::denied};
+    return mediator::BufferId{buffer};
+  }
+  void unmap(mediator::BufferId buffer) { machine_.unmap(buffer.raw()); }
+  void copy_in(mediator::BufferId buffer, uint32_t offset, std::span<std::byte> to) {
+    machine_.copy_in(buffer.raw(), offset, to);
+  }
+  void copy_out(mediator::BufferId buffer, uint32_t offset, std::span<const std::byte> from) {
+    machine_.copy_out(buffer.raw(), offset, from);
+  }
+  void clear(mediator::BufferId buffer, uint32_t offset, uint32_t length) {
+    machine_.clear(buffer.raw(), offset, length);
+  }
+  mediator::OwnBuffers own_buffers() { return machine_.own_buffers(); }
+
+  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) { return secure_.smc(vm.raw(), in); }
+  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
+    secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
+  }
+  bool vm_get(ffa::EndpointId id) {
+    Vm* const vm = machine_.find(id.raw());
+    if (vm == nullptr || vm->life != Life::running) return false;
+    ++vm->references;
+    return true;
+  }
+  void vm_put(ffa::EndpointId id) {
+    Vm* const vm = machine_.find(id.raw());
+    if (vm != nullptr && vm->references != 0) {
+      --vm->references;
+    } else {
+      recorder_.violation("a reference to a VM is given back that was not taken");
+    }
+  }
+  bool budget_left() { return budget_ == 0 || used_++ < budget_; }
+  void log(mediator::LogLevel level, std::string_view text) {
+    recorder_.log(static_cast<uint64_t>(level), text);
+  }
+  void rules(ffa::EndpointId, ffa::VcpuId, const mediator::RuleTrace& met) { met_ = met; }
+
+  /// Operations of work that are allowed from now on; 0: without limit.
+  void set_budget(uint32_t operations) {
+    budget_ = operations;
+    used_ = 0;
+  }
+  /// The rules that the last call met; forgotten then.
+  mediator::RuleTrace take_rules() {
+    const mediator::RuleTrace met = met_;
+    met_ = {};
+    return met;
+  }
+
+  /// One CPU runs all of EL2: a lock that is taken twice is a deadlock.
+  class FFA_CAPABILITY SpinLock {
+   public:
+    SpinLock(Platform&, mediator::LockClass) {}
+    SpinLock(const SpinLock&) = delete;
+    SpinLock& operator=(const SpinLock&) = delete;
+    void lock() FFA_ACQUIRE() {
+      while (__atomic_exchange_n(&word_, 1U, __ATOMIC_ACQUIRE) != 0) asm volatile("wfe");
+    }
+    void unlock() FFA_RELEASE() { __atomic_store_n(&word_, 0U, __ATOMIC_RELEASE); }
+
+   private:
+    uint32_t word_ = 0;
+  };
+
+  template <class T>
+  class Atomic {
+   public:
+    Atomic(Platform&, T value) : value_(value) {}
+    Atomic(const Atomic&) = delete;
+    Atomic& operator=(const Atomic&) = delete;
+    T load() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
+    void store(T value) { __atomic_store_n(&value_, value, __ATOMIC_RELEASE); }
+    bool compare_exchange(T& expected, T desired) {
+      return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE);
+    }
+    T fetch_add(T amount) { return __atomic_fetch_add(&value_, amount, __ATOMIC_ACQ_REL); }
+
+   private:
+    T value_;
+  };
+
+ private:
+  Machine& machine_;
+  SecureCalls& secure_;
+  Recorder& recorder_;
+  mediator::RuleTrace met_{};
+  uint32_t budget_ = 0;
+  uint32_t used_ = 0;
+};
+
+static_assert(mediator::Platform<Platform>);
+
+}  // namespace ports::qemu

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ports/qemu-virt/el2/secure_calls.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ffa/fid.hpp"
+#include "ffa/reply.hpp"
+#include "ports/aarch64/smc.hpp"
+
+namespace ports::qemu {
+
+using ffa::Fid;
+
+uint64_t fragment_length(const ffa::Regs& in) {
+  const bool transaction =
+      ffa::is_function(in, Fid::mem_share) || ffa::is_function(in, Fid::mem_lend) ||
+      ffa::is_function(in, Fid::mem_donate) || ffa::is_function(in, Fid::mem_retrieve_req);
+  if (transaction) return in.x[3] == 0 && in.w(4) == 0 ? in.w(2) : 0;
+  return ffa::is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
+}
+
+uint64_t partition_info_length(const ffa::Regs& in, const ffa::Regs& out) {
+  const bool listed =
+      ffa::is_function(in, Fid::partition_info_get) && ffa::is_success(out) && (in.w(5) & 1U) == 0;
+  if (!listed) return 0;
+  constexpr uint64_t entry_of_1_0 = 8;  // which reports no size
+  return uint64_t{out.w(2)} * (out.w(3) == 0 ? entry_of_1_0 : out.w(3));
+}
+
+ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
+  const uint64_t limit = package_.mediator.spmc_buffer_pages * ffa::page_size;
+  const auto copy_from = [](uint64_t pa) {
+    return [pa](std::span<std::byte> to) {
+      if (!to.empty()) std::memcpy(to.data(), reinterpret_cast<const void*>(pa), to.size());
+    };
+  };
+  const uint64_t event = recorder_.begin({.side = Side::spmc,
+                                          .vm = vm,
+                                          .vcpu = on_behalf_.vcpu,
+                                          .pcpu = on_behalf_.pcpu,
+                                          .in = in},
+                                         std::min(fragment_length(in), limit),
+                                         copy_from(package_.own_tx_pa));
+  ffa::Regs out = in;
+  port_smc(out.x.data(), vm);
+  recorder_.end(event, {.out = out}, std::min(partition_info_length(in, out), limit),
+                copy_from(package_.own_rx_pa));
+  return out;
+}
+
+void SecureCalls::inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq) {
+  if (target == nullptr || !target->exists()) {
+    recorder_.violation("an interrupt is injected into a VM that does not exist");
+    return;
+  }
+  const uint64_t event = recorder_.begin(
+      {.side = Side::irq, .vm = vm, .vcpu = vcpu, .pcpu = pcpu_of(vcpu), .op = "inject"});
+  recorder_.end(event, {.result = irq});
+  recorder_.words(guest::RecordTag::injected, {vm, vcpu, irq});
+}
+
+ffa::Regs SecureCalls::ask(TestControl what, std::initializer_list<uint64_t> arguments) {
+  ffa::Regs regs;
+  regs.x[0] = static_cast<uint64_t>(what);
+  std::copy(arguments.begin(), arguments.end(), regs.x.begin() + 1);
+  port_smc(regs.x.data(), 0);
+  return regs;
+}
+
+}  // namespace ports::qemu

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SMCs of EL2: the mediator's, each an event of the record, and the ones that ask the S-EL1 image
+// for what a scenario's host does or wants to know.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "ffa/regs.hpp"
+#include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/machine.hpp"
+#include "ports/qemu-virt/el2/recorder.hpp"
+
+namespace ports::qemu {
+
+/// The vCPU on whose behalf the mediator is at work.
+struct OnBehalf {
+  uint16_t vcpu = 0;
+  uint16_t pcpu = 0;
+};
+
+class SecureCalls {
+ public:
+  SecureCalls(const guest::Package& package, Recorder& recorder)
+      : package_(package), recorder_(recorder) {}
+
+  ffa::Regs smc(uint16_t vm, const ffa::Regs& in);
+  void inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq);
+  ffa::Regs ask(TestControl what, std::initializer_list<uint64_t> arguments);
+  void set_on_behalf(OnBehalf who) { on_behalf_ = who; }
+  [[nodiscard]] uint16_t pcpu_of(uint16_t vcpu) const {
+    return static_cast<uint16_t>(package_.pcpus == 0 ? 0 : vcpu % package_.pcpus);
+  }
+
+ private:
+  const guest::Package& package_;
+  Recorder& recorder_;
+  OnBehalf on_behalf_{};
+};
+
+/// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or another
+/// buffer (x3, w4).
+uint64_t fragment_length(const ffa::Regs& in);
+/// Bytes of RX that a successful FFA_PARTITION_INFO_GET has written.
+uint64_t partition_info_length(const ffa::Regs& in, const ffa::Regs& out);
+
+}  // namespace ports::qemu

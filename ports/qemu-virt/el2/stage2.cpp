@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Descriptors: [DDI0487 D8.3, D8.5]. Bits 58:55, which the MMU ignores, hold the kind of memory.
+#include "ports/qemu-virt/el2/stage2.hpp"
+
+#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/memory_map.h"
+
+namespace ports::qemu {
+namespace {
+
+using mediator::MemoryKind;
+
+constexpr uint64_t page = ffa::page_size;
+constexpr uint64_t block = 2 << 20;
+constexpr size_t entries = 512;
+constexpr unsigned ipa_bits = 39;
+constexpr unsigned level1_shift = 30;
+constexpr unsigned level2_shift = 21;
+constexpr unsigned level3_shift = 12;
+
+constexpr uint64_t valid = 1;
+constexpr uint64_t table_or_page = 2;  // at level 3: a page; above: a table, not a block
+constexpr uint64_t address_mask = 0x0000fffffffff000;
+constexpr uint64_t memory_normal = 0xf << 2;  // write-back, inner and outer
+constexpr uint64_t memory_device = 0x1 << 2;  // nGnRE
+constexpr uint64_t access_read = 1 << 6;
+constexpr uint64_t access_write = 2 << 6;
+constexpr uint64_t inner_shareable = 3 << 8;
+constexpr uint64_t access_flag = 1 << 10;
+constexpr uint64_t execute_never = uint64_t{1} << 54;
+constexpr unsigned kind_shift = 55;
+constexpr uint64_t kind_private = 0xf;
+
+MemoryKind kind_of(uint64_t entry) {
+  const uint64_t kind = (entry >> kind_shift) & 0xf;
+  return (entry & valid) == 0 || kind == kind_private ? MemoryKind::none
+                                                      : static_cast<MemoryKind>(kind);
+}
+
+uint64_t attributes_of(uint8_t kind) {
+  const uint64_t common =
+      access_flag | execute_never | static_cast<uint64_t>(kind) << kind_shift | valid;
+  switch (static_cast<MemoryKind>(kind)) {
+    case MemoryKind::ram_rw:
+    case MemoryKind::foreign:
+      return common | memory_normal | inner_shareable | access_read | access_write;
+    case MemoryKind::ram_ro:
+      return common | memory_normal | inner_shareable | access_read;
+    case MemoryKind::device:  // mapped, but the VM may not touch the board's real devices
+    case MemoryKind::none:
+      break;
+  }
+  return common | memory_device;
+}
+
+uint64_t* next_table = reinterpret_cast<uint64_t*>(STAGE2_TABLES);
+
+uint64_t* new_table() {
+  uint64_t* const table = next_table;
+  next_table += entries;
+  if (reinterpret_cast<uintptr_t>(next_table) > STAGE2_TABLES + STAGE2_TABLES_BYTES) {
+    give_up(exit_too_large, "stage-2 tables");
+  }
+  for (size_t n = 0; n < entries; ++n) table[n] = 0;
+  return table;
+}
+
+uint64_t* table_at(uint64_t entry) {
+  return reinterpret_cast<uint64_t*>(static_cast<uintptr_t>(entry & address_mask));
+}
+
+bool is_table(uint64_t entry) { return (entry & (valid | table_or_page)) == (valid | table_or_page); }
+
+/// The table below `entry`, made if there is none; a block is replaced by a table of pages.
+uint64_t* descend(uint64_t& entry) {
+  if (is_table(entry)) return table_at(entry);
+  uint64_t* const table = new_table();
+  if ((entry & valid) != 0) {
+    for (size_t n = 0; n < entries; ++n) table[n] = (entry + n * page) | table_or_page;
+  }
+  entry = reinterpret_cast<uintptr_t>(table) | table_or_page | valid;
+  return table;
+}
+
+size_t index_at(uint64_t ipa, unsigned shift) { return (ipa >> shift) % entries; }
+
+/// A leaf and how much it maps; the entry is 0 where nothing is mapped.
+struct Leaf {
+  uint64_t entry = 0;
+  uint64_t bytes = page;
+};
+
+Leaf leaf_of(const uint64_t* root, uint64_t ipa) {
+  if (ipa >> ipa_bits != 0) return {};
+  const uint64_t level1 = root[index_at(ipa, level1_shift)];
+  if (!is_table(level1)) return {};
+  const uint64_t level2 = table_at(level1)[index_at(ipa, level2_shift)];
+  if (is_table(level2)) return {table_at(level2)[index_at(ipa, level3_shift)], page};
+  return {level2, block};
+}
+
+void set_page(uint64_t* root, uint64_t ipa, uint64_t entry) {
+  uint64_t* const level2 = descend(root[index_at(ipa, level1_shift)]);
+  descend(level2[index_at(ipa, level2_shift)])[index_at(ipa, level3_shift)] = entry;
+}
+
+/// Changed tables are seen by every later access.
+void publish() { asm volatile("dsb ish; tlbi alle1is; dsb ish; isb" ::: "memory"); }
+
+}  // namespace
+
+void Stage2::create(uint16_t vmid) {
+  root_ = new_table();
+  vmid_ = vmid;
+}
+
+void Stage2::map(const guest::PackedRun& run) {
+  const uint64_t attributes = attributes_of(run.kind);
+  for (uint64_t done = 0; done < run.pages * page;) {
+    const uint64_t ipa = run.ipa + done;
+    const uint64_t pa = run.pa + done;
+    const bool whole = run.block >= block && (ipa | pa) % block == 0 &&
+                       run.pages * page - done >= block;
+    if (whole) {
+      descend(root_[index_at(ipa, level1_shift)])[index_at(ipa, level2_shift)] = pa | attributes;
+    } else {
+      set_page(root_, ipa, pa | attributes | table_or_page);
+    }
+    done += whole ? block : page;
+  }
+  publish();
+}
+
+void Stage2::map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use) {
+  uint64_t attributes = memory_normal | inner_shareable | access_flag | access_read |
+                        kind_private << kind_shift | table_or_page | valid;
+  if (use == Private::variables) attributes |= access_write;
+  if (use != Private::code) attributes |= execute_never;
+  for (uint64_t done = 0; done < bytes; done += page) {
+    set_page(root_, ipa + done, (pa + done) | attributes);
+  }
+  publish();
+}
+
+bool Stage2::unmap(uint64_t ipa) {
+  if (kind_of(leaf_of(root_, ipa).entry) == MemoryKind::none) return false;
+  set_page(root_, ipa, 0);
+  publish();
+  return true;
+}
+
+void Stage2::unmap_all() {
+  for (size_t n = 0; n < entries; ++n) {
+    if (!is_table(root_[n])) continue;
+    uint64_t* const level2 = table_at(root_[n]);
+    for (size_t m = 0; m < entries; ++m) {
+      if (!is_table(level2[m])) {
+        level2[m] = 0;
+        continue;
+      }
+      uint64_t* const level3 = table_at(level2[m]);
+      for (size_t k = 0; k < entries; ++k) {
+        if (kind_of(level3[k]) != MemoryKind::none) level3[k] = 0;
+      }
+    }
+  }
+  publish();
+}
+
+mediator::Extent Stage2::find(uint64_t ipa, uint64_t pages) const {
+  mediator::Extent extent;
+  uint64_t found = 0;
+  while (found < pages) {
+    const uint64_t at = ipa + found * page;
+    const Leaf leaf = leaf_of(root_, at);
+    const MemoryKind kind = kind_of(leaf.entry);
+    if (at < ipa || kind == MemoryKind::none) break;
+    const uint64_t offset = at % leaf.bytes;
+    const uint64_t pa = (leaf.entry & address_mask) + offset;
+    if (found == 0) {
+      extent.pa = ffa::Pa{pa};
+      extent.kind = kind;
+    } else if (kind != extent.kind || pa != extent.pa.raw() + found * page) {
+      break;
+    }
+    const uint64_t here = (leaf.bytes - offset) / page;
+    found += here < pages - found ? here : pages - found;
+  }
+  extent.pages = ffa::PageCount{found};
+  return extent;
+}
+
+uint64_t Stage2::vttbr() const {
+  return reinterpret_cast<uintptr_t>(root_) | static_cast<uint64_t>(vmid_) << 48;
+}
+
+}  // namespace ports::qemu

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One VM's stage-2 tables, as the MMU walks them: 4 KiB granule, 39-bit IPA, three levels. Nothing
+// else says what a VM's IPA is: the mediator's translations are read from these tables.
+#pragma once
+
+#include <cstdint>
+
+#include "guest/package.hpp"
+#include "mediator/platform.hpp"
+
+namespace ports::qemu {
+
+class Stage2 {
+ public:
+  /// `vmid` from 1. Takes the root table; everything is unmapped.
+  void create(uint16_t vmid);
+  /// Maps a run of the VM's own. Blocks of 2 MiB where the run allows it and both addresses do.
+  void map(const guest::PackedRun& run);
+  /// Maps what a guest program itself needs; find() does not see it.
+  enum class Private : uint8_t { code, constants, variables };
+  void map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use);
+  /// Unmaps the page; a block that holds it is split first. False: nothing is mapped there.
+  bool unmap(uint64_t ipa);
+  /// Unmaps all that map() has mapped.
+  void unmap_all();
+  /// The extent that begins at `ipa`, at most `pages` long; kind `none` where nothing is.
+  [[nodiscard]] mediator::Extent find(uint64_t ipa, uint64_t pages) const;
+  /// The value of VTTBR_EL2.
+  [[nodiscard]] uint64_t vttbr() const;
+
+ private:
+  uint64_t* root_ = nullptr;
+  uint16_t vmid_ = 0;
+};
+
+}  // namespace ports::qemu
