@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/engine/control.hpp"
+#include "sim/engine/state_facts.hpp"
 
 namespace sim {
 namespace {
@@ -22,7 +23,7 @@ std::string version_text(uint32_t version) {
   return version == 0 ? "none" : fmt::format("{}.{}", version >> 16, version & 0xffff);
 }
 
-void set_vm(Facts& facts, const std::string& vm, const ffa_sim_fact& fact) {
+void set_mediator(Facts& facts, const std::string& vm, const ffa_sim_fact& fact) {
   facts[vm + ".rx"] = rx_text(fact.rx_state);
   facts[vm + ".tx"] = (fact.flags & 2U) != 0 ? "claimed" : "free";
   facts[vm + ".frozen"] = yes_no((fact.flags & 1U) != 0);
@@ -34,54 +35,70 @@ void set_vm(Facts& facts, const std::string& vm, const ffa_sim_fact& fact) {
 }
 
 /// Pins of memory transactions alone: each page of a mapped RX or TX buffer is pinned once as well.
-uint64_t share_pins(uint64_t all, uint64_t buffer_pages) {
-  const uint64_t buffers = 2 * buffer_pages;
-  return all >= buffers ? all - buffers : 0;
+uint64_t share_pins(const VmStateFacts& vm) {
+  const bool mapped = vm.mediator && vm.mediator->rx_state != 0;
+  const uint64_t buffers = 2 * (mapped ? vm.mediator->rxtx_pages : vm.buffers / 2);
+  return vm.pins >= buffers ? vm.pins - buffers : 0;
 }
 
-void spmc_facts(Facts& facts, const spmc_model::Spmc& model) {
-  uint64_t pages = 0;
-  uint64_t retrieved = 0;
+SpmcStateFacts spmc_facts(const spmc_model::Spmc& model) {
+  SpmcStateFacts facts;
+  facts.regions = model.regions();
   for (size_t n = 0; n < model.regions(); ++n) {
     const spmc_model::RegionFacts region = model.region(n);
-    pages += region.pages;
-    retrieved += region.retrieved_by;
+    facts.pages += region.pages;
+    facts.retrieved += region.retrieved_by;
   }
-  facts["spmc.regions"] = std::to_string(model.regions());
-  facts["spmc.pages"] = std::to_string(pages);
-  facts["spmc.retrieved"] = std::to_string(retrieved);
-  facts["spmc.rx_owner"] = model.owns_hypervisor_rx() ? "spmc" : "hypervisor";
+  facts.owns_rx = model.owns_hypervisor_rx();
+  return facts;
 }
 
 }  // namespace
 
+std::map<std::string, std::string> in_words(const StateFacts& all) {
+  Facts facts;
+  for (const VmStateFacts& vm : all.vms) {
+    if (vm.mediator) set_mediator(facts, vm.name, *vm.mediator);
+    facts[vm.name + ".exists"] = yes_no(vm.exists);
+    facts[vm.name + ".pins_total"] = std::to_string(vm.pins);
+    facts[vm.name + ".pins"] = std::to_string(share_pins(vm));
+    facts[vm.name + ".buffers"] = std::to_string(vm.buffers);
+    if (!all.spmc) continue;
+    facts[vm.name + ".known"] = yes_no(vm.known);
+    facts[vm.name + ".bitmap"] = yes_no(vm.bitmap);
+  }
+  if (all.spmc) {
+    facts["spmc.regions"] = std::to_string(all.spmc->regions);
+    facts["spmc.pages"] = std::to_string(all.spmc->pages);
+    facts["spmc.retrieved"] = std::to_string(all.spmc->retrieved);
+    facts["spmc.rx_owner"] = all.spmc->owns_rx ? "spmc" : "hypervisor";
+  }
+  return facts;
+}
+
 StateDump dump_state(uint32_t id, Simulation& simulation) {
-  StateDump dump;
-  dump.id = id;
   std::map<uint16_t, ffa_sim_fact> seen;
   const bool observed = simulation.mediator().observe([&](const ffa_sim_fact& fact) {
     if (fact.kind == FFA_SIM_FACT_VM) seen[fact.vm] = fact;
   });
   const spmc_model::Spmc* const model = simulation.secure_world().model();
-  for (const VmSpec& vm : simulation.spec().vms) {
-    const uint16_t number = vm.config.id.raw();
-    const bool exists = simulation.machine().has_vm(number);
-    const ffa_sim_fact fact = seen.contains(number) ? seen[number] : ffa_sim_fact{};
-    if (observed) set_vm(dump.facts, vm.name, fact);
-    const uint64_t pins = exists ? simulation.machine().pinned_pages(number) : 0;
-    const uint64_t buffers = exists ? simulation.machine().mapped_buffers(number) : 0;
-    const uint64_t buffer_pages = observed && fact.rx_state != 0 ? fact.rxtx_pages : buffers / 2;
-    dump.facts[vm.name + ".exists"] = yes_no(exists);
-    dump.facts[vm.name + ".pins_total"] = std::to_string(pins);
-    dump.facts[vm.name + ".pins"] = std::to_string(share_pins(pins, buffer_pages));
-    dump.facts[vm.name + ".buffers"] = std::to_string(buffers);
+  StateFacts facts;
+  for (const VmSpec& spec : simulation.spec().vms) {
+    const uint16_t number = spec.config.id.raw();
+    VmStateFacts vm;
+    vm.name = spec.name;
+    vm.exists = simulation.machine().has_vm(number);
+    if (observed) vm.mediator = seen.contains(number) ? seen[number] : ffa_sim_fact{};
+    vm.pins = vm.exists ? simulation.machine().pinned_pages(number) : 0;
+    vm.buffers = vm.exists ? simulation.machine().mapped_buffers(number) : 0;
     if (model != nullptr) {
-      dump.facts[vm.name + ".known"] = yes_no(model->knows_vm(vm.config.id));
-      dump.facts[vm.name + ".bitmap"] = yes_no(model->has_bitmap(vm.config.id));
+      vm.known = model->knows_vm(spec.config.id);
+      vm.bitmap = model->has_bitmap(spec.config.id);
     }
+    facts.vms.push_back(std::move(vm));
   }
-  if (model != nullptr) spmc_facts(dump.facts, *model);
-  return dump;
+  if (model != nullptr) facts.spmc = spmc_facts(*model);
+  return {id, in_words(facts)};
 }
 
 }  // namespace sim

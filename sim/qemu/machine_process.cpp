@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/qemu/machine_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+#include "sim/engine/input_error.hpp"
+
+namespace sim::qemu {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Longer than any case takes on a busy machine; what hangs is ended by timeout(1).
+constexpr const char* time_limit = "300";
+constexpr int timeout_status = 124;
+constexpr int not_found_status = 127;
+constexpr const char* log_file = "machine.log";
+
+std::string from_environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string image_folder() {
+  if (const std::string set = from_environment("FFASIM_QEMU_IMAGES"); !set.empty()) {
+    return fs::absolute(set);
+  }
+  std::error_code error;
+  const fs::path own = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (fs::path above = own.parent_path(); above.has_relative_path(); above = above.parent_path()) {
+    const fs::path folder = above / "aarch64" / "bin";
+    if (fs::is_directory(folder, error)) return folder;
+  }
+  return own.parent_path() / "aarch64" / "bin";
+}
+
+std::string image(const std::string& folder, const char* name) {
+  const std::string file = folder + "/" + name;
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) {
+    throw InputError(file,
+                     "no such image; build it with `cmake --preset aarch64 && cmake --build "
+                     "build/aarch64`, or set FFASIM_QEMU_IMAGES");
+  }
+  return file;
+}
+
+std::string read_text(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  std::string all = text.str();
+  while (!all.empty() && (all.back() == '\n' || all.back() == '\r')) all.pop_back();
+  return all;
+}
+
+std::vector<std::string> arguments(const Tools& tools) {
+  return {"timeout", "--kill-after=10", time_limit, tools.qemu,
+          // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
+          "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "max", "-m", "1G",
+          "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
+          // Nothing but semihosting talks to the outside.
+          "-display", "none", "-serial", "none", "-monitor", "none", "-parallel", "none", "-nic",
+          "none", "-semihosting-config", "enable=on,target=native", "-bios", tools.firmware,
+          "-device", "loader,file=" + tools.el2};
+}
+
+/// Runs the program with no input and both outputs in `log`; its wait status.
+int run_in(const std::string& folder, const std::vector<std::string>& words,
+           const std::string& log) {
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  pid_t process = -1;
+  const int error =
+      posix_spawnp(&process, argv.front(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    throw std::runtime_error(fmt::format("{}: {}", words.front(), std::strerror(error)));
+  }
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0) {
+    if (errno != EINTR) throw std::runtime_error(std::strerror(errno));
+  }
+  return status;
+}
+
+}  // namespace
+
+Tools find_tools() {
+  Tools tools;
+  tools.qemu = from_environment("FFASIM_QEMU");
+  if (tools.qemu.empty()) tools.qemu = "qemu-system-aarch64";
+  const std::string folder = image_folder();
+  tools.firmware = image(folder, "ffa-qemu-firmware.bin");
+  tools.el2 = image(folder, "ffa-qemu-el2.elf");
+  return tools;
+}
+
+std::string missing_qemu(const std::string& qemu) {
+  const int status = run_in("/", {qemu, "--version"}, "/dev/null");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fmt::format("{}: can't be run; on Debian: apt-get install --no-install-recommends "
+                     "qemu-system-arm",
+                     qemu);
+}
+
+RunFolder::RunFolder(const std::string& name) {
+  const std::string keep = from_environment("FFASIM_QEMU_KEEP");
+  std::error_code error;
+  if (!keep.empty()) {
+    kept_ = true;
+    path_ = fs::absolute(keep) / name;
+    fs::create_directories(path_, error);
+    if (error) throw InputError(path_, error.message());
+    return;
+  }
+  path_ = fs::temp_directory_path(error) / "ffa-sim-qemu-XXXXXX";
+  if (error || mkdtemp(path_.data()) == nullptr) {
+    throw InputError(path_, error ? error.message() : std::strerror(errno));
+  }
+}
+
+RunFolder::~RunFolder() {
+  std::error_code ignored;
+  if (!kept_) fs::remove_all(path_, ignored);
+}
+
+MachineEnd boot(const Tools& tools, const RunFolder& folder) {
+  const std::string log = folder.file(log_file);
+  const int status = run_in(folder.path(), arguments(tools), log);
+  MachineEnd end;
+  end.message = read_text(log);
+  if (WIFSIGNALED(status)) {
+    end.status = 128 + WTERMSIG(status);
+    end.message += fmt::format("{}QEMU was ended by signal {}", end.message.empty() ? "" : "\n",
+                               WTERMSIG(status));
+    return end;
+  }
+  end.status = WEXITSTATUS(status);
+  end.hung = end.status == timeout_status;
+  if (end.status == not_found_status && end.message.empty()) end.message = "not found";
+  return end;
+}
+
+}  // namespace sim::qemu

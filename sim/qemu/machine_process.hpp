@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Starts QEMU with this project's images in a folder of its own and waits for its end.
+#pragma once
+
+#include <string>
+
+namespace sim::qemu {
+
+/// What a run needs beside the case.
+struct Tools {
+  std::string qemu;      ///< FFASIM_QEMU, else "qemu-system-aarch64"
+  std::string firmware;  ///< ffa-qemu-firmware.bin
+  std::string el2;       ///< ffa-qemu-el2.elf
+};
+
+/// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin beside or above the folder of this
+/// program's own (build/aarch64/bin). Throws InputError where one is not there.
+Tools find_tools();
+
+/// Why QEMU can't be started, and how to install it; empty: it can.
+std::string missing_qemu(const std::string& qemu);
+
+/// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP.
+class RunFolder {
+ public:
+  /// `name` is the case's. Throws InputError where the folder can't be made.
+  explicit RunFolder(const std::string& name);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool kept_ = false;
+};
+
+/// How the machine ended.
+struct MachineEnd {
+  int status = 0;       ///< the exit status that the machine gave, or QEMU's own
+  bool hung = false;    ///< it had not ended after the time limit
+  std::string message;  ///< what the machine and QEMU wrote, for people
+};
+
+/// Boots the machine with `folder` as current directory, where it reads case.package and writes
+/// case.record. Throws std::runtime_error where no process can be started.
+MachineEnd boot(const Tools& tools, const RunFolder& folder);
+
+}  // namespace sim::qemu

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/qemu/package.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "guest/package.hpp"
+#include "guest/program.hpp"
+#include "sim/machine/machine.hpp"
+
+namespace sim::qemu {
+namespace {
+
+using guest::Opcode;
+using mediator::MediatorConfig;
+using mediator::VmConfig;
+using scenario::CompiledCase;
+
+constexpr uint64_t page = ffa::page_size;
+constexpr uint64_t board_ram_base = 0x48000000;
+constexpr uint64_t board_ram_size = 256ULL << 20;
+/// Stage 2 resolves 39 bits; the last GiBs are the guest program's own.
+constexpr uint64_t ipa_limit = 0x7000000000;
+
+/// Operations of the control program, in order.
+template <class Visit>
+void for_each_op(const CompiledCase& compiled, Visit visit) {
+  const auto program = guest::Program::open(compiled.control);
+  if (!program.ok()) return;
+  for (uint32_t offset = 0;;) {
+    const auto op = program->at(offset);
+    if (!op.ok() || op->code == Opcode::end) return;
+    visit(*op);
+    offset = op->next;
+  }
+}
+
+class Writer {
+ public:
+  void word(uint64_t value) {
+    for (unsigned n = 0; n < 8; ++n) bytes_.push_back(static_cast<std::byte>(value >> (8 * n)));
+  }
+  template <class... Values>
+  void words(Values... values) {
+    (word(static_cast<uint64_t>(values)), ...);
+  }
+  void blob(std::span<const std::byte> from) {
+    word(from.size());
+    bytes_.insert(bytes_.end(), from.begin(), from.end());
+    bytes_.resize((bytes_.size() + 7) / 8 * 8);
+  }
+  std::vector<std::byte> take() { return std::move(bytes_); }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+/// What is silent in a configuration is the mediator's default; a package leaves nothing silent.
+template <class T>
+T or_default(T value, T silent) {
+  return value == T{} ? silent : value;
+}
+
+void write_mediator(Writer& out, const MediatorConfig& config) {
+  const MediatorConfig silent;
+  out.words(or_default(config.max_vms, silent.max_vms),
+            or_default(config.max_partitions, silent.max_partitions),
+            or_default(config.spmc_buffer_pages, silent.spmc_buffer_pages),
+            or_default(config.max_version, silent.max_version).raw(),
+            or_default(config.npi_id, silent.npi_id), or_default(config.sri_id, silent.sri_id),
+            config.vm_message_handle.raw(),
+            or_default(config.vm_message_retries, silent.vm_message_retries),
+            or_default(config.reclaim_retries, silent.reclaim_retries), config.allow_hvc);
+}
+
+void write_spmc(Writer& out, const WorldSpec& world) {
+  const SpmcSpec& spmc = world.spmc;
+  out.word(spmc.absent ? 1 : 0);
+  out.blob(std::as_bytes(std::span{spmc.personality}));
+  out.words(spmc.version.raw(), spmc.max_shares.value_or(0), spmc.missing.size());
+  for (const uint32_t function : spmc.missing) out.word(function);
+  out.word(world.sps.size());
+  for (const SpSpec& sp : world.sps) {
+    out.words(sp.id, sp.kind, sp.uuid.dword(0), sp.uuid.dword(1), sp.contexts,
+              sp.properties.value_or(spmc_model::default_properties));
+  }
+}
+
+void write_vm(Writer& out, const VmConfig& config) {
+  const VmConfig silent;
+  out.words(config.id.raw(), config.tee, or_default(config.vcpus, silent.vcpus), config.aarch64,
+            config.visible_to_vms, or_default(config.max_version, silent.max_version).raw(),
+            or_default(config.max_shares, silent.max_shares),
+            or_default(config.max_share_pages, silent.max_share_pages),
+            or_default(config.max_ranges, silent.max_ranges),
+            or_default(config.max_rxtx_pages, silent.max_rxtx_pages),
+            or_default(config.max_borrowers, silent.max_borrowers));
+}
+
+/// The pages of one creation of a VM.
+struct Layout {
+  uint16_t vm = 0;
+  std::vector<guest::PackedRun> runs;
+};
+
+Layout layout_of(const VmSpec& vm, const Machine& machine) {
+  Layout layout{vm.config.id.raw(), {}};
+  for (const RegionSpec& region : vm.memory) {
+    if (region.kind == RegionKind::none) continue;
+    for (uint64_t done = 0; done < region.size;) {
+      const mediator::Extent extent =
+          machine.translate(layout.vm, region.ipa + done, (region.size - done) / page);
+      layout.runs.push_back({region.ipa + done, extent.pa.raw(), extent.pages.raw(),
+                             static_cast<uint8_t>(extent.kind), region.block});
+      done += extent.pages.raw() * page;
+    }
+  }
+  return layout;
+}
+
+/// Where the pages of each creation of a VM lie, by the same allocator as on the host: the control
+/// program's creations and destructions are played through on a machine without a mediator. Each is
+/// taken to succeed at once; where it does not, addresses differ from the host's and the trace hash
+/// says so.
+std::vector<Layout> layouts_of(const CompiledCase& compiled) {
+  const WorldSpec& world = compiled.world;
+  Machine machine(world, [](const std::string&) {});
+  std::vector<Layout> layouts;
+  for_each_op(compiled, [&](const guest::RawOp& op) {
+    if (op.code != Opcode::create_vm && op.code != Opcode::destroy_vm) return;
+    const uint16_t id = guest::decode_host(op)->vm;
+    if (op.code == Opcode::destroy_vm) {
+      if (machine.has_vm(id)) machine.remove_vm(id);
+      return;
+    }
+    const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
+                                 [id](const VmSpec& one) { return one.config.id.raw() == id; });
+    if (vm == world.vms.end() || machine.has_vm(id)) return;
+    machine.add_vm(*vm);
+    layouts.push_back(layout_of(*vm, machine));
+  });
+  return layouts;
+}
+
+std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
+  const bool reachable = region.ipa <= ipa_limit && region.size <= ipa_limit - region.ipa;
+  if (!reachable) {
+    return fmt::format("{} has memory at {:#x}; the machine's stage 2 ends at {:#x}", vm.name,
+                       region.ipa, ipa_limit);
+  }
+  const bool device = region.kind == RegionKind::device || region.kind == RegionKind::none;
+  if (!region.pa || device) return {};
+  const bool in_ram = *region.pa >= board_ram_base &&
+                      *region.pa + region.size <= board_ram_base + board_ram_size;
+  return in_ram ? std::string{}
+                : fmt::format("{} has host pages at {:#x}, outside the machine's RAM", vm.name,
+                              *region.pa);
+}
+
+}  // namespace
+
+std::string why_not(const CompiledCase& compiled) {
+  const WorldSpec& world = compiled.world;
+  if (!compiled.portable) return compiled.why_not_portable;
+  if (!world.faults.empty()) return "faults can't be injected there yet";
+  if (world.ram_base != board_ram_base || world.ram_size != board_ram_size || world.sparse_ram) {
+    return "its RAM is not 256 MiB from 0x48000000";
+  }
+  std::string why;
+  for_each_op(compiled, [&](const guest::RawOp& op) {
+    if (op.code == Opcode::parallel) why = "its threads run concurrently";
+    if (op.code == Opcode::arm_faults) why = "faults can't be injected there yet";
+  });
+  for (const VmSpec& vm : world.vms) {
+    for (const RegionSpec& region : vm.memory) {
+      if (why.empty()) why = why_not_region(vm, region);
+    }
+  }
+  if (!why.empty()) return why;
+  if (world.vms.size() > guest::package_max_vms) return "it has too many VMs";
+  if (world.sps.size() > guest::package_max_sps) return "it has too many SPs";
+  if (world.spmc.missing.size() > guest::package_max_missing) return "too many missing functions";
+  if (compiled.programs.size() > guest::package_max_programs) return "it has too many vCPUs";
+  if (layouts_of(compiled).size() > guest::package_max_layouts) return "it creates too many VMs";
+  return {};
+}
+
+std::vector<std::byte> make_package(const CompiledCase& compiled) {
+  const WorldSpec& world = compiled.world;
+  Writer out;
+  out.words(guest::package_magic, guest::package_version, world.pcpus, world.ram_base,
+            world.ram_size, world.own_tx_pa, world.own_rx_pa);
+  write_mediator(out, world.mediator);
+  write_spmc(out, world);
+  out.word(world.vms.size());
+  for (const VmSpec& vm : world.vms) write_vm(out, vm.config);
+  const std::vector<Layout> layouts = layouts_of(compiled);
+  out.word(layouts.size());
+  for (const Layout& layout : layouts) {
+    out.words(layout.vm, layout.runs.size());
+    for (const guest::PackedRun& run : layout.runs) {
+      out.words(run.ipa, run.pa, run.pages, run.kind, run.block);
+    }
+  }
+  out.word(compiled.programs.size());
+  for (const scenario::VcpuProgram& program : compiled.programs) {
+    out.words(program.vm, program.vcpu);
+    out.blob(program.code);
+  }
+  out.blob(compiled.control);
+  return out.take();
+}
+
+}  // namespace sim::qemu

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs a compiled case on a machine that QEMU boots: monitor at EL3, SPMC model at S-EL1, the
+// mediator at EL2, the guest programs at EL1. Judged on the host by what the machine has recorded.
+#pragma once
+
+#include <string>
+
+#include "sim/engine/run.hpp"
+#include "sim/qemu/machine_process.hpp"
+#include "sim/scenario/compile.hpp"
+
+namespace sim::qemu {
+
+/// One boot. The case is one that why_not() has nothing against. A machine that does not end well
+/// is a failure of the case. Throws InputError for a record that is none.
+CaseResult run_case(const scenario::CompiledCase& compiled, const Tools& tools);
+
+}  // namespace sim::qemu
