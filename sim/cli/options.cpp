@@ -56,7 +56,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
   verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
-  option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
+  option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
@@ -87,9 +87,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
       throw InputError("--vary " + selection.vary.back().name, "stands there twice");
     }
   }
-  if (selection.backend != "host" && selection.backend != "unicorn") {
+  if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(selection.backend)) {
     throw InputError("--backend",
-                     "'" + selection.backend + "' is not available; available: host, unicorn");
+                     "'" + selection.backend + "' is not available; available: host, unicorn, qemu");
   }
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");

@@ -74,15 +74,20 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   return outcome;
 }
 
-Outcome run_one(const ReadyCase& ready, const RunOptions& options, MediatorFactory& factory) {
+Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner) {
   Outcome outcome = blank_outcome(ready, options.seed);
+  outcome.skip = runner.why_not(ready.compiled);
+  if (!outcome.skip.empty()) {
+    outcome.result = Result::skipped;
+    return outcome;
+  }
   const ChoiceMaker maker = choice_maker(ready, options);
   try {
-    const CaseResult result = run_case(ready.compiled, factory, maker);
+    const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, result);
     if (!options.trace.empty()) write_trace_of(outcome, result.record, options);
     if (!options.check_determinism) return outcome;
-    const CaseResult again = run_case(ready.compiled, factory, maker);
+    const CaseResult again = runner.run(ready.compiled, maker);
     if (again.hash != result.hash) {
       fail(outcome, Trouble::nondeterminism,
            {"", result.hash, again.hash, "",

@@ -4,22 +4,18 @@
 
 #include <string>
 
+#include "sim/cli/case_runner.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/report/outcome.hpp"
-
-namespace sim {
-class MediatorFactory;
-}
 
 namespace sim::cli {
 
 /// What is known of a case before it runs.
 report::Outcome blank_outcome(const ReadyCase& ready, uint64_t seed);
 
-/// Never throws for what a case does; `ready` is not a skipped one. Writes the trace if
+/// Never throws for what a case does; `ready` is not a skipped one. Skipped: the back end can't run it. Writes the trace if
 /// `options.trace` is set; throws InputError where it can't.
-report::Outcome run_one(const ReadyCase& ready, const RunOptions& options,
-                        MediatorFactory& factory);
+report::Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner);
 
 /// The command that does the case again.
 std::string repro_command(const ReadyCase& ready, const RunOptions& options,

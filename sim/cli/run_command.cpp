@@ -13,13 +13,11 @@
 #include "sim/cli/suite.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/engine/input_error.hpp"
-#include "sim/engine/mediator_under_test.hpp"
 #include "sim/report/atomic_file.hpp"
 #include "sim/report/golden.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/sched/choices.hpp"
-#include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace sim::cli {
 namespace {
@@ -75,19 +73,12 @@ void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
   cases = std::move(taken);
 }
 
-/// The mediator that the options choose.
-std::unique_ptr<MediatorFactory> chosen_mediator(const Options& options) {
-  if (options.selection.backend == "unicorn") return unicorn_mediator(find_unicorn_image());
-  if (!options.run.mediator.empty()) return load_mediator(options.run.mediator);
-  return built_in_mediator();
-}
-
 class Runner {
  public:
-  Runner(const Options& options, const Suite& suite, MediatorFactory& factory, Outputs& outputs)
+  Runner(const Options& options, const Suite& suite, CaseRunner& runner, Outputs& outputs)
       : options_(options.run),
         suite_(suite),
-        factory_(factory),
+        runner_(runner),
         outputs_(outputs),
         console_(options.json, suite.cases.size()) {}
 
@@ -112,7 +103,7 @@ class Runner {
 
  private:
   Outcome run_or_skip(const ReadyCase& ready) const {
-    if (ready.loaded.skip.empty()) return run_one(ready, options_, factory_);
+    if (ready.loaded.skip.empty()) return run_one(ready, options_, runner_);
     Outcome outcome = blank_outcome(ready, options_.seed);
     outcome.result = report::Result::skipped;
     outcome.skip = ready.loaded.skip;
@@ -138,7 +129,7 @@ class Runner {
 
   const RunOptions& options_;
   const Suite& suite_;
-  MediatorFactory& factory_;
+  CaseRunner& runner_;
   Outputs& outputs_;
   Console console_;
   std::vector<Outcome> outcomes_;
@@ -155,9 +146,9 @@ int run_command(const Options& options) {
                      fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
   }
   if (options.run.choices) (void)recorded_choices(*options.run.choices, "--choices");
-  const auto factory = chosen_mediator(options);
+  const auto cases = chosen_runner(options);
   Outputs outputs(options.run);
-  Runner runner(options, *suite, *factory, outputs);
+  Runner runner(options, *suite, *cases, outputs);
   const int code = runner.run();
   const bool whole = options.selection.filter == "*" && options.run.shard.count == 1;
   outputs.commit(runner.outcomes(), whole);

@@ -51,9 +51,9 @@ std::string image(const std::string& folder, const char* name) {
   const std::string file = folder + "/" + name;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
-    throw InputError(file,
-                     "no such image; build it with `cmake --preset aarch64 && cmake --build "
-                     "build/aarch64`, or set FFASIM_QEMU_IMAGES");
+    throw MissingTool(file,
+                      "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
+                      "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
   }
   return file;
 }
@@ -104,25 +104,33 @@ int run_in(const std::string& folder, const std::vector<std::string>& words,
   return status;
 }
 
+/// True if the program is there and runs.
+bool can_run(const std::string& qemu) {
+  try {
+    const int status = run_in("/", {qemu, "--version"}, "/dev/null");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Tools find_tools() {
   Tools tools;
   tools.qemu = from_environment("FFASIM_QEMU");
   if (tools.qemu.empty()) tools.qemu = "qemu-system-aarch64";
+  if (!can_run(tools.qemu)) {
+    throw MissingTool(tools.qemu,
+                      "can't be run; on Debian: apt-get install --no-install-recommends "
+                      "qemu-system-arm");
+  }
   const std::string folder = image_folder();
   tools.firmware = image(folder, "ffa-qemu-firmware.bin");
   tools.el2 = image(folder, "ffa-qemu-el2.elf");
   return tools;
 }
 
-std::string missing_qemu(const std::string& qemu) {
-  const int status = run_in("/", {qemu, "--version"}, "/dev/null");
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fmt::format("{}: can't be run; on Debian: apt-get install --no-install-recommends "
-                     "qemu-system-arm",
-                     qemu);
-}
 
 RunFolder::RunFolder(const std::string& name) {
   const std::string keep = from_environment("FFASIM_QEMU_KEEP");

@@ -14,11 +14,8 @@ struct Tools {
 };
 
 /// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin beside or above the folder of this
-/// program's own (build/aarch64/bin). Throws InputError where one is not there.
+/// program's own (build/aarch64/bin). Throws MissingTool where one of the three is not there.
 Tools find_tools();
-
-/// Why QEMU can't be started, and how to install it; empty: it can.
-std::string missing_qemu(const std::string& qemu);
 
 /// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP.
 class RunFolder {

@@ -8,6 +8,7 @@
 #include "guest/package.hpp"
 #include "guest/program.hpp"
 #include "sim/machine/machine.hpp"
+#include "spmc-model/spmc.hpp"
 
 namespace sim::qemu {
 namespace {

@@ -125,12 +125,16 @@ class RecordBuilder {
         for (uint64_t left = in_.count(8); left != 0; --left) one.slots.push_back(in_.word());
         return;
       }
-      case RecordTag::step_fault:
-        step().fault_ipa = in_.word();
+      case RecordTag::step_fault: {
+        StepRecord& one = step();
+        one.fault_ipa = in_.word();
         return;
-      case RecordTag::step_result:
-        step().result = in_.text();
+      }
+      case RecordTag::step_result: {
+        StepRecord& one = step();
+        one.result = in_.text();
         return;
+      }
       default:
         return dump(tag);
     }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/case_runner.hpp"
+
+#include <utility>
+
+#include "sim/engine/mediator_under_test.hpp"
+#include "sim/qemu/package.hpp"
+#include "sim/qemu/run.hpp"
+#include "sim/unicorn/unicorn_mediator.hpp"
+
+namespace sim::cli {
+namespace {
+
+/// The simulator with a mediator of its own choice.
+class HostRunner final : public CaseRunner {
+ public:
+  explicit HostRunner(std::unique_ptr<MediatorFactory> factory) : factory_(std::move(factory)) {}
+  std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
+  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
+    return run_case(compiled, *factory_, choices);
+  }
+
+ private:
+  std::unique_ptr<MediatorFactory> factory_;
+};
+
+/// One boot a case. Nothing is left to choose: what runs there runs in order.
+class QemuRunner final : public CaseRunner {
+ public:
+  explicit QemuRunner(qemu::Tools tools) : tools_(std::move(tools)) {}
+  std::string why_not(const scenario::CompiledCase& compiled) const override {
+    return qemu::why_not(compiled);
+  }
+  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& /*choices*/) override {
+    return qemu::run_case(compiled, tools_);
+  }
+
+ private:
+  qemu::Tools tools_;
+};
+
+}  // namespace
+
+std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
+  const std::string& backend = options.selection.backend;
+  if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
+  if (backend == "unicorn") {
+    return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image()));
+  }
+  return std::make_unique<HostRunner>(options.run.mediator.empty()
+                                          ? built_in_mediator()
+                                          : load_mediator(options.run.mediator));
+}
+
+}  // namespace sim::cli
