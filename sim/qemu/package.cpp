@@ -13,6 +13,7 @@
 namespace sim::qemu {
 namespace {
 
+using guest::HostOp;
 using guest::Opcode;
 using mediator::MediatorConfig;
 using mediator::VmConfig;
@@ -99,12 +100,6 @@ void write_vm(Writer& out, const VmConfig& config) {
             or_default(config.max_borrowers, silent.max_borrowers));
 }
 
-/// The pages of one creation of a VM.
-struct Layout {
-  uint16_t vm = 0;
-  std::vector<guest::PackedRun> runs;
-};
-
 Layout layout_of(const VmSpec& vm, const Machine& machine) {
   Layout layout{vm.config.id.raw(), {}};
   for (const RegionSpec& region : vm.memory) {
@@ -118,30 +113,6 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
     }
   }
   return layout;
-}
-
-/// Where the pages of each creation of a VM lie, by the same allocator as on the host: the control
-/// program's creations and destructions are played through on a machine without a mediator. Each is
-/// taken to succeed at once; where it does not, addresses differ from the host's and the trace hash
-/// says so.
-std::vector<Layout> layouts_of(const CompiledCase& compiled) {
-  const WorldSpec& world = compiled.world;
-  Machine machine(world, [](const std::string&) {});
-  std::vector<Layout> layouts;
-  for_each_op(compiled, [&](const guest::RawOp& op) {
-    if (op.code != Opcode::create_vm && op.code != Opcode::destroy_vm) return;
-    const uint16_t id = guest::decode_host(op)->vm;
-    if (op.code == Opcode::destroy_vm) {
-      if (machine.has_vm(id)) machine.remove_vm(id);
-      return;
-    }
-    const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
-                                 [id](const VmSpec& one) { return one.config.id.raw() == id; });
-    if (vm == world.vms.end() || machine.has_vm(id)) return;
-    machine.add_vm(*vm);
-    layouts.push_back(layout_of(*vm, machine));
-  });
-  return layouts;
 }
 
 std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
@@ -183,11 +154,39 @@ std::string why_not(const CompiledCase& compiled) {
   if (world.sps.size() > guest::package_max_sps) return "it has too many SPs";
   if (world.spmc.missing.size() > guest::package_max_missing) return "too many missing functions";
   if (compiled.programs.size() > guest::package_max_programs) return "it has too many vCPUs";
-  if (layouts_of(compiled).size() > guest::package_max_layouts) return "it creates too many VMs";
+  if (plan_layouts(compiled, {}).size() > guest::package_max_layouts) {
+    return "it creates too many VMs";
+  }
   return {};
 }
 
-std::vector<std::byte> make_package(const CompiledCase& compiled) {
+Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
+  const WorldSpec& world = compiled.world;
+  Machine machine(world, [](const std::string&) {});
+  const auto was = [&results](const HostOp& op, const char* word) {
+    const auto found = results.find(op.step);
+    return found == results.end() || found->second == word;
+  };
+  Plan plan;
+  for_each_op(compiled, [&](const guest::RawOp& raw) {
+    if (raw.code != Opcode::create_vm && raw.code != Opcode::destroy_vm) return;
+    const HostOp op = *guest::decode_host(raw);
+    if (raw.code == Opcode::destroy_vm) {
+      if (machine.has_vm(op.vm) && was(op, "done")) machine.remove_vm(op.vm);
+      return;
+    }
+    const auto vm = std::find_if(world.vms.begin(), world.vms.end(), [&op](const VmSpec& one) {
+      return one.config.id.raw() == op.vm;
+    });
+    if (vm == world.vms.end() || machine.has_vm(op.vm)) return;
+    machine.add_vm(*vm);
+    plan.push_back(layout_of(*vm, machine));
+    if (!was(op, "SUCCESS")) machine.remove_vm(op.vm);
+  });
+  return plan;
+}
+
+std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& plan) {
   const WorldSpec& world = compiled.world;
   Writer out;
   out.words(guest::package_magic, guest::package_version, world.pcpus, world.ram_base,
@@ -196,9 +195,8 @@ std::vector<std::byte> make_package(const CompiledCase& compiled) {
   write_spmc(out, world);
   out.word(world.vms.size());
   for (const VmSpec& vm : world.vms) write_vm(out, vm.config);
-  const std::vector<Layout> layouts = layouts_of(compiled);
-  out.word(layouts.size());
-  for (const Layout& layout : layouts) {
+  out.word(plan.size());
+  for (const Layout& layout : plan) {
     out.words(layout.vm, layout.runs.size());
     for (const guest::PackedRun& run : layout.runs) {
       out.words(run.ipa, run.pa, run.pages, run.kind, run.block);

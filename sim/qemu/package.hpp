@@ -4,9 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "guest/package.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::qemu {
@@ -14,8 +17,24 @@ namespace sim::qemu {
 /// Why the machine can't run this case, in a few words; empty: it can.
 std::string why_not(const scenario::CompiledCase& compiled);
 
-/// The package of a case that why_not() has nothing against. Throws InputError for a world that
+/// The pages of one creation of a VM.
+struct Layout {
+  uint16_t vm = 0;
+  std::vector<guest::PackedRun> runs;
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+/// In the order of the creations.
+using Plan = std::vector<Layout>;
+/// What steps of the host came to, in words, by their numbers.
+using Results = std::map<uint32_t, std::string>;
+
+/// Where the pages of each creation of a VM lie, by the same allocator as on the host: the control
+/// program's creations and destructions are played through on a machine without a mediator. A step
+/// that `results` does not name is taken to succeed at once. Throws InputError for a world that
 /// can't exist.
-std::vector<std::byte> make_package(const scenario::CompiledCase& compiled);
+Plan plan_layouts(const scenario::CompiledCase& compiled, const Results& results);
+
+/// The package of a case that why_not() has nothing against.
+std::vector<std::byte> make_package(const scenario::CompiledCase& compiled, const Plan& plan);
 
 }  // namespace sim::qemu

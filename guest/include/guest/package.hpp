@@ -83,6 +83,7 @@ struct PackedRun {
   uint64_t pages = 0;
   uint8_t kind = 0;
   uint64_t block = 4096;  ///< largest stage-2 mapping, bytes
+  friend constexpr bool operator==(const PackedRun&, const PackedRun&) = default;
 };
 
 /// The pages of one creation of a VM. The n-th `create_vm` of a VM takes its n-th layout.

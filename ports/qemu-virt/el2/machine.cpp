@@ -87,24 +87,33 @@ Vm* Machine::find(uint16_t id) {
   return nullptr;
 }
 
-void Machine::add_vm(Vm& vm) {
-  size_t nth = vm.creations++;
-  for (size_t n = 0; n < package_.layout_count; ++n) {
-    const guest::PackedLayout& layout = package_.layouts[n];
-    if (layout.vm != vm.id() || nth-- != 0) continue;
-    vm.life = Life::creating;
-    for (size_t r = 0; r < layout.runs(); ++r) {
-      const guest::PackedRun run = layout.run(r);
-      vm.stage2.map(run);
-      const auto kind = static_cast<MemoryKind>(run.kind);
-      if (kind == MemoryKind::device) continue;
-      const bool foreign = kind == MemoryKind::foreign;
-      if (foreign && page_at(run.pa).owner != owner_none) continue;
-      give(run.pa, run.pages, foreign ? owner_stranger : vm.id());
-    }
-    return;
+/// The layout of the VM's n-th creation, or its last one: a plan that took an earlier creation for
+/// granted has none for the next, and is mended from the record.
+const guest::PackedLayout& Machine::layout_of(const Vm& vm) const {
+  const guest::PackedLayout* found = nullptr;
+  size_t seen = 0;
+  for (size_t n = 0; n < package_.layout_count && seen <= vm.creations; ++n) {
+    if (package_.layouts[n].vm != vm.id()) continue;
+    found = &package_.layouts[n];
+    ++seen;
   }
-  give_up(exit_bad_input, "case.package: no layout for this creation of a VM");
+  if (found == nullptr) give_up(exit_bad_input, "case.package: no layout for a VM");
+  return *found;
+}
+
+void Machine::add_vm(Vm& vm) {
+  const guest::PackedLayout& layout = layout_of(vm);
+  ++vm.creations;
+  vm.life = Life::creating;
+  for (size_t n = 0; n < layout.runs(); ++n) {
+    const guest::PackedRun run = layout.run(n);
+    vm.stage2.map(run);
+    const auto kind = static_cast<MemoryKind>(run.kind);
+    if (kind == MemoryKind::device) continue;
+    const bool foreign = kind == MemoryKind::foreign;
+    if (foreign && page_at(run.pa).owner != owner_none) continue;
+    give(run.pa, run.pages, foreign ? owner_stranger : vm.id());
+  }
 }
 
 void Machine::remove_vm(Vm& vm) {

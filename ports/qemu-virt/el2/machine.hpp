@@ -86,6 +86,7 @@ class Machine {
     uint16_t pins;
   };
 
+  [[nodiscard]] const guest::PackedLayout& layout_of(const Vm& vm) const;
   Buffer* find_buffer(uint32_t id);
   bool add_own_buffer(uint64_t pa);
   bool buffer_maps(uint16_t id, uint64_t ipa) const;
