@@ -12,11 +12,7 @@ constexpr uint64_t hcr_vm = 1 << 0;     // stage 2
 constexpr uint64_t hcr_dc = 1 << 12;    // stage 1 off means normal, cacheable memory
 constexpr uint64_t hcr_tsc = 1 << 19;   // SMC traps
 constexpr uint64_t hcr_rw = 1ULL << 31;  // EL1 is AArch64
-#ifdef FFASIM_STAGE2_OFF                // only of an image that tests expect to fail
-constexpr uint64_t hcr_guest = hcr_tsc | hcr_rw;
-#else
 constexpr uint64_t hcr_guest = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
-#endif
 /// 39-bit IPA, start at level 1, write-back inner shareable walks, 40-bit PA.
 constexpr uint64_t vtcr = 25 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16 | 1ULL << 31;
 constexpr uint64_t spsr_el1h = 0x3c5;
