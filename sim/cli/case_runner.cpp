@@ -47,9 +47,8 @@ std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   if (backend == "unicorn") {
     return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image()));
   }
-  return std::make_unique<HostRunner>(options.run.mediator.empty()
-                                          ? built_in_mediator()
-                                          : load_mediator(options.run.mediator));
+  return std::make_unique<HostRunner>(
+      options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator));
 }
 
 }  // namespace sim::cli

@@ -51,9 +51,10 @@ std::string image(const std::string& folder, const char* name) {
   const std::string file = folder + "/" + name;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
-    throw MissingTool(file,
-                      "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
-                      "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
+    throw MissingTool(
+        file,
+        "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
+        "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
   }
   return file;
 }
@@ -91,8 +92,7 @@ int run_in(const std::string& folder, const std::vector<std::string>& words,
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   pid_t process = -1;
-  const int error =
-      posix_spawnp(&process, argv.front(), &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawnp(&process, argv.front(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     throw std::runtime_error(fmt::format("{}: {}", words.front(), std::strerror(error)));
@@ -140,7 +140,6 @@ Tools find_tools() {
   }
   return tools;
 }
-
 
 RunFolder::RunFolder(const std::string& name) {
   const std::string keep = from_environment("FFASIM_QEMU_KEEP");

@@ -8,9 +8,9 @@ namespace sim::qemu {
 
 /// What a run needs beside the case.
 struct Tools {
-  std::string qemu;      ///< FFASIM_QEMU, else "qemu-system-aarch64"
-  std::string firmware;  ///< ffa-qemu-firmware.bin
-  std::string el2;       ///< ffa-qemu-el2.elf
+  std::string qemu;        ///< FFASIM_QEMU, else "qemu-system-aarch64"
+  std::string firmware;    ///< ffa-qemu-firmware.bin
+  std::string el2;         ///< ffa-qemu-el2.elf
   std::string time_limit;  ///< seconds that a boot may take: FFASIM_QEMU_TIMEOUT, else two minutes
 };
 

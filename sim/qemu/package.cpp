@@ -123,8 +123,8 @@ std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
   }
   const bool device = region.kind == RegionKind::device || region.kind == RegionKind::none;
   if (!region.pa || device) return {};
-  const bool in_ram = *region.pa >= board_ram_base &&
-                      *region.pa + region.size <= board_ram_base + board_ram_size;
+  const bool in_ram =
+      *region.pa >= board_ram_base && *region.pa + region.size <= board_ram_base + board_ram_size;
   return in_ram ? std::string{}
                 : fmt::format("{} has host pages at {:#x}, outside the machine's RAM", vm.name,
                               *region.pa);
@@ -175,9 +175,8 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
       if (machine.has_vm(op.vm) && was(op, "done")) machine.remove_vm(op.vm);
       return;
     }
-    const auto vm = std::find_if(world.vms.begin(), world.vms.end(), [&op](const VmSpec& one) {
-      return one.config.id.raw() == op.vm;
-    });
+    const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
+                                 [&op](const VmSpec& one) { return one.config.id.raw() == op.vm; });
     if (vm == world.vms.end() || machine.has_vm(op.vm)) return;
     machine.add_vm(*vm);
     plan.push_back(layout_of(*vm, machine));

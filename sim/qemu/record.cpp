@@ -235,8 +235,8 @@ class RecordBuilder {
   /// "I05: text" names an invariant; other texts are the machine's own.
   void violation(const std::string& text) {
     const bool named = text.size() > 5 && text[0] == 'I' && text.compare(3, 2, ": ") == 0;
-    record_.violations.push_back({named ? text.substr(0, 3) : "machine",
-                                  named ? text.substr(5) : text, next_seq_});
+    record_.violations.push_back(
+        {named ? text.substr(0, 3) : "machine", named ? text.substr(5) : text, next_seq_});
   }
 
   void state() {
@@ -259,9 +259,9 @@ class RecordBuilder {
   VmStateFacts vm_facts() {
     VmStateFacts vm;
     const auto id = in_.number<uint16_t>();
-    const auto known = std::find_if(
-        compiled_.world.vms.begin(), compiled_.world.vms.end(),
-        [id](const VmSpec& spec) { return spec.config.id.raw() == id; });
+    const auto known =
+        std::find_if(compiled_.world.vms.begin(), compiled_.world.vms.end(),
+                     [id](const VmSpec& spec) { return spec.config.id.raw() == id; });
     if (known == compiled_.world.vms.end()) in_.fail("a VM that the case does not have");
     vm.name = known->name;
     vm.exists = in_.word() != 0;

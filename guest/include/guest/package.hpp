@@ -25,7 +25,7 @@ inline constexpr size_t package_max_programs = 32;
 
 enum class PackageError : uint8_t {
   none,
-  truncated,    ///< a number, a list or a text reaches past the end
+  truncated,  ///< a number, a list or a text reaches past the end
   bad_magic,
   bad_version,
   bad_field,    ///< a number out of its range, or padding that is not zero

@@ -39,7 +39,8 @@ enum class RecordTag : uint64_t {
 };
 
 /// Words of one VM in a `state` entry: id, exists, rx_state, flags (bit 0 frozen, 1 TX claimed, 2
-/// dying), version, shares, quarantined, rxtx_pages, pins, buffers, known to the SPMC, has a bitmap.
+/// dying), version, shares, quarantined, rxtx_pages, pins, buffers, known to the SPMC, has a
+/// bitmap.
 inline constexpr size_t record_vm_words = 12;
 
 /// Writes entries into a block of memory. Full: everything from the first entry that does not fit

@@ -78,9 +78,8 @@ void Control::place_program(size_t index) {
   Place& place = places_[index];
   place.vm = program.vm;
   place.vcpu = program.vcpu;
-  place.registers.create(GUEST_PACKAGE_IPA + (code - PACKAGE), program.code.size(),
-                         GUEST_SLOTS_IPA, slots_.size(),
-                         GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
+  place.registers.create(GUEST_PACKAGE_IPA + (code - PACKAGE), program.code.size(), GUEST_SLOTS_IPA,
+                         slots_.size(), GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
 }
 
 Vm& Control::vm_of(uint16_t id) {

@@ -295,10 +295,9 @@ mediator::OwnBuffers Machine::own_buffers() const {
 }
 
 uint32_t Machine::mapped_buffers(uint16_t id) const {
-  return static_cast<uint32_t>(
-      std::count_if(buffers_.begin(), buffers_.end(), [id](const Buffer& buffer) {
-        return buffer.id != 0 && !buffer.own && buffer.vm == id;
-      }));
+  return static_cast<uint32_t>(std::count_if(
+      buffers_.begin(), buffers_.end(),
+      [id](const Buffer& buffer) { return buffer.id != 0 && !buffer.own && buffer.vm == id; }));
 }
 
 bool Machine::is_readable(uint16_t id, uint64_t ipa, uint64_t length) {

@@ -69,7 +69,9 @@ uint64_t* table_at(uint64_t entry) {
   return reinterpret_cast<uint64_t*>(static_cast<uintptr_t>(entry & address_mask));
 }
 
-bool is_table(uint64_t entry) { return (entry & (valid | table_or_page)) == (valid | table_or_page); }
+bool is_table(uint64_t entry) {
+  return (entry & (valid | table_or_page)) == (valid | table_or_page);
+}
 
 /// The table below `entry`, made if there is none; a block is replaced by a table of pages.
 uint64_t* descend(uint64_t& entry) {
@@ -119,8 +121,8 @@ void Stage2::map(const guest::PackedRun& run) {
   for (uint64_t done = 0; done < run.pages * page;) {
     const uint64_t ipa = run.ipa + done;
     const uint64_t pa = run.pa + done;
-    const bool whole = run.block >= block && (ipa | pa) % block == 0 &&
-                       run.pages * page - done >= block;
+    const bool whole =
+        run.block >= block && (ipa | pa) % block == 0 && run.pages * page - done >= block;
     if (whole) {
       descend(root_[index_at(ipa, level1_shift)])[index_at(ipa, level2_shift)] = pa | attributes;
     } else {
