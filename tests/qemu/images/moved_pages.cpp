@@ -4,14 +4,13 @@
 
 #include "guest/package.hpp"
 
-extern "C" guest::PackedRun __real__ZNK5guest12PackedLayout3runEm(const guest::PackedLayout* self,
-                                                                  size_t index);
-extern "C" guest::PackedRun __wrap__ZNK5guest12PackedLayout3runEm(const guest::PackedLayout* self,
-                                                                  size_t index);
+guest::PackedRun real_run(const guest::PackedLayout* self,
+                          size_t index) asm("__real__ZNK5guest12PackedLayout3runEm");
+guest::PackedRun moved_run(const guest::PackedLayout* self,
+                           size_t index) asm("__wrap__ZNK5guest12PackedLayout3runEm");
 
-guest::PackedRun __wrap__ZNK5guest12PackedLayout3runEm(const guest::PackedLayout* self,
-                                                       size_t index) {
-  guest::PackedRun run = __real__ZNK5guest12PackedLayout3runEm(self, index);
+guest::PackedRun moved_run(const guest::PackedLayout* self, size_t index) {
+  guest::PackedRun run = real_run(self, index);
   run.pa += 4096;
   return run;
 }
