@@ -177,6 +177,13 @@ class RecordBuilder {
         record_.injected.push_back({vm, vcpu, in_.number<uint32_t>()});
         return;
       }
+      case RecordTag::faults: {
+        const uint64_t count = in_.count(8);
+        if (count != compiled_.world.faults.size()) in_.fail("another number of faults");
+        record_.fault_fired.clear();
+        for (uint64_t n = 0; n < count; ++n) record_.fault_fired.push_back(in_.word() != 0);
+        return;
+      }
       case RecordTag::end:
         return;
       default:

@@ -35,6 +35,7 @@ enum class RecordTag : uint64_t {
   log = 11,          ///< level, text
   violation = 12,    ///< text
   injected = 13,     ///< vm, vcpu, irq
+  faults = 15,       ///< list: 1 for each fault of the world that has struck
   end = 14,          ///< nothing: the run came to its end
 };
 

@@ -105,12 +105,13 @@ void Control::run() {
     if (op->code == Opcode::end) break;
     if (op->code == Opcode::run) {
       run_step(*guest::decode_run(*op));
-    } else if (op->code == Opcode::parallel || op->code == Opcode::arm_faults) {
+    } else if (op->code == Opcode::parallel) {
       broken("an operation that this machine does not have");
     } else {
       host_op(op->code, *guest::decode_host(*op));
     }
   }
+  world_.faults().record(world_.recorder());
   world_.recorder().words(RecordTag::end, {});
 }
 
@@ -203,6 +204,9 @@ void Control::host_op(Opcode code, const HostOp& op) {
       return;
     case Opcode::dump_translation:
       dump_translation(op);
+      return;
+    case Opcode::arm_faults:
+      world_.faults().arm(op.id, (op.flags & 1U) != 0);
       return;
     default:
       break;

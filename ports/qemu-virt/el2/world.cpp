@@ -75,8 +75,9 @@ World::World(const guest::Package& package, Recorder& recorder)
     : package_(package),
       recorder_(recorder),
       machine_(package, recorder),
-      secure_(package, recorder),
-      platform_(machine_, secure_, recorder),
+      faults_(package),
+      secure_(package, faults_, recorder),
+      platform_(machine_, secure_, faults_, recorder),
       config_(to_config(package.mediator)),
       memory_(reinterpret_cast<std::byte*>(MEDIATOR_MEMORY), MEDIATOR_MEMORY_BYTES) {
   mediator_ = ProductMediator::create(platform_, config_,
@@ -116,7 +117,11 @@ ffa::Status World::create_vm(Vm& vm) {
   if (!vm.exists()) {
     machine_.add_vm(vm);
     const mediator::VmConfig config = to_config(*vm.config);
-    status = status_word(mediator_->domain_init(config, arena_of(vm, config)));
+    if (const auto* const fault = faults_.strike(guest::FaultOp::memory)) {
+      status = static_cast<int32_t>(status_of(*fault, ffa::Status::no_memory));
+    } else {
+      status = status_word(mediator_->domain_init(config, arena_of(vm, config)));
+    }
     if (status == 0) {
       vm.life = Life::running;
     } else {
