@@ -97,7 +97,7 @@ class RecordBuilder {
     }
     if (!in_.at_end()) in_.fail("bytes behind the end");
     if (open_ != 0) in_.fail("an event that does not end");
-    record_.fault_fired.resize(compiled_.world.faults.size());
+    if (record_.fault_fired.size() != compiled_.world.faults.size()) in_.fail("no list of faults");
     record_.hash = trace::trace_hash(record_.events);
     return std::move(record_);
   }
@@ -179,8 +179,9 @@ class RecordBuilder {
       }
       case RecordTag::faults: {
         const uint64_t count = in_.count(8);
-        if (count != compiled_.world.faults.size()) in_.fail("another number of faults");
-        record_.fault_fired.clear();
+        if (count != compiled_.world.faults.size() || !record_.fault_fired.empty()) {
+          in_.fail("another list of faults");
+        }
         for (uint64_t n = 0; n < count; ++n) record_.fault_fired.push_back(in_.word() != 0);
         return;
       }

@@ -51,6 +51,32 @@ TEST(Package, HoldsWhatTheCaseSays) {
   EXPECT_EQ(package.control.size(), compiled.control.size());
 }
 
+TEST(Package, HoldsTheFaults) {
+  const Bytes bytes = package_of(small_case());
+  Package package;
+  ASSERT_TRUE(Package::open(bytes, package).ok());
+  ASSERT_EQ(package.fault_count, 2U);
+  const guest::PackedFault& map = package.faults[0];
+  EXPECT_EQ(map.op, guest::FaultOp::map);
+  EXPECT_EQ(map.nth, 3U);
+  EXPECT_FALSE(map.matches_function);
+  EXPECT_TRUE(map.has_status);
+  EXPECT_EQ(map.status, static_cast<int32_t>(ffa::Status::retry));
+  EXPECT_FALSE(map.has_regs);
+  EXPECT_TRUE(map.armed);
+  const guest::PackedFault& smc = package.faults[1];
+  EXPECT_EQ(smc.op, guest::FaultOp::smc);
+  EXPECT_TRUE(smc.matches_function);
+  EXPECT_EQ(smc.function, 0x84000070U);
+  EXPECT_FALSE(smc.has_status);
+  EXPECT_TRUE(smc.has_regs);
+  EXPECT_EQ(smc.regs.x[0], 0x84000060U);
+  EXPECT_EQ(smc.regs.x[2], 2U);
+  EXPECT_EQ(smc.regs.x[3], 0U);
+  EXPECT_TRUE(smc.execute);
+  EXPECT_FALSE(smc.armed);
+}
+
 TEST(Package, SaysWhereEachPageLies) {
   const scenario::CompiledCase compiled = small_case();
   const Bytes bytes = package_of(compiled);

@@ -88,6 +88,7 @@ Bytes whole() {
   });
   out.entry(RecordTag::violation, [](RecordWriter& to) { to.text("I05: pin of nothing"); });
   out.words(RecordTag::injected, {3, 1, 8});
+  out.words(RecordTag::faults, {2, 0, 1});
   out.words(RecordTag::end, {});
   return out.bytes();
 }
@@ -147,6 +148,7 @@ TEST(Record, StepsAndDumpsComeBack) {
   EXPECT_EQ(record.violations[0].invariant, "I05");
   ASSERT_EQ(record.injected.size(), 1U);
   EXPECT_EQ(record.injected[0].irq, 8U);
+  EXPECT_EQ(record.fault_fired, (std::vector<bool>{false, true}));
 }
 
 TEST(Record, CutOrLengthenedIsRefused) {

@@ -40,6 +40,18 @@ inline scenario::CompiledCase small_case() {
   compiled.world.sps[1].uuid = ffa::Uuid::from_words(1, 2, 3, 4);
   compiled.world.spmc.missing = {0x84000071};
   compiled.world.mediator.npi_id = 11;
+  FaultSpec fault;
+  fault.op = "map";
+  fault.nth = 3;
+  fault.status = static_cast<int32_t>(ffa::Status::retry);
+  compiled.world.faults.push_back(fault);
+  fault = {};
+  fault.op = "smc";
+  fault.match_fid = 0x84000070;
+  fault.regs = {0x84000060, 1, 2};
+  fault.execute = true;
+  fault.armed = false;
+  compiled.world.faults.push_back(fault);
   for (const char* what : {"create", "create", "raw", "destroy", "create"}) {
     compiled.steps.push_back(host_step(what));
   }
