@@ -180,14 +180,26 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
   Machine machine(world, [](const std::string&) {});
   const auto was = [&results](const HostOp& op, const char* word) {
     const auto found = results.find(op.step);
-    return found == results.end() || found->second == word;
+    return found == results.end() || found->second.word == word;
+  };
+  const auto quarantine = [&](const HostOp& op) {
+    for (const uint64_t ipa : results.at(op.step).quarantined) {
+      machine.pin(op.vm, ipa, machine.translate(op.vm, ipa, 1));
+    }
+    machine.quarantine(op.vm);
+    machine.remove_vm(op.vm);
   };
   Plan plan;
   for_each_op(compiled, [&](const guest::RawOp& raw) {
     if (raw.code != Opcode::create_vm && raw.code != Opcode::destroy_vm) return;
     const HostOp op = *guest::decode_host(raw);
     if (raw.code == Opcode::destroy_vm) {
-      if (machine.has_vm(op.vm) && was(op, "done")) machine.remove_vm(op.vm);
+      if (!machine.has_vm(op.vm)) return;
+      if (was(op, "done")) {
+        machine.remove_vm(op.vm);
+      } else if (was(op, "quarantined")) {
+        quarantine(op);
+      }
       return;
     }
     const auto vm = std::find_if(world.vms.begin(), world.vms.end(),

@@ -84,7 +84,7 @@ class RecordBuilder {
     for (uint32_t n = 0; n < record_.steps.size(); ++n) record_.steps[n].step = n;
   }
 
-  RunRecord build() {
+  Recorded build() {
     if (in_.word() != guest::record_magic) in_.fail("no record of a run");
     if (in_.word() != guest::record_version) in_.fail("a record of another version");
     for (bool more = true; more;) {
@@ -99,7 +99,7 @@ class RecordBuilder {
     if (open_ != 0) in_.fail("an event that does not end");
     if (record_.fault_fired.size() != compiled_.world.faults.size()) in_.fail("no list of faults");
     record_.hash = trace::trace_hash(record_.events);
-    return std::move(record_);
+    return {std::move(record_), std::move(quarantined_)};
   }
 
  private:
@@ -116,6 +116,7 @@ class RecordBuilder {
         StepRecord& one = step();
         if (!one.ran) one.first_event = record_.events.size();
         one.ran = true;
+        present_ = one.step;
         return;
       }
       case RecordTag::step_end: {
@@ -175,6 +176,12 @@ class RecordBuilder {
         const auto vm = in_.number<uint16_t>();
         const auto vcpu = in_.number<uint16_t>();
         record_.injected.push_back({vm, vcpu, in_.number<uint32_t>()});
+        return;
+      }
+      case RecordTag::quarantined: {
+        (void)in_.number<uint16_t>();
+        std::vector<uint64_t>& pages = quarantined_[present_];
+        for (uint64_t left = in_.count(8); left != 0; --left) pages.push_back(in_.word());
         return;
       }
       case RecordTag::faults: {
@@ -291,6 +298,8 @@ class RecordBuilder {
   Reader in_;
   const scenario::CompiledCase& compiled_;
   RunRecord record_;
+  std::map<uint32_t, std::vector<uint64_t>> quarantined_;
+  uint32_t present_ = 0;  ///< the step under way
   std::vector<std::string> rules_;
   uint64_t next_seq_ = 1;
   uint64_t open_ = 0;
@@ -298,8 +307,8 @@ class RecordBuilder {
 
 }  // namespace
 
-RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
-                      const scenario::CompiledCase& compiled) {
+Recorded read_record(std::span<const std::byte> bytes, const std::string& file,
+                     const scenario::CompiledCase& compiled) {
   return RecordBuilder{bytes, file, compiled}.build();
 }
 

@@ -47,11 +47,13 @@ RunRecord stopped(const scenario::CompiledCase& compiled, const MachineEnd& end)
 }
 
 /// What the creations and destructions of the run came to.
-Results results_of(const scenario::CompiledCase& compiled, const RunRecord& record) {
+Results results_of(const scenario::CompiledCase& compiled, const Recorded& recorded) {
   Results results;
-  for (const StepRecord& step : record.steps) {
-    if (compiled.steps.at(step.step).actor.host && step.result) results[step.step] = *step.result;
+  for (const StepRecord& step : recorded.run.steps) {
+    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
+    results[step.step].word = *step.result;
   }
+  for (const auto& [step, pages] : recorded.quarantined) results[step].quarantined = pages;
   return results;
 }
 
@@ -65,11 +67,11 @@ RunRecord run(const scenario::CompiledCase& compiled, const Tools& tools) {
     write_bytes(folder.file("case.package"), make_package(compiled, plan));
     const MachineEnd end = boot(tools, folder);
     if (end.status != 0) return stopped(compiled, end);
-    RunRecord record = read_record(read_bytes(file), file, compiled);
+    Recorded recorded = read_record(read_bytes(file), file, compiled);
     // A VM that the mediator refused leaves its pages to those that come later: with what is known
     // now the plan may be another.
-    Plan better = plan_layouts(compiled, results_of(compiled, record));
-    if (better == plan) return record;
+    Plan better = plan_layouts(compiled, results_of(compiled, recorded));
+    if (better == plan) return std::move(recorded.run);
     plan = std::move(better);
   }
   return stopped(compiled, {.message = "the places of the VMs' pages do not settle"});

@@ -36,6 +36,7 @@ enum class RecordTag : uint64_t {
   violation = 12,    ///< text
   injected = 13,     ///< vm, vcpu, irq
   faults = 15,       ///< list: 1 for each fault of the world that has struck
+  quarantined = 16,  ///< vm, list of IPAs: pages that stay out of circulation when the VM goes
   end = 14,          ///< nothing: the run came to its end
 };
 

@@ -99,13 +99,25 @@ TEST(Package, PlanTakesWhatReallyHappened) {
   const scenario::CompiledCase compiled = small_case();
   const Plan taken_for_granted = plan_layouts(compiled, {});
   // A refused VM leaves its pages to the next one.
-  const Plan refused = plan_layouts(compiled, {{0, "DENIED"}});
+  const Plan refused = plan_layouts(compiled, {{0, {"DENIED"}}});
   ASSERT_EQ(refused.size(), 3U);
   EXPECT_EQ(refused[1].vm, 4);
   EXPECT_EQ(refused[1].runs.back().pa, taken_for_granted[0].runs.front().pa);
   // One that is still there when it is to be created takes no pages.
-  EXPECT_EQ(plan_layouts(compiled, {{3, "restart"}}).size(), 2U);
-  EXPECT_EQ(plan_layouts(compiled, {{0, "SUCCESS"}, {3, "done"}}), taken_for_granted);
+  EXPECT_EQ(plan_layouts(compiled, {{3, {"restart"}}}).size(), 2U);
+  EXPECT_EQ(plan_layouts(compiled, {{0, {"SUCCESS"}}, {3, {"done"}}}), taken_for_granted);
+}
+
+TEST(Package, PlanGoesWithoutQuarantinedPages) {
+  const scenario::CompiledCase compiled = small_case();
+  const Plan before = plan_layouts(compiled, {});
+  const uint64_t kept = before[0].runs[0].pa + 2 * 4096;
+  const Plan plan = plan_layouts(compiled, {{3, {"quarantined", {0x40002000}}}});
+  ASSERT_EQ(plan.size(), 3U);
+  EXPECT_EQ(plan[1], before[1]);
+  for (const guest::PackedRun& run : plan[2].runs) {
+    EXPECT_FALSE(run.pa <= kept && kept < run.pa + run.pages * 4096);
+  }
 }
 
 TEST(Package, CutAnywhereIsRefused) {

@@ -75,6 +75,8 @@ Bytes whole() {
     to.word(3);
     to.text("done");
   });
+  out.words(RecordTag::step_begin, {3});
+  out.words(RecordTag::quarantined, {3, 2, 0x40001000, 0x40003000});
   out.entry(RecordTag::memory, [](RecordWriter& to) {
     to.word(9);
     to.word(1);
@@ -93,7 +95,8 @@ Bytes whole() {
   return out.bytes();
 }
 
-RunRecord read(const Bytes& bytes) { return read_record(bytes, "r", small_case()); }
+Recorded read_all(const Bytes& bytes) { return read_record(bytes, "r", small_case()); }
+RunRecord read(const Bytes& bytes) { return read_all(bytes).run; }
 
 TEST(Record, EventsComeBackInOrder) {
   const RunRecord record = read(whole());
@@ -148,6 +151,7 @@ TEST(Record, StepsAndDumpsComeBack) {
   EXPECT_EQ(record.violations[0].invariant, "I05");
   ASSERT_EQ(record.injected.size(), 1U);
   EXPECT_EQ(record.injected[0].irq, 8U);
+  EXPECT_EQ(read_all(whole()).quarantined.at(3), (std::vector<uint64_t>{0x40001000, 0x40003000}));
   EXPECT_EQ(record.fault_fired, (std::vector<bool>{false, true}));
 }
 
