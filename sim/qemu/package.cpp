@@ -24,8 +24,10 @@ using scenario::CompiledCase;
 constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t board_ram_base = 0x48000000;
 constexpr uint64_t board_ram_size = 256ULL << 20;
-/// Stage 2 resolves 39 bits; the last GiBs are the guest program's own.
-constexpr uint64_t ipa_limit = 0x7000000000;
+/// Stage 2 resolves 40 bits; one GiB of them is the guest program's own.
+constexpr uint64_t ipa_limit = 1ULL << 40;
+constexpr uint64_t window_begin = 0x7000000000;
+constexpr uint64_t window_end = 0x7040000000;
 
 /// Operations of the control program, in order.
 template <class Visit>
@@ -133,9 +135,11 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
 
 std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
   const bool reachable = region.ipa <= ipa_limit && region.size <= ipa_limit - region.ipa;
-  if (!reachable) {
-    return fmt::format("{} has memory at {:#x}; the machine's stage 2 ends at {:#x}", vm.name,
-                       region.ipa, ipa_limit);
+  const bool beside_window =
+      region.ipa >= window_end || region.ipa + region.size <= window_begin || region.size == 0;
+  if (!reachable || !beside_window) {
+    return fmt::format("{} has memory at {:#x}, where the machine's stage 2 has no room", vm.name,
+                       region.ipa);
   }
   const bool device = region.kind == RegionKind::device || region.kind == RegionKind::none;
   if (!region.pa || device) return {};

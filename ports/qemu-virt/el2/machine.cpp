@@ -108,6 +108,9 @@ void Machine::add_vm(Vm& vm) {
   vm.life = Life::creating;
   for (size_t n = 0; n < layout.runs(); ++n) {
     const guest::PackedRun run = layout.run(n);
+    if (run.ipa < WINDOW_IPA + WINDOW_BYTES && run.ipa + run.pages * page > WINDOW_IPA) {
+      give_up(exit_bad_input, "case.package: a VM's memory lies where its programs run");
+    }
     vm.stage2.map(run);
     const auto kind = static_cast<MemoryKind>(run.kind);
     if (kind == MemoryKind::device) continue;

@@ -13,7 +13,9 @@ using mediator::MemoryKind;
 constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t block = 2 << 20;
 constexpr size_t entries = 512;
-constexpr unsigned ipa_bits = 39;
+constexpr unsigned ipa_bits = 40;
+/// Two tables in a row at the first level: one resolves 39 bits.
+constexpr size_t root_entries = 2 * entries;
 constexpr unsigned level1_shift = 30;
 constexpr unsigned level2_shift = 21;
 constexpr unsigned level3_shift = 12;
@@ -84,6 +86,7 @@ uint64_t* descend(uint64_t& entry) {
   return table;
 }
 
+size_t root_index(uint64_t ipa) { return (ipa >> level1_shift) % root_entries; }
 size_t index_at(uint64_t ipa, unsigned shift) { return (ipa >> shift) % entries; }
 
 /// A leaf and how much it maps; the entry is 0 where nothing is mapped.
@@ -94,7 +97,7 @@ struct Leaf {
 
 Leaf leaf_of(const uint64_t* root, uint64_t ipa) {
   if (ipa >> ipa_bits != 0) return {};
-  const uint64_t level1 = root[index_at(ipa, level1_shift)];
+  const uint64_t level1 = root[root_index(ipa)];
   if (!is_table(level1)) return {};
   const uint64_t level2 = table_at(level1)[index_at(ipa, level2_shift)];
   if (is_table(level2)) return {table_at(level2)[index_at(ipa, level3_shift)], page};
@@ -102,7 +105,7 @@ Leaf leaf_of(const uint64_t* root, uint64_t ipa) {
 }
 
 void set_page(uint64_t* root, uint64_t ipa, uint64_t entry) {
-  uint64_t* const level2 = descend(root[index_at(ipa, level1_shift)]);
+  uint64_t* const level2 = descend(root[root_index(ipa)]);
   descend(level2[index_at(ipa, level2_shift)])[index_at(ipa, level3_shift)] = entry;
 }
 
@@ -112,7 +115,10 @@ void publish() { asm volatile("dsb ish; tlbi alle1is; dsb ish; isb" ::: "memory"
 }  // namespace
 
 void Stage2::create(uint16_t vmid) {
+  // Tables in a row begin at a multiple of their size.
+  if (reinterpret_cast<uintptr_t>(next_table) % (2 * page) != 0) new_table();
   root_ = new_table();
+  new_table();
   vmid_ = vmid;
 }
 
@@ -124,7 +130,7 @@ void Stage2::map(const guest::PackedRun& run) {
     const bool whole =
         run.block >= block && (ipa | pa) % block == 0 && run.pages * page - done >= block;
     if (whole) {
-      descend(root_[index_at(ipa, level1_shift)])[index_at(ipa, level2_shift)] = pa | attributes;
+      descend(root_[root_index(ipa)])[index_at(ipa, level2_shift)] = pa | attributes;
     } else {
       set_page(root_, ipa, pa | attributes | table_or_page);
     }
@@ -152,7 +158,7 @@ bool Stage2::unmap(uint64_t ipa) {
 }
 
 void Stage2::unmap_all() {
-  for (size_t n = 0; n < entries; ++n) {
+  for (size_t n = 0; n < root_entries; ++n) {
     if (!is_table(root_[n])) continue;
     uint64_t* const level2 = table_at(root_[n]);
     for (size_t m = 0; m < entries; ++m) {

@@ -13,8 +13,8 @@ constexpr uint64_t hcr_dc = 1 << 12;     // stage 1 off means normal, cacheable 
 constexpr uint64_t hcr_tsc = 1 << 19;    // SMC traps
 constexpr uint64_t hcr_rw = 1ULL << 31;  // EL1 is AArch64
 constexpr uint64_t hcr_guest = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
-/// 39-bit IPA, start at level 1, write-back inner shareable walks, 40-bit PA.
-constexpr uint64_t vtcr = 25 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16 | 1ULL << 31;
+/// 40-bit IPA, start at level 1, write-back inner shareable walks, 40-bit PA.
+constexpr uint64_t vtcr = 24 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16 | 1ULL << 31;
 constexpr uint64_t spsr_el1h = 0x3c5;
 constexpr uint64_t sctlr_el1 = 0x30d00800;
 constexpr uint64_t vector_own_synchronous = 0x200;

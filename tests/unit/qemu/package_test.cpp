@@ -174,7 +174,7 @@ TEST(Package, PagesOutsideTheWorldAreRefused) {
   EXPECT_EQ(with([](auto& run) { run.pa = 0x47fff000; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.pa += 1; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.pages = ~uint64_t{0}; }), PackageError::bad_field);
-  EXPECT_EQ(with([](auto& run) { run.ipa = uint64_t{1} << 39; }), PackageError::bad_field);
+  EXPECT_EQ(with([](auto& run) { run.ipa = uint64_t{1} << 40; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.kind = 5; }), PackageError::bad_field);
 }
 
@@ -188,6 +188,14 @@ TEST(Package, SaysWhatTheMachineDoesNotHave) {
   bad = good;
   bad.world.vms[0].memory[0].ipa = 0x7000000000 - 4096;
   EXPECT_NE(why_not(bad).find("vm3 has memory at 0x6ffffff000"), std::string::npos);
+  bad.world.vms[0].memory[0].ipa = 0x7000000000 - 5 * 4096;
+  EXPECT_EQ(why_not(bad), "");
+  bad.world.vms[0].memory[0].ipa = 0x7040000000 - 4096;
+  EXPECT_NE(why_not(bad), "");
+  bad.world.vms[0].memory[0].ipa = 0x10000000000 - 5 * 4096;
+  EXPECT_EQ(why_not(bad), "");
+  bad.world.vms[0].memory[0].ipa = 0x10000000000 - 4 * 4096;
+  EXPECT_NE(why_not(bad), "");
   bad = good;
   bad.world.vms[0].memory[0].pa = 0x40000000;
   EXPECT_NE(why_not(bad).find("outside the machine's RAM"), std::string::npos);
