@@ -14,7 +14,7 @@ constexpr size_t word_bytes = 8;
 constexpr size_t run_words = 5;
 constexpr uint64_t page = ffa::page_size;
 /// Stage 2 of the port resolves so many bits of an IPA.
-constexpr unsigned ipa_bits = 40;
+constexpr unsigned ipa_bits = 48;
 
 uint64_t word_at(std::span<const std::byte> bytes, size_t offset) {
   uint64_t value = 0;

@@ -24,8 +24,8 @@ using scenario::CompiledCase;
 constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t board_ram_base = 0x48000000;
 constexpr uint64_t board_ram_size = 256ULL << 20;
-/// Stage 2 resolves 40 bits; one GiB of them is the guest program's own.
-constexpr uint64_t ipa_limit = 1ULL << 40;
+/// Stage 2 resolves 48 bits; one GiB of them is the guest program's own.
+constexpr uint64_t ipa_limit = 1ULL << 48;
 constexpr uint64_t window_begin = 0x7000000000;
 constexpr uint64_t window_end = 0x7040000000;
 

@@ -13,8 +13,8 @@ constexpr uint64_t hcr_dc = 1 << 12;     // stage 1 off means normal, cacheable 
 constexpr uint64_t hcr_tsc = 1 << 19;    // SMC traps
 constexpr uint64_t hcr_rw = 1ULL << 31;  // EL1 is AArch64
 constexpr uint64_t hcr_guest = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
-/// 40-bit IPA, start at level 1, write-back inner shareable walks, 40-bit PA.
-constexpr uint64_t vtcr = 24 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16 | 1ULL << 31;
+/// 48-bit IPA, start at level 0, write-back inner shareable walks, 48-bit PA.
+constexpr uint64_t vtcr = 16 | 2 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 5 << 16 | 1ULL << 31;
 constexpr uint64_t spsr_el1h = 0x3c5;
 constexpr uint64_t sctlr_el1 = 0x30d00800;
 constexpr uint64_t vector_own_synchronous = 0x200;
@@ -69,8 +69,8 @@ Stop Vcpu::run(const Stage2& stage2) {
       return immediate == HVC_CALL ? Stop{.kind = StopKind::call_hvc}
                                    : Stop{.kind = StopKind::request, .request = immediate};
     case class_data_abort:
-      // HPFAR: the IPA's page number from bit 4.
-      return {.kind = StopKind::abort, .ipa = (context_.hpfar & ~0xfULL) << 8};
+      // HPFAR: the IPA's page number from bit 4; bit 63 is no part of it.
+      return {.kind = StopKind::abort, .ipa = (context_.hpfar & 0x00000ffffffffff0) << 8};
     default:
       return {};
   }

@@ -174,7 +174,7 @@ TEST(Package, PagesOutsideTheWorldAreRefused) {
   EXPECT_EQ(with([](auto& run) { run.pa = 0x47fff000; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.pa += 1; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.pages = ~uint64_t{0}; }), PackageError::bad_field);
-  EXPECT_EQ(with([](auto& run) { run.ipa = uint64_t{1} << 40; }), PackageError::bad_field);
+  EXPECT_EQ(with([](auto& run) { run.ipa = uint64_t{1} << 48; }), PackageError::bad_field);
   EXPECT_EQ(with([](auto& run) { run.kind = 5; }), PackageError::bad_field);
 }
 
@@ -192,9 +192,9 @@ TEST(Package, SaysWhatTheMachineDoesNotHave) {
   EXPECT_EQ(why_not(bad), "");
   bad.world.vms[0].memory[0].ipa = 0x7040000000 - 4096;
   EXPECT_NE(why_not(bad), "");
-  bad.world.vms[0].memory[0].ipa = 0x10000000000 - 5 * 4096;
+  bad.world.vms[0].memory[0].ipa = 0x1000000000000 - 5 * 4096;
   EXPECT_EQ(why_not(bad), "");
-  bad.world.vms[0].memory[0].ipa = 0x10000000000 - 4 * 4096;
+  bad.world.vms[0].memory[0].ipa = 0x1000000000000 - 4 * 4096;
   EXPECT_NE(why_not(bad), "");
   bad = good;
   bad.world.vms[0].memory[0].pa = 0x40000000;
