@@ -86,7 +86,7 @@ Simulation::Impl::Step* Simulation::Impl::current_step() {
 trace::Event& Simulation::Impl::begin(trace::Event event) {
   event.seq = next_seq++;
   events.push_back(std::move(event));
-  steps[scheduler.current()] = Step{events.size() - 1, 0, 0};
+  steps[scheduler.current()] = Step{events.size() - 1, {}};
   bridge.begin_call();
   return events.back();
 }

@@ -10,6 +10,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/state_facts.hpp"
 #include "sim/trace/hasher.hpp"
+#include "sim/trace/translations.hpp"
 
 namespace sim::qemu {
 namespace {
@@ -178,6 +179,8 @@ class RecordBuilder {
         record_.injected.push_back({vm, vcpu, in_.number<uint32_t>()});
         return;
       }
+      case RecordTag::translated:
+        return translated();
       case RecordTag::quarantined: {
         (void)in_.number<uint16_t>();
         std::vector<uint64_t>& pages = quarantined_[present_];
@@ -219,6 +222,17 @@ class RecordBuilder {
     event.seq = next_seq_++;
     record_.events.push_back(std::move(event));
     ++open_;
+  }
+
+  void translated() {
+    const uint64_t index = in_.word();
+    if (index >= record_.events.size()) in_.fail("a translation of no event");
+    if (index != translated_event_) translations_ = {};
+    translated_event_ = index;
+    const uint64_t ipa = in_.word();
+    const uint64_t asked = in_.word();
+    const uint64_t pa = in_.word();
+    translations_.add(record_.events[index].p2m, ipa, asked, pa, in_.word());
   }
 
   void event_end() {
@@ -299,6 +313,8 @@ class RecordBuilder {
   const scenario::CompiledCase& compiled_;
   RunRecord record_;
   std::map<uint32_t, std::vector<uint64_t>> quarantined_;
+  trace::Translations translations_;  ///< of the event `translated_event_`
+  uint64_t translated_event_ = ~uint64_t{0};
   uint32_t present_ = 0;  ///< the step under way
   std::vector<std::string> rules_;
   uint64_t next_seq_ = 1;

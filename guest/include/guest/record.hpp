@@ -37,6 +37,7 @@ enum class RecordTag : uint64_t {
   injected = 13,     ///< vm, vcpu, irq
   faults = 15,       ///< list: 1 for each fault of the world that has struck
   quarantined = 16,  ///< vm, list of IPAs: pages that stay out of circulation when the VM goes
+  translated = 17,   ///< index of the event, ipa, pages asked for, pa, pages found
   end = 14,          ///< nothing: the run came to its end
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,7 +23,12 @@ class Platform {
 
   mediator::Extent translate(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     if (faults_.strike(FaultOp::translate) != nullptr) return {};
-    return machine_.translate(vm.raw(), ipa.raw(), pages.raw());
+    const mediator::Extent extent = machine_.translate(vm.raw(), ipa.raw(), pages.raw());
+    if (call_ && call_vm_ == vm.raw() && extent.kind != mediator::MemoryKind::none) {
+      recorder_.words(guest::RecordTag::translated,
+                      {*call_, ipa.raw(), pages.raw(), extent.pa.raw(), extent.pages.raw()});
+    }
+    return extent;
   }
   ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
     if (const auto* const fault = faults_.strike(FaultOp::pin)) return struck(*fault);
@@ -84,6 +90,12 @@ class Platform {
     budget_ = operations;
     used_ = 0;
   }
+  /// The event of the guest call that begins: translations of its VM belong to it.
+  void begin_call(uint64_t event, uint16_t vm) {
+    call_ = event;
+    call_vm_ = vm;
+  }
+  void end_call() { call_.reset(); }
   /// The rules that the last call met; forgotten then.
   mediator::RuleTrace take_rules() {
     const mediator::RuleTrace met = met_;
@@ -136,6 +148,8 @@ class Platform {
   Faults& faults_;
   Recorder& recorder_;
   mediator::RuleTrace met_{};
+  std::optional<uint64_t> call_;
+  uint16_t call_vm_ = 0;
   uint32_t budget_ = 0;
   uint32_t used_ = 0;
 };

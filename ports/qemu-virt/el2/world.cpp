@@ -212,10 +212,12 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
                                           .in = in},
                                          shown(tx_ipa, fragment_length(in)), copy_from(tx_ipa));
   (void)platform_.take_rules();
+  platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
   const bool handled = vm != nullptr && vm->exists() &&
                        mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit,
                                               regs) == mediator::Dispatch::handled;
+  platform_.end_call();
   if (!handled) regs = in;
   if (!handled) regs.x[0] = smccc_not_supported;
   if (lives) track_buffers(*vm, in, regs);

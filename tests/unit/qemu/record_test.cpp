@@ -66,6 +66,9 @@ Bytes whole() {
   out.rules();
   out.words(RecordTag::step_begin, {2});
   out.begin_event(0, 3);
+  out.words(RecordTag::translated, {0, 0x1000, 3, 0x48001000, 1});
+  out.words(RecordTag::translated, {0, 0x2000, 2, 0x48002000, 1});
+  out.words(RecordTag::translated, {0, 0x3000, 1, 0x4800a000, 1});
   out.begin_event(1, 3);
   out.end_event(1, 0);
   out.end_event(0, 2);
@@ -116,6 +119,8 @@ TEST(Record, EventsComeBackInOrder) {
   EXPECT_EQ(outer.rule, "second");
   EXPECT_EQ(outer.accepted, (std::vector<std::string>{"first", "second"}));
   EXPECT_EQ(outer.result, -3);
+  EXPECT_EQ(outer.p2m,
+            (std::vector<trace::P2mRun>{{0x1000, 0x48001000, 2}, {0x3000, 0x4800a000, 1}}));
   EXPECT_EQ(record.events[1].side, trace::Side::spmc);
   EXPECT_EQ(record.events[1].seq, 2U);
   EXPECT_EQ(record.events[1].seq_ret, 3U);
