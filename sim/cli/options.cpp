@@ -88,8 +88,8 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     }
   }
   if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(selection.backend)) {
-    throw InputError("--backend",
-                     "'" + selection.backend + "' is not available; available: host, unicorn, qemu");
+    throw InputError("--backend", "'" + selection.backend +
+                                      "' is not available; available: host, unicorn, qemu");
   }
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");

@@ -13,8 +13,8 @@ namespace sim::cli {
 /// What is known of a case before it runs.
 report::Outcome blank_outcome(const ReadyCase& ready, uint64_t seed);
 
-/// Never throws for what a case does; `ready` is not a skipped one. Skipped: the back end can't run it. Writes the trace if
-/// `options.trace` is set; throws InputError where it can't.
+/// Never throws for what a case does; `ready` is not a skipped one. Skipped: the back end can't run
+/// it. Writes the trace if `options.trace` is set; throws InputError where it can't.
 report::Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner);
 
 /// The command that does the case again.
