@@ -14,7 +14,7 @@ constexpr size_t word_bytes = 8;
 constexpr size_t run_words = 5;
 constexpr uint64_t page = ffa::page_size;
 /// Stage 2 of the port resolves so many bits of an IPA.
-constexpr unsigned ipa_bits = 39;
+constexpr unsigned ipa_bits = 48;
 
 uint64_t word_at(std::span<const std::byte> bytes, size_t offset) {
   uint64_t value = 0;
@@ -169,6 +169,21 @@ PackedLayout read_layout(Reader& in, const Package& package) {
   return layout;
 }
 
+PackedFault read_fault(Reader& in) {
+  PackedFault fault;
+  fault.op = static_cast<FaultOp>(in.number<uint8_t>(static_cast<uint8_t>(FaultOp::vm_get)));
+  fault.matches_function = in.flag();
+  fault.function = in.number<uint32_t>();
+  fault.nth = in.word();
+  fault.has_status = in.flag();
+  fault.status = static_cast<int32_t>(in.number<uint32_t>());
+  fault.has_regs = in.flag();
+  for (uint64_t& x : fault.regs.x) x = in.word();
+  fault.execute = in.flag();
+  fault.armed = in.flag();
+  return fault;
+}
+
 std::span<const std::byte> read_program(Reader& in, ProgramKind kind) {
   const auto code = in.blob();
   if (in.error() != PackageError::none) return {};
@@ -206,6 +221,8 @@ ffa::Result<void, PackageError> Package::open(std::span<const std::byte> bytes, 
   for (size_t n = 0; n < to.vm_count; ++n) to.vms[n] = read_vm(in);
   to.layout_count = in.count(to.layouts.size());
   for (size_t n = 0; n < to.layout_count; ++n) to.layouts[n] = read_layout(in, to);
+  to.fault_count = in.count(to.faults.size());
+  for (size_t n = 0; n < to.fault_count; ++n) to.faults[n] = read_fault(in);
   to.program_count = in.count(to.programs.size());
   for (size_t n = 0; n < to.program_count; ++n) {
     PackedProgram& program = to.programs[n];

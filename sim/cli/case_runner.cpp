@@ -24,15 +24,18 @@ class HostRunner final : public CaseRunner {
   std::unique_ptr<MediatorFactory> factory_;
 };
 
-/// One boot a case. Nothing is left to choose: what runs there runs in order.
+/// One boot a run. Nothing is left to choose: what runs there runs in order.
 class QemuRunner final : public CaseRunner {
  public:
   explicit QemuRunner(qemu::Tools tools) : tools_(std::move(tools)) {}
   std::string why_not(const scenario::CompiledCase& compiled) const override {
     return qemu::why_not(compiled);
   }
-  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& /*choices*/) override {
-    return qemu::run_case(compiled, tools_);
+  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
+    const RunOnce boot = [this](const scenario::CompiledCase& one, Choices& /*choices*/) {
+      return qemu::run(one, tools_);
+    };
+    return run_case(compiled, boot, choices);
   }
 
  private:

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim/cli/commands.hpp"
+#include "sim/qemu/machine_process.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace sim::cli {
@@ -51,12 +52,12 @@ constexpr Thing things[] = {
     {"clang-format-19", "clang-format-19", Need::test, "style test"},
     {"include/unicorn/unicorn.h", "libunicorn-dev", Need::test, "back end unicorn"},
     {"include/gelf.h", "libelf-dev", Need::test, "back end unicorn"},
+    {"qemu-system-aarch64", "qemu-system-arm", Need::test, "back end qemu"},
     {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", Need::test, "AArch64 images"},
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
     {"patch", "patch", Need::test, "mutant runner"},
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},
-    {"qemu-system-aarch64", "qemu-system-arm", Need::optional, "no back end uses it yet"},
 };
 
 bool is_file(const std::string& path) {
@@ -124,6 +125,15 @@ void print_unicorn() {
   }
 }
 
+/// The back end `qemu`: the emulator and the images of the machine.
+void print_qemu() {
+  try {
+    fmt::print("ok       {:<32} {}\n", "back end qemu", qemu::find_tools().firmware);
+  } catch (const std::exception& error) {
+    fmt::print("missing  {:<32} {}\n", "back end qemu", error.what());
+  }
+}
+
 }  // namespace
 
 int doctor_command() {
@@ -142,6 +152,7 @@ int doctor_command() {
     missing.insert(thing.package);
   }
   print_unicorn();
+  print_qemu();
   fmt::print("processors online: {}\n", sysconf(_SC_NPROCESSORS_ONLN));
   if (needed == 0) {
     fmt::print("nothing that is needed is missing\n");

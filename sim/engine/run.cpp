@@ -44,14 +44,14 @@ std::string combined_hash(const std::vector<std::string>& hashes) {
 /// Collects the runs of one case.
 class Runs {
  public:
-  Runs(MediatorFactory& factory, const ChoiceMaker& make_choices)
-      : factory_(factory), make_choices_(make_choices) {}
+  Runs(const RunOnce& run_once, const ChoiceMaker& make_choices)
+      : run_once_(run_once), make_choices_(make_choices) {}
 
   /// A sweep goes on whatever the verdict on a run is: which runs there are, and so the hash, does
   /// not depend on what is judged. False: there were too many.
   bool add(const CompiledCase& compiled, const std::string& where) {
     Choices choices{make_choices_()};
-    RunRecord record = run(compiled, factory_, choices);
+    RunRecord record = run_once_(compiled, choices);
     fired_ = record.fault_fired;
     hashes_.push_back(record.hash);
     if (result_.failures.empty()) {
@@ -79,7 +79,7 @@ class Runs {
   }
 
  private:
-  MediatorFactory& factory_;
+  const RunOnce& run_once_;
   const ChoiceMaker& make_choices_;
   CaseResult result_;
   std::vector<std::string> hashes_;
@@ -138,7 +138,15 @@ RunRecord run(const CompiledCase& compiled, MediatorFactory& factory, Choices& c
 
 CaseResult run_case(const CompiledCase& compiled, MediatorFactory& factory,
                     const ChoiceMaker& make_choices) {
-  Runs runs{factory, make_choices};
+  const RunOnce on_host = [&factory](const CompiledCase& one, Choices& choices) {
+    return run(one, factory, choices);
+  };
+  return run_case(compiled, on_host, make_choices);
+}
+
+CaseResult run_case(const CompiledCase& compiled, const RunOnce& run_once,
+                    const ChoiceMaker& make_choices) {
+  Runs runs{run_once, make_choices};
   CompiledCase changed = compiled;
   statuses(changed, 0, "", runs);
   return runs.take();

@@ -32,6 +32,12 @@ struct CaseResult {
 /// Makes the choice source of each run, the same each time.
 using ChoiceMaker = std::function<std::unique_ptr<ChoiceSource>()>;
 
+/// One run of a case, on whatever back end.
+using RunOnce = std::function<RunRecord(const scenario::CompiledCase& compiled, Choices& choices)>;
+
+CaseResult run_case(const scenario::CompiledCase& compiled, const RunOnce& run_once,
+                    const ChoiceMaker& make_choices);
+/// On the host.
 CaseResult run_case(const scenario::CompiledCase& compiled, MediatorFactory& factory,
                     const ChoiceMaker& make_choices);
 

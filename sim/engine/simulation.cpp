@@ -94,7 +94,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   const uint64_t seq = event.seq = next_seq++;
   event.stimulus = std::exchange(stimulus, {});
   events.push_back(std::move(event));
-  steps[scheduler.current()] = Step{seq, 0, 0};
+  steps[scheduler.current()] = Step{seq, {}};
   bridge.begin_call();
   return seq;
 }

@@ -13,6 +13,7 @@
 #include "sim/platform/bridge.hpp"
 #include "sim/platform/faults.hpp"
 #include "sim/sched/scheduler.hpp"
+#include "sim/trace/translations.hpp"
 
 namespace sim {
 
@@ -22,9 +23,7 @@ struct Simulation::Impl final : World {
   /// A guest call or lifecycle operation under way, one a task.
   struct Step {
     uint64_t event = 0;  ///< its `seq`
-    // The last translate(), to tell a range that goes on from a new one.
-    uint64_t next_ipa = 0;
-    uint64_t left = 0;
+    trace::Translations translations;
   };
   /// How far the destruction of a VM has come.
   enum class Life : uint8_t { running, teardown, relinquish, free };

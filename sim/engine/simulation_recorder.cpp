@@ -83,32 +83,13 @@ void Simulation::Impl::track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Reg
   }
 }
 
-// One run a range of the guest's, or several where the host pages are not contiguous; what was
-// translated before in the same call is not repeated.
 void Simulation::Impl::translated(uint16_t vm, uint64_t ipa, uint64_t asked,
                                   const mediator::Extent& extent) {
   Step* const step = current_step();
   if (step == nullptr || extent.kind == mediator::MemoryKind::none) return;
   trace::Event& event = this->event(step->event);
   if (event.side != trace::Side::guest || event.vm != vm) return;
-  const uint64_t pages = extent.pages.raw();
-  const bool same_range = ipa == step->next_ipa && asked == step->left && asked != 0;
-  step->next_ipa = ipa + pages * ffa::page_size;
-  step->left = asked - std::min(asked, pages);
-  const auto covers = [&](const trace::P2mRun& run) {
-    return run.ipa <= ipa && ipa + pages * ffa::page_size <= run.ipa + run.pages * ffa::page_size &&
-           run.pa + (ipa - run.ipa) == extent.pa.raw();
-  };
-  if (std::any_of(event.p2m.begin(), event.p2m.end(), covers)) return;
-  if (same_range && !event.p2m.empty()) {
-    trace::P2mRun& last = event.p2m.back();
-    const uint64_t bytes = last.pages * ffa::page_size;
-    if (last.ipa + bytes == ipa && last.pa + bytes == extent.pa.raw()) {
-      last.pages += pages;
-      return;
-    }
-  }
-  event.p2m.push_back({ipa, extent.pa.raw(), pages});
+  step->translations.add(event.p2m, ipa, asked, extent.pa.raw(), extent.pages.raw());
 }
 
 }  // namespace sim

@@ -23,8 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Longer than any case takes on a busy machine; what hangs is ended by timeout(1).
-constexpr const char* time_limit = "300";
+/// Seconds: longer than any case takes on a busy machine. What hangs is ended by timeout(1).
+constexpr const char* time_limit = "120";
 constexpr int timeout_status = 124;
 constexpr int not_found_status = 127;
 constexpr const char* log_file = "machine.log";
@@ -51,9 +51,10 @@ std::string image(const std::string& folder, const char* name) {
   const std::string file = folder + "/" + name;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
-    throw MissingTool(file,
-                      "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
-                      "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
+    throw MissingTool(
+        file,
+        "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
+        "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
   }
   return file;
 }
@@ -68,7 +69,7 @@ std::string read_text(const std::string& file) {
 }
 
 std::vector<std::string> arguments(const Tools& tools) {
-  return {"timeout", "--kill-after=10", time_limit, tools.qemu,
+  return {"timeout", "--kill-after=10", tools.time_limit, tools.qemu,
           // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
           "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "max", "-m", "1G",
           "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
@@ -91,8 +92,7 @@ int run_in(const std::string& folder, const std::vector<std::string>& words,
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   pid_t process = -1;
-  const int error =
-      posix_spawnp(&process, argv.front(), &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawnp(&process, argv.front(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     throw std::runtime_error(fmt::format("{}: {}", words.front(), std::strerror(error)));
@@ -125,12 +125,21 @@ Tools find_tools() {
                       "can't be run; on Debian: apt-get install --no-install-recommends "
                       "qemu-system-arm");
   }
+  tools.time_limit = from_environment("FFASIM_QEMU_TIMEOUT");
+  if (tools.time_limit.empty()) tools.time_limit = time_limit;
+  const bool number = tools.time_limit.size() <= 6 &&
+                      tools.time_limit.find_first_not_of("0123456789") == std::string::npos;
+  if (!number) throw InputError("FFASIM_QEMU_TIMEOUT", "not a number of seconds");
   const std::string folder = image_folder();
   tools.firmware = image(folder, "ffa-qemu-firmware.bin");
   tools.el2 = image(folder, "ffa-qemu-el2.elf");
+  char magic[4] = {};
+  std::ifstream(tools.el2, std::ios::binary).read(magic, sizeof magic);
+  if (std::memcmp(magic, "\177ELF", sizeof magic) != 0) {
+    throw InputError(tools.el2, "not an ELF file");
+  }
   return tools;
 }
-
 
 RunFolder::RunFolder(const std::string& name) {
   const std::string keep = from_environment("FFASIM_QEMU_KEEP");

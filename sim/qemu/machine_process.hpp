@@ -8,13 +8,15 @@ namespace sim::qemu {
 
 /// What a run needs beside the case.
 struct Tools {
-  std::string qemu;      ///< FFASIM_QEMU, else "qemu-system-aarch64"
-  std::string firmware;  ///< ffa-qemu-firmware.bin
-  std::string el2;       ///< ffa-qemu-el2.elf
+  std::string qemu;        ///< FFASIM_QEMU, else "qemu-system-aarch64"
+  std::string firmware;    ///< ffa-qemu-firmware.bin
+  std::string el2;         ///< ffa-qemu-el2.elf
+  std::string time_limit;  ///< seconds that a boot may take: FFASIM_QEMU_TIMEOUT, else two minutes
 };
 
 /// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin beside or above the folder of this
-/// program's own (build/aarch64/bin). Throws MissingTool where one of the three is not there.
+/// program's own (build/aarch64/bin). Throws MissingTool where one of
+/// the three is not there, InputError for a bad FFASIM_QEMU_TIMEOUT.
 Tools find_tools();
 
 /// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP.

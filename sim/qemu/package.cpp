@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "guest/package.hpp"
 #include "guest/program.hpp"
@@ -22,8 +24,10 @@ using scenario::CompiledCase;
 constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t board_ram_base = 0x48000000;
 constexpr uint64_t board_ram_size = 256ULL << 20;
-/// Stage 2 resolves 39 bits; the last GiBs are the guest program's own.
-constexpr uint64_t ipa_limit = 0x7000000000;
+/// Stage 2 resolves 48 bits; one GiB of them is the guest program's own.
+constexpr uint64_t ipa_limit = 1ULL << 48;
+constexpr uint64_t window_begin = 0x7000000000;
+constexpr uint64_t window_end = 0x7040000000;
 
 /// Operations of the control program, in order.
 template <class Visit>
@@ -105,6 +109,20 @@ void write_vm(Writer& out, const VmConfig& config) {
             config.lends);
 }
 
+/// In the order of guest::FaultOp.
+constexpr std::array<std::string_view, 7> fault_ops = {"smc",    "pin",    "map",   "translate",
+                                                       "memory", "budget", "vm_get"};
+
+void write_fault(Writer& out, const FaultSpec& fault) {
+  const auto* const op = std::find(fault_ops.begin(), fault_ops.end(), fault.op);
+  out.words(op - fault_ops.begin(), fault.match_fid.has_value(), fault.match_fid.value_or(0),
+            fault.nth, fault.status.has_value(), static_cast<uint32_t>(fault.status.value_or(0)),
+            fault.regs.has_value());
+  const std::vector<uint64_t> regs = fault.regs.value_or(std::vector<uint64_t>{});
+  for (size_t n = 0; n < ffa::Regs{}.x.size(); ++n) out.word(n < regs.size() ? regs[n] : 0);
+  out.words(fault.execute, fault.armed);
+}
+
 Layout layout_of(const VmSpec& vm, const Machine& machine) {
   Layout layout{vm.config.id.raw(), {}};
   for (const RegionSpec& region : vm.memory) {
@@ -122,9 +140,11 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
 
 std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
   const bool reachable = region.ipa <= ipa_limit && region.size <= ipa_limit - region.ipa;
-  if (!reachable) {
-    return fmt::format("{} has memory at {:#x}; the machine's stage 2 ends at {:#x}", vm.name,
-                       region.ipa, ipa_limit);
+  const bool beside_window =
+      region.ipa >= window_end || region.ipa + region.size <= window_begin || region.size == 0;
+  if (!reachable || !beside_window) {
+    return fmt::format("{} has memory at {:#x}, where the machine's stage 2 has no room", vm.name,
+                       region.ipa);
   }
   const bool device = region.kind == RegionKind::device || region.kind == RegionKind::none;
   if (!region.pa || device) return {};
@@ -140,14 +160,12 @@ std::string why_not_region(const VmSpec& vm, const RegionSpec& region) {
 std::string why_not(const CompiledCase& compiled) {
   const WorldSpec& world = compiled.world;
   if (!compiled.portable) return compiled.why_not_portable;
-  if (!world.faults.empty()) return "faults can't be injected there yet";
   if (world.ram_base != board_ram_base || world.ram_size != board_ram_size || world.sparse_ram) {
     return "its RAM is not 256 MiB from 0x48000000";
   }
   std::string why;
   for_each_op(compiled, [&](const guest::RawOp& op) {
     if (op.code == Opcode::parallel) why = "its threads run concurrently";
-    if (op.code == Opcode::arm_faults) why = "faults can't be injected there yet";
   });
   for (const VmSpec& vm : world.vms) {
     for (const RegionSpec& region : vm.memory) {
@@ -158,6 +176,7 @@ std::string why_not(const CompiledCase& compiled) {
   if (world.vms.size() > guest::package_max_vms) return "it has too many VMs";
   if (world.sps.size() > guest::package_max_sps) return "it has too many SPs";
   if (world.spmc.missing.size() > guest::package_max_missing) return "too many missing functions";
+  if (world.faults.size() > guest::package_max_faults) return "it has too many faults";
   if (compiled.programs.size() > guest::package_max_programs) return "it has too many vCPUs";
   if (plan_layouts(compiled, {}).size() > guest::package_max_layouts) {
     return "it creates too many VMs";
@@ -170,14 +189,26 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
   Machine machine(world, [](const std::string&) {});
   const auto was = [&results](const HostOp& op, const char* word) {
     const auto found = results.find(op.step);
-    return found == results.end() || found->second == word;
+    return found == results.end() || found->second.word == word;
+  };
+  const auto quarantine = [&](const HostOp& op) {
+    for (const uint64_t ipa : results.at(op.step).quarantined) {
+      machine.pin(op.vm, ipa, machine.translate(op.vm, ipa, 1));
+    }
+    machine.quarantine(op.vm);
+    machine.remove_vm(op.vm);
   };
   Plan plan;
   for_each_op(compiled, [&](const guest::RawOp& raw) {
     if (raw.code != Opcode::create_vm && raw.code != Opcode::destroy_vm) return;
     const HostOp op = *guest::decode_host(raw);
     if (raw.code == Opcode::destroy_vm) {
-      if (machine.has_vm(op.vm) && was(op, "done")) machine.remove_vm(op.vm);
+      if (!machine.has_vm(op.vm)) return;
+      if (was(op, "done")) {
+        machine.remove_vm(op.vm);
+      } else if (was(op, "quarantined")) {
+        quarantine(op);
+      }
       return;
     }
     const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
@@ -206,6 +237,8 @@ std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& pl
       out.words(run.ipa, run.pa, run.pages, run.kind, run.block);
     }
   }
+  out.word(world.faults.size());
+  for (const FaultSpec& fault : world.faults) write_fault(out, fault);
   out.word(compiled.programs.size());
   for (const scenario::VcpuProgram& program : compiled.programs) {
     out.words(program.vm, program.vcpu);

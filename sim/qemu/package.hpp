@@ -25,8 +25,13 @@ struct Layout {
 };
 /// In the order of the creations.
 using Plan = std::vector<Layout>;
-/// What steps of the host came to, in words, by their numbers.
-using Results = std::map<uint32_t, std::string>;
+/// What a step of the host came to.
+struct Result {
+  std::string word;
+  std::vector<uint64_t> quarantined{};  ///< IPAs of the pages that a destroyed VM left behind
+};
+/// By the numbers of the steps.
+using Results = std::map<uint32_t, Result>;
 
 /// Where the pages of each creation of a VM lie, by the same allocator as on the host: the control
 /// program's creations and destructions are played through on a machine without a mediator. A step

@@ -10,6 +10,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/state_facts.hpp"
 #include "sim/trace/hasher.hpp"
+#include "sim/trace/translations.hpp"
 
 namespace sim::qemu {
 namespace {
@@ -84,7 +85,7 @@ class RecordBuilder {
     for (uint32_t n = 0; n < record_.steps.size(); ++n) record_.steps[n].step = n;
   }
 
-  RunRecord build() {
+  Recorded build() {
     if (in_.word() != guest::record_magic) in_.fail("no record of a run");
     if (in_.word() != guest::record_version) in_.fail("a record of another version");
     for (bool more = true; more;) {
@@ -97,9 +98,9 @@ class RecordBuilder {
     }
     if (!in_.at_end()) in_.fail("bytes behind the end");
     if (open_ != 0) in_.fail("an event that does not end");
-    record_.fault_fired.resize(compiled_.world.faults.size());
+    if (record_.fault_fired.size() != compiled_.world.faults.size()) in_.fail("no list of faults");
     record_.hash = trace::trace_hash(record_.events);
-    return std::move(record_);
+    return {std::move(record_), std::move(quarantined_)};
   }
 
  private:
@@ -116,6 +117,7 @@ class RecordBuilder {
         StepRecord& one = step();
         if (!one.ran) one.first_event = record_.events.size();
         one.ran = true;
+        present_ = one.step;
         return;
       }
       case RecordTag::step_end: {
@@ -177,6 +179,22 @@ class RecordBuilder {
         record_.injected.push_back({vm, vcpu, in_.number<uint32_t>()});
         return;
       }
+      case RecordTag::translated:
+        return translated();
+      case RecordTag::quarantined: {
+        (void)in_.number<uint16_t>();
+        std::vector<uint64_t>& pages = quarantined_[present_];
+        for (uint64_t left = in_.count(8); left != 0; --left) pages.push_back(in_.word());
+        return;
+      }
+      case RecordTag::faults: {
+        const uint64_t count = in_.count(8);
+        if (count != compiled_.world.faults.size() || !record_.fault_fired.empty()) {
+          in_.fail("another list of faults");
+        }
+        for (uint64_t n = 0; n < count; ++n) record_.fault_fired.push_back(in_.word() != 0);
+        return;
+      }
       case RecordTag::end:
         return;
       default:
@@ -204,6 +222,17 @@ class RecordBuilder {
     event.seq = next_seq_++;
     record_.events.push_back(std::move(event));
     ++open_;
+  }
+
+  void translated() {
+    const uint64_t index = in_.word();
+    if (index >= record_.events.size()) in_.fail("a translation of no event");
+    if (index != translated_event_) translations_ = {};
+    translated_event_ = index;
+    const uint64_t ipa = in_.word();
+    const uint64_t asked = in_.word();
+    const uint64_t pa = in_.word();
+    translations_.add(record_.events[index].p2m, ipa, asked, pa, in_.word());
   }
 
   void event_end() {
@@ -235,8 +264,8 @@ class RecordBuilder {
   /// "I05: text" names an invariant; other texts are the machine's own.
   void violation(const std::string& text) {
     const bool named = text.size() > 5 && text[0] == 'I' && text.compare(3, 2, ": ") == 0;
-    record_.violations.push_back({named ? text.substr(0, 3) : "machine",
-                                  named ? text.substr(5) : text, next_seq_});
+    record_.violations.push_back(
+        {named ? text.substr(0, 3) : "machine", named ? text.substr(5) : text, next_seq_});
   }
 
   void state() {
@@ -259,9 +288,9 @@ class RecordBuilder {
   VmStateFacts vm_facts() {
     VmStateFacts vm;
     const auto id = in_.number<uint16_t>();
-    const auto known = std::find_if(
-        compiled_.world.vms.begin(), compiled_.world.vms.end(),
-        [id](const VmSpec& spec) { return spec.config.id.raw() == id; });
+    const auto known =
+        std::find_if(compiled_.world.vms.begin(), compiled_.world.vms.end(),
+                     [id](const VmSpec& spec) { return spec.config.id.raw() == id; });
     if (known == compiled_.world.vms.end()) in_.fail("a VM that the case does not have");
     vm.name = known->name;
     vm.exists = in_.word() != 0;
@@ -283,6 +312,10 @@ class RecordBuilder {
   Reader in_;
   const scenario::CompiledCase& compiled_;
   RunRecord record_;
+  std::map<uint32_t, std::vector<uint64_t>> quarantined_;
+  trace::Translations translations_;  ///< of the event `translated_event_`
+  uint64_t translated_event_ = ~uint64_t{0};
+  uint32_t present_ = 0;  ///< the step under way
   std::vector<std::string> rules_;
   uint64_t next_seq_ = 1;
   uint64_t open_ = 0;
@@ -290,8 +323,8 @@ class RecordBuilder {
 
 }  // namespace
 
-RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
-                      const scenario::CompiledCase& compiled) {
+Recorded read_record(std::span<const std::byte> bytes, const std::string& file,
+                     const scenario::CompiledCase& compiled) {
   return RecordBuilder{bytes, file, compiled}.build();
 }
 

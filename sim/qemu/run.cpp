@@ -33,54 +33,48 @@ std::vector<std::byte> read_bytes(const std::string& file) {
   return bytes;
 }
 
-scenario::Failure failure_of(const MachineEnd& end) {
-  scenario::Failure failure;
-  failure.expected = "exit status 0";
-  failure.actual = end.hung ? "no end" : fmt::format("exit status {}", end.status);
-  failure.text = fmt::format("the machine {}{}{}",
-                             end.hung ? "did not end within the time limit" : "ended badly",
-                             end.message.empty() ? "" : ": ", end.message);
-  failure.no_progress = end.hung;
-  return failure;
+/// The record of a machine that did not end well.
+RunRecord stopped(const scenario::CompiledCase& compiled, const MachineEnd& end) {
+  RunRecord record;
+  record.steps.resize(compiled.steps.size());
+  record.fault_fired.resize(compiled.world.faults.size());
+  record.no_progress = end.hung;
+  const std::string how = end.hung ? "did not end within the time limit"
+                                   : fmt::format("ended with exit status {}", end.status);
+  record.stopped =
+      fmt::format("the machine {}{}{}", how, end.message.empty() ? "" : ": ", end.message);
+  return record;
 }
 
 /// What the creations and destructions of the run came to.
-Results results_of(const scenario::CompiledCase& compiled, const RunRecord& record) {
+Results results_of(const scenario::CompiledCase& compiled, const Recorded& recorded) {
   Results results;
-  for (const StepRecord& step : record.steps) {
-    if (compiled.steps.at(step.step).actor.host && step.result) results[step.step] = *step.result;
+  for (const StepRecord& step : recorded.run.steps) {
+    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
+    results[step.step].word = *step.result;
   }
+  for (const auto& [step, pages] : recorded.quarantined) results[step].quarantined = pages;
   return results;
 }
 
 }  // namespace
 
-CaseResult run_case(const scenario::CompiledCase& compiled, const Tools& tools) {
+RunRecord run(const scenario::CompiledCase& compiled, const Tools& tools) {
   const RunFolder folder(compiled.name);
   const std::string file = folder.file("case.record");
-  CaseResult result;
-  result.runs = 1;
   Plan plan = plan_layouts(compiled, {});
   for (unsigned boots = 0; boots < max_boots; ++boots) {
     write_bytes(folder.file("case.package"), make_package(compiled, plan));
     const MachineEnd end = boot(tools, folder);
-    if (end.status != 0) {
-      result.failures.push_back(failure_of(end));
-      return result;
-    }
-    result.record = read_record(read_bytes(file), file, compiled);
+    if (end.status != 0) return stopped(compiled, end);
+    Recorded recorded = read_record(read_bytes(file), file, compiled);
     // A VM that the mediator refused leaves its pages to those that come later: with what is known
     // now the plan may be another.
-    Plan better = plan_layouts(compiled, results_of(compiled, result.record));
-    if (better == plan) {
-      result.hash = result.record.hash;
-      result.failures = scenario::judge(compiled, result.record);
-      return result;
-    }
+    Plan better = plan_layouts(compiled, results_of(compiled, recorded));
+    if (better == plan) return std::move(recorded.run);
     plan = std::move(better);
   }
-  result.failures.push_back({.text = "the places of the VMs' pages do not settle"});
-  return result;
+  return stopped(compiled, {.message = "the places of the VMs' pages do not settle"});
 }
 
 }  // namespace sim::qemu

@@ -13,7 +13,7 @@ namespace sim::qemu {
 
 /// One boot; another where a creation of a VM did not come to what the plan of its pages took for
 /// granted. The case is one that why_not() has nothing against. A machine that does not end well
-/// is a failure of the case. Throws InputError for a record that is none.
-CaseResult run_case(const scenario::CompiledCase& compiled, const Tools& tools);
+/// is a mediator that has stopped. Throws InputError for a record that is none.
+RunRecord run(const scenario::CompiledCase& compiled, const Tools& tools);
 
 }  // namespace sim::qemu

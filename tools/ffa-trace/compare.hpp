@@ -114,6 +114,11 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const sim::tra
 /// The same subject, but one SPMC call in it.
 Subject of_record(const Subject& subject, const sim::trace::Event& record);
 
+/// Without a hypervisor a call is at once what the SPMC was asked: the mediator must ask the same
+/// where it asks the same function. What else it asks has no counterpart.
+void compare_relayed(Comparison& comparison, const Subject& subject,
+                     const sim::trace::Event& captured, const Window& window);
+
 /// All SPMC calls of a window against the recorded ones: pairs, what is missing, what is too much,
 /// and the order.
 void compare_window(Comparison& comparison, const Subject& subject, const Window& window);

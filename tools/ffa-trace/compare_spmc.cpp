@@ -146,6 +146,15 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
                       parse_descriptor(ours.tx, ours.tx.size(), layout));
 }
 
+void compare_relayed(Comparison& comparison, const Subject& subject, const Event& captured,
+                     const Window& window) {
+  const Subject inner = of_record(subject, captured);
+  for (const Asked& asked : window.asked) {
+    if (asked.in.w(0) != captured.in.w(0)) continue;
+    compare_spmc(comparison, inner, captured, asked, window.layout());
+  }
+}
+
 void compare_window(Comparison& comparison, const Subject& subject, const Window& window) {
   const auto& records = window.records();
   const auto& asked = window.asked;

@@ -292,7 +292,7 @@ Profile parse_profile(const std::string& text, const std::string& place) {
   return profile;
 }
 
-Profile find_profile(const std::string& name) {
+Profile find_profile(const std::string& name, const std::string& place) {
   if (name == "none") return no_profile();
   std::string known = "none";
   for (const EmbeddedProfile& embedded : embedded_profiles()) {
@@ -300,7 +300,7 @@ Profile find_profile(const std::string& name) {
     if (profile.name == name) return profile;
     known += ", " + profile.name;
   }
-  throw sim::InputError("--profile", fmt::format("no profile \"{}\"; there are {}", name, known));
+  throw sim::InputError(place, fmt::format("no profile \"{}\"; there are {}", name, known));
 }
 
 std::optional<Profile> profile_for(const std::vector<std::string>& sides) {

@@ -73,8 +73,8 @@ struct Profile {
 
 /// Defaults of our mediator, no differences.
 Profile no_profile();
-/// By name, "none" included. Throws InputError("--profile", …) for an unknown one.
-Profile find_profile(const std::string& name);
+/// By name, "none" included. Throws InputError(place, …) for an unknown one.
+Profile find_profile(const std::string& name, const std::string& place = "--profile");
 /// The profile of a capture with these sides; nothing if there is none.
 std::optional<Profile> profile_for(const std::vector<std::string>& sides);
 

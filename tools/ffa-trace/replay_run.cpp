@@ -187,7 +187,9 @@ void ReplayRun::compare(const Activity& activity) {
     comparison_.diverge(activity.subject, "progress", "call", "an end", "no progress");
     return;
   }
-  if (!mode_.bare || activity.kind != ActivityKind::call) {
+  if (mode_.bare && activity.kind == ActivityKind::call) {
+    compare_relayed(comparison_, activity.subject, activity.first, activity.window);
+  } else {
     compare_window(comparison_, activity.subject, activity.window);
   }
   switch (activity.kind) {

@@ -17,7 +17,8 @@ bool is_own(const Survey& survey) { return survey.sides.count(Side::lifecycle) !
 Profile choose_profile(const EventSource& source, const Survey& survey, const std::string& wanted) {
   if (!wanted.empty()) return find_profile(wanted);
   if (const auto& header = source.header()) {
-    return header->profile.empty() ? no_profile() : find_profile(header->profile);
+    return header->profile.empty() ? no_profile()
+                                   : find_profile(header->profile, source.name() + ": header");
   }
   std::vector<std::string> sides;
   for (const Side side : survey.sides) sides.emplace_back(sim::trace::side_name(side));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "ffa/regs.hpp"
 #include "ffa/result.hpp"
 #include "ffa/types.hpp"
 
@@ -22,6 +23,7 @@ inline constexpr size_t package_max_missing = 64;
 inline constexpr size_t package_max_vms = 8;
 inline constexpr size_t package_max_layouts = 64;
 inline constexpr size_t package_max_programs = 32;
+inline constexpr size_t package_max_faults = 16;
 
 enum class PackageError : uint8_t {
   none,
@@ -106,6 +108,23 @@ struct PackedProgram {
   std::span<const std::byte> code;  ///< Program::open() takes it
 };
 
+/// The operations that a fault can strike.
+enum class FaultOp : uint8_t { smc, pin, map, translate, memory, budget, vm_get };
+
+/// An operation that gets another answer: the n-th one that matches.
+struct PackedFault {
+  FaultOp op = FaultOp::smc;
+  bool matches_function = false;
+  uint32_t function = 0;  ///< of an SMC, either width
+  uint64_t nth = 1;       ///< 0: every one
+  bool has_status = false;
+  int32_t status = 0;
+  bool has_regs = false;  ///< the answer is `regs`
+  ffa::Regs regs{};
+  bool execute = false;  ///< of an SMC: the SPMC handles the call first
+  bool armed = true;     ///< false: neither counts nor strikes until it is armed
+};
+
 /// A package whose every field has been checked. Spans point into the bytes handed to open().
 struct Package {
   uint16_t pcpus = 1;
@@ -117,6 +136,8 @@ struct Package {
   std::array<PackedVm, package_max_vms> vms{};
   size_t layout_count = 0;
   std::array<PackedLayout, package_max_layouts> layouts{};
+  size_t fault_count = 0;
+  std::array<PackedFault, package_max_faults> faults{};
   size_t program_count = 0;
   std::array<PackedProgram, package_max_programs> programs{};
   std::span<const std::byte> control;

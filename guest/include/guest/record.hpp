@@ -35,11 +35,15 @@ enum class RecordTag : uint64_t {
   log = 11,          ///< level, text
   violation = 12,    ///< text
   injected = 13,     ///< vm, vcpu, irq
+  faults = 15,       ///< list: 1 for each fault of the world that has struck
+  quarantined = 16,  ///< vm, list of IPAs: pages that stay out of circulation when the VM goes
+  translated = 17,   ///< index of the event, ipa, pages asked for, pa, pages found
   end = 14,          ///< nothing: the run came to its end
 };
 
 /// Words of one VM in a `state` entry: id, exists, rx_state, flags (bit 0 frozen, 1 TX claimed, 2
-/// dying), version, shares, quarantined, rxtx_pages, pins, buffers, known to the SPMC, has a bitmap.
+/// dying), version, shares, quarantined, rxtx_pages, pins, buffers, known to the SPMC, has a
+/// bitmap.
 inline constexpr size_t record_vm_words = 12;
 
 /// Writes entries into a block of memory. Full: everything from the first entry that does not fit

@@ -5,8 +5,7 @@
 #ifndef IMAGE_EL
 #error "IMAGE_EL: the exception level that this image runs at"
 #endif
-#define READ_AT_EL_(name, level) \
-  asm volatile("mrs %0, " #name "_el" #level : "=r"(value))
+#define READ_AT_EL_(name, level) asm volatile("mrs %0, " #name "_el" #level : "=r"(value))
 #define READ_AT_EL(name, level) READ_AT_EL_(name, level)
 
 extern "C" [[noreturn]] void crash_entry() {

@@ -94,8 +94,7 @@ std::optional<size_t> read_file(const char* name, std::span<std::byte> room) {
   const int64_t length = semihost(Operation::flen, block);
   const bool fits = length >= 0 && static_cast<uint64_t>(length) <= room.size();
   const auto at = reinterpret_cast<uintptr_t>(room.data());
-  const bool done =
-      fits && transfer_all(Operation::read, file, at, static_cast<size_t>(length));
+  const bool done = fits && transfer_all(Operation::read, file, at, static_cast<size_t>(length));
   close_file(file);
   if (!done) return std::nullopt;
   return static_cast<size_t>(length);

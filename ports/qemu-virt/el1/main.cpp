@@ -30,11 +30,11 @@ namespace {
 constexpr uint64_t page = ffa::page_size;
 
 /// The immediate is part of the instruction.
-#define ASK_EL2(immediate, a0, a1, a2)                                            \
-  do {                                                                            \
-    register uint64_t x0 asm("x0") = (a0);                                        \
-    register uint64_t x1 asm("x1") = (a1);                                        \
-    register uint64_t x2 asm("x2") = (a2);                                        \
+#define ASK_EL2(immediate, a0, a1, a2)                                                 \
+  do {                                                                                 \
+    register uint64_t x0 asm("x0") = (a0);                                             \
+    register uint64_t x1 asm("x1") = (a1);                                             \
+    register uint64_t x2 asm("x2") = (a2);                                             \
     asm volatile("hvc %3" : "+r"(x0), "+r"(x1), "+r"(x2) : "i"(immediate) : "memory"); \
   } while (false)
 

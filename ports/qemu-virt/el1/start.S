@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A vCPU's first instruction (its stack and x0-x3 are EL2's doing), its vectors, and the accesses
 // to guest memory that may fail.
-#include "ports/qemu-virt/common/vectors.h"
+#include "ports/qemu-virt/common/vectors.inc"
 #include "ports/qemu-virt/memory_map.h"
 
   .section .text.entry, "ax"

@@ -78,9 +78,8 @@ void Control::place_program(size_t index) {
   Place& place = places_[index];
   place.vm = program.vm;
   place.vcpu = program.vcpu;
-  place.registers.create(GUEST_PACKAGE_IPA + (code - PACKAGE), program.code.size(),
-                         GUEST_SLOTS_IPA, slots_.size(),
-                         GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
+  place.registers.create(GUEST_PACKAGE_IPA + (code - PACKAGE), program.code.size(), GUEST_SLOTS_IPA,
+                         slots_.size(), GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
 }
 
 Vm& Control::vm_of(uint16_t id) {
@@ -106,12 +105,13 @@ void Control::run() {
     if (op->code == Opcode::end) break;
     if (op->code == Opcode::run) {
       run_step(*guest::decode_run(*op));
-    } else if (op->code == Opcode::parallel || op->code == Opcode::arm_faults) {
+    } else if (op->code == Opcode::parallel) {
       broken("an operation that this machine does not have");
     } else {
       host_op(op->code, *guest::decode_host(*op));
     }
   }
+  world_.faults().record(world_.recorder());
   world_.recorder().words(RecordTag::end, {});
 }
 
@@ -204,6 +204,9 @@ void Control::host_op(Opcode code, const HostOp& op) {
       return;
     case Opcode::dump_translation:
       dump_translation(op);
+      return;
+    case Opcode::arm_faults:
+      world_.faults().arm(op.id, (op.flags & 1U) != 0);
       return;
     default:
       break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // EL2's vectors; enter_guest(GuestContext*) goes down to EL1 and returns at the next exit to EL2.
-#include "ports/qemu-virt/common/vectors.h"
+#include "ports/qemu-virt/common/vectors.inc"
 #include "ports/qemu-virt/memory_map.h"
 
   VECTOR_TABLE el2_vectors, crash_entry, guest_exit

@@ -104,9 +104,13 @@ const guest::PackedLayout& Machine::layout_of(const Vm& vm) const {
 void Machine::add_vm(Vm& vm) {
   const guest::PackedLayout& layout = layout_of(vm);
   ++vm.creations;
+  vm.layout = &layout;
   vm.life = Life::creating;
   for (size_t n = 0; n < layout.runs(); ++n) {
     const guest::PackedRun run = layout.run(n);
+    if (run.ipa < WINDOW_IPA + WINDOW_BYTES && run.ipa + run.pages * page > WINDOW_IPA) {
+      give_up(exit_bad_input, "case.package: a VM's memory lies where its programs run");
+    }
     vm.stage2.map(run);
     const auto kind = static_cast<MemoryKind>(run.kind);
     if (kind == MemoryKind::device) continue;
@@ -114,6 +118,29 @@ void Machine::add_vm(Vm& vm) {
     if (foreign && page_at(run.pa).owner != owner_none) continue;
     give(run.pa, run.pages, foreign ? owner_stranger : vm.id());
   }
+}
+
+/// Which pages the VM leaves behind pinned: the plan of a later creation must go without them.
+void Machine::record_quarantine(const Vm& vm) {
+  guest::RecordWriter& out = recorder_.writer();
+  uint64_t count = 0;
+  for (const bool counting : {true, false}) {
+    if (!counting) {
+      out.begin(guest::RecordTag::quarantined);
+      out.word(vm.id());
+      out.word(count);
+    }
+    for (size_t r = 0; r < vm.layout->runs(); ++r) {
+      const guest::PackedRun run = vm.layout->run(r);
+      for (uint64_t n = 0; n < run.pages; ++n) {
+        const mediator::Extent extent = vm.stage2.find(run.ipa + n * page, 1);
+        if (!is_ram(extent.kind) || page_at(extent.pa.raw()).pins == 0) continue;
+        if (counting) ++count;
+        if (!counting) out.word(run.ipa + n * page);
+      }
+    }
+  }
+  out.end();
 }
 
 void Machine::remove_vm(Vm& vm) {
@@ -125,6 +152,7 @@ void Machine::remove_vm(Vm& vm) {
   if (vm.pins != 0 && !vm.quarantined) {
     recorder_.violation("I06: a VM goes while page references are held");
   }
+  if (vm.quarantined) record_quarantine(vm);
   for (uint64_t n = 0; n < ram_pages; ++n) {
     Page& one = page_at(WORLD_RAM + n * page);
     if (one.owner == vm.id()) one = {one.pins != 0 ? owner_quarantined : owner_none, 0};

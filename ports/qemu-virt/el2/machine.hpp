@@ -23,6 +23,7 @@ struct Vm {
   const guest::PackedVm* config = nullptr;
   Stage2 stage2;
   Life life = Life::absent;
+  const guest::PackedLayout* layout = nullptr;  ///< of its present life
   size_t creations = 0;
   uint32_t references = 0;
   uint64_t pins = 0;
@@ -95,6 +96,7 @@ class Machine {
   Page& page_at(uint64_t pa);
   void give(uint64_t pa, uint64_t pages, uint16_t owner);
   bool is_ours(uint64_t pa, uint64_t bytes) const;
+  void record_quarantine(const Vm& vm);
   template <class Access>
   bool copy(uint32_t buffer, uint32_t offset, size_t length, const char* what, Access access);
 

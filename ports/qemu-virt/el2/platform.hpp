@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "mediator/platform.hpp"
+#include "ports/qemu-virt/el2/faults.hpp"
 #include "ports/qemu-virt/el2/machine.hpp"
 #include "ports/qemu-virt/el2/secure_calls.hpp"
 
@@ -16,13 +18,20 @@ namespace ports::qemu {
 
 class Platform {
  public:
-  Platform(Machine& machine, SecureCalls& secure, Recorder& recorder)
-      : machine_(machine), secure_(secure), recorder_(recorder) {}
+  Platform(Machine& machine, SecureCalls& secure, Faults& faults, Recorder& recorder)
+      : machine_(machine), secure_(secure), faults_(faults), recorder_(recorder) {}
 
   mediator::Extent translate(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
-    return machine_.translate(vm.raw(), ipa.raw(), pages.raw());
+    if (faults_.strike(FaultOp::translate) != nullptr) return {};
+    const mediator::Extent extent = machine_.translate(vm.raw(), ipa.raw(), pages.raw());
+    if (call_ && call_vm_ == vm.raw() && extent.kind != mediator::MemoryKind::none) {
+      recorder_.words(guest::RecordTag::translated,
+                      {*call_, ipa.raw(), pages.raw(), extent.pa.raw(), extent.pages.raw()});
+    }
+    return extent;
   }
   ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
+    if (const auto* const fault = faults_.strike(FaultOp::pin)) return struck(*fault);
     if (!machine_.pin(vm.raw(), ipa.raw(), extent)) return ffa::Error{ffa::Status::denied};
     return {};
   }
@@ -38,6 +47,7 @@ class Platform {
   }
 
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    if (const auto* const fault = faults_.strike(FaultOp::map)) return struck(*fault);
     const uint32_t buffer = machine_.map(vm.raw(), ipa.raw(), pages.raw());
     if (buffer == 0) return ffa::Error{ffa::Status::denied};
     return mediator::BufferId{buffer};
@@ -59,6 +69,7 @@ class Platform {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
   }
   bool vm_get(ffa::EndpointId id) {
+    if (faults_.strike(FaultOp::vm_get) != nullptr) return false;
     Vm* const vm = machine_.find(id.raw());
     if (vm == nullptr || vm->life != Life::running) return false;
     ++vm->references;
@@ -72,7 +83,10 @@ class Platform {
       recorder_.violation("a reference to a VM is given back that was not taken");
     }
   }
-  bool budget_left() { return budget_ == 0 || used_++ < budget_; }
+  bool budget_left() {
+    if (faults_.strike(FaultOp::budget) != nullptr) return false;
+    return budget_ == 0 || used_++ < budget_;
+  }
   void log(mediator::LogLevel level, std::string_view text) {
     recorder_.log(static_cast<uint64_t>(level), text);
   }
@@ -83,6 +97,12 @@ class Platform {
     budget_ = operations;
     used_ = 0;
   }
+  /// The event of the guest call that begins: translations of its VM belong to it.
+  void begin_call(uint64_t event, uint16_t vm) {
+    call_ = event;
+    call_vm_ = vm;
+  }
+  void end_call() { call_.reset(); }
   /// The rules that the last call met; forgotten then.
   mediator::RuleTrace take_rules() {
     const mediator::RuleTrace met = met_;
@@ -124,10 +144,19 @@ class Platform {
   };
 
  private:
+  using FaultOp = guest::FaultOp;
+
+  static ffa::Error<ffa::Status> struck(const guest::PackedFault& fault) {
+    return {status_of(fault, ffa::Status::no_memory)};
+  }
+
   Machine& machine_;
   SecureCalls& secure_;
+  Faults& faults_;
   Recorder& recorder_;
   mediator::RuleTrace met_{};
+  std::optional<uint64_t> call_;
+  uint16_t call_vm_ = 0;
   uint32_t budget_ = 0;
   uint32_t used_ = 0;
 };

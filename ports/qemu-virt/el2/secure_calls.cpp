@@ -35,15 +35,15 @@ ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
       if (!to.empty()) std::memcpy(to.data(), reinterpret_cast<const void*>(pa), to.size());
     };
   };
-  const uint64_t event = recorder_.begin({.side = Side::spmc,
-                                          .vm = vm,
-                                          .vcpu = on_behalf_.vcpu,
-                                          .pcpu = on_behalf_.pcpu,
-                                          .in = in},
-                                         std::min(fragment_length(in), limit),
-                                         copy_from(package_.own_tx_pa));
+  const uint64_t event = recorder_.begin(
+      {.side = Side::spmc, .vm = vm, .vcpu = on_behalf_.vcpu, .pcpu = on_behalf_.pcpu, .in = in},
+      std::min(fragment_length(in), limit), copy_from(package_.own_tx_pa));
   ffa::Regs out = in;
-  port_smc(out.x.data(), vm);
+  const guest::PackedFault* const fault = faults_.strike(guest::FaultOp::smc, in.w(0));
+  if (fault == nullptr || fault->execute) port_smc(out.x.data(), vm);
+  if (fault != nullptr) {
+    out = fault->has_regs ? fault->regs : ffa::reply(status_of(*fault, ffa::Status::aborted));
+  }
   recorder_.end(event, {.out = out}, std::min(partition_info_length(in, out), limit),
                 copy_from(package_.own_rx_pa));
   return out;

@@ -8,6 +8,7 @@
 
 #include "ffa/regs.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/faults.hpp"
 #include "ports/qemu-virt/el2/machine.hpp"
 #include "ports/qemu-virt/el2/recorder.hpp"
 
@@ -21,8 +22,8 @@ struct OnBehalf {
 
 class SecureCalls {
  public:
-  SecureCalls(const guest::Package& package, Recorder& recorder)
-      : package_(package), recorder_(recorder) {}
+  SecureCalls(const guest::Package& package, Faults& faults, Recorder& recorder)
+      : package_(package), faults_(faults), recorder_(recorder) {}
 
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in);
   void inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq);
@@ -34,6 +35,7 @@ class SecureCalls {
 
  private:
   const guest::Package& package_;
+  Faults& faults_;
   Recorder& recorder_;
   OnBehalf on_behalf_{};
 };

@@ -13,10 +13,12 @@ using mediator::MemoryKind;
 constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t block = 2 << 20;
 constexpr size_t entries = 512;
-constexpr unsigned ipa_bits = 39;
+constexpr unsigned ipa_bits = 48;
+constexpr unsigned level0_shift = 39;
 constexpr unsigned level1_shift = 30;
 constexpr unsigned level2_shift = 21;
 constexpr unsigned level3_shift = 12;
+constexpr unsigned last_level = 3;
 
 constexpr uint64_t valid = 1;
 constexpr uint64_t table_or_page = 2;  // at level 3: a page; above: a table, not a block
@@ -100,16 +102,35 @@ struct Leaf {
 
 Leaf leaf_of(const uint64_t* root, uint64_t ipa) {
   if (ipa >> ipa_bits != 0) return {};
-  const uint64_t level1 = root[index_at(ipa, level1_shift)];
+  const uint64_t level0 = root[index_at(ipa, level0_shift)];
+  if (!is_table(level0)) return {};
+  const uint64_t level1 = table_at(level0)[index_at(ipa, level1_shift)];
   if (!is_table(level1)) return {};
   const uint64_t level2 = table_at(level1)[index_at(ipa, level2_shift)];
   if (is_table(level2)) return {table_at(level2)[index_at(ipa, level3_shift)], page};
   return {level2, block};
 }
 
+/// The level-2 table: its entries are blocks, or tables of pages.
+uint64_t* level2_of(uint64_t* root, uint64_t ipa) {
+  uint64_t* const level1 = descend(root[index_at(ipa, level0_shift)]);
+  return descend(level1[index_at(ipa, level1_shift)]);
+}
+
 void set_page(uint64_t* root, uint64_t ipa, uint64_t entry) {
-  uint64_t* const level2 = descend(root[index_at(ipa, level1_shift)]);
+  uint64_t* const level2 = level2_of(root, ipa);
   descend(level2[index_at(ipa, level2_shift)])[index_at(ipa, level3_shift)] = entry;
+}
+
+/// Unmaps the VM's own pages and blocks below a table of this level; tables stay.
+void unmap_below(uint64_t* table, unsigned level) {
+  for (size_t n = 0; n < entries; ++n) {
+    if (level < last_level && is_table(table[n])) {
+      unmap_below(table_at(table[n]), level + 1);
+    } else if (kind_of(table[n]) != MemoryKind::none) {
+      table[n] = 0;
+    }
+  }
 }
 
 /// Changed tables are seen by every later access.
@@ -130,7 +151,7 @@ void Stage2::map(const guest::PackedRun& run) {
     const bool whole =
         run.block >= block && (ipa | pa) % block == 0 && run.pages * page - done >= block;
     if (whole) {
-      descend(root_[index_at(ipa, level1_shift)])[index_at(ipa, level2_shift)] = pa | attributes;
+      level2_of(root_, ipa)[index_at(ipa, level2_shift)] = pa | attributes;
     } else {
       set_page(root_, ipa, pa | attributes | table_or_page);
     }
@@ -181,20 +202,7 @@ bool Stage2::set_access(uint64_t ipa, uint64_t pages, bool full) {
 }
 
 void Stage2::unmap_all() {
-  for (size_t n = 0; n < entries; ++n) {
-    if (!is_table(root_[n])) continue;
-    uint64_t* const level2 = table_at(root_[n]);
-    for (size_t m = 0; m < entries; ++m) {
-      if (!is_table(level2[m])) {
-        level2[m] = 0;
-        continue;
-      }
-      uint64_t* const level3 = table_at(level2[m]);
-      for (size_t k = 0; k < entries; ++k) {
-        if (kind_of(level3[k]) != MemoryKind::none) level3[k] = 0;
-      }
-    }
-  }
+  unmap_below(root_, 0);
   publish();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One VM's stage-2 tables, as the MMU walks them: 4 KiB granule, 39-bit IPA, three levels. Nothing
+// One VM's stage-2 tables, as the MMU walks them: 4 KiB granule, 48-bit IPA, four levels. Nothing
 // else says what a VM's IPA is: the mediator's translations are read from these tables.
 #pragma once
 

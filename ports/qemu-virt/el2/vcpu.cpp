@@ -8,17 +8,13 @@ extern "C" void enter_guest(ports::qemu::GuestContext* context);
 namespace ports::qemu {
 namespace {
 
-constexpr uint64_t hcr_vm = 1 << 0;     // stage 2
-constexpr uint64_t hcr_dc = 1 << 12;    // stage 1 off means normal, cacheable memory
-constexpr uint64_t hcr_tsc = 1 << 19;   // SMC traps
+constexpr uint64_t hcr_vm = 1 << 0;      // stage 2
+constexpr uint64_t hcr_dc = 1 << 12;     // stage 1 off means normal, cacheable memory
+constexpr uint64_t hcr_tsc = 1 << 19;    // SMC traps
 constexpr uint64_t hcr_rw = 1ULL << 31;  // EL1 is AArch64
-#ifdef FFASIM_STAGE2_OFF                // only of an image that tests expect to fail
-constexpr uint64_t hcr_guest = hcr_tsc | hcr_rw;
-#else
 constexpr uint64_t hcr_guest = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
-#endif
-/// 39-bit IPA, start at level 1, write-back inner shareable walks, 40-bit PA.
-constexpr uint64_t vtcr = 25 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16 | 1ULL << 31;
+/// 48-bit IPA, start at level 0, write-back inner shareable walks, 48-bit PA.
+constexpr uint64_t vtcr = 16 | 2 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 5 << 16 | 1ULL << 31;
 constexpr uint64_t spsr_el1h = 0x3c5;
 constexpr uint64_t sctlr_el1 = 0x30d00800;
 constexpr uint64_t vector_own_synchronous = 0x200;
@@ -57,8 +53,8 @@ Stop Vcpu::run(const Stage2& stage2) {
   asm volatile(
       "msr sp_el1, %0; msr elr_el1, %1; msr spsr_el1, %2; msr esr_el1, %3; msr far_el1, %4;"
       "msr vbar_el1, %5; msr sctlr_el1, %6; msr vttbr_el2, %7; isb" ::"r"(el1_.sp),
-      "r"(el1_.elr), "r"(el1_.spsr), "r"(el1_.esr), "r"(el1_.far), "r"(el1_.vbar),
-      "r"(el1_.sctlr), "r"(stage2.vttbr()));
+      "r"(el1_.elr), "r"(el1_.spsr), "r"(el1_.esr), "r"(el1_.far), "r"(el1_.vbar), "r"(el1_.sctlr),
+      "r"(stage2.vttbr()));
   enter_guest(&context_);
   asm volatile(
       "mrs %0, sp_el1; mrs %1, elr_el1; mrs %2, spsr_el1; mrs %3, esr_el1; mrs %4, far_el1;"
@@ -73,8 +69,8 @@ Stop Vcpu::run(const Stage2& stage2) {
       return immediate == HVC_CALL ? Stop{.kind = StopKind::call_hvc}
                                    : Stop{.kind = StopKind::request, .request = immediate};
     case class_data_abort:
-      // HPFAR: the IPA's page number from bit 4.
-      return {.kind = StopKind::abort, .ipa = (context_.hpfar & ~0xfULL) << 8};
+      // HPFAR: the IPA's page number from bit 4; bit 63 is no part of it.
+      return {.kind = StopKind::abort, .ipa = (context_.hpfar & 0x00000ffffffffff0) << 8};
     default:
       return {};
   }

@@ -81,8 +81,9 @@ World::World(const guest::Package& package, Recorder& recorder)
     : package_(package),
       recorder_(recorder),
       machine_(package, recorder),
-      secure_(package, recorder),
-      platform_(machine_, secure_, recorder),
+      faults_(package),
+      secure_(package, faults_, recorder),
+      platform_(machine_, secure_, faults_, recorder),
       config_(to_config(package.mediator)),
       memory_(reinterpret_cast<std::byte*>(MEDIATOR_MEMORY), MEDIATOR_MEMORY_BYTES) {
   mediator_ = ProductMediator::create(platform_, config_,
@@ -117,13 +118,16 @@ void World::boot() {
 
 ffa::Status World::create_vm(Vm& vm) {
   secure_.set_on_behalf({});
-  const uint64_t event =
-      recorder_.begin({.side = Side::lifecycle, .vm = vm.id(), .op = "create"});
+  const uint64_t event = recorder_.begin({.side = Side::lifecycle, .vm = vm.id(), .op = "create"});
   auto status = static_cast<int64_t>(ffa::Status::denied);
   if (!vm.exists()) {
     machine_.add_vm(vm);
     const mediator::VmConfig config = to_config(*vm.config);
-    status = status_word(mediator_->domain_init(config, arena_of(vm, config)));
+    if (const auto* const fault = faults_.strike(guest::FaultOp::memory)) {
+      status = static_cast<int32_t>(status_of(*fault, ffa::Status::no_memory));
+    } else {
+      status = status_word(mediator_->domain_init(config, arena_of(vm, config)));
+    }
     if (status == 0) {
       vm.life = Life::running;
     } else {
@@ -214,18 +218,19 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
                                           .in = in},
                                          shown(tx_ipa, fragment_length(in)), copy_from(tx_ipa));
   (void)platform_.take_rules();
+  platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
-  const bool handled =
-      vm != nullptr && vm->exists() &&
-      mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit, regs) ==
-          mediator::Dispatch::handled;
+  const bool handled = vm != nullptr && vm->exists() &&
+                       mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit,
+                                              regs) == mediator::Dispatch::handled;
+  platform_.end_call();
   if (!handled) regs = in;
   if (!handled) regs.x[0] = smccc_not_supported;
   if (lives) track_buffers(*vm, in, regs);
   const mediator::RuleTrace met = platform_.take_rules();
   const uint64_t rx_ipa = lives ? vm->rx_ipa : 0;
-  recorder_.end(event, {.out = regs, .rules = &met},
-                shown(rx_ipa, partition_info_length(in, regs)), copy_from(rx_ipa));
+  recorder_.end(event, {.out = regs, .rules = &met}, shown(rx_ipa, partition_info_length(in, regs)),
+                copy_from(rx_ipa));
   secure_.set_on_behalf({});
   std::copy(regs.x.begin(), regs.x.end(), x.begin());
 }
@@ -242,8 +247,8 @@ void World::dump_state(uint32_t id) {
     mediator_->observe(finder);
     const mediator::VmFacts& facts = finder.found();
     const ffa::Regs known = model ? secure_.ask(TestControl::vm_facts, {vm.id()}) : ffa::Regs{};
-    const uint64_t flags = (facts.version_frozen ? 1U : 0U) | (facts.tx_claimed ? 2U : 0U) |
-                           (facts.dying ? 4U : 0U);
+    const uint64_t flags =
+        (facts.version_frozen ? 1U : 0U) | (facts.tx_claimed ? 2U : 0U) | (facts.dying ? 4U : 0U);
     const uint64_t words[guest::record_vm_words] = {vm.id(),
                                                     vm.exists() ? 1U : 0U,
                                                     static_cast<uint64_t>(facts.rx),

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "guest/package.hpp"
+#include "ports/qemu-virt/el2/faults.hpp"
 #include "ports/qemu-virt/el2/machine.hpp"
 #include "ports/qemu-virt/el2/product.hpp"
 #include "ports/qemu-virt/el2/secure_calls.hpp"
@@ -29,6 +30,7 @@ class World {
 
   Machine& machine() { return machine_; }
   SecureCalls& secure() { return secure_; }
+  Faults& faults() { return faults_; }
   Recorder& recorder() { return recorder_; }
 
  private:
@@ -41,6 +43,7 @@ class World {
   const guest::Package& package_;
   Recorder& recorder_;
   Machine machine_;
+  Faults faults_;
   SecureCalls secure_;
   Platform platform_;
   mediator::MediatorConfig config_;

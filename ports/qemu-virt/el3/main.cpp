@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays every SMC from one to the other as an SPMD does, x0-x17. It answers none
-// itself: what the mediator asks is answered by the SPMC alone, as in the simulator.
+// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays
+// every SMC from one to the other as an SPMD does, x0-x17. It answers none itself: what the
+// mediator asks is answered by the SPMC alone, as in the simulator.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,9 +25,9 @@ using el3::World;
 
 constexpr uint64_t sctlr_el3 = 0x30c50830;  // RES1 bits; MMU, caches and alignment checks off
 constexpr uint64_t sctlr_el1 = 0x30d00800;
-constexpr uint64_t scr_secure = 0x530;      // RW, HCE
-constexpr uint64_t scr_normal = 0x531;      // and NS
-constexpr uint64_t spsr_el1h = 0x3c5;       // interrupts masked
+constexpr uint64_t scr_secure = 0x530;  // RW, HCE
+constexpr uint64_t scr_normal = 0x531;  // and NS
+constexpr uint64_t spsr_el1h = 0x3c5;   // interrupts masked
 constexpr uint64_t spsr_el2h = 0x3c9;
 constexpr uint64_t exception_class_smc = 0x17;
 constexpr size_t relayed_registers = 18;
@@ -115,12 +116,14 @@ void smc_from(World* from) {
 }
 
 void image_main() {
-  asm volatile("msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
-                   sctlr_el3),
-               "r"(el3_vectors));
+  asm volatile(
+      "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
+          sctlr_el3),
+      "r"(el3_vectors));
   const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
   const auto length = ports::qemu::read_file("case.package", room);
-  if (!length) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
+  if (!length)
+    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
   secure = start_of(SEL1_RAM, spsr_el1h, scr_secure, *length);
   normal = start_of(EL2_RAM, spsr_el2h, scr_normal, *length);
   load(secure.el1);

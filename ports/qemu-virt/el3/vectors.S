@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Into EL3 by an SMC of either world, and out of it again. TPIDR_EL3 points to the running World.
-#include "ports/qemu-virt/common/vectors.h"
+#include "ports/qemu-virt/common/vectors.inc"
 
   VECTOR_TABLE el3_vectors, crash_entry, smc_entry
 

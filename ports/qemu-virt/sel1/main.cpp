@@ -67,7 +67,8 @@ Spmc* create_spmc(NormalMemory& memory) {
   const std::string_view name{reinterpret_cast<const char*>(packed.personality.data()),
                               packed.personality.size()};
   auto personality = spmc_model::find_personality(name);
-  if (!personality) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: unknown personality");
+  if (!personality)
+    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: unknown personality");
   personality->max_version = ffa::Version{packed.version};
   if (packed.max_shares != 0) personality->handles.live_limit = packed.max_shares;
   std::array<spmc_model::SpConfig, guest::package_max_sps> sps{};
@@ -78,8 +79,8 @@ Spmc* create_spmc(NormalMemory& memory) {
     sps[n].uuid = sp.uuid;
     sps[n].contexts = sp.contexts;
     sps[n].properties = sp.properties;
-    if (sp.threads != 0) sps[n].optee.threads = sp.threads;
-    if (sp.sessions != 0) sps[n].optee.sessions = sp.sessions;
+    if (sp.threads != 0) sps[n].service.threads = sp.threads;
+    if (sp.sessions != 0) sps[n].service.sessions = sp.sessions;
   }
   if (Spmc::storage_bytes() > storage_bytes) {
     ports::qemu::give_up(ports::qemu::exit_too_large, "the SPMC model's storage");
@@ -88,7 +89,8 @@ Spmc* create_spmc(NormalMemory& memory) {
                                   {*personality, std::span{sps}.first(packed.sp_count),
                                    std::span{packed.missing}.first(packed.missing_count)},
                                   memory);
-  if (spmc == nullptr) ports::qemu::give_up(ports::qemu::exit_bad_input, "the SPMC refuses these SPs");
+  if (spmc == nullptr)
+    ports::qemu::give_up(ports::qemu::exit_bad_input, "the SPMC refuses these SPs");
   return spmc;
 }
 
@@ -114,8 +116,8 @@ ffa::Regs answer(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
   const auto id = [&](size_t n) { return ffa::EndpointId{static_cast<uint16_t>(in.x[n])}; };
   switch (static_cast<TestControl>(in.x[0])) {
     case TestControl::set_notification:
-      out.x[0] = static_cast<uint64_t>(
-          static_cast<int64_t>(spmc.set_notification(id(1), id(2), in.x[3])));
+      out.x[0] =
+          static_cast<uint64_t>(static_cast<int64_t>(spmc.set_notification(id(1), id(2), in.x[3])));
       return out;
     case TestControl::answer_vm_messages:
       spmc.answer_vm_messages(id(1), static_cast<ffa::Status>(static_cast<int32_t>(in.x[2])),
@@ -148,7 +150,8 @@ ffa::Regs answer_without_spmc(const ffa::Regs& in) {
 void image_main(const std::byte* bytes, size_t length) {
   asm volatile("msr vbar_el1, %0; isb" ::"r"(sel1_vectors));
   const auto opened = guest::Package::open({bytes, length}, package);
-  if (!opened.ok()) ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not well-formed");
+  if (!opened.ok())
+    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not well-formed");
   NormalMemory memory;
   Spmc* const spmc = package.spmc.absent ? nullptr : create_spmc(memory);
   ffa::Regs regs;

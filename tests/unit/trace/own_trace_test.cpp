@@ -186,6 +186,9 @@ TEST(OwnTrace, WhatIsWrongWithAHeaderOrStimulusIsSaid) {
   EXPECT_THAT(with_world(R"({"faults": [{"op": "smc"}]})"),
               HasSubstr("VM 2 is not in the header's world"));
   OwnTrace changed = trace;
+  changed.header.profile = "bogus";
+  EXPECT_THAT(refusal(changed), HasSubstr("own: header: no profile \"bogus\""));
+  changed.header.profile.clear();
   for (const char* const text : {"remove", "remove 1", "remove 1 0x1000 2", "budget", "budget x",
                                  "budget 99999999999", "nonsense", "budget 1;"}) {
     changed.events.back().stimulus = text;

@@ -60,6 +60,42 @@ class WrongFactory : public sim::MediatorFactory {
   Mistake mistake_;
 };
 
+/// The built-in mediator, but what it sends to the SPMC has a bit too many in a register that the
+/// SPMC does not look at.
+class LooseFactory : public sim::MediatorFactory {
+ public:
+  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                 const mediator::MediatorConfig& config) override {
+    ops_ = &ops;
+    ffa_sim_world_ops loose = ops;
+    loose.smc = [](void* to, uint16_t vm, ffa_sim_regs* regs) {
+      const auto function = static_cast<uint32_t>(regs->x[0]);
+      if (function == ffa::fid32(Fid::msg_send_direct_req)) regs->x[3] ^= uint64_t{1} << 40;
+      ops_->smc(to, vm, regs);
+    };
+    loose_ = loose;
+    return right_->create(loose_, world, config);
+  }
+
+ private:
+  static inline const ffa_sim_world_ops* ops_ = nullptr;
+  ffa_sim_world_ops loose_{};
+  std::unique_ptr<sim::MediatorFactory> right_ = sim::built_in_mediator();
+};
+
+TEST(WrongMediator, IsFoundByWhatItSendsToTheSpmc) {
+  for (const char* const capture : {"linux-probe", "xen-dom0-probe"}) {
+    const auto events = sim::trace::read_trace(test::capture(capture)).events;
+    const auto source = ffa_trace::vector_source(capture, events);
+    LooseFactory factory;
+    const auto result = ffa_trace::replay_trace(*source, factory, {.spmc = "model"});
+    ASSERT_GT(result.counts.divergences, 5U) << capture;
+    for (const auto& divergence : result.divergences) {
+      EXPECT_EQ(divergence.field, "spmc in.x3") << capture;
+    }
+  }
+}
+
 TEST(WrongMediator, IsFoundWhoeverAnswersAsTheSpmc) {
   const std::pair<const char*, const char*> replays[] = {
       {"linux-probe", "model"}, {"xen-dom0-probe", "model"}, {"xen-dom0-probe", "recorded"}};
