@@ -110,8 +110,8 @@ void write_vm(Writer& out, const VmConfig& config) {
 }
 
 /// In the order of guest::FaultOp.
-constexpr std::array<std::string_view, 7> fault_ops = {"smc",    "pin",    "map",   "translate",
-                                                       "memory", "budget", "vm_get"};
+constexpr std::array<std::string_view, 8> fault_ops = {"smc",    "pin",    "map",    "translate",
+                                                       "memory", "budget", "vm_get", "set_access"};
 
 void write_fault(Writer& out, const FaultSpec& fault) {
   const auto* const op = std::find(fault_ops.begin(), fault_ops.end(), fault.op);

@@ -109,7 +109,7 @@ struct PackedProgram {
 };
 
 /// The operations that a fault can strike.
-enum class FaultOp : uint8_t { smc, pin, map, translate, memory, budget, vm_get };
+enum class FaultOp : uint8_t { smc, pin, map, translate, memory, budget, vm_get, set_access };
 
 /// An operation that gets another answer: the n-th one that matches.
 struct PackedFault {

@@ -42,6 +42,8 @@ class Platform {
   ffa::Result<void> set_access(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages,
                                mediator::OwnerAccess access) {
     const bool full = access == mediator::OwnerAccess::full;
+    const auto* const fault = full ? nullptr : faults_.strike(FaultOp::set_access);
+    if (fault != nullptr) return struck(*fault);
     if (machine_.set_access(vm.raw(), ipa.raw(), pages.raw(), full)) return {};
     return ffa::Error{ffa::Status::denied};
   }
