@@ -96,7 +96,8 @@ struct Figures {
   uint64_t unfinished = 0;  ///< transactions begun in fragments and neither completed nor refused
   uint64_t reclaimed_for_vm = 0;  ///< VMs' handles that the hypervisor gave back
   std::vector<HandleUse> handles;
-  uint64_t wrong_reclaims = 0;  ///< all of them; `handles` has the first ones
+  uint64_t given_while_live = 0;  ///< shares that got the number of a live handle
+  uint64_t wrong_reclaims = 0;    ///< all of them; `handles` has the first ones
   std::vector<Outstanding> outstanding;
 };
 

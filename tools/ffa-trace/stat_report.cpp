@@ -161,6 +161,10 @@ std::string stat_text(const std::string& file, const Figures& figures) {
     text +=
         fmt::format("  {} handles of VMs reclaimed by the hypervisor\n", figures.reclaimed_for_vm);
   }
+  if (figures.given_while_live != 0) {
+    text += fmt::format("  {} shares got the number of a handle that was live\n",
+                        figures.given_while_live);
+  }
   if (figures.unfinished != 0) {
     text += fmt::format("unfinished transactions: {}\n", figures.unfinished);
   }
@@ -194,6 +198,7 @@ std::string stat_json(const std::string& file, const Figures& figures) {
                               {"sides", sides},
                               {"handles", handles},
                               {"wrong_reclaims", figures.wrong_reclaims},
+                              {"given_while_live", figures.given_while_live},
                               {"reclaimed_for_vm", figures.reclaimed_for_vm},
                               {"unfinished", figures.unfinished},
                               {"outstanding", outstanding}};

@@ -43,7 +43,7 @@ bool is_call(const Event& event) {
 void HandleBook::advance(uint64_t seq) {
   while (!coming_.empty() && coming_.begin()->first < seq) {
     const auto [handle, live] = coming_.begin()->second;
-    live_[handle] = live;
+    if (!live_.insert_or_assign(handle, live).second) ++given_while_live_;
     coming_.erase(coming_.begin());
   }
 }
@@ -203,6 +203,7 @@ Figures Statistics::finish() {
   figures_.unfinished = transactions_.unfinished();
   for (auto& [name, book] : books_) {
     book.advance(UINT64_MAX);
+    figures_.given_while_live += book.given_while_live();
     for (const auto& [handle, live] : book.live()) {
       figures_.handles.push_back({name, live.vm, handle, live.seq, live.pages, "leaked"});
     }

@@ -36,10 +36,13 @@ class HandleBook {
   /// As reclaimed(), by another side; false: it was not live here.
   bool forget(uint64_t handle);
   [[nodiscard]] const std::map<uint64_t, Live>& live() const { return live_; }
+  /// How often a share got the number of a handle that was live: its old transaction is forgotten.
+  [[nodiscard]] uint64_t given_while_live() const { return given_while_live_; }
 
  private:
   std::multimap<uint64_t, std::pair<uint64_t, Live>> coming_;  ///< by seq_ret
   std::map<uint64_t, Live> live_;
+  uint64_t given_while_live_ = 0;
   std::deque<uint64_t> dead_;  ///< the last reclaimed ones, oldest first
 };
 

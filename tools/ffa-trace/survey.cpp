@@ -17,6 +17,7 @@ using sim::trace::Event;
 using sim::trace::Side;
 
 constexpr uint64_t max_pages = uint64_t{1} << 20;  ///< of one VM: 4 GiB, what a survey may hold
+constexpr size_t max_open = 1024;  ///< more calls at once are no trace of a real system
 constexpr size_t partition_entry_bytes = 24;
 
 class Surveyor {
@@ -42,6 +43,11 @@ class Surveyor {
   }
 
   void note(const Event& event) {
+    open_.erase(open_.begin(), open_.lower_bound(event.seq));
+    open_.insert(event.seq_ret);
+    if (open_.size() > max_open) {
+      throw sim::InputError(source_.place(), "more than 1024 calls are open at once");
+    }
     if (survey_.given) check_vm(event);
     switch (event.side) {
       case Side::linux_:
@@ -186,6 +192,7 @@ class Surveyor {
 
   EventSource& source_;
   Survey survey_;
+  std::multiset<uint64_t> open_;  ///< ends of events that have begun
   bool guest_seen_ = false;
   bool fragments_ = false;  ///< a descriptor was sent to the SPMC in part
   std::map<uint16_t, ffa::Version> versions_;

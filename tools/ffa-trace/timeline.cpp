@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/ffa-trace/timeline.hpp"
 
-#include "sim/engine/input_error.hpp"
-
 namespace ffa_trace {
-namespace {
-
-constexpr size_t max_open = 4096;  ///< more calls than this at once are no trace of a real system
-
-}  // namespace
 
 Timeline::Timeline(EventSource& source) : source_(source) {
   source_.rewind();
@@ -17,9 +10,6 @@ Timeline::Timeline(EventSource& source) : source_(source) {
 
 sim::trace::Event Timeline::take() {
   sim::trace::Event event = std::move(*ahead_);
-  if (ends_.size() >= max_open) {
-    throw sim::InputError(source_.place(), "more than 4096 calls are open at once");
-  }
   ends_.push({event.seq_ret, event.seq});
   ahead_ = source_.next();
   return event;

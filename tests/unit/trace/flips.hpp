@@ -5,6 +5,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,6 +138,7 @@ class ForkingSource : public ffa_trace::EventSource {
 inline std::vector<std::string> not_found(const std::vector<sim::trace::Event>& events,
                                           const std::vector<Flip>& flips,
                                           const ffa_trace::ReplaySettings& settings) {
+  malloc_trim(0);  // what is not there need not be copied by each fork
   ForkingSource source(events, flips);
   const auto factory = sim::built_in_mediator();
   const auto explained = [&] {

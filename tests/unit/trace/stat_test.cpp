@@ -155,6 +155,16 @@ TEST(Stat, ReclaimsThatFitNoShareAreNamed) {
   EXPECT_EQ(figures.sides.at("guest").reclaimed, 3U);
 }
 
+TEST(Stat, AHandleThatIsGivenTwiceIsCounted) {
+  const auto share = test::share_of_pages(1);
+  const auto shared = [&](uint64_t seq) {
+    return guest_call(seq, share.in, {0x84000061, 0, 0x51}, share.tx);
+  };
+  const auto reclaim = guest_call(3, {0x84000077, 0x51}, {0x84000061});
+  EXPECT_EQ(figures_of({shared(1), reclaim, shared(5)}).given_while_live, 0U);
+  EXPECT_EQ(figures_of({shared(1), shared(3), shared(5)}).given_while_live, 2U);
+}
+
 TEST(Stat, AHandleReusedByAnotherVcpuAtOnceIsLive) {
   // vCPU 0 reclaims 0x51 (5 to 12); vCPU 1's share (4 to 11) gets the same number meanwhile.
   const auto share = test::share_of_pages(2);
