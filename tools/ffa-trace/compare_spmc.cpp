@@ -125,6 +125,10 @@ void compare_reply(Comparison& comparison, const Subject& subject, const Event& 
     comparison.number(subject, "spmc-out", fmt::format("out.x{}", i), captured.out.x[i],
                       ours.out.x[i], true);
   }
+}
+
+void compare_listed(Comparison& comparison, const Subject& subject, const Event& captured,
+                    const Asked& ours) {
   if (captured.rx.empty() && ours.rx.empty()) return;
   comparison.field(subject, "spmc-out", "rx", sim::trace::to_hex(captured.rx),
                    sim::trace::to_hex(ours.rx), true);
@@ -163,14 +167,17 @@ void compare_window(Comparison& comparison, const Subject& subject, const Window
   std::optional<size_t> last;
   for (size_t i = 0; i < asked.size(); ++i) {
     if (!pairs[i]) {
-      comparison.extra(subject, window, asked[i], call_text(asked[i].in));
+      comparison.extra(subject, window, i, call_text(asked[i].in));
       continue;
     }
     const Event& record = records[*pairs[i]];
     const Subject inner = of_record(subject, record);
     seen[*pairs[i]] = true;
     compare_spmc(comparison, inner, record, asked[i], window.layout());
-    if (asked[i].from_model && asked[i].answer) compare_reply(comparison, inner, record, asked[i]);
+    if (asked[i].from_model && asked[i].answer) {
+      compare_reply(comparison, inner, record, asked[i]);
+      compare_listed(comparison, inner, record, asked[i]);
+    }
     if (!asked[i].answer && !asked[i].from_model) {
       comparison.diverge(inner, "spmc-unseen", "request", call_text(record.in),
                          call_text(asked[i].in));
