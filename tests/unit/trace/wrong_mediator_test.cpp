@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a replay compares comes out of the mediator: one that is wrong in one small thing is found,
 // whoever answers as the SPMC.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "ffa/reply.hpp"
@@ -64,13 +65,16 @@ class WrongFactory : public sim::MediatorFactory {
 /// SPMC does not look at.
 class LooseFactory : public sim::MediatorFactory {
  public:
+  LooseFactory(Fid function, unsigned reg) { mistake_ = {function, reg}; }
   std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
                                                  const mediator::MediatorConfig& config) override {
     ops_ = &ops;
     ffa_sim_world_ops loose = ops;
     loose.smc = [](void* to, uint16_t vm, ffa_sim_regs* regs) {
-      const auto function = static_cast<uint32_t>(regs->x[0]);
-      if (function == ffa::fid32(Fid::msg_send_direct_req)) regs->x[3] ^= uint64_t{1} << 40;
+      const ffa::FunctionId function{regs->x[0]};
+      if (function.number() == ffa::FunctionId{ffa::fid32(mistake_.function)}.number()) {
+        regs->x[mistake_.reg] ^= uint64_t{1} << 40;
+      }
       ops_->smc(to, vm, regs);
     };
     loose_ = loose;
@@ -79,6 +83,7 @@ class LooseFactory : public sim::MediatorFactory {
 
  private:
   static inline const ffa_sim_world_ops* ops_ = nullptr;
+  static inline Mistake mistake_{};
   ffa_sim_world_ops loose_{};
   std::unique_ptr<sim::MediatorFactory> right_ = sim::built_in_mediator();
 };
@@ -87,11 +92,24 @@ TEST(WrongMediator, IsFoundByWhatItSendsToTheSpmc) {
   for (const char* const capture : {"linux-probe", "xen-dom0-probe"}) {
     const auto events = sim::trace::read_trace(test::capture(capture)).events;
     const auto source = ffa_trace::vector_source(capture, events);
-    LooseFactory factory;
+    LooseFactory factory(Fid::msg_send_direct_req, 3);
     const auto result = ffa_trace::replay_trace(*source, factory, {.spmc = "model"});
     ASSERT_GT(result.counts.divergences, 5U) << capture;
     for (const auto& divergence : result.divergences) {
       EXPECT_EQ(divergence.field, "spmc in.x3") << capture;
+    }
+  }
+}
+
+TEST(WrongMediator, IsFoundByLengthsOfAnotherLayoutThanTheCaptures) {
+  const auto events = sim::trace::read_trace(test::capture("linux-shm-small")).events;
+  const auto source = ffa_trace::vector_source("linux", events);
+  for (const unsigned reg : {1U, 2U}) {
+    LooseFactory factory(Fid::mem_share, reg);
+    const auto result = ffa_trace::replay_trace(*source, factory, {.spmc = "model"});
+    ASSERT_GT(result.counts.divergences, 5U) << reg;
+    for (const auto& divergence : result.divergences) {
+      EXPECT_EQ(divergence.field, fmt::format("spmc in.x{}", reg));
     }
   }
 }
