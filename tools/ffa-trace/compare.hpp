@@ -116,7 +116,8 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const sim::tra
 Subject of_record(const Subject& subject, const sim::trace::Event& record);
 
 /// Without a hypervisor a call is at once what the SPMC was asked: the mediator must ask the same
-/// where it asks the same function. What else it asks has no counterpart.
+/// where it asks the same function, and pass on once what only the SPMC can do. What else it asks
+/// has no counterpart.
 void compare_relayed(Comparison& comparison, const Subject& subject,
                      const sim::trace::Event& captured, const Window& window);
 

@@ -157,9 +157,16 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
 void compare_relayed(Comparison& comparison, const Subject& subject, const Event& captured,
                      const Window& window) {
   const Subject inner = of_record(subject, captured);
+  size_t times = 0;
   for (const Asked& asked : window.asked) {
     if (asked.in.w(0) != captured.in.w(0)) continue;
     compare_spmc(comparison, inner, captured, asked, window.layout());
+    if (++times > 1 && is_passed_on(captured.in)) {
+      comparison.diverge(inner, "spmc-extra", "spmc call", "nothing", call_text(asked.in));
+    }
+  }
+  if (times == 0 && is_passed_on(captured.in) && !ffa::is_error(captured.out)) {
+    comparison.diverge(inner, "spmc-missing", "spmc call", call_text(captured.in), "nothing");
   }
 }
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ffa/reply.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
@@ -110,6 +112,59 @@ TEST(WrongMediator, IsFoundByLengthsOfAnotherLayoutThanTheCaptures) {
     ASSERT_GT(result.counts.divergences, 5U) << reg;
     for (const auto& divergence : result.divergences) {
       EXPECT_EQ(divergence.field, fmt::format("spmc in.x{}", reg));
+    }
+  }
+}
+
+/// The built-in mediator, which passes calls of one function on `times` times.
+class RepeatingFactory : public sim::MediatorFactory {
+ public:
+  RepeatingFactory(Fid function, unsigned times) { function_ = function, times_ = times; }
+  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                 const mediator::MediatorConfig& config) override {
+    ops_ = &ops;
+    repeating_ = ops;
+    repeating_.smc = [](void* to, uint16_t vm, ffa_sim_regs* regs) {
+      const bool meant =
+          ffa::FunctionId{regs->x[0]}.number() == ffa::FunctionId{ffa::fid32(function_)}.number();
+      const ffa_sim_regs in = *regs;
+      if (meant && times_ == 0) *regs = {.x = {ffa::fid32(Fid::success)}};
+      for (unsigned n = 0; n < (meant ? times_ : 1); ++n) {
+        *regs = in;
+        ops_->smc(to, vm, regs);
+      }
+    };
+    return right_->create(repeating_, world, config);
+  }
+
+ private:
+  static inline const ffa_sim_world_ops* ops_ = nullptr;
+  static inline Fid function_{};
+  static inline unsigned times_ = 1;
+  ffa_sim_world_ops repeating_{};
+  std::unique_ptr<sim::MediatorFactory> right_ = sim::built_in_mediator();
+};
+
+TEST(WrongMediator, IsFoundByCallsThatItKeepsToItselfOrMakesTwice) {
+  const std::pair<const char*, const char*> replays[] = {
+      {"linux-xtest-1004", "model"},   {"linux-probe", "model"},
+      {"linux-shm-small", "model"},    {"linux-shm-sess", "model"},
+      {"xen-dom0-shm-small", "model"}, {"xen-dom0-shm-small", "recorded"}};
+  for (const auto& [capture, spmc] : replays) {
+    const auto events = sim::trace::read_trace(test::capture(capture)).events;
+    const auto source = ffa_trace::vector_source(capture, events);
+    for (const Fid function :
+         {Fid::msg_send_direct_req, Fid::mem_share, Fid::mem_reclaim, Fid::notification_bind,
+          Fid::notification_get, Fid::notification_unbind, Fid::run}) {
+      const bool asked = std::any_of(events.begin(), events.end(), [&](const auto& event) {
+        return ffa::is_function(event.in, function);
+      });
+      for (const unsigned times : {0U, 2U}) {
+        RepeatingFactory factory(function, times);
+        const auto result = ffa_trace::replay_trace(*source, factory, {.spmc = spmc});
+        EXPECT_EQ(result.counts.divergences != 0, asked)
+            << capture << " " << spmc << " " << std::hex << ffa::fid32(function) << " " << times;
+      }
     }
   }
 }
