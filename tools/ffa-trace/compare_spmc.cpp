@@ -157,11 +157,18 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
 void compare_relayed(Comparison& comparison, const Subject& subject, const Event& captured,
                      const Window& window) {
   const Subject inner = of_record(subject, captured);
+  const auto number = [](const ffa::Regs& in) { return ffa::FunctionId{in.x[0]}.number(); };
   size_t times = 0;
   for (const Asked& asked : window.asked) {
-    if (asked.in.w(0) != captured.in.w(0)) continue;
-    compare_spmc(comparison, inner, captured, asked, window.layout());
-    if (++times > 1 && is_passed_on(captured.in)) {
+    const bool same = number(asked.in) == number(captured.in);
+    if (same) {
+      Event counterpart = captured;
+      // Of which width a memory send is, is a matter of what the SPMC has.
+      if (is_memory_send(captured.in)) counterpart.in.x[0] = asked.in.x[0];
+      compare_spmc(comparison, inner, counterpart, asked, window.layout());
+      ++times;
+    }
+    if (is_passed_on(asked.in) && (!same || times > 1)) {
       comparison.diverge(inner, "spmc-extra", "spmc call", "nothing", call_text(asked.in));
     }
   }

@@ -169,6 +169,36 @@ TEST(WrongMediator, IsFoundByCallsThatItKeepsToItselfOrMakesTwice) {
   }
 }
 
+/// The built-in mediator, which also fetches VM 1's notifications whenever it passes a request on.
+class GreedyFactory : public sim::MediatorFactory {
+ public:
+  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
+                                                 const mediator::MediatorConfig& config) override {
+    ops_ = &ops;
+    greedy_ = ops;
+    greedy_.smc = [](void* to, uint16_t vm, ffa_sim_regs* regs) {
+      ffa_sim_regs get = {.x = {ffa::fid32(Fid::notification_get), 1, 1}};
+      if (vm != 0 && ffa::FunctionId{regs->x[0]}.number() == 0x6f) ops_->smc(to, vm, &get);
+      ops_->smc(to, vm, regs);
+    };
+    return right_->create(greedy_, world, config);
+  }
+
+ private:
+  static inline const ffa_sim_world_ops* ops_ = nullptr;
+  ffa_sim_world_ops greedy_{};
+  std::unique_ptr<sim::MediatorFactory> right_ = sim::built_in_mediator();
+};
+
+TEST(WrongMediator, IsFoundByCallsInsideOthers) {
+  const auto events = sim::trace::read_trace(test::capture("linux-shm-sess")).events;
+  const auto source = ffa_trace::vector_source("linux", events);
+  GreedyFactory factory;
+  const auto result = ffa_trace::replay_trace(*source, factory, {.spmc = "model"});
+  ASSERT_GT(result.counts.divergences, 5U);
+  EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
+}
+
 TEST(WrongMediator, IsFoundWhoeverAnswersAsTheSpmc) {
   const std::pair<const char*, const char*> replays[] = {
       {"linux-probe", "model"}, {"xen-dom0-probe", "model"}, {"xen-dom0-probe", "recorded"}};
