@@ -12,6 +12,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
+#include "tests/unit/trace/tapped_mediator.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 
 namespace {
@@ -184,36 +185,15 @@ TEST(Destruction, OfAnotherVmDiverges) {
   EXPECT_GT(replay(events).counts.divergences, 0U);
 }
 
-/// The built-in mediator, whose calls to the SPMC another function sees first.
-class TappedFactory : public sim::MediatorFactory {
- public:
-  using Tap = void (*)(const ffa_sim_world_ops&, void* world, uint16_t vm, ffa_sim_regs* regs);
-  explicit TappedFactory(Tap tap) { tap_ = tap; }
-  std::unique_ptr<sim::MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
-                                                 const mediator::MediatorConfig& config) override {
-    ops_ = &ops;
-    tapped_ = ops;
-    tapped_.smc = [](void* to, uint16_t vm, ffa_sim_regs* regs) { tap_(*ops_, to, vm, regs); };
-    return built_in_->create(tapped_, world, config);
-  }
-
- private:
-  static inline const ffa_sim_world_ops* ops_ = nullptr;
-  static inline Tap tap_ = nullptr;
-  ffa_sim_world_ops tapped_{};
-  std::unique_ptr<sim::MediatorFactory> built_in_ = sim::built_in_mediator();
-};
-
 bool is_unbind(const ffa_sim_regs& regs) {
   return static_cast<uint32_t>(regs.x[0]) == ffa::fid32(ffa::Fid::notification_unbind);
 }
 
 TEST(Destruction, ExtraCallsAreExplainedForTheVmThatEndsOnly) {
-  TappedFactory factory(
-      [](const ffa_sim_world_ops& ops, void* world, uint16_t vm, ffa_sim_regs* regs) {
-        if (is_unbind(*regs) && regs->x[1] == 0x80010002) regs->x[1] = 0x80010001;  // the other VM
-        ops.smc(world, vm, regs);
-      });
+  test::TappedFactory factory([](const auto& smc, uint16_t, ffa_sim_regs* regs) {
+    if (is_unbind(*regs) && regs->x[1] == 0x80010002) regs->x[1] = 0x80010001;  // the other VM
+    smc(regs);
+  });
   const auto result = replay(destroy_capture(), factory);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
@@ -221,12 +201,11 @@ TEST(Destruction, ExtraCallsAreExplainedForTheVmThatEndsOnly) {
 }
 
 TEST(Destruction, ExtraCallsAreExplainedOnce) {
-  TappedFactory factory(
-      [](const ffa_sim_world_ops& ops, void* world, uint16_t vm, ffa_sim_regs* regs) {
-        ffa_sim_regs twice = *regs;
-        if (is_unbind(*regs) && regs->x[1] == 0x80010002) ops.smc(world, vm, &twice);
-        ops.smc(world, vm, regs);
-      });
+  test::TappedFactory factory([](const auto& smc, uint16_t, ffa_sim_regs* regs) {
+    ffa_sim_regs twice = *regs;
+    if (is_unbind(*regs) && regs->x[1] == 0x80010002) smc(&twice);
+    smc(regs);
+  });
   const auto result = replay(destroy_capture(), factory);
   EXPECT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.counts.explained, 3U);
