@@ -59,6 +59,7 @@ Activity::Activity(ActivityKind what, uint16_t whose, Event record, HeaderLayout
       inferred(first.side == Side::spmc),
       window(layout) {
   window.activity = activity_name(kind);
+  window.vm = vm;
   subject.event = first.seq;
 }
 

@@ -3,6 +3,7 @@
 // of its probing is free.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "tools/ffa-trace/records.hpp"
@@ -17,7 +18,7 @@ struct BootState {
   bool rx_held = false;
 
   void follow(const ffa::Regs& in, const ffa::Regs& out) {
-    if (is(in, ffa::Fid::version)) version = in.w(1);
+    if (is(in, ffa::Fid::version) && is_version(out)) version = std::min(in.w(1), out.w(0));
     if (!ffa::is_success(out)) return;
     if (is(in, ffa::Fid::rxtx_map)) {
       tx_pa = in.x[1];

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ffa_trace {
 
 void Comparison::field(const Subject& subject, const char* rule, const std::string& name,
@@ -37,9 +39,15 @@ void Comparison::diverge(const Subject& subject, const char* rule, const std::st
   kept_.push_back({subject.event, subject.prefix + name, expected, actual, rule});
 }
 
-void Comparison::extra(const Subject& subject, const Window& window, const Asked& asked,
+void Comparison::extra(const Subject& subject, const Window& window, size_t number,
                        const std::string& text) {
-  if (const auto* why = profile_.explains_extra(window.activity, asked.in, window.records())) {
+  const ffa::Regs& in = window.asked[number].in;
+  const auto before = window.asked.begin() + static_cast<std::ptrdiff_t>(number);
+  const bool again = std::any_of(window.asked.begin(), before, [&in](const Asked& asked) {
+    return !asked.answer && asked.in == in;
+  });
+  const auto* why = profile_.explains_extra(window.activity, window.vm, in, window.records());
+  if (why != nullptr && !again) {
     ++counts_.explained;
     ++counts_.by_difference[why->id];
     return;

@@ -58,9 +58,8 @@ class Comparison {
   /// Something that has no counterpart.
   void diverge(const Subject& subject, const char* rule, const std::string& name,
                const std::string& expected, const std::string& actual);
-  /// An SPMC call that the window has no record of.
-  void extra(const Subject& subject, const Window& window, const Asked& asked,
-             const std::string& text);
+  /// The SPMC call `asked[number]` of the window, which has no record of it.
+  void extra(const Subject& subject, const Window& window, size_t number, const std::string& text);
 
   Counts& counts() { return counts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
@@ -101,10 +100,12 @@ void compare_guest(Comparison& comparison, const Subject& subject,
 /// True if x<n> of this answer was taken from the capture, not computed.
 bool is_given(const Asked& asked, unsigned n);
 
-/// What the model answered against what the captured SPMC did, stimuli apart: every register, and
-/// the partitions in RX.
+/// What the model answered against what the captured SPMC did, stimuli apart: every register.
 void compare_reply(Comparison& comparison, const Subject& subject,
                    const sim::trace::Event& captured, const Asked& ours);
+/// Likewise the partitions in RX.
+void compare_listed(Comparison& comparison, const Subject& subject,
+                    const sim::trace::Event& captured, const Asked& ours);
 
 /// One SPMC call: every register, and what its descriptor means. `layout`: of descriptors towards
 /// the SPMC.
@@ -115,7 +116,8 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const sim::tra
 Subject of_record(const Subject& subject, const sim::trace::Event& record);
 
 /// Without a hypervisor a call is at once what the SPMC was asked: the mediator must ask the same
-/// where it asks the same function. What else it asks has no counterpart.
+/// where it asks the same function, and pass on once what only the SPMC can do. What else it asks
+/// has no counterpart.
 void compare_relayed(Comparison& comparison, const Subject& subject,
                      const sim::trace::Event& captured, const Window& window);
 

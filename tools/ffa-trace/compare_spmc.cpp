@@ -69,14 +69,18 @@ void compare_descriptors(Comparison& comparison, const Subject& subject, const D
   }
 }
 
-/// Lengths in w1 and w2: equal where the layouts are; else the record must at least agree with
-/// itself.
+/// Lengths in w1 and w2: equal where the layouts are; else each must agree with its own bytes.
 void compare_lengths(Comparison& comparison, const Subject& subject, const Event& captured,
                      const Asked& ours) {
   const bool same_layout = captured.tx.size() == ours.tx.size();
   for (const unsigned i : {1U, 2U}) {
-    const uint64_t actual = same_layout ? ours.in.x[i] : captured.tx.size();
-    comparison.number(subject, "spmc-in", fmt::format("in.x{}", i), captured.in.x[i], actual, true);
+    const std::string name = fmt::format("in.x{}", i);
+    if (same_layout) {
+      comparison.number(subject, "spmc-in", name, captured.in.x[i], ours.in.x[i], true);
+      continue;
+    }
+    comparison.number(subject, "spmc-in", name, captured.in.x[i], captured.tx.size(), false);
+    comparison.number(subject, "spmc-in", name, ours.tx.size(), ours.in.x[i], true);
   }
 }
 
@@ -125,6 +129,10 @@ void compare_reply(Comparison& comparison, const Subject& subject, const Event& 
     comparison.number(subject, "spmc-out", fmt::format("out.x{}", i), captured.out.x[i],
                       ours.out.x[i], true);
   }
+}
+
+void compare_listed(Comparison& comparison, const Subject& subject, const Event& captured,
+                    const Asked& ours) {
   if (captured.rx.empty() && ours.rx.empty()) return;
   comparison.field(subject, "spmc-out", "rx", sim::trace::to_hex(captured.rx),
                    sim::trace::to_hex(ours.rx), true);
@@ -149,9 +157,23 @@ void compare_spmc(Comparison& comparison, const Subject& subject, const Event& c
 void compare_relayed(Comparison& comparison, const Subject& subject, const Event& captured,
                      const Window& window) {
   const Subject inner = of_record(subject, captured);
+  const auto number = [](const ffa::Regs& in) { return ffa::FunctionId{in.x[0]}.number(); };
+  size_t times = 0;
   for (const Asked& asked : window.asked) {
-    if (asked.in.w(0) != captured.in.w(0)) continue;
-    compare_spmc(comparison, inner, captured, asked, window.layout());
+    const bool same = number(asked.in) == number(captured.in);
+    if (same) {
+      Event counterpart = captured;
+      // Of which width a memory send is, is a matter of what the SPMC has.
+      if (is_memory_send(captured.in)) counterpart.in.x[0] = asked.in.x[0];
+      compare_spmc(comparison, inner, counterpart, asked, window.layout());
+      ++times;
+    }
+    if (is_passed_on(asked.in) && (!same || times > 1)) {
+      comparison.diverge(inner, "spmc-extra", "spmc call", "nothing", call_text(asked.in));
+    }
+  }
+  if (times == 0 && is_passed_on(captured.in) && !ffa::is_error(captured.out)) {
+    comparison.diverge(inner, "spmc-missing", "spmc call", call_text(captured.in), "nothing");
   }
 }
 
@@ -163,14 +185,17 @@ void compare_window(Comparison& comparison, const Subject& subject, const Window
   std::optional<size_t> last;
   for (size_t i = 0; i < asked.size(); ++i) {
     if (!pairs[i]) {
-      comparison.extra(subject, window, asked[i], call_text(asked[i].in));
+      comparison.extra(subject, window, i, call_text(asked[i].in));
       continue;
     }
     const Event& record = records[*pairs[i]];
     const Subject inner = of_record(subject, record);
     seen[*pairs[i]] = true;
     compare_spmc(comparison, inner, record, asked[i], window.layout());
-    if (asked[i].from_model && asked[i].answer) compare_reply(comparison, inner, record, asked[i]);
+    if (asked[i].from_model && asked[i].answer) {
+      compare_reply(comparison, inner, record, asked[i]);
+      compare_listed(comparison, inner, record, asked[i]);
+    }
     if (!asked[i].answer && !asked[i].from_model) {
       comparison.diverge(inner, "spmc-unseen", "request", call_text(record.in),
                          call_text(asked[i].in));

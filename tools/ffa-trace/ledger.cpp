@@ -23,11 +23,17 @@ Subject at(const Event& event) {
 void Ledger::captured(Comparison& comparison, const Event& event) {
   captured_.push_back(event);
   match(comparison);
+  if (captured_.size() <= most_ahead) return;
+  missing(comparison, captured_.front());
+  captured_.pop_front();
 }
 
 void Ledger::ours(Comparison& comparison, const Event& event) {
   ours_.push_back(event);
   match(comparison);
+  if (ours_.size() <= most_ahead) return;
+  extra(comparison, ours_.front());
+  ours_.pop_front();
 }
 
 void Ledger::match(Comparison& comparison) {
@@ -38,13 +44,17 @@ void Ledger::match(Comparison& comparison) {
   ours_.pop_front();
 }
 
+void Ledger::missing(Comparison& comparison, const Event& event) const {
+  comparison.diverge(at(event), rule_, "event", text_of(event), "nothing");
+}
+
+void Ledger::extra(Comparison& comparison, const Event& event) const {
+  comparison.diverge({}, rule_, "event", "nothing", text_of(event));
+}
+
 void Ledger::finish(Comparison& comparison) {
-  for (const Event& event : captured_) {
-    comparison.diverge(at(event), rule_, "event", text_of(event), "nothing");
-  }
-  for (const Event& event : ours_) {
-    comparison.diverge({}, rule_, "event", "nothing", text_of(event));
-  }
+  for (const Event& event : captured_) missing(comparison, event);
+  for (const Event& event : ours_) extra(comparison, event);
   captured_.clear();
   ours_.clear();
 }

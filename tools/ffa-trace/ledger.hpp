@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Events that a trace of the simulator's tells of beside calls: what the host did, which interrupts
 // came. Those of the trace and those of the replay are held against each other, first against
-// first.
+// first. Where one side is far ahead its oldest event counts as one that has no counterpart, so
+// that a trace that has gone astray holds no more than another.
 #pragma once
 
 #include <deque>
@@ -24,7 +25,11 @@ class Ledger {
   void finish(Comparison& comparison);
 
  private:
+  static constexpr size_t most_ahead = 1024;
+
   void match(Comparison& comparison);
+  void missing(Comparison& comparison, const sim::trace::Event& event) const;
+  void extra(Comparison& comparison, const sim::trace::Event& event) const;
 
   const char* rule_;
   std::deque<sim::trace::Event> captured_;

@@ -97,11 +97,13 @@ uint32_t parse_function(const Object& object) {
 }
 
 ExtraCall parse_extra_call(const Object& object) {
-  object.only({"id", "activity", "call", "answered", "reason"});
+  object.only({"id", "activity", "call", "vm_register", "answered", "reason"});
   ExtraCall extra;
   extra.id = object.text("id");
   extra.activity = object.text("activity");
   extra.function = parse_function(object);
+  object.number("vm_register", extra.vm_register);
+  if (extra.vm_register < 1 || extra.vm_register > 17) object.fail("\"vm_register\": not 1 to 17");
   const Object answered = object.object("answered");
   answered.only({"call", "status"});
   extra.answered = parse_function(answered);
@@ -236,10 +238,12 @@ const Difference* Profile::explains(const ffa::Regs& call, ffa::Version guest_ve
   return nullptr;
 }
 
-const ExtraCall* Profile::explains_extra(const std::string& activity, const ffa::Regs& in,
+const ExtraCall* Profile::explains_extra(const std::string& activity, uint16_t about,
+                                         const ffa::Regs& in,
                                          const std::vector<sim::trace::Event>& recorded) const {
   for (const ExtraCall& extra : extra_calls) {
     if (extra.activity != activity || extra.function != in.w(0)) continue;
+    if (static_cast<uint16_t>(in.x[extra.vm_register]) != about) continue;
     for (const sim::trace::Event& record : recorded) {
       const bool answered = record.in.w(0) == extra.answered &&
                             record.out.w(0) == static_cast<uint32_t>(ffa::Fid::error) &&

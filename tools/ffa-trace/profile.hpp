@@ -30,14 +30,15 @@ struct Difference {
   std::string reason;
 };
 
-/// An SPMC call that our mediator makes and the captured one did not, in an activity in which the
-/// SPMC had answered the captured one like this.
+/// An SPMC call that our mediator makes and the captured one did not, once, about the VM of an
+/// activity in which the SPMC had answered the captured one like this.
 struct ExtraCall {
   std::string id;
-  std::string activity;   ///< as activity_name() has it: "destroy"
-  uint32_t function = 0;  ///< w0 of our call
-  uint32_t answered = 0;  ///< w0 of a recorded call of the same activity …
-  ffa::Status status{};   ///< … and the error that it got
+  std::string activity;      ///< as activity_name() has it: "destroy"
+  uint32_t function = 0;     ///< w0 of our call
+  unsigned vm_register = 0;  ///< whose bits 15:0 are the activity's VM
+  uint32_t answered = 0;     ///< w0 of a recorded call of the same activity …
+  ffa::Status status{};      ///< … and the error that it got
   std::string reason;
 };
 
@@ -62,8 +63,9 @@ struct Profile {
   std::vector<ExtraCall> extra_calls;
 
   /// The entry that allows this SPMC call of ours in addition to those recorded, or nullptr.
+  /// `about`: the VM of the activity.
   [[nodiscard]] const ExtraCall* explains_extra(
-      const std::string& activity, const ffa::Regs& in,
+      const std::string& activity, uint16_t about, const ffa::Regs& in,
       const std::vector<sim::trace::Event>& recorded) const;
   /// The difference that allows `captured` in this field, or nullptr.
   [[nodiscard]] const Difference* explains(const ffa::Regs& call, ffa::Version guest_version,

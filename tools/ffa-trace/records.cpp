@@ -16,6 +16,13 @@ bool is_memory_send(const ffa::Regs& in) {
   return is(in, Fid::mem_share) || is(in, Fid::mem_lend) || is(in, Fid::mem_donate);
 }
 
+bool is_passed_on(const ffa::Regs& in) {
+  return is_memory_send(in) || is(in, Fid::mem_reclaim) || is(in, Fid::msg_send_direct_req) ||
+         is(in, Fid::msg_send_direct_req2) || is(in, Fid::run) || is(in, Fid::notification_bind) ||
+         is(in, Fid::notification_unbind) || is(in, Fid::notification_set) ||
+         is(in, Fid::notification_get);
+}
+
 uint64_t partition_bytes(const ffa::Regs& in, const ffa::Regs& out) {
   constexpr uint32_t count_only = 1;
   constexpr uint64_t v1_0_entry = 8;

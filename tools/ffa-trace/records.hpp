@@ -16,6 +16,10 @@ inline bool is(const ffa::Regs& regs, ffa::Fid fid) { return ffa::is_function(re
 /// True for FFA_MEM_DONATE, LEND and SHARE.
 bool is_memory_send(const ffa::Regs& in);
 
+/// True for calls whose effect is the SPMC's or an SP's: a mediator that lets one pass passes it
+/// on, once.
+bool is_passed_on(const ffa::Regs& in);
+
 /// True for an answer that is a version, not an error.
 inline bool is_version(const ffa::Regs& out) { return (out.w(0) >> 31) == 0; }
 

@@ -42,6 +42,7 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
       layout_(header_layout(survey.spmc_version)),
       choices_(sim::recorded_choices("", "replay"), false),
       mode_(mode),
+      inferred_sps_(infers_sps(survey, profile)),
       activities_(layout_),
       handles_(profile.payload_handles) {
   auto world = make_world(mode.model, profile);
@@ -102,6 +103,7 @@ void ReplayRun::boot() {
     if (!asked.answer || !asked.from_model) continue;
     const Event& record = window.records()[*asked.answer];
     compare_reply(comparison_, of_record({}, record), record, asked);
+    if (!inferred_sps_) compare_listed(comparison_, of_record({}, record), record, asked);
   }
   if (mode_.bare) return;  // nobody captured the boot of a mediator that was not there
   const auto same = [&](const char* name, uint64_t expected, uint64_t actual) {

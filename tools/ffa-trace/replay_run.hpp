@@ -103,6 +103,7 @@ class ReplayRun {
   HeaderLayout layout_;
   sim::Choices choices_;
   ReplayMode mode_;
+  bool inferred_sps_;  ///< the model's SPs are those that the records list at boot
   Activities activities_;
   ReplayWorld* world_ = nullptr;  ///< the simulation's
   std::unique_ptr<sim::Simulation> simulation_;

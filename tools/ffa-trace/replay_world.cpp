@@ -36,7 +36,7 @@ std::optional<size_t> ReplayWorld::wait_for(Window& window, const std::string& k
 std::optional<size_t> ReplayWorld::record_of(Window& window, const Asked& asked) {
   const std::string key = request_key(asked.in, asked.tx, window.layout());
   const bool there = window.find(key).has_value();
-  if (!there && profile_.explains_extra(window.activity, asked.in, window.records())) {
+  if (!there && profile_.explains_extra(window.activity, window.vm, asked.in, window.records())) {
     return std::nullopt;  // it won't come
   }
   return wait_for(window, key);

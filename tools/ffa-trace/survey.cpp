@@ -8,6 +8,7 @@
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/descriptor.hpp"
 #include "tools/ffa-trace/given_world.hpp"
+#include "tools/ffa-trace/partitions.hpp"
 #include "tools/ffa-trace/records.hpp"
 
 namespace ffa_trace {
@@ -18,7 +19,6 @@ using sim::trace::Side;
 
 constexpr uint64_t max_pages = uint64_t{1} << 20;  ///< of one VM: 4 GiB, what a survey may hold
 constexpr size_t max_open = 1024;  ///< more calls at once are no trace of a real system
-constexpr size_t partition_entry_bytes = 24;
 
 class Surveyor {
  public:
@@ -103,22 +103,15 @@ class Surveyor {
     if (is(in, ffa::Fid::rxtx_map) && ffa::is_success(event.out) && in.x[1] != 0) {
       survey_.own = OwnPages{in.x[1], in.x[2], static_cast<uint16_t>(in.w(3) & 0x3f)};
     }
-    if (is(in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
-      note_partitions(event.rx);
-    }
+    if (is(in, ffa::Fid::partition_info_get)) note_partitions(event);
   }
 
-  void note_partitions(const std::vector<uint8_t>& rx) {
-    const auto word = [&rx](size_t at) {
-      return rx[at] | rx[at + 1] << 8 | rx[at + 2] << 16 | static_cast<uint32_t>(rx[at + 3]) << 24;
-    };
-    for (size_t at = 0; at + partition_entry_bytes <= rx.size(); at += partition_entry_bytes) {
-      Partition partition;
-      partition.id = static_cast<uint16_t>(word(at));
-      partition.contexts = static_cast<uint16_t>(word(at) >> 16);
-      partition.properties = word(at + 4);
-      std::copy_n(rx.begin() + static_cast<std::ptrdiff_t>(at) + 8, 16, partition.uuid.bytes);
-      survey_.partitions.push_back(partition);
+  /// What the capture lists first are the SPs of its world.
+  void note_partitions(const Event& event) {
+    if (!survey_.partitions.empty()) return;
+    for (const ListedPartition& listed : partitions_of(event)) {
+      survey_.partitions.push_back(
+          {listed.id, listed.contexts, listed.properties, listed.uuid.value_or(ffa::Uuid{})});
     }
   }
 
@@ -137,9 +130,8 @@ class Surveyor {
       want(event.vm, {event.in.x[1], pages});
       want(event.vm, {event.in.x[2], pages});
     }
-    if (is(event.in, ffa::Fid::partition_info_get) && survey_.partitions.empty()) {
-      note_partitions(event.rx);  // no mediator was told before
-    }
+    // Where no mediator was told before.
+    if (is(event.in, ffa::Fid::partition_info_get)) note_partitions(event);
     if (is_memory_send(event.in) && event.p2m.empty()) {
       const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
       const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
@@ -241,6 +233,10 @@ void place_own_pages(sim::WorldSpec& world, const Survey& survey) {
 
 Survey survey(EventSource& source) { return Surveyor(source).run(); }
 
+bool infers_sps(const Survey& survey, const Profile& profile) {
+  return !survey.given && profile.partitions.empty();
+}
+
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
   if (survey.given) return *survey.given;
   sim::WorldSpec world;
@@ -258,7 +254,7 @@ sim::WorldSpec world_of(const Survey& survey, const Profile& profile) {
   }
   world.spmc.personality = profile.personality;
   for (const Partition& partition :
-       profile.partitions.empty() ? survey.partitions : profile.partitions) {
+       infers_sps(survey, profile) ? survey.partitions : profile.partitions) {
     sim::SpSpec sp;
     sp.name = fmt::format("sp{:x}", partition.id);
     sp.id = partition.id;

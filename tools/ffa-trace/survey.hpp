@@ -43,6 +43,9 @@ struct Survey {
 /// Reads the source to its end. Throws InputError for what is no trace or not supported yet.
 Survey survey(EventSource& source);
 
+/// True if the SPs of the world are those that the records list; else header or profile has them.
+bool infers_sps(const Survey& survey, const Profile& profile);
+
 /// The world to replay in: the one that the header gives; else the mediator and its VMs configured
 /// by the profile, memory as surveyed.
 sim::WorldSpec world_of(const Survey& survey, const Profile& profile);

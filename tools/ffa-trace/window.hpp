@@ -45,6 +45,7 @@ class Window {
   void close() { closed_ = true; }
   [[nodiscard]] bool closed() const { return closed_; }
   std::string activity;  ///< what it belongs to, as activity_name() has it
+  uint16_t vm = 0;       ///< whom that is about; 0: no VM
   /// Before the first guest call the model follows every request.
   bool boot = false;
 

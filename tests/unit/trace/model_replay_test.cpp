@@ -12,6 +12,7 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/survey.hpp"
 
 namespace {
 
@@ -269,6 +270,55 @@ TEST(ModelReplay, AHandleThatDiffersIsOneDivergenceEachTimeItIsGiven) {
     const std::set<std::string> fields{"out.x2", "spmc out.x2"};
     for (const auto& divergence : result.divergences) EXPECT_TRUE(fields.count(divergence.field));
   }
+}
+
+TEST(ModelReplay, TheSpsAreInferredFromEntriesAsLongAsTheAnswerSays) {
+  auto events = events_of("xen-dom0-probe");
+  const auto list = std::find_if(events.begin(), events.end(), [](const Event& event) {
+    return ffa::is_function(event.in, ffa::Fid::partition_info_get);
+  });
+  ASSERT_EQ(list->rx.size(), 24U);
+  const auto surveyed = [&events] {
+    return ffa_trace::survey(*ffa_trace::vector_source("events", events)).partitions;
+  };
+  for (const size_t bytes : {8, 24, 48}) {
+    list->rx.resize(bytes, 0x5a);
+    list->out.x[3] = bytes == 8 ? 0 : bytes;  // FF-A 1.0 does not say
+    const auto partitions = surveyed();
+    ASSERT_EQ(partitions.size(), 1U) << bytes;
+    EXPECT_EQ(partitions[0].id, 0x8001);
+    EXPECT_EQ(partitions[0].uuid.is_nil(), bytes == 8);
+  }
+}
+
+TEST(ModelReplay, TheListThatTheSpsAreInferredFromIsNotComparedWithThem) {
+  auto events = events_of("xen-dom0-probe");
+  const auto whole = replay(events);
+  const auto list = std::find_if(events.begin(), events.end(), [](const Event& event) {
+    return ffa::is_function(event.in, ffa::Fid::partition_info_get);
+  });
+  ASSERT_NE(list, events.end());
+  ASSERT_EQ(list->side, Side::spmc);
+  ASSERT_FALSE(list->rx.empty());
+  list->rx.clear();  // they are those that the guest was told of, then
+  const auto result = replay(events);
+  EXPECT_EQ(result.counts.divergences, 0U);
+  EXPECT_EQ(result.counts.computed, whole.counts.computed);
+}
+
+TEST(ModelReplay, AKernelMayShareMemoryInEitherWidth) {
+  auto events = events_of("linux-shm-small");
+  const auto wide = replay(events).counts;
+  size_t shares = 0;
+  for (Event& event : events) {
+    if (!is_share(event)) continue;
+    event.in.x[0] = 0x84000073;
+    ++shares;
+  }
+  ASSERT_GT(shares, 5U);
+  const auto result = replay(events);
+  EXPECT_EQ(result.counts.divergences, 0U);
+  EXPECT_EQ(result.counts.compared, wide.compared);
 }
 
 TEST(ModelReplay, ARequestThatTheCaptureDoesNotHaveDiverges) {

@@ -12,6 +12,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
+#include "tests/unit/trace/tapped_mediator.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 
 namespace {
@@ -182,6 +183,32 @@ TEST(Destruction, OfAnotherVmDiverges) {
   event_at(events, 843).in.x[1] = 1;
   event_at(events, 845).in.x[5] = 1;
   EXPECT_GT(replay(events).counts.divergences, 0U);
+}
+
+bool is_unbind(const ffa_sim_regs& regs) {
+  return static_cast<uint32_t>(regs.x[0]) == ffa::fid32(ffa::Fid::notification_unbind);
+}
+
+TEST(Destruction, ExtraCallsAreExplainedForTheVmThatEndsOnly) {
+  test::TappedFactory factory([](const auto& smc, uint16_t, ffa_sim_regs* regs) {
+    if (is_unbind(*regs) && regs->x[1] == 0x80010002) regs->x[1] = 0x80010001;  // the other VM
+    smc(regs);
+  });
+  const auto result = replay(destroy_capture(), factory);
+  ASSERT_GT(result.counts.divergences, 0U);
+  EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
+  EXPECT_THAT(result.divergences[0].actual, HasSubstr("FFA_NOTIFICATION_UNBIND"));
+}
+
+TEST(Destruction, ExtraCallsAreExplainedOnce) {
+  test::TappedFactory factory([](const auto& smc, uint16_t, ffa_sim_regs* regs) {
+    ffa_sim_regs twice = *regs;
+    if (is_unbind(*regs) && regs->x[1] == 0x80010002) smc(&twice);
+    smc(regs);
+  });
+  const auto result = replay(destroy_capture(), factory);
+  EXPECT_EQ(result.counts.divergences, 1U);
+  EXPECT_EQ(result.counts.explained, 3U);
 }
 
 TEST(Destruction, ExtraCallsAreExplainedOnlyWhereTheBitmapWasDenied) {

@@ -12,6 +12,7 @@
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/flips.hpp"
 #include "tools/ffa-trace/given_world.hpp"
+#include "tools/ffa-trace/ledger.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 
 namespace {
@@ -142,6 +143,22 @@ TEST(OwnTrace, EachResultOfTheHostAndEachInterruptIsCompared) {
     ++tried;
   }
   EXPECT_GT(tried, 10U);
+}
+
+TEST(OwnTrace, EventsWithoutACounterpartAreNotHeldForEver) {
+  const auto profile = ffa_trace::no_profile();
+  for (const bool trace_ahead : {true, false}) {
+    ffa_trace::Comparison comparison(profile, 1);
+    ffa_trace::Ledger ledger("irq");
+    Event event;
+    for (event.seq = 1; event.seq <= 5000; ++event.seq) {
+      if (trace_ahead) ledger.captured(comparison, event);
+      if (!trace_ahead) ledger.ours(comparison, event);
+    }
+    EXPECT_EQ(comparison.counts().divergences, 5000U - 1024U);
+    ledger.finish(comparison);
+    EXPECT_EQ(comparison.counts().divergences, 5000U);
+  }
 }
 
 TEST(OwnTrace, TheStimuliMatter) {

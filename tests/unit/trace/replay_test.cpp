@@ -207,6 +207,18 @@ TEST(Replay, PartitionsAreASetAndTagsAreFree) {
   EXPECT_EQ(result.divergences[0].rule, "free-value");
 }
 
+TEST(Replay, WhatTheMediatorAsksForIsNotTheVersionThatIsAgreed) {
+  // The captured mediator asked for more than the SPMC had.
+  auto events = events_of("xen-dom0-probe");
+  ASSERT_EQ(events[0].in.x[0], 0x84000063U);
+  events[0].in.x[1] = 0x10003;
+  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  events[0].in.x[1] = 0x10001;
+  const auto result = replay(events);
+  ASSERT_EQ(result.counts.divergences, 1U);
+  EXPECT_EQ(result.divergences[0].field, "boot.version");
+}
+
 TEST(Replay, ADifferenceExplainsOneValueOnly) {
   auto events = events_of("xen-dom0-ffav12-shm");
   Event& features = event_at(events, 63);
