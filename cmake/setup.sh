@@ -28,16 +28,14 @@ install_packages() {
 
 # build_preset NAME TARGET...: configures once, then builds. Quiet unless something is to be built.
 build_preset() {
-  local preset=$1 dir
+  local preset=$1 dir said
   shift
   dir=build/$preset
   [ "$preset" = release ] && dir=build
   say "building $dir"
-  cmake --preset "$preset" ${FFASIM_CMAKE_ARGS:-} >"/tmp/ffa-sim-configure.$$" 2>&1 || {
-    cat "/tmp/ffa-sim-configure.$$" >&2
-    rm -f "/tmp/ffa-sim-configure.$$"
+  said=$(cmake --preset "$preset" ${FFASIM_CMAKE_ARGS:-} 2>&1) || {
+    printf '%s\n' "$said" >&2
     die "$dir: configuring failed"
   }
-  rm -f "/tmp/ffa-sim-configure.$$"
   cmake --build "$dir" ${1:+--target "$@"} -- --quiet || die "$dir: build failed"
 }

@@ -57,16 +57,24 @@ enum class Op : uint64_t {
 };
 
 // The functions of the image; `self` is what image_create returned. Statuses are FF-A's, progress
-// is mediator::Progress.
-//   uint64_t image_memory_needed(const MediatorConfig*)
-//   uint64_t image_vm_memory_needed(const MediatorConfig*, const VmConfig*)
-//   void*    image_create(const MediatorConfig*, void* memory, uint64_t bytes)      nullptr:
-//   refused int32_t  image_probe(self) int32_t  image_domain_init(self, const VmConfig*, void*
-//   memory, uint64_t bytes) uint32_t image_domain_teardown(self, vm) uint32_t
-//   image_relinquish_resources(self, vm) void     image_free_domain_ctx(self, vm) uint32_t
-//   image_handle_call(self, vm, vcpu, conduit, uint64_t x[18])             1: handled void
-//   image_schedule_receiver_interrupt(self) void     image_observe(self) facts come by *_facts
-//   const char* image_rule_name(rule)                                   nullptr behind the last
+// is mediator::Progress. A line a function: result, name, parameters.
+//
+//   uint64_t     image_memory_needed                 const MediatorConfig*
+//   uint64_t     image_vm_memory_needed              const MediatorConfig*, const VmConfig*
+//   void*        image_create                        const MediatorConfig*, void* memory, u64 bytes
+//   int32_t      image_probe                         self
+//   int32_t      image_domain_init                   self, const VmConfig*, void* memory, u64 bytes
+//   uint32_t     image_domain_teardown               self, vm
+//   uint32_t     image_relinquish_resources          self, vm
+//   void         image_free_domain_ctx               self, vm
+//   uint32_t     image_handle_call                   self, vm, vcpu, conduit, uint64_t x[18]
+//   void         image_schedule_receiver_interrupt   self
+//   void         image_observe                       self
+//   const char*  image_rule_name                     rule
+//
+// image_create returns nullptr where it refuses, image_handle_call 1 where the call is the
+// mediator's, image_rule_name nullptr behind the last rule. The facts of an observation come by the
+// operations *_facts.
 
 /// Registers of a call, as image_handle_call gets them.
 constexpr size_t call_registers = 18;

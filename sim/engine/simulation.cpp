@@ -283,7 +283,7 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   trace::Event& answered = event(seq);
   answered.out = regs;
   if (const auto vm = vms.find(id); vm != vms.end()) {
-    track_buffers(vm->second, answered.in, regs);
+    vm->second.buffers.follow(answered.in, regs);
     answered.rx = guest_rx(id, answered.in, regs);
   }
   end(seq);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ffa/buffer_use.hpp"
 #include "sim/engine/secure_world.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/platform/bridge.hpp"
@@ -31,10 +32,7 @@ struct Simulation::Impl final : World {
     Life life = Life::running;
     uint32_t references = 0;
     bool quarantined = false;
-    // The buffers that the guest had mapped, as its own calls tell; pages 0: none.
-    uint64_t tx_ipa = 0;
-    uint64_t rx_ipa = 0;
-    uint64_t buffer_pages = 0;
+    ffa::MappedBuffers buffers;
   };
   struct Buffer {
     uint16_t vm;
@@ -78,7 +76,6 @@ struct Simulation::Impl final : World {
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   void check_step_end();
   void add_stimulus(const std::string& text);
-  void track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;

@@ -9,29 +9,32 @@
 #include <optional>
 #include <span>
 
+#include "guest/canary.hpp"
 #include "sim/machine/machine.hpp"
 
 namespace sim {
 
-inline constexpr uint32_t canary_magic = 0xc4a5;
+inline constexpr uint32_t canary_magic = guest::canary_magic;
 
 /// The owner as a canary carries it: a VM's id, or 0xfff0 + n for the owners that are none.
 constexpr uint16_t canary_owner_code(PageOwner owner) {
   const auto raw = static_cast<uint32_t>(owner);
-  return static_cast<uint16_t>(raw < 0x10000 ? raw : 0xfff0 + (raw - 0x10000));
+  const auto first = static_cast<uint32_t>(guest::CanaryOwner::none);
+  return static_cast<uint16_t>(raw < 0x10000 ? raw : first + (raw - 0x10000));
 }
+static_assert(canary_owner_code(PageOwner::hypervisor) ==
+              static_cast<uint16_t>(guest::CanaryOwner::hypervisor));
+static_assert(canary_owner_code(PageOwner::quarantined) ==
+              static_cast<uint16_t>(guest::CanaryOwner::quarantined));
 
 /// Upper half of every canary of an owner: magic and owner.
 constexpr uint32_t canary_mark(PageOwner owner) {
   return canary_magic << 16 | canary_owner_code(owner);
 }
 
-/// The canary at physical address `pa`, a multiple of 8. The lower half is a mix of the address.
+/// The canary at physical address `pa`, a multiple of 8.
 constexpr uint64_t canary_word(PageOwner owner, uint64_t pa) {
-  uint64_t mix = (pa >> 3) * 0x9e3779b97f4a7c15ULL;
-  mix ^= mix >> 29;
-  mix *= 0xbf58476d1ce4e5b9ULL;
-  return static_cast<uint64_t>(canary_mark(owner)) << 32 | (mix >> 32);
+  return guest::canary_word(canary_owner_code(owner), pa);
 }
 
 /// The owner code, if the word looks like the upper half of a canary.

@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "sim/engine/built_images.hpp"
 #include "sim/engine/input_error.hpp"
 
 namespace sim::qemu {
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 /// Seconds: longer than any case takes on a busy machine. What hangs is ended by timeout(1).
 constexpr const char* time_limit = "120";
 constexpr int timeout_status = 124;
+constexpr int killed_status = 128 + 9;  ///< QEMU did not heed the first signal either
 constexpr int not_found_status = 127;
 constexpr const char* log_file = "machine.log";
 
@@ -34,29 +36,19 @@ std::string from_environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string image_folder() {
-  if (const std::string set = from_environment("FFASIM_QEMU_IMAGES"); !set.empty()) {
-    return fs::absolute(set);
-  }
+/// An image of that name in FFASIM_QEMU_IMAGES, or the one built with this program.
+std::string find_image(const char* name) {
+  const std::string set = from_environment("FFASIM_QEMU_IMAGES");
   std::error_code error;
-  const fs::path own = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (fs::path above = own.parent_path(); above.has_relative_path(); above = above.parent_path()) {
-    const fs::path folder = above / "aarch64" / "bin";
-    if (fs::is_directory(folder, error)) return folder;
+  const std::string chosen = set.empty() ? name : (fs::absolute(set) / name).string();
+  if (set.empty()) {
+    if (const auto built = built_image(name)) return *built;
+  } else if (fs::is_regular_file(chosen, error)) {
+    return chosen;
   }
-  return own.parent_path() / "aarch64" / "bin";
-}
-
-std::string image(const std::string& folder, const char* name) {
-  const std::string file = folder + "/" + name;
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) {
-    throw MissingTool(
-        file,
-        "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
-        "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
-  }
-  return file;
+  throw MissingTool(chosen,
+                    "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
+                    "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
 }
 
 std::string read_text(const std::string& file) {
@@ -69,7 +61,8 @@ std::string read_text(const std::string& file) {
 }
 
 std::vector<std::string> arguments(const Tools& tools) {
-  return {"timeout", "--kill-after=10", tools.time_limit, tools.qemu,
+  // In the foreground: QEMU stays in this program's process group and ends with it.
+  return {"timeout", "--foreground", "--kill-after=10", tools.time_limit, tools.qemu,
           // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
           "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "max", "-m", "1G",
           "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
@@ -128,11 +121,11 @@ Tools find_tools() {
   tools.time_limit = from_environment("FFASIM_QEMU_TIMEOUT");
   if (tools.time_limit.empty()) tools.time_limit = time_limit;
   const bool number = tools.time_limit.size() <= 6 &&
-                      tools.time_limit.find_first_not_of("0123456789") == std::string::npos;
-  if (!number) throw InputError("FFASIM_QEMU_TIMEOUT", "not a number of seconds");
-  const std::string folder = image_folder();
-  tools.firmware = image(folder, "ffa-qemu-firmware.bin");
-  tools.el2 = image(folder, "ffa-qemu-el2.elf");
+                      tools.time_limit.find_first_not_of("0123456789") == std::string::npos &&
+                      tools.time_limit.find_first_not_of('0') != std::string::npos;
+  if (!number) throw InputError("FFASIM_QEMU_TIMEOUT", "not a number of seconds from 1 to 999999");
+  tools.firmware = find_image("ffa-qemu-firmware.bin");
+  tools.el2 = find_image("ffa-qemu-el2.elf");
   char magic[4] = {};
   std::ifstream(tools.el2, std::ios::binary).read(magic, sizeof magic);
   if (std::memcmp(magic, "\177ELF", sizeof magic) != 0) {
@@ -174,7 +167,7 @@ MachineEnd boot(const Tools& tools, const RunFolder& folder) {
     return end;
   }
   end.status = WEXITSTATUS(status);
-  end.hung = end.status == timeout_status;
+  end.hung = end.status == timeout_status || end.status == killed_status;
   if (end.status == not_found_status && end.message.empty()) end.message = "not found";
   return end;
 }

@@ -14,9 +14,9 @@ struct Tools {
   std::string time_limit;  ///< seconds that a boot may take: FFASIM_QEMU_TIMEOUT, else two minutes
 };
 
-/// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin beside or above the folder of this
-/// program's own (build/aarch64/bin). Throws MissingTool where one of
-/// the three is not there, InputError for a bad FFASIM_QEMU_TIMEOUT.
+/// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin of the build tree that this program is
+/// in. Throws MissingTool where one of the three is not there, InputError for a bad
+/// FFASIM_QEMU_TIMEOUT.
 Tools find_tools();
 
 /// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP.

@@ -9,6 +9,7 @@
 
 #include "guest/package.hpp"
 #include "guest/program.hpp"
+#include "ports/qemu-virt/memory_map.h"
 #include "sim/machine/machine.hpp"
 #include "spmc-model/spmc.hpp"
 
@@ -22,12 +23,12 @@ using mediator::VmConfig;
 using scenario::CompiledCase;
 
 constexpr uint64_t page = ffa::page_size;
-constexpr uint64_t board_ram_base = 0x48000000;
-constexpr uint64_t board_ram_size = 256ULL << 20;
+constexpr uint64_t board_ram_base = WORLD_RAM;
+constexpr uint64_t board_ram_size = WORLD_RAM_BYTES;
 /// Stage 2 resolves 48 bits; one GiB of them is the guest program's own.
 constexpr uint64_t ipa_limit = 1ULL << 48;
-constexpr uint64_t window_begin = 0x7000000000;
-constexpr uint64_t window_end = 0x7040000000;
+constexpr uint64_t window_begin = WINDOW_IPA;
+constexpr uint64_t window_end = window_begin + WINDOW_BYTES;
 
 /// Operations of the control program, in order.
 template <class Visit>

@@ -153,7 +153,12 @@ std::unique_ptr<Activation> Cpu::take() {
 
 void Cpu::give_back(std::unique_ptr<Activation> activation) {
   if (loaded_ == activation.get()) loaded_ = nullptr;
-  unused_.push_back(std::move(activation));
+  // The lowest stack last, where take() finds it: which one a call gets does not depend on the
+  // order in which earlier ones came back.
+  const auto place = std::find_if(unused_.begin(), unused_.end(), [&activation](const auto& other) {
+    return other->stack_top_ < activation->stack_top_;
+  });
+  unused_.insert(place, std::move(activation));
 }
 
 void Cpu::begin(Activation& activation, uint64_t function, std::span<const uint64_t> arguments,

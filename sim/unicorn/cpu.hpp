@@ -53,7 +53,8 @@ class Cpu {
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;
 
-  /// An activation with a stack of its own, used or new. nullptr: too many calls at once.
+  /// An activation with a stack of its own: the lowest that is free, or a new one. nullptr: too
+  /// many calls at once.
   std::unique_ptr<Activation> take();
   void give_back(std::unique_ptr<Activation> activation);
   /// Where the stack of an activation that has not begun ends.
@@ -98,7 +99,7 @@ class Cpu {
   Engine engine_;
   Context reset_;  // the registers that every call begins with
   const Activation* loaded_ = nullptr;
-  std::vector<std::unique_ptr<Activation>> unused_;
+  std::vector<std::unique_ptr<Activation>> unused_;  // the lowest stack last
   std::vector<uint64_t> mapped_;
   // Written by the hooks while the processor runs.
   std::optional<uint32_t> exception_;

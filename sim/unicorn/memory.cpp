@@ -84,7 +84,8 @@ uint64_t Memory::add_stack() {
   const uint64_t bottom = stacks_begin + (2 * stacks_ + 1) * stack_bytes;
   if (bottom + stack_bytes > stacks_end) return 0;
   ++stacks_;
-  add(bottom, stack_bytes, true, false);
+  const Region& stack = add(bottom, stack_bytes, true, false);
+  std::fill_n(stack.pages.data(), stack_bytes, fresh);
   return bottom + stack_bytes;
 }
 

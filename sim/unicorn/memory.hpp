@@ -61,7 +61,7 @@ class Memory {
   /// The text at an address up to a zero or to 255 characters; empty where nothing is.
   [[nodiscard]] std::string text(uint64_t address) const;
 
-  /// The address behind a new stack, or 0 if there are too many.
+  /// The address behind a new stack, filled like memory for a mediator, or 0 if there are too many.
   uint64_t add_stack();
   /// The stack that ends there is in use, restore() has to clear it.
   void use_stack(uint64_t top) { used_stacks_.insert(top); }

@@ -110,6 +110,8 @@ const std::vector<Layer>& layers() {
       {"sim/scenario/optee_message", {"sim/"}},
       {"sim/unicorn/",
        {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/unicorn/image_abi.hpp"}},
+      {"sim/qemu/",
+       {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/qemu-virt/memory_map.h"}},
       {"sim/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/"}},
       {"tools/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "tools/"}},
       {"ports/", {"ffa/", "mediator/", "spmc-model/", "guest/", "ports/"}},

@@ -112,6 +112,8 @@ TEST(Checks, IncludesFire) {
   EXPECT_EQ(findings("spmc-model/src/a.cpp", "ffa/wire/memory.hpp"), 1U);
   EXPECT_EQ(findings("spmc-model/src/a.cpp", "ffa/fid.hpp"), 0U);
   EXPECT_EQ(findings("ports/qemu-virt/a.cpp", "sim/machine/machine.hpp"), 1U);
+  EXPECT_EQ(findings("sim/qemu/a.cpp", "ports/qemu-virt/memory_map.h"), 0U);
+  EXPECT_EQ(findings("sim/qemu/a.cpp", "ports/qemu-virt/el2/world.hpp"), 1U);
   EXPECT_EQ(findings("sim/engine/a.cpp", "mediator/instantiate.hpp"), 1U);
   EXPECT_EQ(findings("sim/platform/instance.cpp", "mediator/instantiate.hpp"), 0U);
   EXPECT_EQ(findings("bench/instance.cpp", "mediator/instantiate.hpp"), 0U);

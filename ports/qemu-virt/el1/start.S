@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A vCPU's first instruction (its stack and x0-x3 are EL2's doing), its vectors, and the accesses
 // to guest memory that may fail.
+#include "ports/aarch64/registers.inc"
 #include "ports/qemu-virt/common/vectors.inc"
 #include "ports/qemu-virt/memory_map.h"
 
@@ -79,25 +80,11 @@ hvc_call:
   stp x29, x30, [sp, #-32]!
   mov x29, sp
   str x0, [sp, #16]
-  ldp x2, x3, [x0, #16]
-  ldp x4, x5, [x0, #32]
-  ldp x6, x7, [x0, #48]
-  ldp x8, x9, [x0, #64]
-  ldp x10, x11, [x0, #80]
-  ldp x12, x13, [x0, #96]
-  ldp x14, x15, [x0, #112]
-  ldp x16, x17, [x0, #128]
+  LOAD_X2_X17 x0
   ldp x0, x1, [x0]
   hvc #HVC_CALL
   ldr x30, [sp, #16]
   stp x0, x1, [x30]
-  stp x2, x3, [x30, #16]
-  stp x4, x5, [x30, #32]
-  stp x6, x7, [x30, #48]
-  stp x8, x9, [x30, #64]
-  stp x10, x11, [x30, #80]
-  stp x12, x13, [x30, #96]
-  stp x14, x15, [x30, #112]
-  stp x16, x17, [x30, #128]
+  SAVE_X2_X17 x30
   ldp x29, x30, [sp], #32
   ret

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "guest/canary.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
@@ -15,21 +16,11 @@ using mediator::MemoryKind;
 constexpr uint64_t page = ffa::page_size;
 constexpr size_t ram_pages = WORLD_RAM_BYTES / page;
 constexpr std::byte refused_byte{0xee};
-// Owners that are no VM.
-constexpr uint16_t owner_none = 0xfff0;
-constexpr uint16_t owner_hypervisor = 0xfff1;
-constexpr uint16_t owner_stranger = 0xfff4;
-constexpr uint16_t owner_quarantined = 0xfff5;
-
-/// The poison of fresh pages is the simulator's: what a test reads of a page that nobody wrote must
-/// be the same here. Upper half: a mark and the owner; lower half: a mix of the address.
-uint64_t canary_word(uint16_t owner, uint64_t pa) {
-  constexpr uint64_t mark = 0xc4a5;
-  uint64_t mix = (pa >> 3) * 0x9e3779b97f4a7c15ULL;
-  mix ^= mix >> 29;
-  mix *= 0xbf58476d1ce4e5b9ULL;
-  return mark << 48 | static_cast<uint64_t>(owner) << 32 | mix >> 32;
-}
+constexpr uint16_t code(guest::CanaryOwner owner) { return static_cast<uint16_t>(owner); }
+constexpr uint16_t owner_none = code(guest::CanaryOwner::none);
+constexpr uint16_t owner_hypervisor = code(guest::CanaryOwner::hypervisor);
+constexpr uint16_t owner_stranger = code(guest::CanaryOwner::stranger);
+constexpr uint16_t owner_quarantined = code(guest::CanaryOwner::quarantined);
 
 bool is_ram(MemoryKind kind) { return kind == MemoryKind::ram_rw || kind == MemoryKind::ram_ro; }
 
@@ -65,7 +56,7 @@ void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
   for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0};
   if (owner == owner_none) return;
   auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
-  for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = canary_word(owner, pa + 8 * n);
+  for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = guest::canary_word(owner, pa + 8 * n);
 }
 
 bool Machine::add_own_buffer(uint64_t pa) {

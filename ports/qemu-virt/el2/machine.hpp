@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "ffa/buffer_use.hpp"
 #include "guest/package.hpp"
 #include "mediator/platform.hpp"
 #include "ports/qemu-virt/el2/recorder.hpp"
@@ -29,10 +30,7 @@ struct Vm {
   uint64_t pins = 0;
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
-  // The buffers that the guest has mapped, as its own calls tell; pages 0: none.
-  uint64_t tx_ipa = 0;
-  uint64_t rx_ipa = 0;
-  uint64_t buffer_pages = 0;
+  ffa::MappedBuffers buffers{};
   std::span<std::byte> arena;  ///< the mediator's memory for it
   [[nodiscard]] uint16_t id() const { return config->id; }
   /// Its pages are mapped.

@@ -4,29 +4,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ffa/fid.hpp"
+#include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
 #include "ports/aarch64/smc.hpp"
 
 namespace ports::qemu {
-
-using ffa::Fid;
-
-uint64_t fragment_length(const ffa::Regs& in) {
-  const bool transaction =
-      ffa::is_function(in, Fid::mem_share) || ffa::is_function(in, Fid::mem_lend) ||
-      ffa::is_function(in, Fid::mem_donate) || ffa::is_function(in, Fid::mem_retrieve_req);
-  if (transaction) return in.x[3] == 0 && in.w(4) == 0 ? in.w(2) : 0;
-  return ffa::is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
-}
-
-uint64_t partition_info_length(const ffa::Regs& in, const ffa::Regs& out) {
-  const bool listed =
-      ffa::is_function(in, Fid::partition_info_get) && ffa::is_success(out) && (in.w(5) & 1U) == 0;
-  if (!listed) return 0;
-  constexpr uint64_t entry_of_1_0 = 8;  // which reports no size
-  return uint64_t{out.w(2)} * (out.w(3) == 0 ? entry_of_1_0 : out.w(3));
-}
 
 ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
   const uint64_t limit = package_.mediator.spmc_buffer_pages * ffa::page_size;
@@ -37,14 +19,14 @@ ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
   };
   const uint64_t event = recorder_.begin(
       {.side = Side::spmc, .vm = vm, .vcpu = on_behalf_.vcpu, .pcpu = on_behalf_.pcpu, .in = in},
-      std::min(fragment_length(in), limit), copy_from(package_.own_tx_pa));
+      std::min(ffa::tx_bytes_used(in), limit), copy_from(package_.own_tx_pa));
   ffa::Regs out = in;
   const guest::PackedFault* const fault = faults_.strike(guest::FaultOp::smc, in.w(0));
   if (fault == nullptr || fault->execute) port_smc(out.x.data(), vm);
   if (fault != nullptr) {
     out = fault->has_regs ? fault->regs : ffa::reply(status_of(*fault, ffa::Status::aborted));
   }
-  recorder_.end(event, {.out = out}, std::min(partition_info_length(in, out), limit),
+  recorder_.end(event, {.out = out}, std::min(ffa::rx_bytes_written(in, out), limit),
                 copy_from(package_.own_rx_pa));
   return out;
 }

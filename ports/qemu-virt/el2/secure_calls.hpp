@@ -40,10 +40,4 @@ class SecureCalls {
   OnBehalf on_behalf_{};
 };
 
-/// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or another
-/// buffer (x3, w4).
-uint64_t fragment_length(const ffa::Regs& in);
-/// Bytes of RX that a successful FFA_PARTITION_INFO_GET has written.
-uint64_t partition_info_length(const ffa::Regs& in, const ffa::Regs& out);
-
 }  // namespace ports::qemu

@@ -4,15 +4,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ffa/fid.hpp"
-#include "ffa/reply.hpp"
+#include "ffa/buffer_use.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
 namespace ports::qemu {
 namespace {
 
-using ffa::Fid;
 using mediator::Progress;
 
 constexpr uint64_t smccc_not_supported = 0xffffffff;
@@ -179,18 +177,6 @@ void World::schedule_receiver_interrupt() {
   recorder_.end(event, {.result = config_.sri_id});
 }
 
-void World::track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out) {
-  if (!ffa::is_success(out)) return;
-  if (ffa::is_function(in, Fid::rxtx_map)) {
-    const bool wide = ffa::FunctionId{in.x[0]}.is_smc64();
-    vm.tx_ipa = wide ? in.x[1] : in.w(1);
-    vm.rx_ipa = wide ? in.x[2] : in.w(2);
-    vm.buffer_pages = in.w(3) & 0x3f;
-  } else if (ffa::is_function(in, Fid::rxtx_unmap)) {
-    vm.buffer_pages = 0;
-  }
-}
-
 void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
                        std::span<uint64_t, 18> x) {
   Vm* const vm = machine_.find(id);
@@ -201,7 +187,7 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   std::copy(x.begin(), x.end(), regs.x.begin());
   const ffa::Regs in = regs;
   const auto shown = [&](uint64_t ipa, uint64_t length) -> uint64_t {
-    const uint64_t limit = lives ? vm->buffer_pages * ffa::page_size : 0;
+    const uint64_t limit = lives ? vm->buffers.pages * ffa::page_size : 0;
     const uint64_t bytes = std::min(length, limit);
     return bytes != 0 && machine_.is_readable(id, ipa, bytes) ? bytes : 0;
   };
@@ -209,14 +195,14 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
     return [this, id, ipa](std::span<std::byte> to) { machine_.read(id, ipa, to); };
   };
 
-  const uint64_t tx_ipa = lives ? vm->tx_ipa : 0;
+  const uint64_t tx_ipa = lives ? vm->buffers.tx_ipa : 0;
   const uint64_t event = recorder_.begin({.side = Side::guest,
                                           .vm = id,
                                           .vcpu = vcpu,
                                           .pcpu = pcpu,
                                           .conduit = conduit == mediator::Conduit::smc ? 1U : 2U,
                                           .in = in},
-                                         shown(tx_ipa, fragment_length(in)), copy_from(tx_ipa));
+                                         shown(tx_ipa, ffa::tx_bytes_used(in)), copy_from(tx_ipa));
   (void)platform_.take_rules();
   platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
@@ -226,10 +212,10 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   platform_.end_call();
   if (!handled) regs = in;
   if (!handled) regs.x[0] = smccc_not_supported;
-  if (lives) track_buffers(*vm, in, regs);
+  if (lives) vm->buffers.follow(in, regs);
   const mediator::RuleTrace met = platform_.take_rules();
-  const uint64_t rx_ipa = lives ? vm->rx_ipa : 0;
-  recorder_.end(event, {.out = regs, .rules = &met}, shown(rx_ipa, partition_info_length(in, regs)),
+  const uint64_t rx_ipa = lives ? vm->buffers.rx_ipa : 0;
+  recorder_.end(event, {.out = regs, .rules = &met}, shown(rx_ipa, ffa::rx_bytes_written(in, regs)),
                 copy_from(rx_ipa));
   secure_.set_on_behalf({});
   std::copy(regs.x.begin(), regs.x.end(), x.begin());

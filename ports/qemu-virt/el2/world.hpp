@@ -38,7 +38,6 @@ class World {
   mediator::Progress stage(const char* op, Vm& vm, uint32_t budget, Work work);
   std::span<std::byte> take_memory(size_t bytes);
   std::span<std::byte> arena_of(Vm& vm, const mediator::VmConfig& config);
-  void track_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
 
   const guest::Package& package_;
   Recorder& recorder_;

@@ -9,6 +9,7 @@
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/trace/event.hpp"
+#include "tests/unit/temp_folder.hpp"
 #include "worlds.hpp"
 
 namespace sim::test {
@@ -41,7 +42,7 @@ TEST(Loader, RefusesWhatIsNoMediatorAndSaysWhy) {
 }
 
 TEST(Loader, RefusesAFileThatIsNoLibrary) {
-  const std::string file = testing::TempDir() + "ffa-sim-no-library.so";
+  const std::string file = ::test::temp_folder().file("no-library.so");
   std::ofstream{file} << "this is text";
   EXPECT_TRUE(refusal(file).starts_with("can't be loaded: ")) << refusal(file);
   std::ofstream{file} << "";

@@ -2,8 +2,6 @@
 // The captures that the repository carries, and files that a test writes.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "sim/trace/event.hpp"
+#include "tests/unit/temp_folder.hpp"
 
 namespace test {
 
@@ -33,9 +32,9 @@ inline std::string read_file(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// A file in the test's own folder with these contents.
+/// A file in the test program's own folder with these contents.
 inline std::string write_file(const std::string& name, const std::string& contents) {
-  const std::string file = testing::TempDir() + "ffa_trace_" + name;
+  const std::string file = temp_folder().file(name);
   std::ofstream stream(file, std::ios::binary);
   stream << contents;
   return file;

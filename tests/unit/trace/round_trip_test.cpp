@@ -137,7 +137,7 @@ TEST(Writer, TheHeaderComesFirstAndReadsBack) {
 }
 
 TEST(Writer, AFileThatCannotBeWrittenIsAnErrorAndLeavesNothing) {
-  const std::string folder = testing::TempDir() + "ffa_trace_no_such_folder";
+  const std::string folder = test::temp_folder().file("no_such_folder");
   EXPECT_THROW(sim::trace::write_trace(folder + "/t.jsonl", {}), sim::InputError);
   EXPECT_FALSE(std::filesystem::exists(folder));
 }

@@ -41,6 +41,33 @@ class BrokenImage : public testing::Test {
     }
     return "no fault";
   }
+  /// Two calls that take turns, the one that came first returns first: their digits, and whose turn
+  /// it was.
+  struct Woven {
+    uint64_t first = 0;
+    uint64_t second = 0;
+    std::vector<int> order;
+  };
+  Woven weave_two(uint64_t rounds) {
+    Woven woven;
+    sim::Fiber* running = nullptr;
+    sim::Fiber first{[&] { woven.first = call(Misdeed::weave, 3, rounds); }};
+    sim::Fiber second{[&] { woven.second = call(Misdeed::weave, 8, rounds); }};
+    world.at_budget = [&] {
+      woven.order.push_back(running == &first ? 1 : 2);
+      running->suspend();
+    };
+    const auto resume = [&running](sim::Fiber& fiber) {
+      running = &fiber;
+      fiber.resume();
+    };
+    while (!first.done() || !second.done()) {
+      if (!first.done()) resume(first);
+      if (!second.done()) resume(second);
+    }
+    world.at_budget = {};
+    return woven;
+  }
   void again() {
     mediator.reset();
     mediator = factory->create(world.ops(), &world, config);
@@ -139,27 +166,10 @@ TEST_F(BrokenImage, FactsAreTold) {
 // Two vCPUs that take turns in the middle of their calls, the one that came first returns first:
 // registers and stacks are each one's own.
 TEST_F(BrokenImage, TwoCallsAreInTheImageAtOnce) {
-  constexpr uint64_t rounds = 5;
-  sim::Fiber* running = nullptr;
-  std::vector<int> order;
-  uint64_t results[2] = {};
-  sim::Fiber first{[&] { results[0] = call(Misdeed::weave, 3, rounds); }};
-  sim::Fiber second{[&] { results[1] = call(Misdeed::weave, 8, rounds); }};
-  world.at_budget = [&] {
-    order.push_back(running == &first ? 1 : 2);
-    running->suspend();
-  };
-  const auto resume = [&running](sim::Fiber& fiber) {
-    running = &fiber;
-    fiber.resume();
-  };
-  while (!first.done() || !second.done()) {
-    if (!first.done()) resume(first);
-    if (!second.done()) resume(second);
-  }
-  EXPECT_THAT(order, ElementsAre(1, 2, 1, 2, 1, 2, 1, 2, 1, 2));
-  EXPECT_EQ(results[0], 33333U);
-  EXPECT_EQ(results[1], 88888U);
+  const Woven woven = weave_two(5);
+  EXPECT_THAT(woven.order, ElementsAre(1, 2, 1, 2, 1, 2, 1, 2, 1, 2));
+  EXPECT_EQ(woven.first, 33333U);
+  EXPECT_EQ(woven.second, 88888U);
 }
 
 TEST_F(BrokenImage, ACallMayBeMadeFromInsideAnOperation) {
@@ -192,6 +202,19 @@ TEST_F(BrokenImage, TheNextWorldFindsTheImageAsItWas) {
   again();
   EXPECT_EQ(call(Misdeed::count_up), 41U);
   EXPECT_EQ(call(Misdeed::look_below), 0xa5a5'a5a5'a5a5'a5a5U);
+}
+
+TEST_F(BrokenImage, AStackThatNobodyHasUsedLooksLikeOneOfALaterWorld) {
+  EXPECT_EQ(call(Misdeed::look_below), 0xa5a5'a5a5'a5a5'a5a5U);
+}
+
+// What is told of a fault names addresses on the stack.
+TEST_F(BrokenImage, WhichStackACallGetsDependsOnItsOwnWorldAlone) {
+  const std::string alone = fault(Misdeed::stack_overflow);
+  again();
+  weave_two(1);
+  again();
+  EXPECT_EQ(fault(Misdeed::stack_overflow), alone);
 }
 
 TEST_F(BrokenImage, AFaultIsToldWithPlaceAndCallers) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a call does with the caller's RX/TX buffers, as its registers tell: where they are, how much
+// of TX it hands over, how much of RX its answer has written. One reading for all who record calls.
+// [DEN0077A 1.2 §7.2]
+#pragma once
+
+#include "ffa/fid.hpp"
+#include "ffa/reply.hpp"
+
+namespace ffa {
+
+/// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or the
+/// descriptor lies in a buffer of its own (x3, w4).
+[[nodiscard]] constexpr uint64_t tx_bytes_used(const Regs& in) {
+  const bool transaction = is_function(in, Fid::mem_share) || is_function(in, Fid::mem_lend) ||
+                           is_function(in, Fid::mem_donate) ||
+                           is_function(in, Fid::mem_retrieve_req);
+  const uint64_t address = FunctionId{in.x[0]}.is_smc64() ? in.x[3] : in.w(3);
+  if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
+  return is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
+}
+
+/// Bytes of RX that a successful FFA_PARTITION_INFO_GET has written; 0: another call, an error, or
+/// only the count was asked for.
+[[nodiscard]] constexpr uint64_t rx_bytes_written(const Regs& in, const Regs& out) {
+  constexpr uint64_t entry_of_1_0 = 8;  // which reports no size
+  const bool listed =
+      is_function(in, Fid::partition_info_get) && is_success(out) && (in.w(5) & 1U) == 0;
+  if (!listed) return 0;
+  return uint64_t{out.w(2)} * (out.w(3) == 0 ? entry_of_1_0 : out.w(3));
+}
+
+/// The buffers that a VM has mapped, as its own successful calls tell.
+struct MappedBuffers {
+  uint64_t tx_ipa = 0;
+  uint64_t rx_ipa = 0;
+  uint64_t pages = 0;  ///< of each; 0: none are mapped
+
+  constexpr void follow(const Regs& in, const Regs& out) {
+    constexpr uint32_t page_count_mask = 0x3f;
+    if (!is_success(out)) return;
+    if (is_function(in, Fid::rxtx_map)) {
+      const bool wide = FunctionId{in.x[0]}.is_smc64();
+      tx_ipa = wide ? in.x[1] : in.w(1);
+      rx_ipa = wide ? in.x[2] : in.w(2);
+      pages = in.w(3) & page_count_mask;
+    } else if (is_function(in, Fid::rxtx_unmap)) {
+      pages = 0;
+    }
+  }
+};
+
+}  // namespace ffa

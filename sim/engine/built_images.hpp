@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the AArch64 images lie that were built with the running program.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace sim {
+
+/// The file `name` in aarch64/bin of the build tree that the program is in, as build/bin/… or
+/// build/<preset>/bin/…; nothing where it has not been built.
+inline std::optional<std::string> built_image(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const char* build : {"..", "../.."}) {
+    const std::filesystem::path image =
+        (program.parent_path() / build / "aarch64/bin" / name).lexically_normal();
+    if (std::filesystem::is_regular_file(image, error)) return image.string();
+  }
+  return std::nullopt;
+}
+
+}  // namespace sim
