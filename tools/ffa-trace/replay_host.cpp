@@ -71,8 +71,13 @@ void ReplayRun::destroy(Activity& activity, uint32_t budget) {
   if (!mode_.own) vms_[activity.vm].created = false;
   activity.result = -1;  // our mediator may have refused to create it
   start(activity, fmt::format("destroy vm{}", activity.vm), [this, &activity, budget] {
+    // A capture may tell of a second destruction before the first is over; a host has one at once.
+    simulation_->wait_until(
+        [this, &activity] { return !under_destruction_.contains(activity.vm); });
     while (simulation_->machine().has_vm(activity.vm)) {
+      under_destruction_.insert(activity.vm);
       activity.result = simulation_->destroy_vm(activity.vm, budget);
+      under_destruction_.erase(activity.vm);
       if (activity.result != FFA_SIM_RESTART || mode_.own) return;
       // A call of the VM is still open.
       simulation_->wait_until([this, seen = calls_returned_] { return calls_returned_ != seen; });

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "sim/engine/simulation.hpp"
@@ -112,6 +113,7 @@ class ReplayRun {
   Ledger irqs_{"irq"};
   Held held_;
   uint64_t calls_returned_ = 0;
+  std::set<uint16_t> under_destruction_;  ///< VMs
   bool guest_seen_ = false;
   bool stuck_ = false;  ///< no task can go on, and none is left
 };
