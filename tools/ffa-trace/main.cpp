@@ -14,6 +14,11 @@ namespace {
 
 constexpr int usage_error = 2;
 
+/// Of an option whose value came from a shell variable that is not set.
+CLI::Validator not_empty() {
+  return {[](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, ""};
+}
+
 void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
   CLI::App* const verb = app.add_subcommand("decode", "print traces in words");
   verb->add_option("FILE", options.files,
@@ -28,12 +33,15 @@ void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
   CLI::App* const verb = app.add_subcommand("import", "make a trace of a log");
   verb->add_option("FILE", options.file, "a log, or - for standard input")->required();
   verb->add_option("--format", options.format,
-                   "the log's format (default: guessed): " + ffa_trace::format_names());
+                   "the log's format (default: guessed): " + ffa_trace::format_names())
+      ->check(not_empty());
   verb->add_option(
-      "--pattern", options.pattern,
-      "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
-      "call, ret, dir");
-  verb->add_option("-o", options.output, "the trace's file (default: standard output)");
+          "--pattern", options.pattern,
+          "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
+          "call, ret, dir")
+      ->check(not_empty());
+  verb->add_option("-o", options.output, "the trace's file (default: standard output)")
+      ->check(not_empty());
 }
 
 void add_stat(CLI::App& app, ffa_trace::StatOptions& options) {
