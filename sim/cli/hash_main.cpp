@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/engine/program_end.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/scenario/pack.hpp"
 
@@ -52,14 +53,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: ffa-hash PACK    (a file that `ffa-sim pack` wrote)\n");
     return 2;
   }
-  try {
+  return sim::run_program("ffa-hash", [&] {
     print_hashes(argv[1]);
     return 0;
-  } catch (const sim::InputError& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "ffa-hash: internal error: {}\n", error.what());
-    return 70;
-  }
+  });
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ffa-sim. Exceptions end here: bad input is 2, a missing tool 77, everything else that escapes is
-// our mistake, 70.
+// ffa-sim: the verbs and what becomes of how they end.
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <exception>
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/options.hpp"
-#include "sim/engine/input_error.hpp"
+#include "sim/engine/program_end.hpp"
 
 namespace {
 
@@ -31,21 +29,10 @@ int run_verb(const sim::cli::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  return sim::run_program("ffa-sim", [&] {
     const sim::cli::Parsed parsed = sim::cli::parse_command_line(argc, argv);
-    if (!parsed.options) {
-      fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}", parsed.text);
-      return parsed.exit_code;
-    }
-    return run_verb(*parsed.options);
-  } catch (const sim::InputError& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 2;
-  } catch (const sim::MissingTool& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 77;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "ffa-sim: internal error: {}\n", error.what());
-    return 70;
-  }
+    if (parsed.options) return run_verb(*parsed.options);
+    fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}", parsed.text);
+    return parsed.exit_code;
+  });
 }

@@ -3,8 +3,8 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/suite.hpp"
-#include "sim/report/atomic_file.hpp"
 #include "sim/scenario/pack.hpp"
+#include "sim/trace/atomic_file.hpp"
 
 namespace sim::cli {
 
@@ -16,7 +16,7 @@ int pack_command(const Options& options) {
     if (ready.loaded.skip.empty()) cases.push_back(std::move(ready.compiled));
   }
   const std::vector<std::byte> bytes = scenario::pack_cases(cases);
-  report::AtomicFile file(options.pack_file);
+  trace::AtomicFile file(options.pack_file);
   file.commit({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   fmt::print("{} cases in {}\n", cases.size(), options.pack_file);
   return 0;

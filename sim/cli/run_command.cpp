@@ -13,11 +13,11 @@
 #include "sim/cli/suite.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/engine/input_error.hpp"
-#include "sim/report/atomic_file.hpp"
 #include "sim/report/golden.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/sched/choices.hpp"
+#include "sim/trace/atomic_file.hpp"
 
 namespace sim::cli {
 namespace {
@@ -30,8 +30,8 @@ class Outputs {
  public:
   explicit Outputs(const RunOptions& options) : options_(options) {
     if (!options.golden.empty()) read_golden();
-    if (!options.junit.empty()) junit_ = std::make_unique<report::AtomicFile>(options.junit);
-    if (options.update_golden) golden_file_ = std::make_unique<report::AtomicFile>(options.golden);
+    if (!options.junit.empty()) junit_ = std::make_unique<trace::AtomicFile>(options.junit);
+    if (options.update_golden) golden_file_ = std::make_unique<trace::AtomicFile>(options.golden);
     if (options.trace.empty()) return;
     std::error_code error;
     std::filesystem::create_directories(options.trace, error);
@@ -61,8 +61,8 @@ class Outputs {
 
   const RunOptions& options_;
   report::GoldenHashes golden_;
-  std::unique_ptr<report::AtomicFile> junit_;
-  std::unique_ptr<report::AtomicFile> golden_file_;
+  std::unique_ptr<trace::AtomicFile> junit_;
+  std::unique_ptr<trace::AtomicFile> golden_file_;
 };
 
 void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {

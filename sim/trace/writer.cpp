@@ -5,12 +5,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <iterator>
 
-#include "sim/engine/input_error.hpp"
+#include "sim/trace/atomic_file.hpp"
 
 namespace sim::trace {
 namespace {
@@ -153,22 +150,10 @@ void write_trace(const std::string& file, const Trace& trace) {
   std::sort(order.begin(), order.end(),
             [](const Event* a, const Event* b) { return a->seq < b->seq; });
 
-  const std::string partial = file + ".partial";
-  std::FILE* const out = std::fopen(partial.c_str(), "wb");
-  if (out == nullptr) throw InputError(file, fmt::format("cannot write: {}", strerror(errno)));
-  bool good = true;
-  const auto put = [&](const std::string& line) {
-    good = good && std::fwrite(line.data(), 1, line.size(), out) == line.size() &&
-           std::fputc('\n', out) != EOF;
-  };
-  if (trace.header) put(to_line(*trace.header));
-  for (const Event* event : order) put(to_line(*event));
-  const bool closed = std::fclose(out) == 0;
-  if (!good || !closed || std::rename(partial.c_str(), file.c_str()) != 0) {
-    const std::string reason = fmt::format("cannot write: {}", strerror(errno));
-    (void)std::remove(partial.c_str());
-    throw InputError(file, reason);
-  }
+  AtomicFile out(file);
+  if (trace.header) out.write(to_line(*trace.header) + '\n');
+  for (const Event* event : order) out.write(to_line(*event) + '\n');
+  out.commit();
 }
 
 }  // namespace sim::trace

@@ -6,13 +6,18 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "sim/engine/input_error.hpp"
+#include "sim/engine/program_end.hpp"
 #include "tools/ffa-trace/commands.hpp"
+#include "tools/ffa-trace/import/format.hpp"
 
 namespace {
 
 constexpr int usage_error = 2;
-constexpr int internal_error = 70;
+
+/// Of an option whose value came from a shell variable that is not set.
+CLI::Validator not_empty() {
+  return {[](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, ""};
+}
 
 void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
   CLI::App* const verb = app.add_subcommand("decode", "print traces in words");
@@ -27,12 +32,16 @@ void add_decode(CLI::App& app, ffa_trace::DecodeOptions& options) {
 void add_import(CLI::App& app, ffa_trace::ImportOptions& options) {
   CLI::App* const verb = app.add_subcommand("import", "make a trace of a log");
   verb->add_option("FILE", options.file, "a log, or - for standard input")->required();
-  verb->add_option("--format", options.format, "the log's format (default: guessed)");
+  verb->add_option("--format", options.format,
+                   "the log's format (default: guessed): " + ffa_trace::format_names())
+      ->check(not_empty());
   verb->add_option(
-      "--pattern", options.pattern,
-      "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
-      "call, ret, dir");
-  verb->add_option("-o", options.output, "the trace's file (default: standard output)");
+          "--pattern", options.pattern,
+          "a regular expression for rows, with groups regs or x0, x1, …, cpu, task, world, "
+          "call, ret, dir")
+      ->check(not_empty());
+  verb->add_option("-o", options.output, "the trace's file (default: standard output)")
+      ->check(not_empty());
 }
 
 void add_stat(CLI::App& app, ffa_trace::StatOptions& options) {
@@ -82,9 +91,7 @@ std::string verbs_of(const CLI::App& app) {
   return names;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"Reads, explains and replays FF-A traces.", "ffa-trace"};
   app.require_subcommand(1);
   ffa_trace::DecodeOptions decode_options;
@@ -107,19 +114,15 @@ int main(int argc, char** argv) {
     }
     return app.exit(error) == 0 ? 0 : usage_error;
   }
-  try {
-    if (app.got_subcommand("decode")) return ffa_trace::decode(decode_options);
-    if (app.got_subcommand("import")) return ffa_trace::import(import_options);
-    if (app.got_subcommand("stat")) return ffa_trace::stat(stat_options);
-    if (app.got_subcommand("diff")) return ffa_trace::diff(diff_options);
-    return ffa_trace::replay(replay_options);
-  } catch (const sim::InputError& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "{}\n", error.what());
-    return usage_error;
-  } catch (const std::exception& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "internal error: {}\n", error.what());
-    return internal_error;
-  }
+  if (app.got_subcommand("decode")) return ffa_trace::decode(decode_options);
+  if (app.got_subcommand("import")) return ffa_trace::import(import_options);
+  if (app.got_subcommand("stat")) return ffa_trace::stat(stat_options);
+  if (app.got_subcommand("diff")) return ffa_trace::diff(diff_options);
+  return ffa_trace::replay(replay_options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return sim::run_program("ffa-trace", [&] { return run(argc, argv); });
 }

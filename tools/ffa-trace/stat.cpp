@@ -15,7 +15,8 @@ int stat(const StatOptions& options) {
     read_events(file, {.begin = begin,
                        .take = [&](const sim::trace::Event& event) { statistics.note(event); }});
     const Figures figures = statistics.finish();
-    fmt::print("{}", options.json ? stat_json(file, figures) + "\n" : stat_text(file, figures));
+    const std::string name = file == "-" ? "standard input" : file;
+    fmt::print("{}", options.json ? stat_json(name, figures) + "\n" : stat_text(name, figures));
   }
   return 0;
 }

@@ -3,8 +3,10 @@
 // says what each means.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,14 @@ class Histogram {
   std::map<unsigned, uint64_t> counts_;  ///< by exponent of the upper end
 };
 
+/// Who calls: a VM (0: a kernel without hypervisor), or the SPMC where EL3 was watched.
+struct Caller {
+  bool secure = false;
+  uint16_t vm = 0;
+  std::optional<uint16_t> vcpu;  ///< none where the trace does not say it
+  auto operator<=>(const Caller&) const = default;
+};
+
 /// A live transaction, or one that is wrong.
 struct HandleUse {
   std::string side;
@@ -57,8 +67,7 @@ struct HandleUse {
 /// A direct request, or a call of OP-TEE, that was preempted and has not come back.
 struct Outstanding {
   std::string side;
-  uint16_t vm = 0;
-  uint16_t vcpu = 0;
+  Caller caller;
   uint16_t partition = 0;
   uint64_t seq = 0;  ///< of the call that began it
   std::string what;  ///< "direct request", "OP-TEE thread 3"
@@ -75,7 +84,8 @@ struct SideFigures {
   Histogram ranges;
   Histogram fragments;
   uint64_t total_pages = 0;
-  uint64_t unread = 0;  ///< transactions whose bytes the trace does not have
+  uint64_t unread = 0;   ///< transactions whose bytes the trace does not have
+  uint64_t unnamed = 0;  ///< transactions and reclaims whose handle the trace does not have
   uint64_t further_fragments = 0;
   // Calls that ended so.
   uint64_t busy = 0;
@@ -91,8 +101,7 @@ struct Figures {
   uint64_t first_seq = 0;
   uint64_t last_seq = 0;
   std::map<std::string, SideFigures> sides;
-  /// Of callers: (VM, vCPU), function, calls.
-  std::map<std::pair<uint16_t, uint16_t>, std::map<std::string, uint64_t>> vcpus;
+  std::map<Caller, std::map<std::string, uint64_t>> callers;  ///< function: calls; not side spmc
   uint64_t unfinished = 0;  ///< transactions begun in fragments and neither completed nor refused
   uint64_t reclaimed_for_vm = 0;  ///< VMs' handles that the hypervisor gave back
   std::vector<HandleUse> handles;

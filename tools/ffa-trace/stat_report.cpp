@@ -54,11 +54,12 @@ void add_shares(std::string& text, const SideFigures& side) {
   if (side.shared + side.refused + side.reclaimed == 0) return;
   text += fmt::format("  transactions: {} sent, {} refused, {} reclaimed, {} pages in all\n",
                       side.shared, side.refused, side.reclaimed, side.total_pages);
-  if (side.shared != 0) {
+  if (side.shared != side.unread) {
     text += fmt::format("    by pages: {}\n", histogram_words(side.pages));
     text += fmt::format("    by ranges: {}\n", histogram_words(side.ranges));
   }
   if (side.unread != 0) text += fmt::format("    descriptor not recorded: {}\n", side.unread);
+  if (side.unnamed != 0) text += fmt::format("    handle not recorded: {}\n", side.unnamed);
   if (side.further_fragments != 0) {
     text += fmt::format("    FFA_MEM_FRAG_TX: {}; by fragments: {}\n", side.further_fragments,
                         histogram_words(side.fragments));
@@ -115,6 +116,7 @@ ordered_json to_json(const SideFigures& side) {
             {"reclaimed", side.reclaimed},
             {"pages", side.total_pages},
             {"not_recorded", side.unread},
+            {"handle_not_recorded", side.unnamed},
             {"further_fragments", side.further_fragments},
             {"by_pages", to_json(side.pages)},
             {"by_ranges", to_json(side.ranges)},
@@ -132,9 +134,25 @@ ordered_json to_json(const HandleUse& use) {
           {"vm", use.vm},     {"seq", use.seq},   {"pages", use.pages}};
 }
 
+/// `"vm"`, `"vcpu"` (null where unknown), and `"world"` where it is the secure one.
+void add_caller(ordered_json& object, const Caller& caller) {
+  object["vm"] = caller.vm;
+  object["vcpu"] = caller.vcpu ? ordered_json(*caller.vcpu) : ordered_json();
+  if (caller.secure) object["world"] = "secure";
+}
+
+std::string caller_words(const Caller& caller) {
+  const std::string who = caller.secure ? "the SPMC" : fmt::format("VM {}", caller.vm);
+  if (!caller.vcpu) return who + ", vCPU not recorded";
+  return fmt::format("{} vCPU {}", who, *caller.vcpu);
+}
+
 ordered_json to_json(const Outstanding& call) {
-  return {{"what", call.what}, {"side", call.side}, {"vm", call.vm},
-          {"vcpu", call.vcpu}, {"seq", call.seq},   {"partition", call.partition}};
+  ordered_json object{{"what", call.what}, {"side", call.side}};
+  add_caller(object, call.caller);
+  object["seq"] = call.seq;
+  object["partition"] = call.partition;
+  return object;
 }
 
 }  // namespace
@@ -142,9 +160,8 @@ ordered_json to_json(const Outstanding& call) {
 std::string stat_text(const std::string& file, const Figures& figures) {
   std::string text = fmt::format("{}: {} events, seq {} to {}\n", file, figures.events,
                                  figures.first_seq, figures.last_seq);
-  for (const auto& [vcpu, functions] : figures.vcpus) {
-    text +=
-        fmt::format("  {:>7} calls of VM {} vCPU {}\n", sum_of(functions), vcpu.first, vcpu.second);
+  for (const auto& [caller, functions] : figures.callers) {
+    text += fmt::format("  {:>7} calls of {}\n", sum_of(functions), caller_words(caller));
   }
   for (const auto& [name, side] : figures.sides) {
     text += fmt::format("side {}: {} events\n", name, side.events);
@@ -170,19 +187,20 @@ std::string stat_text(const std::string& file, const Figures& figures) {
   }
   text += fmt::format("outstanding calls: {}\n", figures.outstanding.size());
   for (const Outstanding& call : figures.outstanding) {
-    text += fmt::format("  {}: {} of VM {} vCPU {} to {:#06x}, since seq {}\n", call.side,
-                        call.what, call.vm, call.vcpu, call.partition, call.seq);
+    text += fmt::format("  {}: {} of {} to {:#06x}, since seq {}\n", call.side, call.what,
+                        caller_words(call.caller), call.partition, call.seq);
   }
   return text;
 }
 
 std::string stat_json(const std::string& file, const Figures& figures) {
   ordered_json vcpus = ordered_json::array();
-  for (const auto& [vcpu, functions] : figures.vcpus) {
-    vcpus.push_back({{"vm", vcpu.first},
-                     {"vcpu", vcpu.second},
-                     {"calls", sum_of(functions)},
-                     {"functions", functions}});
+  for (const auto& [caller, functions] : figures.callers) {
+    ordered_json object;
+    add_caller(object, caller);
+    object["calls"] = sum_of(functions);
+    object["functions"] = functions;
+    vcpus.push_back(object);
   }
   ordered_json sides = ordered_json::object();
   for (const auto& [name, side] : figures.sides) sides[name] = to_json(side);

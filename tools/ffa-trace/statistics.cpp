@@ -20,11 +20,26 @@ using sim::trace::Side;
 
 constexpr size_t max_wrong_listed = 100;
 
+/// True if the trace has all of x`first` to x`last`.
+bool captured(sim::trace::RegisterSet known, unsigned first, unsigned last) {
+  for (unsigned n = first; n <= last; ++n) {
+    if ((known >> n & 1U) == 0) return false;
+  }
+  return true;
+}
+
+Caller caller_of(const Event& event) {
+  Caller caller{.secure = event.world == "secure", .vm = event.vm, .vcpu = {}};
+  if (event.has_vcpu) caller.vcpu = event.vcpu;
+  return caller;
+}
+
 /// "SUCCESS", "ERROR DENIED", "MSG_SEND_DIRECT_RESP_32".
 std::string status_of(const Event& event) {
   if (!event.returned()) return "no return seen";
   if (call_number(event.in) == 0x63) return is_failure(event.in, event.out) ? "ERROR" : "SUCCESS";
   if (ffa::is_error(event.out)) {
+    if (!captured(event.out_known, 2, 2)) return "ERROR status absent";
     const auto status = static_cast<ffa::Status>(static_cast<int32_t>(event.out.w(2)));
     return fmt::format("ERROR {}", ffa::status_name(status));
   }
@@ -88,7 +103,7 @@ void Statistics::note(const Event& event) {
   for (auto& [_, book] : books_) book.advance(event.seq);
   count_call(event, side);
   if (event.side != Side::spmc) {
-    ++figures_.vcpus[{event.vm, event.vcpu}][function_name(event.in.x[0])];
+    ++figures_.callers[caller_of(event)][function_name(event.in.x[0])];
   }
   if (!event.returned()) return;
   note_transaction(event, side);
@@ -104,7 +119,7 @@ void Statistics::count_call(const Event& event, SideFigures& side) {
   if (ffa::is_function(event.in, ffa::Fid::run)) ++side.resumed;
   if (ffa::is_function(event.out, ffa::Fid::interrupt)) ++side.interrupted;
   if (ffa::is_function(event.out, ffa::Fid::yield)) ++side.yielded;
-  if (!ffa::is_error(event.out)) return;
+  if (!ffa::is_error(event.out) || !captured(event.out_known, 2, 2)) return;
   const ffa::Status status = ffa::error_status(event.out);
   if (status == ffa::Status::busy) ++side.busy;
   if (status == ffa::Status::retry) ++side.retry;
@@ -129,16 +144,24 @@ void Statistics::note_transaction(const Event& event, SideFigures& side) {
   } else {
     ++side.unread;
   }
+  if (!captured(event.out_known, 2, 3)) {
+    ++side.unnamed;
+    return;
+  }
   books_[sim::trace::side_name(event.side)].shared(event.seq_ret, sent->handle,
                                                    {event.vm, sent->first_seq, pages});
 }
 
 void Statistics::note_reclaim(const Event& event, SideFigures& side) {
+  if (!ffa::is_success(event.out)) return;
+  ++side.reclaimed;
+  if (!captured(event.in_known, 1, 2)) {
+    ++side.unnamed;
+    return;
+  }
   const uint64_t handle = dword(event.in, 1);
   const std::string name = sim::trace::side_name(event.side);
   HandleBook& book = books_[name];
-  if (!ffa::is_success(event.out)) return;
-  ++side.reclaimed;
   const auto outcome = book.reclaimed(handle);
   if (event.side == Side::spmc && books_.contains("guest") && books_["guest"].forget(handle)) {
     ++figures_.reclaimed_for_vm;
@@ -155,7 +178,7 @@ void Statistics::note_direct(const Event& event, SideFigures& side) {
   const bool request = ffa::is_function(event.in, ffa::Fid::msg_send_direct_req) ||
                        ffa::is_function(event.in, ffa::Fid::msg_send_direct_req2);
   const bool run = ffa::is_function(event.in, ffa::Fid::run);
-  if (!request && !run) return;
+  if ((!request && !run) || !captured(event.in_known, 1, 1)) return;
   const auto partition = static_cast<uint16_t>(request ? event.in.w(1) : event.in.w(1) >> 16);
   const ThreadKey key{event.side, event.vm, event.vcpu, partition};
   const bool away = ffa::is_function(event.out, ffa::Fid::interrupt) ||
@@ -164,11 +187,7 @@ void Statistics::note_direct(const Event& event, SideFigures& side) {
     const bool goes_on = run && ffa::is_error(event.out);
     if (!goes_on) requests_.erase(key);
   } else if (request) {
-    requests_[key] = {sim::trace::side_name(event.side),
-                      event.vm,
-                      event.vcpu,
-                      partition,
-                      event.seq,
+    requests_[key] = {sim::trace::side_name(event.side), caller_of(event), partition, event.seq,
                       "direct request"};
   }
   if (request && ffa::is_function(event.in, ffa::Fid::msg_send_direct_req) && event.in.w(2) == 0) {
@@ -178,6 +197,7 @@ void Statistics::note_direct(const Event& event, SideFigures& side) {
 
 /// OP-TEE's own preemption rides inside the answers. A thread is known by the partition and w7.
 void Statistics::note_optee(const Event& event, SideFigures& side) {
+  if (!captured(event.in_known & event.out_known, 3, 7)) return;
   const auto call = optee_call(event.in);
   const bool answered = ffa::is_function(event.out, ffa::Fid::msg_send_direct_resp);
   if (!call || call->kind == OpteeCall::Kind::other || !answered) return;
@@ -191,9 +211,8 @@ void Statistics::note_optee(const Event& event, SideFigures& side) {
   const ThreadKey key{event.side, event.vm, partition, thread};
   if (how == OpteeReturn::rpc || how == OpteeReturn::interrupted) {
     if (!start && threads_.contains(key)) return;
-    threads_[key] = {
-        sim::trace::side_name(event.side),      event.vm, event.vcpu, partition, event.seq,
-        fmt::format("OP-TEE thread {}", thread)};
+    threads_[key] = {sim::trace::side_name(event.side), caller_of(event), partition, event.seq,
+                     fmt::format("OP-TEE thread {}", thread)};
   } else if (!start) {
     threads_.erase(key);
   }

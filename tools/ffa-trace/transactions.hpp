@@ -33,7 +33,9 @@ struct SentFragment {
   /// the next event: the fragments of a transaction share them.
   std::shared_ptr<std::vector<uint8_t>> bytes;
   HeaderLayout layout = HeaderLayout::v1_1;
-  [[nodiscard]] bool has_bytes() const { return bytes && bytes->size() == offset + length; }
+  [[nodiscard]] bool has_bytes() const {
+    return bytes && !bytes->empty() && bytes->size() == offset + length;
+  }
 };
 
 class TransactionTracker {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <pugixml.hpp>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/report/atomic_file.hpp"
 #include "sim/report/golden.hpp"
 #include "sim/report/json_lines.hpp"
 #include "sim/report/junit.hpp"
@@ -169,26 +166,6 @@ TEST(Golden, update_of_a_part_keeps_the_rest_and_of_the_whole_drops_it) {
   const std::vector<Outcome> ran = {passed("m/a", hash_b), failed("m/bad", Trouble::check)};
   EXPECT_EQ(updated_golden(old, ran, false), (GoldenHashes{{"m/a", hash_b}, {"m/gone", hash_a}}));
   EXPECT_EQ(updated_golden(old, ran, true), (GoldenHashes{{"m/a", hash_b}}));
-}
-
-TEST(AtomicFile, appears_whole_on_commit_and_not_at_all_without) {
-  const auto directory =
-      std::filesystem::temp_directory_path() / ("ffa-sim-report-" + std::to_string(getpid()));
-  std::filesystem::create_directories(directory);
-  const std::string file = (directory / "r.xml").string();
-  {
-    AtomicFile abandoned(file);
-  }
-  EXPECT_TRUE(std::filesystem::is_empty(directory));
-  {
-    AtomicFile kept(file);
-    EXPECT_FALSE(std::filesystem::exists(file));
-    kept.commit("content");
-  }
-  EXPECT_EQ(std::filesystem::file_size(file), 7U);
-  EXPECT_THROW(AtomicFile(directory.string()), InputError);
-  EXPECT_THROW(AtomicFile((directory / "no/r.xml").string()), InputError);
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

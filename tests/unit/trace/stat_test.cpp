@@ -9,6 +9,7 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"
+#include "tests/unit/trace/import_logs.hpp"
 #include "tools/ffa-trace/statistics.hpp"
 
 namespace {
@@ -219,6 +220,44 @@ TEST(Stat, StatusesAreCounted) {
   EXPECT_EQ(side.interrupted, 1U);
   EXPECT_EQ(side.calls.at({"FFA_RX_RELEASE", "ERROR BUSY"}), 1U);
   EXPECT_EQ(side.calls.at({"FFA_RX_RELEASE", "SMCCC NOT_SUPPORTED"}), 1U);
+}
+
+TEST(Stat, WhatALogLacksIsNotInvented) {
+  // Of each row the log has two registers: no handle, no status, no vCPU.
+  const auto log = test::import_text(
+      "a: 0xc4000073 0x60\na: 0x84000061 0x0\n"
+      "a: 0x84000077 0x5\na: 0x84000061 0x0\n"
+      "a: 0x84000069 0x0\na: 0x84000060 0x0\n"
+      "a: 0x8400006f 0x8001\na: 0x84000062 0x0\n");
+  ASSERT_EQ(log.counts.pairs, 4U) << log.error;
+  const Figures figures = figures_of(log.events);
+  EXPECT_TRUE(figures.handles.empty());
+  EXPECT_EQ(figures.wrong_reclaims, 0U);
+  const auto& side = figures.sides.at("linux");
+  EXPECT_EQ(side.shared, 1U);
+  EXPECT_EQ(side.reclaimed, 1U);
+  EXPECT_EQ(side.unnamed, 2U);
+  EXPECT_EQ(side.calls.at({"FFA_ID_GET", "ERROR status absent"}), 1U);
+  const std::string text = ffa_trace::stat_text("log", figures);
+  EXPECT_THAT(text, testing::HasSubstr("4 calls of VM 0, vCPU not recorded\n"));
+  EXPECT_THAT(text, testing::HasSubstr("handle not recorded: 2\n"));
+  EXPECT_THAT(text, testing::HasSubstr(
+                        "direct request of VM 0, vCPU not recorded to 0x8001, since seq 7\n"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("by pages")));
+  EXPECT_TRUE(json::parse(stat_json("log", figures))["vcpus"][0]["vcpu"].is_null());
+}
+
+TEST(Stat, CallsOfTheSpmcAreNoVmS) {
+  const auto log = test::import_text(test::sample("tfa-hexrows-named.log"));
+  const json stat = json::parse(ffa_trace::stat_json("log", figures_of(log.events)));
+  // NS smc rows whose x0 is a request: 111 of CPU 0 (one of them damaged), 34 of CPU 1.
+  ASSERT_EQ(stat["vcpus"].size(), 4U);
+  EXPECT_EQ(stat["vcpus"][0]["calls"], 111);
+  EXPECT_EQ(stat["vcpus"][1]["calls"], 34);
+  EXPECT_FALSE(stat["vcpus"][1].contains("world"));
+  EXPECT_EQ(stat["vcpus"][2]["world"], "secure");
+  EXPECT_EQ(stat["vcpus"][2]["calls"], 9);
+  EXPECT_EQ(stat["vcpus"][3]["calls"], 1);
 }
 
 TEST(Distribution, IsExactBelow1024AndCloseAbove) {

@@ -25,6 +25,8 @@ class CallLog {
   Id open(const Row& row);
   /// False where the call is decided already.
   bool answer(Id id, const Row& row);
+  /// True while the call's answer may still come.
+  [[nodiscard]] bool is_open(Id id) { return find(id) != nullptr; }
   /// The call's answer will not be known.
   void give_up(Id id);
   /// Gives up what is open.

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "sim/engine/input_error.hpp"
+#include "sim/engine/program_end.hpp"
 #include "sim/trace/reader.hpp"
 #include "tools/ffa-trace/import/importer.hpp"
 
@@ -34,7 +34,7 @@ void read_log(LogLines log, const EventSink& sink) {
                                    if (std::exchange(first, false)) sink.begin(&header);
                                    sink.take(event);
                                  });
-  std::fflush(stdout);
+  sim::flush_standard_output();
   fmt::print(stderr, "{}", summary(counts, log.name()));
 }
 

@@ -12,6 +12,8 @@
 namespace ffa_trace {
 namespace {
 
+constexpr size_t most_shapes = 1024;  ///< a log has a few; a hostile one has no end of them
+
 /// The head with its numbers masked: rows of one kind have the same.
 std::string shape_of(std::string_view head) {
   std::string shape;
@@ -63,7 +65,7 @@ class HexRows : public Format {
     if (!take_registers(at, row) || (row.known & 3U) != 3U || !is_head(head)) return damaged(text);
     const bool function = ffa::FunctionId{row.regs.x[0]}.in_ffa_range();
     if (function) {
-      shapes_.insert(shape_of(head));
+      if (shapes_.size() < most_shapes) shapes_.insert(shape_of(head));
     } else if (!shapes_.contains(shape_of(head))) {
       return {};
     }

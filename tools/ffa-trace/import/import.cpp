@@ -2,11 +2,12 @@
 // ffa-trace import: a log in, a trace out.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/engine/program_end.hpp"
+#include "sim/trace/atomic_file.hpp"
 #include "sim/trace/writer.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/import/importer.hpp"
@@ -14,50 +15,31 @@
 namespace ffa_trace {
 namespace {
 
-/// The trace that is being written: standard output, or a file that appears whole or not at all.
+/// The trace that is being written: a file that appears whole or not at all, or standard output.
 class Output {
  public:
-  explicit Output(const std::string& file) : file_(file), partial_(file + ".partial") {
-    if (file.empty()) return;
-    stream_ = std::fopen(partial_.c_str(), "wb");
-    if (stream_ == nullptr) fail();
+  explicit Output(const std::string& file) {
+    if (!file.empty()) file_.emplace(file);
   }
-  ~Output() {
-    if (file_.empty() || stream_ == nullptr) return;
-    (void)std::fclose(stream_);
-    (void)std::remove(partial_.c_str());
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
 
   void put(const std::string& line) {
-    if (std::fwrite(line.data(), 1, line.size(), stream_) != line.size() ||
-        std::fputc('\n', stream_) == EOF) {
-      fail();
+    if (file_) {
+      file_->write(line + '\n');
+    } else {
+      fmt::print("{}\n", line);
     }
   }
 
   void finish() {
-    if (std::fflush(stream_) != 0) fail();
-    if (file_.empty()) return;
-    std::FILE* const stream = std::exchange(stream_, nullptr);
-    if (std::fclose(stream) != 0 || std::rename(partial_.c_str(), file_.c_str()) != 0) {
-      const int error = errno;
-      (void)std::remove(partial_.c_str());
-      errno = error;
-      fail();
+    if (file_) {
+      file_->commit();
+    } else {
+      sim::flush_standard_output();
     }
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw sim::InputError(file_.empty() ? "standard output" : file_,
-                          fmt::format("cannot write: {}", strerror(errno)));
-  }
-
-  std::string file_;
-  std::string partial_;
-  std::FILE* stream_ = stdout;
+  std::optional<sim::trace::AtomicFile> file_;
 };
 
 LogLines open_log(const std::string& file) {

@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
+#include "tools/ffa-trace/import/answers.hpp"
 #include "tools/ffa-trace/import/guess.hpp"
 #include "tools/ffa-trace/import/pairing.hpp"
 #include "tools/ffa-trace/import/text.hpp"
+#include "tools/ffa-trace/words.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -91,6 +93,10 @@ class Importer {
         return;
       case What::row:
         ++counts_.rows;
+        if (counts_.first_answer.empty() && is_only_answer(reading.row)) {
+          counts_.first_answer =
+              fmt::format("line {}: {}", piece.number, function_name(reading.row.regs.x[0]));
+        }
         pairing_->take(reading.row);
         return;
       case What::broken:
@@ -153,8 +159,11 @@ ImportCounts import_log(LogLines& log, const ImportSettings& settings, const Cal
     throw sim::InputError(
         log.name(),
         fmt::format("no FF-A call in it: format {}, rows {}, answers without a call {}, lines "
-                    "given up {}",
-                    counts.format, counts.rows, counts.orphans, counts.given_up));
+                    "given up {}{}",
+                    counts.format, counts.rows, counts.orphans, counts.given_up,
+                    counts.orphans == 0 || counts.first_answer.empty()
+                        ? ""
+                        : "; the first answer is in " + counts.first_answer));
   }
   return counts;
 }

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "tools/ffa-trace/import/call_log.hpp"
 #include "tools/ffa-trace/import/format.hpp"
 #include "tools/ffa-trace/import/text.hpp"
 
@@ -132,14 +133,20 @@ class Qemu : public Format {
     if (waits == waiting_.end()) return {};
     Row row = row_of(dump_, Direction::answer);
     row.task = waiter(dump_, dump_.pc());
-    waits->second.erase(row.task);
+    waiters_ -= waits->second.erase(row.task);
     return Reading::of(std::move(row));
+  }
+
+  void forget_waiters() {
+    if (waiting_.size() == CallLog::window) waiting_.clear();
+    for (auto& [address, waiters] : waiting_) waiters.clear();
+    waiters_ = 0;
   }
 
   /// The dump can't be read: what follows of it is skipped.
   Reading give_up() {
     state_ = State::damaged;
-    for (auto& [address, waiters] : waiting_) waiters.clear();
+    forget_waiters();
     last_.reset();
     return Reading::broken();
   }
@@ -171,7 +178,8 @@ class Qemu : public Format {
     row.cpu = cpu_;
     row.conduit = conduit_;
     row.task = waiter(*last_, *address);
-    waiting_[*address].insert(row.task);
+    if (waiters_ == CallLog::window || waiting_.size() == CallLog::window) forget_waiters();
+    waiters_ += waiting_[*address].insert(row.task).second ? 1 : 0;
     last_.reset();
     conduit_.clear();
     return Reading::of(std::move(row));
@@ -183,6 +191,7 @@ class Qemu : public Format {
   std::optional<uint16_t> cpu_;
   std::string conduit_;  ///< of the exception that is being told, if it is a call
   std::map<uint64_t, std::set<std::string>> waiting_;  ///< by the address that a call returns to
+  size_t waiters_ = 0;
 };
 
 }  // namespace

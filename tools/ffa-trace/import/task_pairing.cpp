@@ -61,6 +61,14 @@ class TaskPairing : public Pairing {
       ++counts_.others;
     }
     open_.insert_or_assign(key, std::move(open));
+    if (open_.size() > 2 * CallLog::window) forget_decided();
+  }
+
+  /// Tasks come and go, and some never answer: of calls that are decided nothing is kept.
+  void forget_decided() {
+    std::erase_if(open_, [&](const auto& entry) {
+      return !entry.second.id || !log_.is_open(*entry.second.id);
+    });
   }
 
   void end(std::map<std::string, Open>::iterator found, const Row& row) {
