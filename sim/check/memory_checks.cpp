@@ -83,6 +83,7 @@ class OwnTranslations final : public Checker {
       guests_.erase(step.event.vm);
     }
     for (const trace::Event* smc : step.smcs) {
+      note_version(*smc);
       if (is_fragment(smc->in)) check_sent(step, *smc);
     }
     if (!step.is_guest() || !is_fragment(step.event.in)) return;
@@ -104,7 +105,7 @@ class OwnTranslations final : public Checker {
   void check_sent(const Step& step, const trace::Event& smc) {
     const std::vector<uint8_t> bytes = spmc_.note(smc);
     if (!step.is_guest() || bytes.empty()) return;
-    const auto told = read_descriptor(bytes, spmc_version(step));
+    const auto told = read_descriptor(bytes, spmc_version_);
     if (!told) {
       report(step, "the SPMC was sent a descriptor without ranges");
       return;
@@ -115,18 +116,11 @@ class OwnTranslations final : public Checker {
     for (const PageRun& run : told->ranges) check_owner(step, run);
   }
 
-  // What the mediator and the SPMC agreed on at boot.
-  static ffa::Version spmc_version(const Step& step) {
-    ffa::Version version = ffa::v1_0;
-    for (const trace::Event& event : step.sim.events()) {
-      const bool asked =
-          event.side == trace::Side::spmc && ffa::is_function(event.in, Fid::version);
-      if (event.seq > step.event.seq) break;
-      if (asked && (event.out.w(0) >> 31) == 0) {
-        version = std::min(ffa::Version{event.in.w(1)}, ffa::Version{event.out.w(0)});
-      }
-    }
-    return version;
+  // The version in which descriptors go to the SPMC, agreed at boot. Kept: the trace of the boot
+  // may be gone by the time of a send.
+  void note_version(const trace::Event& smc) {
+    if (!ffa::is_function(smc.in, Fid::version) || (smc.out.w(0) >> 31) != 0) return;
+    spmc_version_ = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
   }
 
   static std::vector<PageRun> translate_all(const Step& step, const std::vector<PageRun>& ranges) {
@@ -157,7 +151,7 @@ class OwnTranslations final : public Checker {
   void compare(const Step& step, const std::vector<uint8_t>& guest,
                const std::vector<uint8_t>& spmc) const {
     const auto asked = read_descriptor(guest, step.guest().version);
-    const auto told = read_descriptor(spmc, spmc_version(step));
+    const auto told = read_descriptor(spmc, spmc_version_);
     const bool whole = asked && told && asked->ranges.size() == asked->range_count;
     if (!whole) return;
     const auto left = joined(translate_all(step, asked->ranges));
@@ -196,6 +190,7 @@ class OwnTranslations final : public Checker {
     return false;
   }
 
+  ffa::Version spmc_version_ = ffa::v1_0;
   Assembly spmc_;
   std::map<uint16_t, Assembly> guests_;
 };

@@ -2,11 +2,10 @@
 // Reads a text file line by line in constant memory. Used by the trace reader.
 #pragma once
 
-#include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
-#include <vector>
+
+#include "sim/trace/byte_source.hpp"
 
 namespace sim::trace {
 
@@ -29,19 +28,7 @@ class LineReader {
   [[nodiscard]] std::string place() const;
 
  private:
-  bool fill();
-
-  struct Close {
-    bool owned = true;
-    void operator()(std::FILE* file) const {
-      if (owned) (void)std::fclose(file);
-    }
-  };
-  std::string name_;
-  std::unique_ptr<std::FILE, Close> file_;
-  std::vector<char> buffer_;
-  size_t at_ = 0;
-  size_t end_ = 0;
+  ByteSource bytes_;
   size_t number_ = 0;
 };
 

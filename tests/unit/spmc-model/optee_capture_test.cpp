@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a real OP-TEE answered in the captures, compared with what the service answers, for the
 // requests whose answer does not depend on what lay in shared memory.
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
+#include "captured_records.hpp"
 #include "optee_world.hpp"
 
 namespace spmc_test {
@@ -15,31 +15,6 @@ using nlohmann::json;
 
 constexpr uint16_t captured_tee = 0x8001;
 constexpr uint32_t first_yielding = 0x80000000;
-
-struct Capture {
-  const char* file;
-  const char* side;  ///< of the records that crossed into the secure world
-  bool several_vms;
-  size_t blocking;  ///< requests of each kind together, counted in the file
-};
-
-void PrintTo(const Capture& capture, std::ostream* out) { *out << capture.file; }
-
-Regs registers(const json& list) {
-  Regs regs;
-  for (size_t i = 0; i < list.size(); ++i) {
-    regs.x[i] = std::stoull(list[i].get<std::string>(), nullptr, 16);
-  }
-  return regs;
-}
-
-std::vector<uint8_t> from_hex(const std::string& text) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
 
 bool is_request(const Regs& in) {
   return in.w(0) == fid32(Fid::msg_send_direct_req) && in.w(1) % 0x10000 == captured_tee &&
@@ -80,15 +55,9 @@ struct TeeCapture : testing::TestWithParam<Capture> {
 };
 
 TEST_P(TeeCapture, BlockingCallsAreAnsweredAsTheRealOneDid) {
-  std::ifstream file(std::string(SOURCE_DIR "/scenarios/captured/") + GetParam().file);
-  ASSERT_TRUE(file.is_open());
   world.memory.everywhere = true;
-  std::string line;
-  while (std::getline(file, line)) {
-    const json record = json::parse(line);
-    if (record["side"] == GetParam().side) feed(record);
-  }
-  EXPECT_EQ(blocking, GetParam().blocking);
+  for_each_record(GetParam(), [this](const json& record) { feed(record); });
+  EXPECT_EQ(blocking, GetParam().counted);
   for (const uint32_t service : {0U, 1U, 2U, 5U}) EXPECT_TRUE(services.contains(service));
 }
 
@@ -105,12 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Captures, TeeCapture,
                                          Capture{"linux-xtest-1004.jsonl", "linux", false, 15},
                                          Capture{"linux-fragfix-shm-big.jsonl", "linux", false,
                                                  11}),
-                         [](const auto& suite) {
-                           std::string name = suite.param.file;
-                           name = name.substr(0, name.find('.'));
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         capture_name);
 
 }  // namespace
 }  // namespace spmc_test

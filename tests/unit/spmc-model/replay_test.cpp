@@ -2,10 +2,10 @@
 // Captures of a real OP-TEE behind a real hypervisor (xen-*) and under a bare OS (linux-*), fed to
 // the model. Every register and every RX byte that the real one answered is expected, but for what
 // depends on the service behind it.
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "captured_records.hpp"
 #include "world.hpp"
 
 namespace spmc_test {
@@ -14,31 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr uint16_t tee_id = 0x8001;
-
-/// What the captured system was.
-struct Capture {
-  const char* file;
-  const char* side;      ///< of the records that crossed into the secure world
-  bool several_vms;      ///< OP-TEE built for several VMs
-  size_t least_records;  ///< a capture that shrank is a mistake
-};
-
-void PrintTo(const Capture& capture, std::ostream* out) { *out << capture.file; }
-
-std::vector<uint8_t> from_hex(const std::string& text) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
-Regs registers(const json& list) {
-  Regs regs;
-  for (size_t i = 0; i < list.size(); ++i)
-    regs.x[i] = std::stoull(list[i].get<std::string>(), nullptr, 16);
-  return regs;
-}
 
 struct SpmcReplay : testing::TestWithParam<Capture> {
   static World captured_world(bool several_vms) {
@@ -88,15 +63,9 @@ struct SpmcReplay : testing::TestWithParam<Capture> {
 };
 
 TEST_P(SpmcReplay, AnswersAsTheCapturedSpmcDid) {
-  std::ifstream file(std::string(SOURCE_DIR "/scenarios/captured/") + GetParam().file);
-  ASSERT_TRUE(file.is_open());
   world.memory.everywhere = true;
-  std::string line;
-  while (std::getline(file, line)) {
-    const json record = json::parse(line);
-    if (record["side"] == GetParam().side) replay(record);
-  }
-  EXPECT_GE(records, GetParam().least_records);
+  for_each_record(GetParam(), [this](const json& record) { replay(record); });
+  EXPECT_GE(records, GetParam().counted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, SpmcReplay,
@@ -112,12 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Captures, SpmcReplay,
                                          Capture{"linux-xtest-1004.jsonl", "linux", false, 200},
                                          Capture{"linux-fragfix-shm-big.jsonl", "linux", false,
                                                  75}),
-                         [](const auto& suite) {
-                           std::string name = suite.param.file;
-                           name = name.substr(0, name.find('.'));
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         capture_name);
 
 }  // namespace
 }  // namespace spmc_test

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/ffa-trace/import/log_lines.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include "sim/engine/input_error.hpp"
 
 namespace ffa_trace {
 namespace {
@@ -53,47 +46,27 @@ std::string printable(const std::string& raw, bool& clean) {
 
 }  // namespace
 
-LogLines::LogLines(const std::string& file)
-    : name_(file), file_(std::fopen(file.c_str(), "rb"), Close{true}), buffer_(size_t{1} << 16) {
-  if (!file_) throw sim::InputError(file, fmt::format("cannot open: {}", strerror(errno)));
-}
+LogLines::LogLines(const std::string& file) : bytes_(file) {}
 
-LogLines::LogLines(std::string name, std::FILE* stream, std::string first)
-    : name_(std::move(name)),
-      file_(stream, Close{false}),
-      buffer_(std::max(size_t{1} << 16, first.size())),
-      end_(first.size()) {
-  std::copy(first.begin(), first.end(), buffer_.begin());
-}
-
-bool LogLines::fill() {
-  ssize_t got = 0;
-  do {
-    got = ::read(::fileno(file_.get()), buffer_.data(), buffer_.size());
-  } while (got < 0 && errno == EINTR);
-  if (got < 0) throw sim::InputError(name_, fmt::format("cannot read: {}", strerror(errno)));
-  at_ = 0;
-  end_ = static_cast<size_t>(got);
-  return got != 0;
-}
+LogLines::LogLines(std::string name, std::FILE* stream, const std::string& first)
+    : bytes_(std::move(name), stream, first) {}
 
 bool LogLines::next(LogPiece& piece) {
   while (pieces_.empty()) {
-    if (at_ == end_ && !fill()) return false;
+    std::string_view bytes = bytes_.peek();
+    if (bytes.empty()) return false;
     ++number_;
     std::string line;
     bool whole = true;
     bool ended = false;
-    for (;;) {
-      const char* const begin = buffer_.data() + at_;
-      const char* const newline = static_cast<const char*>(std::memchr(begin, '\n', end_ - at_));
-      const size_t length = newline != nullptr ? static_cast<size_t>(newline - begin) : end_ - at_;
-      const size_t kept = std::min(length, max_line_bytes - line.size());
-      whole = whole && kept == length;
-      line.append(begin, kept);
-      at_ += length + (newline != nullptr ? 1 : 0);
-      ended = newline != nullptr;
-      if (ended || !fill()) break;
+    for (; !bytes.empty(); bytes = bytes_.peek()) {
+      const sim::trace::LinePart part = sim::trace::line_part(bytes);
+      const size_t kept = std::min(part.text.size(), max_line_bytes - line.size());
+      whole = whole && kept == part.text.size();
+      line.append(part.text.substr(0, kept));
+      ended = part.ended;
+      bytes_.take(part.text.size() + (ended ? 1 : 0));
+      if (ended) break;
     }
     split(line, ended, whole);
   }

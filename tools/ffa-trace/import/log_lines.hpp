@@ -6,10 +6,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
-#include <memory>
 #include <string>
-#include <vector>
 
+#include "sim/trace/byte_source.hpp"
 #include "tools/ffa-trace/import/format.hpp"
 
 namespace ffa_trace {
@@ -32,28 +31,17 @@ class LogLines {
   /// Throws InputError where the file can't be opened.
   explicit LogLines(const std::string& file);
   /// Reads a stream that stays the caller's; `first` are bytes that were already taken from it.
-  LogLines(std::string name, std::FILE* stream, std::string first = {});
+  LogLines(std::string name, std::FILE* stream, const std::string& first = {});
 
   /// False at the end. Throws InputError where the file can't be read.
   bool next(LogPiece& piece);
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return bytes_.name(); }
   [[nodiscard]] uint64_t lines() const { return number_; }
 
  private:
-  bool fill();
   void split(const std::string& line, bool ended, bool whole);
 
-  struct Close {
-    bool owned = true;
-    void operator()(std::FILE* file) const {
-      if (owned) (void)std::fclose(file);
-    }
-  };
-  std::string name_;
-  std::unique_ptr<std::FILE, Close> file_;
-  std::vector<char> buffer_;
-  size_t at_ = 0;
-  size_t end_ = 0;
+  sim::trace::ByteSource bytes_;
   uint64_t number_ = 0;
   std::deque<LogPiece> pieces_;
 };
