@@ -58,6 +58,17 @@ class Machine {
   bool set_access(uint16_t vm, uint64_t ipa, uint64_t pages, bool full);
   uint64_t withdrawn_pages(uint16_t vm) const;  ///< pages to which the VM has no access
 
+  /// Maps pinned pages of another VM into a borrower. False: something is mapped there, or they are
+  /// no pinned pages of another VM, which is reported.
+  bool map_into(uint16_t borrower, uint64_t ipa, const mediator::Extent& extent, bool writable);
+  /// Takes pages away that map_into() has mapped; anything else is reported.
+  void unmap_from(uint16_t borrower, uint64_t ipa, uint64_t pages);
+  uint64_t borrowed_pages(uint16_t vm) const;
+  /// The VM's TLBs forget what was taken away. Until then its vCPUs get at it: they take each
+  /// translation for cached that stage 2 has ever given.
+  void tlbi(uint16_t vm);
+  uint64_t stale_pages(uint16_t vm) const;  ///< taken away, and not invalidated yet
+
   // Pins. false: the mapping at `ipa` is not (any more) that extent, or not RAM.
   bool pin(uint16_t vm, uint64_t ipa, const mediator::Extent& extent);
   void unpin(uint16_t vm, uint64_t ipa, uint64_t pages);
