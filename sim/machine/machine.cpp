@@ -413,6 +413,13 @@ bool Machine::write_pa(uint64_t pa, std::span<const std::byte> from) {
 
 PageOwner Machine::owner(uint64_t pa) const { return impl_->memory.owner(pa / page_bytes); }
 
+std::optional<uint64_t> Machine::find_other(uint64_t pa, uint64_t pages,
+                                            std::array<PageOwner, 2> owners) const {
+  const auto page = impl_->memory.find_other(pa / page_bytes, pages, owners);
+  if (!page) return std::nullopt;
+  return *page * page_bytes;
+}
+
 uint64_t Machine::memory_digest(PageOwner owner) const { return impl_->memory.digest(owner); }
 
 }  // namespace sim

@@ -4,10 +4,12 @@
 // owner, and every wrong use is reported.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -93,6 +95,9 @@ class Machine {
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;
   bool write_pa(uint64_t pa, std::span<const std::byte> from);
   PageOwner owner(uint64_t pa) const;
+  /// The first of these pages that belongs to neither of two owners; nothing: there is none.
+  std::optional<uint64_t> find_other(uint64_t pa, uint64_t pages,
+                                     std::array<PageOwner, 2> owners) const;
   /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
   uint64_t memory_digest(PageOwner owner) const;
 
