@@ -51,7 +51,8 @@ std::string request_key(const ffa::Regs& in, const std::vector<uint8_t>& tx, Hea
   Key key;
   key.add(in.x[0]);
   for (size_t i = send ? 3 : 1; i < in.x.size(); ++i) key.add(in.x[i]);
-  if (send) add_meaning(key, parse_descriptor(tx, tx.size(), layout));
+  if (send) add_meaning(key, parse_descriptor(tx, in.w(1), layout));
+  if (is(in, ffa::Fid::mem_frag_tx)) add_meaning(key, parse_fragment(tx));
   return key.take();
 }
 
