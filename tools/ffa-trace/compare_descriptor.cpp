@@ -32,6 +32,12 @@ std::string problems_text(const Descriptor& descriptor) {
   return text.empty() ? "well-formed" : text;
 }
 
+uint64_t count_pages(const Descriptor& descriptor) {
+  uint64_t pages = 0;
+  for (const PageRun& range : descriptor.ranges) pages += range.pages;
+  return pages;
+}
+
 constexpr const char* rule = "descriptor";
 
 void compare_form(Comparison& comparison, const Subject& subject, const Descriptor& expected,
@@ -69,6 +75,10 @@ void compare_descriptors(Comparison& comparison, const Subject& subject, const D
   number("descriptor.handle", expected.handle, actual.handle);
   number("descriptor.tag", expected.tag, actual.tag);
   compare_form(comparison, subject, expected, actual);
+  // A descriptor that is all there agrees with its pages, or that was told by its form.
+  if (count_pages(expected) != expected.total_pages || count_pages(actual) != actual.total_pages) {
+    number("descriptor.total_pages", expected.total_pages, actual.total_pages);
+  }
   const auto want = sorted(expected.receivers);
   const auto got = sorted(actual.receivers);
   for (size_t i = 0; i < std::max(want.size(), got.size()); ++i) {

@@ -30,6 +30,7 @@ void add_meaning(Key& key, const Descriptor& descriptor) {
   key.add(descriptor.flags);
   key.add(descriptor.handle);
   key.add(descriptor.tag);
+  key.add(descriptor.total_pages);
   key.add(descriptor.receivers.size());
   for (const Receiver& receiver : sorted(descriptor.receivers)) {
     key.add(receiver.id);

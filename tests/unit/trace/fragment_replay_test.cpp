@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "ffa/reply.hpp"
+#include "sim/sched/choices.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
+#include "tests/unit/trace/flips.hpp"
+#include "tests/unit/trace/own_traces.hpp"
 #include "tests/unit/trace/tapped_mediator.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 
@@ -89,13 +91,14 @@ constexpr size_t shortest_first = 0x70;
 TEST(FragmentReplay, TheCutsMakeNoDifference) {
   const auto events = captured_events();
   ASSERT_EQ(std::count_if(events.begin(), events.end(), is_first), 6);
-  std::mt19937 random(1);
+  const auto random = sim::seeded_choices(1);
   for (unsigned n = 0; n < 8; ++n) {
     const auto cut = cut_anew(events, [&](size_t left, bool first) {
       const size_t least = first ? shortest_first : 16;
       const size_t most = std::min(left, page);
       if (n == 0) return std::min<size_t>(left, first ? shortest_first : 48);
-      return n == 1 ? most : std::min(most, least + random() % (page / 16) * 16);
+      return n == 1 ? most
+                    : std::min(most, least + random->choose(page / 16, "length") * size_t{16});
     });
     const auto result = replay(cut);
     EXPECT_EQ(result.counts.divergences, 0U) << n << ": " << first_of(result);
@@ -200,6 +203,54 @@ TEST(FragmentReplay, ASendThatTheCaptureDoesNotFinishIsComparedAsFarAsItGoes) {
     if (is(in, Fid::mem_share) && in.x[2] < in.x[1]) *regs = {.x = {ffa::fid32(Fid::error), 0, 8}};
   });
   EXPECT_NE(replay(events, factory).counts.divergences, 0U);
+}
+
+/// A guest's send in fragments, and one in one piece that the mediator must send in fragments.
+const char* const own_sends = R"({
+  "world": {"mediator": {"fragments": "streamed"}, "sps": {"sp1": {"kind": "memory_user"}},
+            "vms": {"vm1": {"memory": [{"ipa": "0x40000000", "size": "4M", "backing": "scattered"}]}}},
+  "steps": [
+    {"do": "share", "to": {"sp1": "rw"}, "total": 160, "fragment": 128, "save": {"a": "frag_handle"},
+     "ranges": [["0x40001000", 2], ["0x40010000", 1], ["0x40020000", 3], ["0x40030000", 1], ["0x40040000", 1]],
+     "expect": {"reply": "FFA_MEM_FRAG_RX"}},
+    {"do": "write", "on": "vm1.0", "ipa": "tx", "width": 8, "value": "0x40030000"},
+    {"do": "write", "on": "vm1.0", "ipa": "tx+8", "width": 8, "value": 1},
+    {"do": "write", "on": "vm1.0", "ipa": "tx+16", "width": 8, "value": "0x40040000"},
+    {"do": "write", "on": "vm1.0", "ipa": "tx+24", "width": 8, "value": 1},
+    {"do": "raw", "on": "vm1.0", "fid": "FFA_MEM_FRAG_TX", "args": ["$a.lo", "$a.hi", 32]},
+    {"do": "reclaim", "handle": "$a"},
+    {"do": "share", "to": {"sp1": "rw"}, "ranges": [["0x40100000", 512]], "save": {"b": "handle"}},
+    {"do": "reclaim", "handle": "$b"}
+  ]
+})";
+
+TEST(FragmentReplay, EachFieldThatOurOwnTracesSendIsCompared) {
+  const test::OwnTrace trace = test::run(own_sends);
+  const auto first = first_of(test::replay(trace));
+  ASSERT_EQ(first, "none");
+  size_t fragments = 0;
+  size_t tried = 0;
+  for (size_t i = 0; i < trace.events.size(); ++i) {
+    const Event& event = trace.events[i];
+    if (event.side != sim::trace::Side::spmc || event.tx.empty()) continue;
+    std::vector<size_t> fields;
+    if (is(event, Fid::mem_frag_tx)) {
+      ++fragments;
+      for (size_t at = 0; at <= event.tx.size(); at += 8) fields.push_back(at);
+    } else {
+      fields = test::fields_of_descriptor(event.tx);
+    }
+    const size_t stride = fields.size() > 100 ? 37 : 1;
+    for (size_t n = 0; n + 1 < fields.size(); n += stride) {
+      test::OwnTrace changed = trace;
+      test::flip_bytes(i, "", fields[n], fields[n + 1] - fields[n], &Event::tx)
+          .apply(changed.events[i]);
+      EXPECT_NE(test::replay(changed).counts.divergences, 0U) << event.seq << " byte " << fields[n];
+      ++tried;
+    }
+  }
+  EXPECT_GE(fragments, 3U);
+  EXPECT_GT(tried, 50U);
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include <memory>
 
 #include "ffa/reply.hpp"
+#include "sim/sched/choices.hpp"
 
 namespace {
 
@@ -88,11 +89,11 @@ Part part(const Bytes& bytes, size_t at, size_t end, uint64_t sender) {
   return part;
 }
 
-std::vector<Part> cut(const Bytes& bytes, uint64_t sender, std::mt19937& random) {
+std::vector<Part> cut(const Bytes& bytes, uint64_t sender, sim::ChoiceSource& random) {
   std::vector<Part> parts;
   for (size_t at = 0; at < bytes.size();) {
     const size_t least = at == 0 ? 128 + 16 : 16;
-    const size_t end = std::min(bytes.size(), at + least + random() % 20 * 16);
+    const size_t end = std::min(bytes.size(), at + least + random.choose(20, "test") * 16);
     parts.push_back(part(bytes, at, end, sender));
     at = end;
   }
@@ -115,7 +116,7 @@ class Relayed : public testing::Test {
       event.out = guest[i].out;
       event.tx = guest[i].tx;
       Window window(ffa_trace::HeaderLayout::v1_1);
-      const size_t most = i + 1 == guest.size() ? ours.size() : next + random() % 3;
+      const size_t most = i + 1 == guest.size() ? ours.size() : next + random.choose(3, "test");
       for (; next < std::min(most, ours.size()); ++next) {
         Asked asked;
         asked.in = ours[next].in;
@@ -137,10 +138,10 @@ class Relayed : public testing::Test {
   Send some_send() {
     Send send;
     uint64_t address = 0x40000000;
-    for (uint64_t n = 2 + random() % 60; n-- > 0;) {
-      const uint64_t pages = 1 + random() % 3;
+    for (uint32_t n = 2 + random.choose(60, "test"); n-- > 0;) {
+      const uint64_t pages = 1 + random.choose(3, "test");
       send.ranges.push_back({address, pages});
-      address += (pages + random() % 2) * ffa::page_size;
+      address += (pages + random.choose(2, "test")) * ffa::page_size;
     }
     return send;
   }
@@ -158,7 +159,8 @@ class Relayed : public testing::Test {
   }
 
   ffa_trace::Profile profile = ffa_trace::no_profile();
-  std::mt19937 random{7};
+  const std::unique_ptr<sim::ChoiceSource> source = sim::seeded_choices(7);
+  sim::ChoiceSource& random = *source;
   std::vector<ffa_trace::Divergence> last;
 };
 
@@ -259,7 +261,7 @@ TEST_F(Relayed, OfARefusedSendWhatBothHaveTold) {
     auto guest = cut(encoded(send, 16), 0, random);
     guest.back().out = ffa::reply(ffa::Status::invalid_parameters);
     auto ours = cut(encoded(by_page(send), 32), 1, random);
-    ours.resize(1 + random() % ours.size());
+    ours.resize(1 + random.choose(static_cast<uint32_t>(ours.size()), "length"));
     ours.back().out = ffa::reply(ffa::Status::invalid_parameters);
     EXPECT_EQ(divergences(guest, ours), 0U) << first();
     EXPECT_EQ(divergences(guest, {}), 0U) << first();
