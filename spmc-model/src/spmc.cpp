@@ -129,6 +129,18 @@ uint64_t Spmc::pending_notifications(ffa::EndpointId vm) const {
   return slot != nullptr ? slot->pending : 0;
 }
 
+std::span<const std::byte> Spmc::sp_tx(ffa::EndpointId sp) const {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return {};
+  return s_->sp_buffers[index].tx;
+}
+
+std::span<const std::byte> Spmc::sp_rx(ffa::EndpointId sp) const {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return {};
+  return s_->sp_buffers[index].rx;
+}
+
 ffa::Version Spmc::normal_world_version() const { return s_->version; }
 
 }  // namespace spmc_model
