@@ -132,7 +132,8 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
       const mediator::Extent extent =
           machine.translate(layout.vm, region.ipa + done, (region.size - done) / page);
       layout.runs.push_back({region.ipa + done, extent.pa.raw(), extent.pages.raw(),
-                             static_cast<uint8_t>(extent.kind), region.block});
+                             static_cast<uint8_t>(extent.kind),
+                             std::max<uint64_t>(region.block, ffa::page_size)});
       done += extent.pages.raw() * page;
     }
   }
