@@ -24,6 +24,7 @@ bool Stage2::map(const Run& run) {
     Run& before = std::prev(next)->second;
     if (before.ipa_page + before.pages > run.ipa_page) return false;
   }
+  digest_.reset();
   Run joined = run;
   if (next != runs_.end() && continues(joined, next->second)) {
     joined.pages += next->second.pages;
@@ -44,6 +45,7 @@ std::optional<Stage2::Run> Stage2::unmap(uint64_t ipa_page) {
   const Run run = it->second;
   const uint64_t offset = ipa_page - run.ipa_page;
   if (offset >= run.pages) return std::nullopt;
+  digest_.reset();
   runs_.erase(it);
   if (offset > 0) runs_.emplace(run.ipa_page, Run{run.ipa_page, run.pa_page, offset, run.kind});
   if (offset + 1 < run.pages) {
@@ -64,12 +66,14 @@ Stage2::Run Stage2::find(uint64_t ipa_page, uint64_t pages) const {
 }
 
 uint64_t Stage2::digest() const {
+  if (digest_) return *digest_;
   std::vector<uint64_t> words;
   words.reserve(runs_.size() * 4);
   for (const auto& [ipa_page, run] : runs_) {
     words.insert(words.end(), {ipa_page, run.pa_page, run.pages, static_cast<uint64_t>(run.kind)});
   }
-  return XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  digest_ = XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  return *digest_;
 }
 
 }  // namespace sim

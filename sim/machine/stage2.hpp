@@ -31,7 +31,8 @@ class Stage2 {
   [[nodiscard]] const std::map<uint64_t, Run>& runs() const { return runs_; }
 
  private:
-  std::map<uint64_t, Run> runs_;  // by first IPA page
+  std::map<uint64_t, Run> runs_;            // by first IPA page
+  mutable std::optional<uint64_t> digest_;  // of runs_, where it is known
 };
 
 }  // namespace sim

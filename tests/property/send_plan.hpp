@@ -89,7 +89,7 @@ struct Plan {
 // The addresses that every VM of a case has.
 inline constexpr uint64_t page = 4096;
 inline constexpr uint64_t ram_ipa = 0x40000000;  ///< read-write; as many bytes as ram_bytes
-inline constexpr uint64_t ram_bytes = 16U << 20;
+inline constexpr uint64_t ram_bytes = 10U << 20;
 inline constexpr uint64_t hole_ipa = 0x10000000;
 inline constexpr uint64_t read_only_ipa = 0x90000000;  ///< 8 pages
 inline constexpr uint64_t device_ipa = 0x91000000;     ///< 2 pages
