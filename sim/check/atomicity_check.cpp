@@ -28,13 +28,15 @@ class FailureAtomicity final : public Checker {
   bool needs_facts() const override { return true; }
 
   void before(const Step& step) override {
+    known_ = step.thorough;
+    if (!known_) return;
     before_ = snapshot(step);
     host_changes_ = step.sim.host_changes();
     guest_writes_ = step.sim.machine().guest_writes();
   }
 
   void after(const Step& step) override {
-    if (!step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
+    if (!known_ || !step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
     if (step.sim.host_changes() != host_changes_) return;
     const bool reached_sp =
         std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
@@ -132,6 +134,7 @@ class FailureAtomicity final : public Checker {
     return words;
   }
 
+  bool known_ = false;  ///< what was before the step
   Snapshot before_;
   uint64_t host_changes_ = 0;  ///< the host changed a stage 2 meanwhile: not the call's doing
   uint64_t guest_writes_ = 0;  ///< another vCPU wrote meanwhile: not the call's doing either

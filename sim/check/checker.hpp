@@ -28,7 +28,8 @@ struct Facts {
   bool offered = false;
   std::map<uint16_t, VmFact> vms;
 };
-Facts observe(MediatorUnderTest& mediator);
+/// `with_ranges` false: shares come without theirs.
+Facts observe(MediatorUnderTest& mediator, bool with_ranges = true);
 
 /// One step that is over, or, for before(), about to begin.
 struct Step {
@@ -40,9 +41,13 @@ struct Step {
   bool alone = true;
   /// A fault has struck this world at some time.
   bool faulted = false;
+  /// Not thorough: before() has none, after() those without ranges.
   const Facts& facts;
   /// What the guests' own calls tell, this one not counted in yet.
   const GuestStates& guests;
+  /// What takes time for each live range is looked at, too. Always so while there are few of them;
+  /// else every so many steps, after a send and in the life cycle.
+  bool thorough = true;
 
   [[nodiscard]] bool is_guest() const { return event.side == trace::Side::guest; }
   [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }

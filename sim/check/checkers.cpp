@@ -6,15 +6,16 @@
 #include <algorithm>
 
 #include "ffa/names.hpp"
+#include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 
 namespace sim {
 
 namespace check {
 
-Facts observe(MediatorUnderTest& mediator) {
+Facts observe(MediatorUnderTest& mediator, bool with_ranges) {
   Facts facts;
-  facts.offered = mediator.observe([&facts](const ffa_sim_fact& fact) {
+  facts.offered = mediator.observe([&facts, with_ranges](const ffa_sim_fact& fact) {
     VmFact& vm = facts.vms[fact.vm];
     switch (fact.kind) {
       case FFA_SIM_FACT_VM:
@@ -24,7 +25,7 @@ Facts observe(MediatorUnderTest& mediator) {
         vm.shares.push_back({fact, {}});
         break;
       case FFA_SIM_FACT_RANGE:
-        if (!vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
+        if (with_ranges && !vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
         break;
       default:
         break;
@@ -112,17 +113,30 @@ struct Checkers::Impl {
                        });
   }
 
+  void count_ranges(const check::Facts& facts) {
+    light_steps = 0;
+    ranges = 0;
+    for (const auto& [id, vm] : facts.vms) {
+      for (const check::ShareFact& share : vm.shares) ranges += share.ranges.size();
+    }
+  }
+
   void before(const trace::Event& event) {
-    const check::Facts facts = check::observe(sim.mediator());
-    const check::Step step{sim, event, {}, sim.open_steps() <= 1, faulted(), facts, guests};
+    thorough = ++light_steps * ranges_a_step >= ranges;
+    const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
+    const check::Step step{sim,       event, {},     sim.open_steps() <= 1,
+                           faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
   }
 
   void after(const trace::Event& event) {
-    const check::Facts facts = check::observe(sim.mediator());
+    const bool sent = check::is_send_part(event.in) && ffa::is_success(event.out);
+    const bool all = thorough || sent || event.side != trace::Side::guest;
+    const check::Facts facts = check::observe(sim.mediator(), all);
     offered = facts.offered;
+    if (all) count_ranges(facts);
     const check::Step step{sim,       event, smcs_of(event), !overlapped(event),
-                           faulted(), facts, guests};
+                           faulted(), facts, guests,         all};
     for (const auto& checker : list) checker->after(step);
     std::optional<bool> owns_rx;
     if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
@@ -137,6 +151,11 @@ struct Checkers::Impl {
   check::GuestStates guests;
   uint64_t last_end = 0;
   bool offered = true;
+  /// Live ranges that each step may be made to pay for.
+  static constexpr uint64_t ranges_a_step = 4096;
+  uint64_t ranges = 0;       ///< live ones, when last counted
+  uint64_t light_steps = 0;  ///< since then
+  bool thorough = true;      ///< the step that began last
 };
 
 Checkers::Checkers(Simulation& simulation) : impl_(std::make_unique<Impl>(simulation)) {

@@ -23,7 +23,8 @@ class Bytes {
 
 }  // namespace
 
-std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Version version) {
+std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Version version,
+                                          size_t from) {
   const Bytes bytes{raw};
   const bool old = version < ffa::v1_1;
   const uint64_t header = old ? 32 : 48;
@@ -37,8 +38,9 @@ std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Ver
   result.sender = static_cast<uint16_t>(bytes.le(0, 2));
   result.total_pages = static_cast<uint32_t>(bytes.le(composite, 4));
   result.range_count = static_cast<uint32_t>(bytes.le(composite + 4, 4));
-  for (uint32_t n = 0; n < result.range_count; ++n) {
-    const uint64_t at = composite + 16 + uint64_t{n} * 16;
+  const uint64_t first = composite + 16;
+  for (uint64_t n = from > first ? (from - first) / 16 : 0; n < result.range_count; ++n) {
+    const uint64_t at = first + n * 16;
     if (!bytes.holds(at, 16)) break;
     result.ranges.push_back({bytes.le(at, 8), bytes.le(at + 8, 4)});
   }

@@ -21,12 +21,13 @@ struct Descriptor {
   uint16_t sender = 0;
   uint32_t total_pages = 0;
   uint32_t range_count = 0;     ///< as the composite says
-  std::vector<PageRun> ranges;  ///< those whose 16 bytes are there
+  std::vector<PageRun> ranges;  ///< those whose 16 bytes are there and do not lie before `from`
 };
 
 /// `version` of whoever wrote it. Nothing: the bytes end before the first range, or the offsets
-/// lead outside.
-std::optional<Descriptor> read_descriptor(std::span<const uint8_t> bytes, ffa::Version version);
+/// lead outside. `from`: byte before which ranges were read already.
+std::optional<Descriptor> read_descriptor(std::span<const uint8_t> bytes, ffa::Version version,
+                                          size_t from = 0);
 
 /// Neighbours that continue each other joined: two lists of the same pages in the same order become
 /// equal.

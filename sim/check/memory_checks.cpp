@@ -45,8 +45,7 @@ class OwnRam final : public Checker {
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
     const bool sent =
-        step.is_guest() && ffa::is_success(step.event.out) &&
-        (is_memory_send(step.event.in) || ffa::is_function(step.event.in, Fid::mem_frag_tx));
+        step.is_guest() && ffa::is_success(step.event.out) && is_send_part(step.event.in);
     if (!sent) return;
     const auto vm = step.facts.vms.find(step.event.vm);
     if (vm == step.facts.vms.end()) return;
@@ -78,15 +77,17 @@ class OwnTranslations final : public Checker {
  public:
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
-    check_regions(step);
+    if (step.thorough) check_regions(step);
     if (step.event.side == trace::Side::lifecycle && step.event.op == "free") {
       guests_.erase(step.event.vm);
     }
     for (const trace::Event* smc : step.smcs) {
       note_version(*smc);
-      if (is_fragment(smc->in)) check_sent(step, *smc);
+      if (is_send_part(smc->in)) check_sent(step, *smc);
+      const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
+      if (ended) spmc_.drop(requested_handle(smc->in));
     }
-    if (!step.is_guest() || !is_fragment(step.event.in)) return;
+    if (!step.is_guest() || !is_send_part(step.event.in)) return;
     Assembly& guest = guests_[step.event.vm];
     guest.note(step.event);
     if (!ffa::is_success(step.event.out)) return;
@@ -94,18 +95,16 @@ class OwnTranslations final : public Checker {
     const auto* const asked = guest.find(handle);
     const auto* const told = spmc_.find(handle);
     if (asked != nullptr && told != nullptr) compare(step, *asked, *told);
+    guest.drop(handle);
+    spmc_.drop(handle);
   }
 
  private:
-  static bool is_fragment(const ffa::Regs& in) {
-    return is_memory_send(in) || ffa::is_function(in, Fid::mem_frag_tx);
-  }
-
   // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.
   void check_sent(const Step& step, const trace::Event& smc) {
-    const std::vector<uint8_t> bytes = spmc_.note(smc);
-    if (!step.is_guest() || bytes.empty()) return;
-    const auto told = read_descriptor(bytes, spmc_version_);
+    const Assembly::Part part = spmc_.note(smc);
+    if (!step.is_guest() || part.bytes.empty()) return;
+    const auto told = read_descriptor(part.bytes, spmc_version_, part.fresh);
     if (!told) {
       report(step, "the SPMC was sent a descriptor without ranges");
       return;
@@ -139,12 +138,9 @@ class OwnTranslations final : public Checker {
   }
 
   void check_owner(const Step& step, const PageRun& run) const {
-    for (uint64_t n = 0; n < run.pages; ++n) {
-      const uint64_t pa = run.address + n * ffa::page_size;
-      const PageOwner owner = step.sim.machine().owner(pa);
-      if (owner == owned_by(step.event.vm)) continue;
-      report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", pa));
-      return;
+    const PageOwner caller = owned_by(step.event.vm);
+    if (const auto pa = step.sim.machine().find_other(run.address, run.pages, {caller, caller})) {
+      report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", *pa));
     }
   }
 
@@ -180,14 +176,12 @@ class OwnTranslations final : public Checker {
 
   bool check_held(const Step& step, const spmc_model::RegionFacts& region, uint64_t pa,
                   uint64_t pages) const {
-    for (uint64_t at = pa; at < pa + pages * ffa::page_size; at += ffa::page_size) {
-      const PageOwner owner = step.sim.machine().owner(at);
-      if (owner == owned_by(region.sender.raw()) || owner == PageOwner::quarantined) continue;
-      report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", at,
-                               region.sender.raw()));
-      return true;
-    }
-    return false;
+    const auto at = step.sim.machine().find_other(
+        pa, pages, {owned_by(region.sender.raw()), PageOwner::quarantined});
+    if (!at) return false;
+    report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", *at,
+                             region.sender.raw()));
+    return true;
   }
 
   ffa::Version spmc_version_ = ffa::v1_0;
@@ -259,7 +253,7 @@ class PinsMatch final : public Checker {
   std::string id() const override { return "I05"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim.open_steps() != 0) return;
     for (const auto& [id, vm] : step.facts.vms) check_vm(step, id, vm);
   }
 
@@ -306,7 +300,7 @@ class PageCounts final : public Checker {
   std::string id() const override { return "I07"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim.open_steps() != 0) return;
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) check_share(step, id, share);
     }

@@ -111,8 +111,8 @@ void write_vm(Writer& out, const VmConfig& config) {
 }
 
 /// In the order of guest::FaultOp.
-constexpr std::array<std::string_view, 8> fault_ops = {"smc",    "pin",    "map",    "translate",
-                                                       "memory", "budget", "vm_get", "set_access"};
+constexpr std::array<std::string_view, 9> fault_ops = {
+    "smc", "pin", "map", "translate", "memory", "budget", "vm_get", "set_access", "map_into"};
 
 void write_fault(Writer& out, const FaultSpec& fault) {
   const auto* const op = std::find(fault_ops.begin(), fault_ops.end(), fault.op);

@@ -134,7 +134,8 @@ void restore_access(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex fir
   }
 }
 
-/// Takes the owner's access to a list of ranges away, to all of it or to nothing.
+/// Takes the owner's access to a list of ranges away, to all of it or to nothing. No vCPU of the
+/// owner has it afterwards.
 template <Platform P>
 ffa::Result<void> withdraw_access(MediatorState<P>& mediator, VmContext<P>& vm, RangeIndex first) {
   const OwnershipMap& ranges = ranges_of_own_share(vm);
@@ -146,6 +147,7 @@ ffa::Result<void> withdraw_access(MediatorState<P>& mediator, VmContext<P>& vm, 
     restore_access(mediator, vm, first, at);
     return taken;
   }
+  mediator.platform.tlbi(vm.id());
   return {};
 }
 
