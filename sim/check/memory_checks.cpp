@@ -180,12 +180,14 @@ class OwnTranslations final : public Checker {
 };
 
 /// I04: only loans and donations, and their end, change what a VM sees of its memory; where no
-/// transaction is left, it is what it was before all of them.
+/// transaction is left, it is what it was before all of them. One that fails such that the SPMC may
+/// have the pages is quarantined, and its owner's access stays away.
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
   void before(const Step& step) override {
     before_ = digests(step);
+    quarantined_ = quarantined(step);
     host_changes_ = step.sim.host_changes();
   }
   void after(const Step& step) override {
@@ -194,7 +196,7 @@ class Stage2Unchanged final : public Checker {
     if (step.sim.host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
     const bool may_change =
-        ffa::is_success(step.event.out) &&
+        (ffa::is_success(step.event.out) || quarantined(step) > quarantined_) &&
         (ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
          ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||
          ffa::is_function(in, Fid::mem_retrieve_req) || ffa::is_function(in, Fid::mem_relinquish));
@@ -218,6 +220,10 @@ class Stage2Unchanged final : public Checker {
       }
     }
   }
+  static uint32_t quarantined(const Step& step) {
+    const auto vm = step.facts.vms.find(step.event.vm);
+    return vm == step.facts.vms.end() ? 0 : vm->second.fact.quarantined;
+  }
   static std::map<uint16_t, uint64_t> digests(const Step& step) {
     std::map<uint16_t, uint64_t> result;
     for (const VmSpec& vm : step.sim.spec().vms) {
@@ -227,6 +233,7 @@ class Stage2Unchanged final : public Checker {
     return result;
   }
 
+  uint32_t quarantined_ = 0;  ///< of the caller
   std::map<uint16_t, uint64_t> before_;
   uint64_t host_changes_ = 0;
 };
