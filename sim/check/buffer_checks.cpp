@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/check/descriptor.hpp"
@@ -22,17 +21,6 @@ using ffa::Fid;
 using Access = Simulation::Access;
 
 constexpr uint8_t rx_vm_owned = 3;
-
-/// Bytes that the answer has put into the caller's RX; nothing: it does not use RX.
-std::optional<uint64_t> message_bytes(const trace::Event& event) {
-  constexpr uint64_t entry_of_1_0 = 8;  // which reports no size
-  if (ffa::is_function(event.out, Fid::mem_retrieve_resp)) return event.out.w(2);
-  if (carries_description(event)) return event.out.w(3);
-  const bool listed = ffa::is_function(event.in, Fid::partition_info_get) &&
-                      ffa::is_success(event.out) && (event.in.w(5) & 1U) == 0;
-  if (!listed) return std::nullopt;
-  return uint64_t{event.out.w(2)} * (event.out.w(3) == 0 ? entry_of_1_0 : event.out.w(3));
-}
 
 std::vector<Access> accesses_of(const Step& step) {
   std::vector<Access> result;
@@ -59,7 +47,7 @@ class RxOwnership final : public Checker {
         break;
       }
     }
-    const bool filled = message_bytes(step.event).has_value();
+    const bool filled = ffa::rx_bytes_written(step.event.in, step.event.out) != 0;
     if (owned && filled) report(step, "fills the RX buffer, which the VM owns");
     const bool released =
         ffa::is_function(step.event.in, Fid::rx_release) && ffa::is_success(step.event.out);
@@ -82,8 +70,8 @@ class CleanBuffers final : public Checker {
         report(step, "sends bytes of someone else to the SPMC");
       }
     }
-    const auto length = message_bytes(step.event);
-    if (step.is_guest() && length && step.alone) check_rx(step, *length);
+    const uint64_t length = ffa::rx_bytes_written(step.event.in, step.event.out);
+    if (step.is_guest() && length != 0 && step.alone) check_rx(step, length);
   }
 
  private:
@@ -170,11 +158,9 @@ class OwnBuffersOnly final : public Checker {
   // Pages of a region that a borrower VM hands back zeroed, as it asks for now or did when it
   // retrieved the region.
   bool is_zeroed_after(const Step& step, const Access& access) const {
-    std::array<uint8_t, 12> bytes{};  // handle, flags
+    const std::span<const uint8_t> bytes = step.event.tx;  // handle, flags
     const bool may = ffa::is_function(step.event.in, Fid::mem_relinquish) &&
-                     access.kind == Access::Kind::clear &&
-                     step.sim.machine().read_ipa(step.event.vm, step.guest().tx_ipa,
-                                                 std::as_writable_bytes(std::span{bytes}));
+                     access.kind == Access::Kind::clear && bytes.size() >= 12;
     if (!may) return false;
     const uint64_t handle = le(bytes, 0, 8);
     const bool asked =

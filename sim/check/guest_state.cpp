@@ -32,7 +32,8 @@ bool is_version_call(const ffa::Regs& in) {
 }
 
 bool carries_description(const trace::Event& event) {
-  return is_function(event.out, Fid::mem_retrieve_resp) ||
+  return (is_function(event.in, Fid::mem_retrieve_req) &&
+          is_function(event.out, Fid::mem_retrieve_resp)) ||
          (is_function(event.in, Fid::mem_frag_rx) && is_function(event.out, Fid::mem_frag_tx));
 }
 

@@ -193,7 +193,8 @@ class Stage2Unchanged final : public Checker {
     if (!step.is_guest() || !step.alone) return;
     if (step.sim.host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
-    const bool retrieved = ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
+    const bool retrieved = ffa::is_function(in, Fid::mem_retrieve_req) &&
+                           ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
     const bool moves =
         ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
         ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||

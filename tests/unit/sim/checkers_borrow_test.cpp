@@ -90,7 +90,7 @@ struct BorrowingWorld : SharingWorld {
       EXPECT_EQ(m.ops.map_into(m.world, 2, borrow_ipa, &extent, FFA_SIM_BORROWER_READ_WRITE), 0);
       m.ops.clear(m.world, rx_of_vm2, 0, page);
       fact(2).rx_state = 3;
-      r = regs({retrieve_resp, 0, 0});
+      r = regs({retrieve_resp, message, message});
       return true;
     };
     call(2, {retrieve_call, message, message});
