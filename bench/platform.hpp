@@ -69,6 +69,13 @@ class Platform {
                                mediator::OwnerAccess /*access*/) {
     return {};
   }
+  ffa::Result<void> map_into(ffa::EndpointId /*vm*/, ffa::Ipa /*ipa*/,
+                             const mediator::Extent& /*extent*/,
+                             mediator::BorrowerAccess /*access*/) {
+    return {};
+  }
+  void unmap_from(ffa::EndpointId /*vm*/, ffa::Ipa /*ipa*/, ffa::PageCount /*pages*/) {}
+  void tlbi(ffa::EndpointId /*vm*/) {}
   ffa::Result<mediator::BufferId> map(ffa::EndpointId /*vm*/, ffa::Ipa ipa,
                                       ffa::PageCount /*pages*/) {
     return mediator::BufferId{ipa.raw() == tx_ipa ? guest_tx_buffer : guest_rx_buffer};

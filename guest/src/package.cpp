@@ -171,7 +171,7 @@ PackedLayout read_layout(Reader& in, const Package& package) {
 
 PackedFault read_fault(Reader& in) {
   PackedFault fault;
-  fault.op = static_cast<FaultOp>(in.number<uint8_t>(static_cast<uint8_t>(FaultOp::set_access)));
+  fault.op = static_cast<FaultOp>(in.number<uint8_t>(static_cast<uint8_t>(FaultOp::map_into)));
   fault.matches_function = in.flag();
   fault.function = in.number<uint32_t>();
   fault.nth = in.word();

@@ -21,7 +21,7 @@
 namespace ports::unicorn {
 
 /// The value of the image's word `image_abi_version`.
-constexpr uint32_t abi_version = 2;
+constexpr uint32_t abi_version = 3;
 
 /// Where an image may lie.
 constexpr uint64_t image_begin = 0x4000'0000;
@@ -53,6 +53,9 @@ enum class Op : uint64_t {
   share_facts,    ///< addr of mediator::ShareFacts
   range_facts,    ///< addr of mediator::RangeFacts
   set_access,     ///< vm, ipa, pages, mediator::OwnerAccess -> status
+  map_into,       ///< vm, ipa, pa, pages, mediator::BorrowerAccess -> status
+  unmap_from,     ///< vm, ipa, pages
+  tlbi,           ///< vm
   count
 };
 

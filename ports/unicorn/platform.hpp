@@ -56,6 +56,17 @@ class UnicornPlatform {
         hvc(Op::set_access, vm.raw(), ipa.raw(), pages.raw(), static_cast<uint64_t>(access)).x0);
   }
 
+  ffa::Result<void> map_into(ffa::EndpointId borrower, ffa::Ipa ipa, const mediator::Extent& extent,
+                             mediator::BorrowerAccess access) {
+    return outcome(hvc(Op::map_into, borrower.raw(), ipa.raw(), extent.pa.raw(), extent.pages.raw(),
+                       static_cast<uint64_t>(access))
+                       .x0);
+  }
+  void unmap_from(ffa::EndpointId borrower, ffa::Ipa ipa, ffa::PageCount pages) {
+    hvc(Op::unmap_from, borrower.raw(), ipa.raw(), pages.raw());
+  }
+  void tlbi(ffa::EndpointId vm) { hvc(Op::tlbi, vm.raw()); }
+
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     const Answer answer = hvc(Op::map, vm.raw(), ipa.raw(), pages.raw());
     const auto mapped = outcome(answer.x0);

@@ -7,6 +7,7 @@
 
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/descriptor.hpp"
 #include "sim/machine/canary.hpp"
 
 namespace sim::check {
@@ -141,12 +142,19 @@ class OwnBuffersOnly final : public Checker {
   }
 
  private:
+  // Memory that a loan or donation asks to zero, and nothing but zeroed.
   static bool is_zeroed(const Step& step, const Access& access) {
-    const ffa::Regs& in = step.event.in;
-    const bool sends = ffa::is_function(in, Fid::mem_lend) ||
-                       ffa::is_function(in, Fid::mem_donate) ||
-                       ffa::is_function(in, Fid::mem_frag_tx);
-    return sends && *access.vm == step.event.vm && access.kind != Access::Kind::in;
+    const bool may = asks_to_zero(step.sent.bytes) &&
+                     !ffa::is_function(step.sent.begun, Fid::mem_share) &&
+                     *access.vm == step.event.vm && access.kind == Access::Kind::clear;
+    if (!may) return false;
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    if (!asked) return false;
+    const uint64_t begin = access.ipa + access.offset;
+    return std::any_of(asked->ranges.begin(), asked->ranges.end(), [&](const PageRun& range) {
+      const uint64_t end = range.address + range.pages * ffa::page_size;
+      return range.address <= begin && begin + access.length <= end;
+    });
   }
   // FFA_RXTX_MAP may already prepare what it registers.
   static bool about_to_be(const Step& step, const Access& access) {

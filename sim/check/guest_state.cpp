@@ -19,6 +19,10 @@ bool is_memory_send(const ffa::Regs& in) {
          is_function(in, Fid::mem_donate);
 }
 
+bool is_send_part(const ffa::Regs& in) {
+  return is_memory_send(in) || is_function(in, Fid::mem_frag_tx);
+}
+
 bool is_direct_request(const ffa::Regs& in) {
   return is_function(in, Fid::msg_send_direct_req) || is_function(in, Fid::msg_send_direct_req2);
 }
@@ -73,7 +77,7 @@ void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
 
 void GuestStates::update_handles(const trace::Event& event) {
   if (!ffa::is_success(event.out)) return;
-  if (is_memory_send(event.in) || is_function(event.in, Fid::mem_frag_tx)) {
+  if (is_send_part(event.in)) {
     handles_[answered_handle(event.out)] = event.vm;
   } else if (is_function(event.in, Fid::mem_reclaim)) {
     handles_.erase(requested_handle(event.in));

@@ -158,6 +158,10 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
     event.vcpu = this->event(step->event).vcpu;
     event.pcpu = this->event(step->event).pcpu;
   }
+  // Whom the secure world gives the pages may find them written through an old translation.
+  if (steps.size() == 1 && machine.stale_pages(vm) != 0) {
+    report("I35", "an SMC leaves before what was taken from the VM is out of its TLBs");
+  }
   event.in = in;
   event.tx = spmc_tx(in);
   const uint64_t seq = event.seq = next_seq++;

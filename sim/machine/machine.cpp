@@ -4,21 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/machine/buffers.hpp"
-#include "sim/machine/host_memory.hpp"
 #include "sim/machine/layout.hpp"
-#include "sim/machine/machine_vm.hpp"
-#include "sim/machine/page_allocator.hpp"
+#include "sim/machine/machine_impl.hpp"
 
 namespace sim {
 
 namespace {
 
-constexpr uint64_t page_bytes = 4096;
 // Device registers and secure memory of the simulated board, below every RAM that a world may ask
 // for.
 constexpr uint64_t device_base = 0x09000000;
@@ -43,45 +38,7 @@ PageOwner region_owner(const RegionSpec& region, uint16_t vm) {
   return PageOwner::none;
 }
 
-bool is_ram(mediator::MemoryKind kind) {
-  return kind == mediator::MemoryKind::ram_rw || kind == mediator::MemoryKind::ram_ro;
-}
-
-mediator::Extent to_extent(const Stage2::Run& run) {
-  return {ffa::Pa{run.pa_page * page_bytes}, ffa::PageCount{run.pages}, run.kind};
-}
-
 }  // namespace
-
-struct Machine::Impl {
-  uint64_t guest_writes = 0;
-  using Vm = MachineVm;
-
-  Impl(const WorldSpec& world, std::function<void(const std::string&)> sink)
-      : spec(world), report(std::move(sink)), memory(world.sparse_ram) {}
-
-  void claim_board();
-  void claim_fixed(const VmSpec& vm);
-  void check_fit() const;
-  Vm* find(uint16_t vm) {
-    const auto it = vms.find(vm);
-    return it == vms.end() ? nullptr : &it->second;
-  }
-  const Vm* find(uint16_t vm) const { return const_cast<Impl*>(this)->find(vm); }
-  void add_region(uint16_t id, Vm& vm, const RegionSpec& region, const std::string& place);
-  template <class Bytes, class Access>
-  bool walk(uint16_t vm, uint64_t ipa, Bytes bytes, Access access) const;
-  template <class Bytes, class Access>
-  bool copy(uint32_t buffer, uint32_t offset, Bytes bytes, const char* what, Access access);
-
-  WorldSpec spec;
-  std::function<void(const std::string&)> report;
-  HostMemory memory;
-  PageAllocator ram;
-  PageAllocator devices;
-  Buffers buffers;
-  std::map<uint16_t, Vm> vms;
-};
 
 void Machine::Impl::claim_board() {
   const auto aligned = [](uint64_t value) { return value % page_bytes == 0; };
@@ -138,8 +95,8 @@ void Machine::Impl::check_fit() const {
           region.ipa + region.size < region.ipa || (region.pa && *region.pa % page_bytes != 0)) {
         throw InputError(place, "not a range of whole 4 KiB pages");
       }
-      const bool block_ok =
-          region.block == page_bytes || region.block == 2ULL << 20 || region.block == 1ULL << 30;
+      const bool block_ok = region.block == 0 || region.block == page_bytes ||
+                            region.block == 2ULL << 20 || region.block == 1ULL << 30;
       if (!block_ok) throw InputError(place, "a block is 4 KiB, 2 MiB or 1 GiB");
       PageAllocator& pool = region.kind == RegionKind::device ? device_pool
                             : vm.create_at_boot               ? together
@@ -177,7 +134,7 @@ bool Machine::Impl::walk(uint16_t id, uint64_t ipa, Bytes bytes, Access access) 
       if (at < ipa) return false;
       const uint64_t offset = at % page_bytes;
       const uint64_t wanted = (offset + bytes.size() - done + page_bytes - 1) / page_bytes;
-      const Stage2::Run run = vm->find(at / page_bytes, wanted);
+      const Stage2::Run run = vm->reach(at / page_bytes, wanted);
       if (run.pages == 0 || run.kind == mediator::MemoryKind::ram_none) return false;
       const size_t length =
           std::min<uint64_t>(bytes.size() - done, run.pages * page_bytes - offset);
@@ -233,19 +190,21 @@ mediator::Extent Machine::translate(uint16_t vm, uint64_t ipa, uint64_t pages) c
     impl_->report(fmt::format("I21: translate of the unaligned address {:#x} of VM {}", ipa, vm));
     return {};
   }
-  return to_extent(found->find(ipa / page_bytes, pages));
+  return to_extent(found->look_up(ipa / page_bytes, pages));
 }
 
 bool Machine::remove_page(uint16_t id, uint64_t ipa) {
   Impl::Vm* vm = impl_->find(id);
   const uint64_t page = ipa / page_bytes;
   if (vm == nullptr || vm->pins.at(page) != 0 || impl_->buffers.maps(id, page, 1)) return false;
-  const auto run = vm->stage2.unmap(page);
-  if (!run) return false;
+  if (vm->rights.at(page) != Rights::own) return false;  // another VM's page
+  const auto taken = vm->stage2.unmap(page, 1);
+  if (taken.empty()) return false;
   vm->remapped = true;
-  if (impl_->memory.owner(run->pa_page) == owned_by(id)) {
+  const uint64_t frame = taken.front().pa_page;
+  if (impl_->memory.owner(frame) == owned_by(id)) {
     // The frame is the hypervisor's now; it returns to the pool with the VM's other pages.
-    impl_->memory.give(run->pa_page, 1, PageOwner::hypervisor);
+    impl_->memory.give(frame, 1, PageOwner::hypervisor);
   }
   return true;
 }
@@ -255,45 +214,13 @@ uint64_t Machine::stage2_digest(uint16_t vm) const {
   return found == nullptr ? 0 : found->digest();
 }
 
-bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
-  Impl::Vm* vm = impl_->find(id);
-  const uint64_t page = ipa / page_bytes;
-  const auto refuse = [&](const char* why) {
-    impl_->report(fmt::format("I04: access to {} pages at {:#x} of VM {} is {}: {}", pages, ipa, id,
-                              full ? "given back" : "taken away", why));
-    return false;
-  };
-  if (vm == nullptr || pages == 0 || ipa % page_bytes != 0 || page + pages < page) {
-    return refuse("it names nothing");
-  }
-  if (!vm->pins.all_of(page, page + pages, [](uint32_t count) { return count != 0; })) {
-    return refuse("not all of it is pinned");
-  }
-  const uint32_t before = full ? 1 : 0;
-  if (!vm->withdrawn.all_of(page, page + pages, [&](uint32_t now) { return now == before; })) {
-    return refuse("it was before");
-  }
-  if (impl_->buffers.maps(id, page, pages)) return refuse("it is a mapped buffer");
-  vm->withdrawn.assign(page, page + pages, full ? 0 : 1);
-  return true;
-}
-
-uint64_t Machine::withdrawn_pages(uint16_t id) const {
-  const Impl::Vm* vm = impl_->find(id);
-  uint64_t sum = 0;
-  if (vm == nullptr || vm->low >= vm->high) return sum;
-  vm->withdrawn.for_each(vm->low, vm->high, [&](uint64_t begin, uint64_t end, uint32_t gone) {
-    sum += gone * (end - begin);
-  });
-  return sum;
-}
-
 void Machine::add_vm(const VmSpec& spec) {
   const uint16_t id = spec.config.id.raw();
   const std::string where = fmt::format("world: vm {}", id);
   if (impl_->find(id) != nullptr) throw InputError(where, "exists already");
   Impl::Vm& vm = impl_->vms[id];
   for (size_t n = 0; n < spec.memory.size(); ++n) {
+    vm.limit_mappings(spec.memory[n]);
     impl_->add_region(id, vm, spec.memory[n], fmt::format("{} memory[{}]", where, n));
   }
 }
@@ -311,6 +238,13 @@ void Machine::remove_vm(uint16_t id) {
   const uint64_t pinned = pinned_pages(id);
   if (pinned != 0 && !vm->quarantined) {
     impl_->report(fmt::format("I06: VM {} goes while {} page references are held", id, pinned));
+  }
+  if (const uint64_t borrowed = borrowed_pages(id); borrowed != 0) {
+    impl_->report(fmt::format("I12: VM {} goes while it borrows {} pages", id, borrowed));
+    vm->rights.for_each(vm->low, vm->high, [&](uint64_t begin, uint64_t end, Rights rights) {
+      if (!is_borrowed(rights)) return;
+      for (const Stage2::Run& run : vm->stage2.unmap(begin, end - begin)) impl_->end_borrowing(run);
+    });
   }
   for (const auto& host : vm->host) {
     const Stage2::Run& run = host.run;
@@ -359,8 +293,8 @@ bool Machine::pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent) {
     return false;
   }
   vm->pins.update(page, page + pages, [](uint32_t count) { return count + 1; });
-  vm->low = std::min(vm->low, page);
-  vm->high = std::max(vm->high, page + pages);
+  impl_->count_pins(*vm, page, pages, 1);
+  vm->widen(page, pages);
   return true;
 }
 
@@ -378,18 +312,10 @@ void Machine::unpin(uint16_t id, uint64_t ipa, uint64_t pages) {
     return;
   }
   vm->pins.update(page, page + pages, [](uint32_t count) { return count - 1; });
+  impl_->count_pins(*vm, page, pages, -1);
   const bool loose =
       !vm->pins.all_of(page, page + pages, [](uint32_t count) { return count != 0; });
-  if (loose && !vm->withdrawn.all_of(page, page + pages, [](uint32_t gone) { return gone == 0; })) {
-    impl_->report(
-        fmt::format("I04: unpin of {} pages at {:#x} of VM {}, whose access to them was "
-                    "not given back",
-                    pages, ipa, id));
-  }
-  if (loose && impl_->buffers.maps(id, page, pages)) {
-    impl_->report(fmt::format("I06: unpin of {} pages at {:#x} of VM {}, still mapped as a buffer",
-                              pages, ipa, id));
-  }
+  if (loose) impl_->check_loose(id, *vm, page, pages);
 }
 
 uint64_t Machine::pinned_pages(uint16_t vm) const {
@@ -487,6 +413,13 @@ bool Machine::write_pa(uint64_t pa, std::span<const std::byte> from) {
 }
 
 PageOwner Machine::owner(uint64_t pa) const { return impl_->memory.owner(pa / page_bytes); }
+
+std::optional<uint64_t> Machine::find_other(uint64_t pa, uint64_t pages,
+                                            std::array<PageOwner, 2> owners) const {
+  const auto page = impl_->memory.find_other(pa / page_bytes, pages, owners);
+  if (!page) return std::nullopt;
+  return *page * page_bytes;
+}
 
 uint64_t Machine::memory_digest(PageOwner owner) const { return impl_->memory.digest(owner); }
 

@@ -4,10 +4,12 @@
 // owner, and every wrong use is reported.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +45,8 @@ class Machine {
 
   // Stage 2.
   mediator::Extent translate(uint16_t vm, uint64_t ipa, uint64_t pages) const;
+  /// The same as if the VM had lent and donated nothing.
+  mediator::Extent translate_own(uint16_t vm, uint64_t ipa, uint64_t pages) const;
   /// Takes the page out of the VM's stage 2 (balloon). False: refused, it is pinned.
   bool remove_page(uint16_t vm, uint64_t ipa);
   /// A digest of the VM's whole stage 2: equal digests, equal mappings.
@@ -57,6 +61,17 @@ class Machine {
   /// RAM of the VM in the other state, which is reported.
   bool set_access(uint16_t vm, uint64_t ipa, uint64_t pages, bool full);
   uint64_t withdrawn_pages(uint16_t vm) const;  ///< pages to which the VM has no access
+
+  /// Maps pinned pages of another VM into a borrower. False: something is mapped there, or they are
+  /// no pinned pages of another VM, which is reported.
+  bool map_into(uint16_t borrower, uint64_t ipa, const mediator::Extent& extent, bool writable);
+  /// Takes pages away that map_into() has mapped; anything else is reported.
+  void unmap_from(uint16_t borrower, uint64_t ipa, uint64_t pages);
+  uint64_t borrowed_pages(uint16_t vm) const;
+  /// The VM's TLBs forget what was taken away. Until then its vCPUs get at it: they take each
+  /// translation for cached that stage 2 has ever given.
+  void tlbi(uint16_t vm);
+  uint64_t stale_pages(uint16_t vm) const;  ///< taken away, and not invalidated yet
 
   // Pins. false: the mapping at `ipa` is not (any more) that extent, or not RAM.
   bool pin(uint16_t vm, uint64_t ipa, const mediator::Extent& extent);
@@ -82,6 +97,9 @@ class Machine {
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;
   bool write_pa(uint64_t pa, std::span<const std::byte> from);
   PageOwner owner(uint64_t pa) const;
+  /// The first of these pages that belongs to neither of two owners; nothing: there is none.
+  std::optional<uint64_t> find_other(uint64_t pa, uint64_t pages,
+                                     std::array<PageOwner, 2> owners) const;
   /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
   uint64_t memory_digest(PageOwner owner) const;
 

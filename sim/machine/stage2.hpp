@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "mediator/platform.hpp"
 
@@ -22,16 +23,19 @@ class Stage2 {
 
   /// The pages must not be mapped yet; false: some are.
   bool map(const Run& run);
-  /// Takes one page out, splitting its run; its mapping, or nothing if there is none.
-  std::optional<Run> unmap(uint64_t ipa_page);
+  /// Takes pages out, splitting runs; what was mapped there, in order.
+  std::vector<Run> unmap(uint64_t ipa_page, uint64_t pages);
   /// The run that begins at `ipa_page`, at most `pages` long; kind `none` where nothing is mapped.
   [[nodiscard]] Run find(uint64_t ipa_page, uint64_t pages) const;
+  /// True if any of the pages is mapped.
+  [[nodiscard]] bool overlaps(uint64_t ipa_page, uint64_t pages) const;
   [[nodiscard]] uint64_t digest() const;
   /// In order of IPA; neighbours that continue each other are one run.
   [[nodiscard]] const std::map<uint64_t, Run>& runs() const { return runs_; }
 
  private:
-  std::map<uint64_t, Run> runs_;  // by first IPA page
+  std::map<uint64_t, Run> runs_;            // by first IPA page
+  mutable std::optional<uint64_t> digest_;  // of the runs, if they are as they were
 };
 
 }  // namespace sim

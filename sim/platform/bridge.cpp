@@ -89,6 +89,26 @@ struct Bridge::Calls {
     return b.machine_.set_access(vm, ipa, pages, full) ? 0 : status_denied;
   }
 
+  static int32_t map_into(void* world, uint16_t borrower, uint64_t ipa,
+                          const ffa_sim_extent* extent, uint32_t access) {
+    Bridge& b = of(world);
+    if (!b.enter("map_into")) return status_denied;
+    if (const FaultSpec* fault = b.faults_.strike("map_into"))
+      return fault->status.value_or(status_no_memory);
+    const bool writable = access == FFA_SIM_BORROWER_READ_WRITE;
+    return b.machine_.map_into(borrower, ipa, to_extent(*extent), writable) ? 0 : status_denied;
+  }
+
+  static void unmap_from(void* world, uint16_t borrower, uint64_t ipa, uint64_t pages) {
+    Bridge& b = of(world);
+    if (b.enter("unmap_from")) b.machine_.unmap_from(borrower, ipa, pages);
+  }
+
+  static void tlbi(void* world, uint16_t vm) {
+    Bridge& b = of(world);
+    if (b.enter("tlbi")) b.machine_.tlbi(vm);
+  }
+
   static int32_t map(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t* buffer) {
     Bridge& b = of(world);
     *buffer = 0;
@@ -217,7 +237,9 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Calls::vm_put,        Calls::budget_left,
                                           Calls::log,           Calls::rules,
                                           Calls::lock_acquire,  Calls::lock_release,
-                                          Calls::atomic_access, Calls::set_access};
+                                          Calls::atomic_access, Calls::set_access,
+                                          Calls::map_into,      Calls::unmap_from,
+                                          Calls::tlbi};
   return table;
 }
 

@@ -13,8 +13,8 @@ namespace sim {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> operations = {
-    "smc", "pin", "map", "set_access", "translate", "memory", "budget", "vm_get"};
+constexpr std::array<std::string_view, 9> operations = {
+    "smc", "pin", "map", "set_access", "map_into", "translate", "memory", "budget", "vm_get"};
 
 // Of either width: which one the mediator takes towards the SPMC is its own choice.
 bool same_function(uint32_t wanted, uint32_t fid) {

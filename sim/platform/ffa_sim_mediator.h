@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 2u
+#define FFA_SIM_ABI_VERSION 3u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -27,6 +27,7 @@ enum ffa_sim_memory_kind {
   FFA_SIM_MEM_RAM_NONE = 5 /* the VM's, lent or donated: it can't get at it */
 };
 enum ffa_sim_access { FFA_SIM_ACCESS_NONE = 0, FFA_SIM_ACCESS_FULL = 1 };
+enum ffa_sim_borrower_access { FFA_SIM_BORROWER_READ_ONLY = 0, FFA_SIM_BORROWER_READ_WRITE = 1 };
 /* How a mediator gets the handle of a send in fragments; see docs/plugin-abi.md. */
 enum ffa_sim_fragments {
   FFA_SIM_FRAGMENTS_DEFAULT = 0,
@@ -107,6 +108,12 @@ struct ffa_sim_world_ops {
   void (*atomic_access)(void* world, const void* word);
   /* Takes the VM's own access to pinned pages away, or gives it back. */
   int32_t (*set_access)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t access);
+  /* Maps pinned pages of another VM at `ipa` of the borrower, and takes them away again. */
+  int32_t (*map_into)(void* world, uint16_t borrower, uint64_t ipa,
+                      const struct ffa_sim_extent* extent, uint32_t access);
+  void (*unmap_from)(void* world, uint16_t borrower, uint64_t ipa, uint64_t pages);
+  /* What set_access or unmap_from has taken away is in no TLB any more. */
+  void (*tlbi)(void* world, uint16_t vm);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */

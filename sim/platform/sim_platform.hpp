@@ -24,8 +24,7 @@ class SimPlatform {
             static_cast<mediator::MemoryKind>(extent.kind)};
   }
   ffa::Result<void> pin(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent) {
-    const ffa_sim_extent raw{extent.pa.raw(), extent.pages.raw(),
-                             static_cast<uint32_t>(extent.kind), 0};
+    const ffa_sim_extent raw = to_raw(extent);
     return outcome(ops_.pin(world_, vm.raw(), ipa.raw(), &raw));
   }
   void unpin(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
@@ -37,6 +36,17 @@ class SimPlatform {
     return outcome(
         ops_.set_access(world_, vm.raw(), ipa.raw(), pages.raw(), static_cast<uint32_t>(access)));
   }
+
+  ffa::Result<void> map_into(ffa::EndpointId borrower, ffa::Ipa ipa, const mediator::Extent& extent,
+                             mediator::BorrowerAccess access) {
+    const ffa_sim_extent raw = to_raw(extent);
+    return outcome(
+        ops_.map_into(world_, borrower.raw(), ipa.raw(), &raw, static_cast<uint32_t>(access)));
+  }
+  void unmap_from(ffa::EndpointId borrower, ffa::Ipa ipa, ffa::PageCount pages) {
+    ops_.unmap_from(world_, borrower.raw(), ipa.raw(), pages.raw());
+  }
+  void tlbi(ffa::EndpointId vm) { ops_.tlbi(world_, vm.raw()); }
 
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     uint32_t buffer = 0;
@@ -138,6 +148,9 @@ class SimPlatform {
   };
 
  private:
+  static ffa_sim_extent to_raw(const mediator::Extent& extent) {
+    return {extent.pa.raw(), extent.pages.raw(), static_cast<uint32_t>(extent.kind), 0};
+  }
   // A status that means nothing to us is an error all the same.
   static ffa::Result<void> outcome(int32_t status) {
     if (status == 0) return {};

@@ -62,10 +62,14 @@ void Outside::hvc(CallRegisters& x) {
     case Op::translate:
     case Op::pin:
     case Op::unpin:
-    case Op::set_access:
     case Op::map:
     case Op::unmap:
       return addresses(x);
+    case Op::set_access:
+    case Op::map_into:
+    case Op::unmap_from:
+    case Op::tlbi:
+      return rights(x);
     case Op::copy_in:
     case Op::copy_out:
     case Op::clear:
@@ -111,10 +115,6 @@ void Outside::addresses(CallRegisters& x) {
     }
     case Op::unpin:
       return ops_.unpin(world_, half(x[1]), x[2], x[3]);
-    case Op::set_access:
-      x[0] =
-          word(static_cast<uint64_t>(ops_.set_access(world_, half(x[1]), x[2], x[3], word(x[4]))));
-      return;
     case Op::map: {
       uint32_t buffer = 0;
       x[0] = word(static_cast<uint64_t>(ops_.map(world_, half(x[1]), x[2], x[3], &buffer)));
@@ -123,6 +123,25 @@ void Outside::addresses(CallRegisters& x) {
     }
     default:
       return ops_.unmap(world_, word(x[1]));
+  }
+}
+
+void Outside::rights(CallRegisters& x) {
+  switch (static_cast<Op>(x[0])) {
+    case Op::set_access:
+      x[0] =
+          word(static_cast<uint64_t>(ops_.set_access(world_, half(x[1]), x[2], x[3], word(x[4]))));
+      return;
+    case Op::map_into: {
+      const ffa_sim_extent extent{x[3], x[4], FFA_SIM_MEM_RAM_RW, 0};
+      x[0] =
+          word(static_cast<uint64_t>(ops_.map_into(world_, half(x[1]), x[2], &extent, word(x[5]))));
+      return;
+    }
+    case Op::unmap_from:
+      return ops_.unmap_from(world_, half(x[1]), x[2], x[3]);
+    default:
+      return ops_.tlbi(world_, half(x[1]));
   }
 }
 

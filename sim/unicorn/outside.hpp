@@ -38,6 +38,7 @@ class Outside {
 
  private:
   void addresses(CallRegisters& x);
+  void rights(CallRegisters& x);
   void buffers(CallRegisters& x);
   void life(CallRegisters& x);
   void words(const CallRegisters& x);

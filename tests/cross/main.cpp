@@ -73,6 +73,12 @@ class SmallPlatform {
   ffa::Result<void> set_access(ffa::EndpointId, ffa::Ipa, ffa::PageCount, mediator::OwnerAccess) {
     return {};
   }
+  ffa::Result<void> map_into(ffa::EndpointId, ffa::Ipa, const mediator::Extent&,
+                             mediator::BorrowerAccess) {
+    return {};
+  }
+  void unmap_from(ffa::EndpointId, ffa::Ipa, ffa::PageCount) {}
+  void tlbi(ffa::EndpointId) {}
   ffa::Result<mediator::BufferId> map(ffa::EndpointId, ffa::Ipa, ffa::PageCount) {
     return mediator::BufferId{static_cast<uint32_t>(input[5])};
   }

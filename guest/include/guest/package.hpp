@@ -109,7 +109,17 @@ struct PackedProgram {
 };
 
 /// The operations that a fault can strike.
-enum class FaultOp : uint8_t { smc, pin, map, translate, memory, budget, vm_get, set_access };
+enum class FaultOp : uint8_t {
+  smc,
+  pin,
+  map,
+  translate,
+  memory,
+  budget,
+  vm_get,
+  set_access,
+  map_into
+};
 
 /// An operation that gets another answer: the n-th one that matches.
 struct PackedFault {

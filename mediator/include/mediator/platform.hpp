@@ -25,6 +25,9 @@ enum class MemoryKind : uint8_t { none, ram_rw, ram_ro, device, foreign, ram_non
 /// What the stage 2 of a VM lets it do with its own pages: nothing, or what it always could.
 enum class OwnerAccess : uint8_t { none, full };
 
+/// What the stage 2 of a VM lets it do with another VM's pages that it has retrieved.
+enum class BorrowerAccess : uint8_t { read_only, read_write };
+
 /// A run of pages that is contiguous in IPA and PA and of one kind.
 struct Extent {
   ffa::Pa pa{};
@@ -64,9 +67,18 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
   /// Gives back what pin() took for the pages at `ipa`.
   { p.unpin(vm, ipa, pages) } -> std::same_as<void>;
   /// Takes the VM's access to pinned pages of its RAM away, or gives back what it had. `none` may
-  /// fail (NO_MEMORY), and has changed nothing then; `full` does not fail. No vCPU holds a stale
-  /// translation afterwards.
+  /// fail (NO_MEMORY), and has changed nothing then; `full` does not fail. Until tlbi(vm), vCPUs
+  /// may go on with what was taken away.
   { p.set_access(vm, ipa, pages, OwnerAccess::none) } -> std::same_as<ffa::Result<void>>;
+  /// Maps an extent of pinned RAM into a borrower VM at `ipa`, where nothing is mapped; there it is
+  /// `foreign`. NO_MEMORY: nothing changed. DENIED: something is mapped there.
+  { p.map_into(vm, ipa, extent, BorrowerAccess::read_only) } -> std::same_as<ffa::Result<void>>;
+  /// Takes away what map_into() mapped in [ipa, ipa + pages). Until tlbi(vm), vCPUs may go on with
+  /// it.
+  { p.unmap_from(vm, ipa, pages) } -> std::same_as<void>;
+  /// No vCPU of the VM holds a translation any more that set_access() or unmap_from() has taken
+  /// away. Called once after a batch of them, before anybody else gets the pages.
+  { p.tlbi(vm) } -> std::same_as<void>;
 
   /// Maps `pages` pinned pages at `ipa` for copying. NO_MEMORY.
   { p.map(vm, ipa, pages) } -> std::same_as<ffa::Result<BufferId>>;

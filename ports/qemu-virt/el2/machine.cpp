@@ -33,7 +33,7 @@ Machine::Machine(const guest::Package& package, Recorder& recorder)
   if (package.ram_base != WORLD_RAM || package.ram_size != WORLD_RAM_BYTES) {
     give_up(exit_bad_input, "case.package: its RAM is not this board's");
   }
-  for (uint64_t n = 0; n < ram_pages; ++n) page_at(WORLD_RAM + n * page) = {owner_none, 0};
+  for (uint64_t n = 0; n < ram_pages; ++n) page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
   for (size_t n = 0; n < package.vm_count; ++n) {
     vms_[n].config = &package.vms[n];
     vms_[n].stage2.create(static_cast<uint16_t>(n + 1));
@@ -53,7 +53,7 @@ bool Machine::is_ours(uint64_t pa, uint64_t bytes) const {
 }
 
 void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
-  for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0};
+  for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0, 0};
   if (owner == owner_none) return;
   auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
   for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = guest::canary_word(owner, pa + 8 * n);
@@ -144,9 +144,11 @@ void Machine::remove_vm(Vm& vm) {
     recorder_.violation("I06: a VM goes while page references are held");
   }
   if (vm.quarantined) record_quarantine(vm);
+  if (vm.borrowed != 0) recorder_.violation("I12: a VM goes while it borrows pages");
   for (uint64_t n = 0; n < ram_pages; ++n) {
     Page& one = page_at(WORLD_RAM + n * page);
-    if (one.owner == vm.id()) one = {one.pins != 0 ? owner_quarantined : owner_none, 0};
+    if (one.owner == vm.id())
+      one = {one.pins != 0 ? owner_quarantined : owner_none, 0, one.borrowed};
   }
   vm.stage2.unmap_all();
   vm = {.config = vm.config, .stage2 = vm.stage2, .creations = vm.creations, .arena = vm.arena};
@@ -165,6 +167,7 @@ bool Machine::remove_page(uint16_t id, uint64_t ipa) {
   const uint64_t first = ipa / page * page;
   const mediator::Extent extent = vm->stage2.find(first, 1);
   if (extent.kind == MemoryKind::none || buffer_maps(id, first)) return false;
+  if (vm->stage2.is_borrowed(first)) return false;
   const uint64_t pa = extent.pa.raw();
   const bool ours = is_ours(pa, page);
   if (ours && is_ram(extent.kind) && page_at(pa).pins != 0) return false;
@@ -223,10 +226,11 @@ void Machine::unpin(uint16_t id, uint64_t ipa, uint64_t pages) {
   bool loose = false;
   for (uint64_t n = 0; n < pages; ++n) {
     Page* const one = pinned_page(n);
-    loose = loose || (--one->pins == 0 && buffer_maps(id, ipa + n * page));
+    const bool used = one->borrowed != 0 || buffer_maps(id, ipa + n * page);
+    loose = loose || (--one->pins == 0 && used);
   }
   vm->pins -= pages;
-  if (loose) recorder_.violation("I06: unpin of pages that are still mapped as a buffer");
+  if (loose) recorder_.violation("I06: unpin of pages that a buffer or a borrower still maps");
 }
 
 bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
@@ -241,6 +245,42 @@ bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
   if (!good)
     recorder_.violation("I04: access to pages that are not pinned RAM, or it was so before");
   return good;
+}
+
+bool Machine::map_into(uint16_t id, uint64_t ipa, const mediator::Extent& extent, bool writable) {
+  Vm* const vm = find(id);
+  const uint64_t pa = extent.pa.raw();
+  const uint64_t pages = extent.pages.raw();
+  bool good = vm != nullptr && vm->exists() && pages != 0 && pages <= ram_pages &&
+              (ipa | pa) % page == 0 && is_ours(pa, pages * page);
+  for (uint64_t n = 0; good && n < pages; ++n) {
+    const Page& one = page_at(pa + n * page);
+    good = one.pins != 0 && one.owner != id;
+  }
+  if (!good) {
+    recorder_.violation("I06: a borrower gets what are no pinned pages of another VM");
+    return false;
+  }
+  const bool in_window = ipa < WINDOW_IPA + WINDOW_BYTES && ipa + pages * page > WINDOW_IPA;
+  if (in_window || !vm->stage2.map_borrowed(ipa, pa, pages, writable)) return false;
+  for (uint64_t n = 0; n < pages; ++n) ++page_at(pa + n * page).borrowed;
+  vm->borrowed += pages;
+  return true;
+}
+
+void Machine::unmap_from(uint16_t id, uint64_t ipa, uint64_t pages) {
+  Vm* const vm = find(id);
+  bool good = vm != nullptr && vm->exists() && pages != 0 && pages <= ram_pages && ipa % page == 0;
+  for (uint64_t n = 0; good && n < pages; ++n) good = vm->stage2.is_borrowed(ipa + n * page);
+  if (!good) {
+    recorder_.violation("I04: pages are taken from a VM that were not mapped into it");
+    return;
+  }
+  for (uint64_t n = 0; n < pages; ++n) {
+    --page_at(vm->stage2.find(ipa + n * page, 1).pa.raw()).borrowed;
+  }
+  vm->stage2.unmap_borrowed(ipa, pages);
+  vm->borrowed -= pages;
 }
 
 uint32_t Machine::map(uint16_t id, uint64_t ipa, uint64_t pages) {

@@ -28,6 +28,7 @@ struct Vm {
   size_t creations = 0;
   uint32_t references = 0;
   uint64_t pins = 0;
+  uint64_t borrowed = 0;  ///< pages of other VMs mapped into it
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
   ffa::MappedBuffers buffers{};
@@ -56,6 +57,10 @@ class Machine {
   void unpin(uint16_t id, uint64_t ipa, uint64_t pages);
   /// False: not pinned RAM of the VM in the other state; it is told.
   bool set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full);
+  /// Maps pinned pages of another VM into a borrower. False: something is mapped there, or they are
+  /// no such pages, which is told.
+  bool map_into(uint16_t borrower, uint64_t ipa, const mediator::Extent& extent, bool writable);
+  void unmap_from(uint16_t borrower, uint64_t ipa, uint64_t pages);
   /// 0: refused.
   uint32_t map(uint16_t id, uint64_t ipa, uint64_t pages);
   void unmap(uint32_t buffer);
@@ -85,6 +90,7 @@ class Machine {
   struct Page {
     uint16_t owner;
     uint16_t pins;
+    uint16_t borrowed;  ///< mappings in borrower VMs
   };
 
   [[nodiscard]] const guest::PackedLayout& layout_of(const Vm& vm) const;

@@ -48,6 +48,19 @@ class Platform {
     return ffa::Error{ffa::Status::denied};
   }
 
+  ffa::Result<void> map_into(ffa::EndpointId borrower, ffa::Ipa ipa, const mediator::Extent& extent,
+                             mediator::BorrowerAccess access) {
+    if (const auto* const fault = faults_.strike(FaultOp::map_into)) return struck(*fault);
+    const bool writable = access == mediator::BorrowerAccess::read_write;
+    if (machine_.map_into(borrower.raw(), ipa.raw(), extent, writable)) return {};
+    return ffa::Error{ffa::Status::denied};
+  }
+  void unmap_from(ffa::EndpointId borrower, ffa::Ipa ipa, ffa::PageCount pages) {
+    machine_.unmap_from(borrower.raw(), ipa.raw(), pages.raw());
+  }
+  /// All VMs' at once: one CPU runs them, and a batch of changes pays it once.
+  void tlbi(ffa::EndpointId) { Stage2::invalidate(); }
+
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     if (const auto* const fault = faults_.strike(FaultOp::map)) return struck(*fault);
     const uint32_t buffer = machine_.map(vm.raw(), ipa.raw(), pages.raw());

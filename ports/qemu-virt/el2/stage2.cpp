@@ -32,33 +32,46 @@ constexpr uint64_t access_flag = 1 << 10;
 constexpr uint64_t execute_never = uint64_t{1} << 54;
 constexpr unsigned kind_shift = 55;
 constexpr uint64_t kind_private = 0xf;
-// Lent or donated: read-write and read-only memory. The tables remember which.
+// Lent or donated: read-write and read-only memory; the tables remember which. To the MMU such an
+// entry is invalid, so that no TLB holds it and giving back needs no invalidation.
 constexpr uint8_t kind_rw_withdrawn = static_cast<uint8_t>(MemoryKind::ram_none);
 constexpr uint8_t kind_ro_withdrawn = kind_rw_withdrawn + 1;
+// Another VM's pages that this one has retrieved.
+constexpr uint8_t kind_ro_borrowed = kind_rw_withdrawn + 2;
+constexpr uint8_t kind_rw_borrowed = kind_rw_withdrawn + 3;
+
+uint8_t kind_bits(uint64_t entry) { return (entry >> kind_shift) & 0xf; }
 
 MemoryKind kind_of(uint64_t entry) {
-  uint64_t kind = (entry >> kind_shift) & 0xf;
-  if (kind == kind_ro_withdrawn) kind = kind_rw_withdrawn;
-  return (entry & valid) == 0 || kind == kind_private ? MemoryKind::none
-                                                      : static_cast<MemoryKind>(kind);
+  switch (const uint8_t kind = kind_bits(entry)) {
+    case kind_private:
+      return MemoryKind::none;
+    case kind_ro_withdrawn:
+      return MemoryKind::ram_none;
+    case kind_ro_borrowed:
+    case kind_rw_borrowed:
+      return MemoryKind::foreign;
+    default:
+      return static_cast<MemoryKind>(kind);
+  }
 }
 
 uint64_t attributes_of(uint8_t kind) {
-  const uint64_t common =
-      access_flag | execute_never | static_cast<uint64_t>(kind) << kind_shift | valid;
-  switch (kind == kind_ro_withdrawn ? MemoryKind::ram_none : static_cast<MemoryKind>(kind)) {
-    case MemoryKind::ram_rw:
-    case MemoryKind::foreign:
-      return common | memory_normal | inner_shareable | access_read | access_write;
-    case MemoryKind::ram_ro:
-      return common | memory_normal | inner_shareable | access_read;
-    case MemoryKind::ram_none:
+  const uint64_t common = access_flag | execute_never | static_cast<uint64_t>(kind) << kind_shift;
+  switch (kind) {
+    case static_cast<uint8_t>(MemoryKind::ram_rw):
+    case static_cast<uint8_t>(MemoryKind::foreign):
+    case kind_rw_borrowed:
+      return common | valid | memory_normal | inner_shareable | access_read | access_write;
+    case static_cast<uint8_t>(MemoryKind::ram_ro):
+    case kind_ro_borrowed:
+      return common | valid | memory_normal | inner_shareable | access_read;
+    case kind_rw_withdrawn:
+    case kind_ro_withdrawn:
       return common | memory_normal | inner_shareable;
-    case MemoryKind::device:  // mapped, but the VM may not touch the board's real devices
-    case MemoryKind::none:
-      break;
+    default:  // a device: mapped, but the VM may not touch the board's real ones
+      return common | valid | memory_device;
   }
-  return common | memory_device;
 }
 
 uint64_t* next_table = reinterpret_cast<uint64_t*>(STAGE2_TABLES);
@@ -81,12 +94,21 @@ bool is_table(uint64_t entry) {
   return (entry & (valid | table_or_page)) == (valid | table_or_page);
 }
 
-/// The table below `entry`, made if there is none; a block is replaced by a table of pages.
+/// Changed tables are seen by every later access.
+void publish() { asm volatile("dsb ish; tlbi alle1is; dsb ish; isb" ::: "memory"); }
+
+/// Entries that were invalid became valid: no TLB holds them.
+void publish_new() { asm volatile("dsb ish; isb" ::: "memory"); }
+
+/// The table below `entry`, made if there is none; a block is replaced by a table of pages, break
+/// before make.
 uint64_t* descend(uint64_t& entry) {
   if (is_table(entry)) return table_at(entry);
   uint64_t* const table = new_table();
-  if ((entry & valid) != 0) {
-    for (size_t n = 0; n < entries; ++n) table[n] = (entry + n * page) | table_or_page;
+  if (const uint64_t was = entry; (was & valid) != 0) {
+    for (size_t n = 0; n < entries; ++n) table[n] = (was + n * page) | table_or_page;
+    entry = 0;
+    publish();
   }
   entry = reinterpret_cast<uintptr_t>(table) | table_or_page | valid;
   return table;
@@ -133,9 +155,6 @@ void unmap_below(uint64_t* table, unsigned level) {
   }
 }
 
-/// Changed tables are seen by every later access.
-void publish() { asm volatile("dsb ish; tlbi alle1is; dsb ish; isb" ::: "memory"); }
-
 }  // namespace
 
 void Stage2::create(uint16_t vmid) {
@@ -179,9 +198,7 @@ bool Stage2::unmap(uint64_t ipa) {
 }
 
 bool Stage2::set_access(uint64_t ipa, uint64_t pages, bool full) {
-  const auto kind_at = [&](uint64_t n) {
-    return static_cast<uint8_t>((leaf_of(root_, ipa + n * page).entry >> kind_shift) & 0xf);
-  };
+  const auto kind_at = [&](uint64_t n) { return kind_bits(leaf_of(root_, ipa + n * page).entry); };
   constexpr auto rw = static_cast<uint8_t>(MemoryKind::ram_rw);
   constexpr auto ro = static_cast<uint8_t>(MemoryKind::ram_ro);
   for (uint64_t n = 0; n < pages; ++n) {
@@ -197,9 +214,34 @@ bool Stage2::set_access(uint64_t ipa, uint64_t pages, bool full) {
     const uint64_t pa = (leaf.entry & address_mask) + (ipa + n * page) % leaf.bytes;
     set_page(root_, ipa + n * page, pa | attributes_of(to) | table_or_page);
   }
-  publish();
+  if (full) publish_new();
   return true;
 }
+
+bool Stage2::map_borrowed(uint64_t ipa, uint64_t pa, uint64_t pages, bool writable) {
+  const uint64_t end = ipa + pages * page;
+  if (end < ipa || (end - 1) >> ipa_bits != 0) return false;
+  for (uint64_t at = ipa; at < end; at += page) {
+    if (leaf_of(root_, at).entry != 0) return false;
+  }
+  const uint64_t attributes =
+      attributes_of(writable ? kind_rw_borrowed : kind_ro_borrowed) | table_or_page;
+  for (uint64_t n = 0; n < pages; ++n)
+    set_page(root_, ipa + n * page, (pa + n * page) | attributes);
+  publish_new();
+  return true;
+}
+
+bool Stage2::is_borrowed(uint64_t ipa) const {
+  const uint8_t kind = kind_bits(leaf_of(root_, ipa).entry);
+  return kind == kind_ro_borrowed || kind == kind_rw_borrowed;
+}
+
+void Stage2::unmap_borrowed(uint64_t ipa, uint64_t pages) {
+  for (uint64_t n = 0; n < pages; ++n) set_page(root_, ipa + n * page, 0);
+}
+
+void Stage2::invalidate() { publish(); }
 
 void Stage2::unmap_all() {
   unmap_below(root_, 0);

@@ -22,9 +22,17 @@ class Stage2 {
   /// Unmaps the page; a block that holds it is split first. False: nothing is mapped there.
   bool unmap(uint64_t ipa);
   /// Takes the VM's own access to pages of its RAM away, or gives back what it had. False: nothing
-  /// is done, not all of them are its RAM in the other state.
+  /// is done, not all of them are its RAM in the other state. What is taken away may be in a TLB
+  /// until invalidate().
   bool set_access(uint64_t ipa, uint64_t pages, bool full);
-  /// Unmaps all that map() has mapped.
+  /// Maps another VM's pages, as read-only or read-write. False: something is mapped there.
+  bool map_borrowed(uint64_t ipa, uint64_t pa, uint64_t pages, bool writable);
+  /// Takes pages away that map_borrowed() has mapped; they may be in a TLB until invalidate().
+  void unmap_borrowed(uint64_t ipa, uint64_t pages);
+  [[nodiscard]] bool is_borrowed(uint64_t ipa) const;
+  /// No TLB holds a translation any more that the tables do not.
+  static void invalidate();
+  /// Unmaps all that map() and map_borrowed() have mapped.
   void unmap_all();
   /// The extent that begins at `ipa`, at most `pages` long; kind `none` where nothing is.
   [[nodiscard]] mediator::Extent find(uint64_t ipa, uint64_t pages) const;

@@ -27,6 +27,7 @@ struct Page {
   uint64_t pa = 0;
   int pins = 0;
   bool withdrawn = false;  ///< the owner has no access
+  int borrowed = 0;        ///< mappings in other VMs
   std::array<std::byte, ffa::page_size> bytes{};
 };
 
@@ -90,6 +91,7 @@ class Platform {
   ffa::Status pin_failure = ffa::Status::denied;
   int fail_map = 0;
   int fail_access = 0;
+  int fail_map_into = 0;
   std::function<void()> after_pin;
   std::function<void()> after_copy_in;  ///< what a guest does as soon as its message was copied
   int budget = -1;                      ///< operations left; -1: no limit
@@ -98,6 +100,8 @@ class Platform {
   std::function<void()> during_copy;
 
   // What it finds afterwards.
+  std::map<std::pair<uint16_t, uint64_t>, mediator::BorrowerAccess> borrowed;  ///< as `memory`
+  std::set<uint16_t> stale;  ///< VMs whose TLBs may hold what was taken away
   std::vector<Smc> smcs;
   std::vector<Irq> irqs;
   std::vector<std::string> logs;
@@ -175,6 +179,7 @@ class Platform {
     for (uint64_t n = 0; n < pages.raw(); ++n) {
       Page& page = memory.at({vm.raw(), ipa.raw() + n * ffa::page_size});
       EXPECT_GT(page.pins, 0) << "unpin of a page that is not pinned";
+      EXPECT_TRUE(page.borrowed == 0 || page.pins > 1) << "unpin of a page that a VM borrows";
       --page.pins;
     }
   }
@@ -188,8 +193,37 @@ class Platform {
       EXPECT_NE(page.withdrawn, none) << "access changed twice";
       page.withdrawn = none;
     }
+    if (none) stale.insert(vm.raw());
     return {};
   }
+  ffa::Result<void> map_into(ffa::EndpointId vm, ffa::Ipa ipa, const mediator::Extent& extent,
+                             mediator::BorrowerAccess access) {
+    if (fail_map_into > 0 && --fail_map_into == 0) return ffa::Error{ffa::Status::no_memory};
+    for (uint64_t n = 0; n < extent.pages.raw(); ++n) {
+      if (memory.contains({vm.raw(), ipa.raw() + n * ffa::page_size}))
+        return ffa::Error{ffa::Status::denied};
+    }
+    for (uint64_t n = 0; n < extent.pages.raw(); ++n) {
+      const uint64_t pa = extent.pa.raw() + n * ffa::page_size;
+      Page* const page = pinned_page(pa);
+      EXPECT_NE(page, nullptr) << "a borrower gets a page that is not pinned";
+      if (page != nullptr) ++page->borrowed;
+      const uint64_t at = ipa.raw() + n * ffa::page_size;
+      memory[{vm.raw(), at}] = {.kind = mediator::MemoryKind::foreign, .pa = pa};
+      borrowed[{vm.raw(), at}] = access;
+    }
+    return {};
+  }
+  void unmap_from(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    for (uint64_t n = 0; n < pages.raw(); ++n) {
+      const std::pair<uint16_t, uint64_t> at{vm.raw(), ipa.raw() + n * ffa::page_size};
+      EXPECT_EQ(borrowed.erase(at), 1U) << "taken from a borrower that does not have it";
+      if (Page* const page = pinned_page(memory[at].pa)) --page->borrowed;
+      memory.erase(at);
+    }
+    stale.insert(vm.raw());
+  }
+  void tlbi(ffa::EndpointId vm) { stale.erase(vm.raw()); }
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     if (fail_map > 0 && --fail_map == 0) return ffa::Error{ffa::Status::no_memory};
     for (uint64_t n = 0; n < pages.raw(); ++n) {
@@ -233,6 +267,7 @@ class Platform {
   ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
     for (const auto held : held_)
       EXPECT_EQ(held, mediator::LockClass::spmc_tx) << "lock across SMC";
+    EXPECT_FALSE(stale.contains(vm.raw())) << "an SMC before the TLB invalidation";
     const auto script = spmc.find(in.w(0));
     const ffa::Regs out =
         script == spmc.end() ? ffa::reply(ffa::Status::not_supported) : script->second(in);
@@ -264,6 +299,12 @@ class Platform {
   static constexpr uint32_t own_rx = 2;
 
  private:
+  Page* pinned_page(uint64_t pa) {
+    for (auto& [at, page] : memory) {
+      if (page.pa == pa && page.pins > 0) return &page;
+    }
+    return nullptr;
+  }
   struct Buffer {
     uint16_t vm = 0;
     uint64_t ipa = 0;
