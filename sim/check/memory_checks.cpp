@@ -179,9 +179,9 @@ class OwnTranslations final : public Checker {
   Assembly spmc_;
 };
 
-/// I04: only loans and donations, and their end, change what a VM sees of its memory; where no
-/// transaction is left, it is what it was before all of them. One that fails such that the SPMC may
-/// have the pages is quarantined, and its owner's access stays away.
+/// I04: only loans and donations, retrievals, and their ends, change what the calling VM sees of
+/// its memory; where no transaction is left, it is what it was before all of them. A loan that
+/// fails such that the SPMC may have the pages is quarantined, and its owner's access stays away.
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
@@ -195,11 +195,14 @@ class Stage2Unchanged final : public Checker {
     if (!step.is_guest() || !step.alone) return;
     if (step.sim.host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
-    const bool may_change =
-        (ffa::is_success(step.event.out) || quarantined(step) > quarantined_) &&
-        (ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
-         ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||
-         ffa::is_function(in, Fid::mem_retrieve_req) || ffa::is_function(in, Fid::mem_relinquish));
+    const bool retrieved = ffa::is_function(in, Fid::mem_retrieve_req) &&
+                           ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
+    const bool moves =
+        ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
+        ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||
+        ffa::is_function(in, Fid::mem_relinquish);
+    const bool done = ffa::is_success(step.event.out) || quarantined(step) > quarantined_;
+    const bool may_change = retrieved || (moves && done);
     for (const auto& [vm, digest] : digests(step)) {
       const auto was = before_.find(vm);
       if (may_change && vm == step.event.vm) continue;

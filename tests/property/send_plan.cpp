@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/machine/canary.hpp"
+
 namespace property {
 
 using mediator::FragmentHandles;
@@ -17,6 +19,15 @@ uint64_t Numbers::next() {
   mix = (mix ^ (mix >> 30)) * 0xbf58476d1ce4e5b9;
   mix = (mix ^ (mix >> 27)) * 0x94d049bb133111eb;
   return mix ^ (mix >> 31);
+}
+
+uint64_t Numbers::word() {
+  const auto looks_owned = [](uint64_t value) {
+    return sim::canary_in_word(static_cast<uint32_t>(value)).has_value();
+  };
+  uint64_t value = next();
+  while (looks_owned(value) || looks_owned(value >> 32)) value = next();
+  return value;
 }
 
 Setting random_setting(Numbers& numbers) {
@@ -72,8 +83,8 @@ void add_receivers(Numbers& numbers, const Setting& setting, bool plain, Plan& p
     receiver.id = static_cast<uint16_t>(first_sp + (first + n) % sps);
     const bool read_only = !(plain && is_op_tee(setting)) && numbers.one_in(4);
     receiver.permissions = plan.kind == Kind::donate ? 0 : read_only ? 1 : 2;
-    receiver.impdef[0] = numbers.next();
-    receiver.impdef[1] = numbers.next();
+    receiver.impdef[0] = numbers.word();
+    receiver.impdef[1] = numbers.word();
     plan.descriptor.receivers.push_back(receiver);
   }
 }
@@ -171,7 +182,7 @@ Plan random_plan(Numbers& numbers, const Setting& setting) {
   if (plain && setting.personality == "tf-a-el3") plan.kind = Kind::share;
   if (plain && is_op_tee(setting) && plan.kind == Kind::donate) plan.kind = Kind::lend;
   plan.descriptor.layout = setting.guest;
-  plan.descriptor.tag = numbers.next();
+  plan.descriptor.tag = numbers.word();
   add_receivers(numbers, setting, plain, plan);
   const bool named =
       plan.kind == Kind::share || (plan.kind == Kind::lend && plan.descriptor.receivers.size() > 1);

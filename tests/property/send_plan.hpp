@@ -19,6 +19,7 @@ class Numbers {
  public:
   explicit Numbers(uint64_t seed) : state_(seed) {}
   uint64_t next();
+  uint64_t word();  ///< does not look like a byte of anyone's memory
   uint64_t below(uint64_t bound) { return next() % bound; }
   bool one_in(uint64_t n) { return below(n) == 0; }
   template <class T>

@@ -179,7 +179,7 @@ TEST_F(MemorySharing, TheFullLengthOfABufferIsUsable) {
   ASSERT_EQ(image.size(), 8192 + 16U);
   EXPECT_REJECTED(world, world.call(1, send_registers(image.size())), tx_length);
   descriptor.ranges.pop_back();
-  EXPECT_REJECTED(world, share(descriptor), mem_quota_ranges);
+  EXPECT_REJECTED(world, share(descriptor), mem_quota_pages);
 }
 
 TEST_F(MemorySharing, DescriptorsAreCheckedBeforeAnythingHappens) {
@@ -209,8 +209,8 @@ TEST_F(MemorySharing, OnlySpsThatTheSpmcReportedReceive) {
   EXPECT_UNCHANGED(before, to(0), mem_receiver_no_component);
   EXPECT_UNCHANGED(before, to(0x8abc), mem_receiver_no_component);
   EXPECT_UNCHANGED(before, to(0xffff), mem_receiver_no_component);
-  EXPECT_UNCHANGED(before, to(2), mem_receiver_not_vm);
-  EXPECT_UNCHANGED(before, to(0x7fff), mem_receiver_not_vm);
+  EXPECT_UNCHANGED(before, to(2), mem_receiver_vm_borrows);
+  EXPECT_UNCHANGED(before, to(0x7fff), mem_receiver_vm_borrows);
   EXPECT_UNCHANGED(before, to(1), mem_receiver_not_sender);
   EXPECT_UNCHANGED(before, to(0x8004), mem_receiver_known);
   EXPECT_EQ(world.smc_count(), 0U);
