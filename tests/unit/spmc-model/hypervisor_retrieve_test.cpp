@@ -64,7 +64,7 @@ TEST(HypervisorRetrieve, Knob42TfAGivesOneEntryWithoutEndpoint) {
   size_t seen = 0;
   for (const auto& vector : document["vectors"]) {
     if (vector["name"] == "v11_hyp_retrieve_req") {
-      EXPECT_EQ(hex_of(RetrieveWorld::request(0x2a)), vector["hex"]);
+      EXPECT_EQ(hex_of(RetrieveWorld::request(0x2a)), vector["hex"].get<std::string>());
       ++seen;
     }
     if (vector["name"] != "v11_hyp_retrieve_resp_tfa_style") continue;
@@ -73,7 +73,7 @@ TEST(HypervisorRetrieve, Knob42TfAGivesOneEntryWithoutEndpoint) {
     EXPECT_EQ(out.x[0], retrieve_resp);
     EXPECT_EQ(out.x[1], length);
     EXPECT_EQ(out.x[2], length);
-    EXPECT_EQ(hex_of(world.memory.get(rx_page, length)), vector["hex"]);
+    EXPECT_EQ(hex_of(world.memory.get(rx_page, length)), vector["hex"].get<std::string>());
     ++seen;
   }
   EXPECT_EQ(seen, 2U);
