@@ -69,6 +69,7 @@ CheckerList make_all() {
   add_memory_checkers(list);
   add_rights_checkers(list);
   add_fragment_checkers(list);
+  add_spmc_side_checkers(list);
   add_handle_checkers(list);
   add_atomicity_checkers(list);
   add_buffer_checkers(list);
@@ -190,16 +191,23 @@ Checkers::~Checkers() {
   impl_->sim.set_after_step({});
 }
 
+namespace {
+/// Several checkers may see to parts of one invariant.
+void add_once(std::vector<std::string>& ids, const std::string& id) {
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+}
+}  // namespace
+
 std::vector<std::string> Checkers::all() {
   std::vector<std::string> ids;
-  for (const auto& checker : check::make_all()) ids.push_back(checker->id());
+  for (const auto& checker : check::make_all()) add_once(ids, checker->id());
   return ids;
 }
 
 std::vector<std::string> Checkers::skipped() const {
   std::vector<std::string> ids;
   for (const auto& checker : impl_->list) {
-    if (checker->needs_facts() && !impl_->offered) ids.push_back(checker->id());
+    if (checker->needs_facts() && !impl_->offered) add_once(ids, checker->id());
   }
   return ids;
 }

@@ -19,6 +19,7 @@ constexpr uint16_t ns_attribute = 1U << 6;
 struct PageRun {
   uint64_t address = 0;
   uint64_t pages = 0;
+  friend bool operator==(const PageRun&, const PageRun&) = default;
 };
 
 struct ReceiverAccess {

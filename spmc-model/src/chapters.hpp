@@ -28,6 +28,10 @@ Answer handle_retrieve(SpmcStorage& s, size_t sp, const Call& call);
 Answer handle_fragment_request(SpmcStorage& s, size_t sp, const Call& call);
 Answer handle_relinquish(SpmcStorage& s, size_t sp, const Call& call);
 
+// hypervisor_retrieve.cpp [DEN0077A 1.2 §17.4.3]
+Answer handle_hypervisor_retrieve(SpmcStorage& s, const Call& call);
+Answer handle_hypervisor_fragment_request(SpmcStorage& s, const Call& call);
+
 // message.cpp, vm_messages.cpp [DEN0077A 1.2 chapters 15 and 18]
 enum class DirectKind : uint8_t { req, req2 };
 Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind);

@@ -91,6 +91,13 @@ Answer memory(SpmcStorage& s, const Call& call) {
       return handle_fragment(s, call);
     case ffa::fid32(Fid::mem_reclaim):
       return handle_reclaim(s, call);
+    case ffa::fid32(Fid::mem_retrieve_req):
+    case ffa::fid64(Fid::mem_retrieve_req):
+      if (s.personality.hypervisor_retrieve == HypervisorRetrieve::none) break;
+      return handle_hypervisor_retrieve(s, call);
+    case ffa::fid32(Fid::mem_frag_rx):
+      if (s.personality.hypervisor_retrieve == HypervisorRetrieve::none) break;
+      return handle_hypervisor_fragment_request(s, call);
     default:
       break;
   }

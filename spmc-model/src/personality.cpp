@@ -150,6 +150,7 @@ constexpr Personality hafnium() {
   personality.fragment_names_sender = false;
   personality.bad_fragment_frees = false;
   personality.reclaim_zeroes = true;
+  personality.hypervisor_retrieve = HypervisorRetrieve::as_sent;
   personality.per_vcpu_bind = ffa::Status::invalid_parameters;
   personality.empty_bind = ffa::Status::invalid_parameters;
   personality.bind_checks_sender = true;
@@ -174,6 +175,7 @@ constexpr Personality tf_a_el3() {
   personality.handles = {
       .base = 0xffffffc0, .guest_in_handle = false, .counting = true, .live_limit = 1024};
   personality.too_long_fragment_frees = true;
+  personality.hypervisor_retrieve = HypervisorRetrieve::one_entry;
   personality.sp_rx_full = ffa::Status::denied;
   personality.sp_rx_unmapped = ffa::Status::invalid_parameters;
   personality.wrong_owner_in_retrieve = ffa::Status::invalid_parameters;

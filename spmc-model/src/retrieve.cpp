@@ -4,8 +4,7 @@
 // §12.2, DEN0140 1.2 chapters 1 and 2]
 #include "src/bytes.hpp"
 #include "src/chapters.hpp"
-#include "src/descriptor.hpp"
-#include "src/regions.hpp"
+#include "src/response.hpp"
 
 namespace spmc_model {
 
@@ -17,14 +16,11 @@ using ffa::Status;
 
 constexpr uint32_t data_access_bits = 0x3;
 constexpr uint32_t instruction_bits = 0xc;
-constexpr uint32_t not_executable = 0x4;
 constexpr uint32_t memory_type_bits = 0x3f;
-constexpr uint32_t non_secure = 0x40;
 
 namespace flag {
 constexpr uint32_t zero = 1U << 0;
 constexpr uint32_t zero_after = 1U << 2;
-constexpr unsigned type_shift = 3;
 constexpr uint32_t type_bits = 3;
 constexpr uint32_t alignment_hint = 0x3e0;
 constexpr uint32_t bypass = 1U << 10;
@@ -103,7 +99,7 @@ Result<void> check_attributes(const Request& r) {
 Result<void> check_flags(const Request& r) {
   const bool v1_0 = r.version() < ffa::v1_1;
   FFA_CHECK(require((r.header.flags & ~(v1_0 ? flag::known & ~flag::bypass : flag::known)) == 0));
-  const uint32_t type = r.header.flags >> flag::type_shift & flag::type_bits;
+  const uint32_t type = r.header.flags >> transaction_type_shift & flag::type_bits;
   FFA_CHECK(require(type == 0 || type == static_cast<uint32_t>(r.region->kind) + 1));
   FFA_CHECK(require(!r.has(flag::alignment_hint)));
   FFA_CHECK(require(r.region->lent() || !r.has(flag::zero | flag::zero_after)));
@@ -157,58 +153,40 @@ Result<void> check_request(Request& r) {
   return require(r.borrowing().retrievals < r.knobs().retrieve_limit, Status::denied);
 }
 
-/// The head of a response in the SP's layout: all but the ranges. Its length.
-uint32_t write_head(const SpmcStorage& s, size_t sp, const Region& region,
-                    std::span<std::byte> to) {
+/// What an SP is told: its own access, the type that its memory has.
+ResponseHead head_for(const SpmcStorage& s, size_t sp, const Region& region) {
   const ffa::Version version = s.sps[sp].version;
   const Borrowing& borrowing = region.borrowings[sp];
-  const uint32_t entry_bytes = access_bytes(version);
   const uint32_t type = region.attributes != 0 ? region.attributes : 0x2f;
-  const TransactionHeader header{.sender = region.sender,
-                                 .attributes = version < ffa::v1_1 ? type : type | non_secure,
-                                 .flags = (static_cast<uint32_t>(region.kind) + 1)
-                                          << flag::type_shift,
-                                 .handle = region.handle,
-                                 .tag = region.tag,
-                                 .access_size = entry_bytes,
-                                 .access_count = 1,
-                                 .access_offset = header_bytes(version)};
-  const uint32_t composite = header.access_offset + entry_bytes;
   const uint32_t sent = borrowing.permissions & instruction_bits;
   const uint32_t instruction = s.personality.instruction_access_judged ? not_executable : sent;
-  write_header(to, version, header);
-  write_access(
-      to, header, 0,
-      {.endpoint = s.sps[sp].config.id,
-       .permissions = static_cast<uint8_t>(static_cast<uint32_t>(borrowing.held) | instruction),
-       .flags = 0,
-       .composite_offset = composite,
-       .impdef = borrowing.impdef});
-  write_composite(to, composite, region.total_pages, region.total_ranges);
-  return composite + composite_bytes;
+  const AccessEntry own{
+      .endpoint = s.sps[sp].config.id,
+      .permissions = static_cast<uint8_t>(static_cast<uint32_t>(borrowing.held) | instruction),
+      .flags = 0,
+      .composite_offset = 0,
+      .impdef = borrowing.impdef};
+  const TransactionHeader header{
+      .sender = region.sender,
+      .attributes = version < ffa::v1_1 ? type : type | non_secure_attribute,
+      .flags = (static_cast<uint32_t>(region.kind) + 1) << transaction_type_shift,
+      .handle = region.handle,
+      .tag = region.tag,
+      .access_size = 0,
+      .access_count = 0,
+      .access_offset = 0};
+  return {version, header, std::span{&own, 1}, region};
 }
 
-uint32_t head_bytes(ffa::Version version) {
-  return header_bytes(version) + access_bytes(version) + composite_bytes;
-}
-
-/// The response from `begin` on, as much as RX holds. Where it ends.
-uint32_t write_response(SpmcStorage& s, size_t sp, const Region& region, uint32_t begin) {
+/// The next part goes into RX, which the SP has then. Its length.
+uint32_t give_part(SpmcStorage& s, size_t sp, const Region& region, uint32_t begin) {
   auto& rx = s.sp_buffers[sp].rx;
   rx = {};
-  const uint32_t head = head_bytes(s.sps[sp].version);
-  uint32_t at = begin == 0 ? write_head(s, sp, region, rx) : begin;
-  const auto ranges = ranges_of(s, region);
-  for (uint32_t n = (at - head) / range_entry_bytes; n < ranges.size(); ++n) {
-    if (at - begin + range_entry_bytes > rx.size()) break;
-    write_range(rx, at - begin, {ranges[n].address, ranges[n].pages});
-    at += range_entry_bytes;
-  }
-  return at;
-}
-
-uint32_t response_bytes(const SpmcStorage& s, size_t sp, const Region& region) {
-  return head_bytes(s.sps[sp].version) + region.total_ranges * range_entry_bytes;
+  const ResponseHead head = head_for(s, sp, region);
+  const uint32_t end = write_response(s, head, region, begin, rx);
+  s.sps[sp].rx = SpRx::full;
+  s.sps[sp].response = {end < response_bytes(head, region), region.handle, begin, end};
+  return end - begin;
 }
 
 }  // namespace
@@ -226,33 +204,25 @@ Answer handle_retrieve(SpmcStorage& s, size_t sp, const Call& call) {
   borrowing.held = static_cast<DataAccess>(request.own.permissions & data_access_bits);
   ++borrowing.retrievals;
   borrowing.zero_when_given_up = request.has(flag::zero_after);
-  const uint32_t total = response_bytes(s, sp, region);
-  const uint32_t end = write_response(s, sp, region, 0);
-  s.sps[sp].rx = SpRx::full;
-  s.sps[sp].response = {end < total, region.handle, 0, end};
-  return reply(ffa::fid32(ffa::Fid::mem_retrieve_resp), total, end);
+  const uint32_t length = give_part(s, sp, region, 0);
+  const uint32_t total = response_bytes(head_for(s, sp, region), region);
+  return reply(ffa::fid32(ffa::Fid::mem_retrieve_resp), total, length);
 }
 
 Answer handle_fragment_request(SpmcStorage& s, size_t sp, const Call& call) {
-  OpenResponse& response = s.sps[sp].response;
+  const OpenResponse& response = s.sps[sp].response;
   const Region* const region = find_region(s, ffa::Handle{call.pair(1)});
   if (region == nullptr || !response.open || response.handle != region->handle) {
     return error(Status::invalid_parameters);
   }
   const auto rx = check_rx(s, sp);
   if (!rx.ok()) return error(rx.error());
-  const uint32_t wanted = call.w(3);
-  const bool again = s.personality.fragment_given_again && wanted == response.begin && wanted != 0;
-  if (call.w(4) != 0 || !(wanted == response.end || again)) {
+  if (call.w(4) != 0 || !may_ask_for(s.personality, response, call.w(3))) {
     return error(Status::invalid_parameters);
   }
-  const uint32_t end = write_response(s, sp, *region, wanted);
-  response.begin = wanted;
-  response.end = end;
-  response.open = end < response_bytes(s, sp, *region);
-  s.sps[sp].rx = SpRx::full;
+  const uint32_t length = give_part(s, sp, *region, call.w(3));
   return reply(ffa::fid32(ffa::Fid::mem_frag_tx), region->handle.low(), region->handle.high(),
-               end - wanted);
+               length);
 }
 
 Answer handle_relinquish(SpmcStorage& s, size_t sp, const Call& call) {

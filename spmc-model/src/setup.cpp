@@ -80,7 +80,7 @@ Answer handle_rxtx_map(SpmcStorage& s, const Call& call) {
   if (!is_normal_memory(s, tx, bytes) || !is_normal_memory(s, rx, bytes)) {
     return error(p.bad_buffer_memory);
   }
-  s.rxtx = RxTx{tx, rx, bytes, false};
+  s.rxtx = RxTx{tx, rx, bytes, false, {}};
   return success();
 }
 

@@ -90,6 +90,10 @@ size_t Spmc::regions() const {
 RegionFacts Spmc::region(size_t index) const {
   const Region* region = nth_region(*s_, index);
   if (region == nullptr) return {};
+  bool writable = false;
+  for (const Borrowing& each : region->borrowings) {
+    writable = writable || each.granted == DataAccess::read_write;
+  }
   return RegionFacts{.handle = region->handle,
                      .sender = region->sender,
                      .pages = region->received_pages,
@@ -97,6 +101,7 @@ RegionFacts Spmc::region(size_t index) const {
                      .retrieved_by = holders(*region),
                      .complete = region->state == RegionState::complete,
                      .lent = region->lent(),
+                     .writable = writable,
                      .owner_gone = region->owner_gone};
 }
 

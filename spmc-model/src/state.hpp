@@ -40,11 +40,11 @@ struct PreparedField {
   uint64_t value;
 };
 
-/// A response that an SP has not read to its end.
+/// A response that has not been read to its end.
 struct OpenResponse {
   bool open;
   ffa::Handle handle;
-  uint32_t begin;  ///< of the fragment that the SP got last
+  uint32_t begin;  ///< of the fragment that was given last
   uint32_t end;
 };
 
@@ -133,6 +133,7 @@ struct RxTx {
   ffa::Pa rx;
   uint32_t bytes;  ///< of each; 0: not mapped
   bool rx_owned_by_normal_world;
+  OpenResponse response;
 };
 
 struct SpmcStorage {

@@ -38,6 +38,13 @@ struct HandleScheme {
       64;  ///< live handles per owner (guest_in_handle) or in all; more is NO_MEMORY
 };
 
+/// Row 42: what a hypervisor is told that retrieves a region by its handle.
+enum class HypervisorRetrieve : uint8_t {
+  none,       ///< NOT_SUPPORTED, and so is its FRAG_RX (row 43)
+  as_sent,    ///< every borrower's entry
+  one_entry,  ///< one entry without an endpoint
+};
+
 /// What the parser of memory transaction descriptors takes. Larger values are INVALID_PARAMETERS.
 struct DescriptorLimits {
   uint32_t attributes = 0xff;
@@ -83,24 +90,25 @@ struct Personality {
   std::optional<ffa::Status> overlap_in_transaction;     // 29
   std::optional<ffa::Status> page_shared_twice;          // 30
   std::optional<ffa::Status> page_lent_twice = ffa::Status::invalid_parameters;  // 30
-  bool page_in_any_object = false;               // 30, other transactions count whatever their kind
-  bool exact_length = false;                     // 31
-  HandleScheme handles{};                        // 32
-  bool preset_handle = true;                     // 33, with bit 63
-  uint32_t max_fragments = 0;                    // 34, more are NO_MEMORY; 0: without limit
-  bool ranges_checked_when_complete = false;     // 34, else as they come
-  bool fragment_names_sender = true;             // 35, w4 bits 31:16
-  bool request_names_sender = false;             // 35, w4 of FRAG_RX
-  bool partial_range_asked_again = true;         // 36, else INVALID_PARAMETERS
-  bool surplus_ignored = true;                   // 37, else INVALID_PARAMETERS
-  bool bad_fragment_frees = true;                // 38
-  bool too_long_fragment_frees = false;          // 38
-  bool reclaim_zeroes = false;                   // 40, flag bit 0 is served
-  bool busy_in_payload = true;                   // 44, else FFA_ERROR(BUSY)
-  bool guests_tracked = true;                    // 45, 47: built for several VMs
-  ffa::Status out_of_vms = ffa::Status::denied;  // 47
-  uint16_t vms = 16;                             // 47, slots; at most max_vms
-  bool notifications = true;                     // 48
+  bool page_in_any_object = false;            // 30, other transactions count whatever their kind
+  bool exact_length = false;                  // 31
+  HandleScheme handles{};                     // 32
+  bool preset_handle = true;                  // 33, with bit 63
+  uint32_t max_fragments = 0;                 // 34, more are NO_MEMORY; 0: without limit
+  bool ranges_checked_when_complete = false;  // 34, else as they come
+  bool fragment_names_sender = true;          // 35, w4 bits 31:16
+  bool request_names_sender = false;          // 35, w4 of FRAG_RX
+  bool partial_range_asked_again = true;      // 36, else INVALID_PARAMETERS
+  bool surplus_ignored = true;                // 37, else INVALID_PARAMETERS
+  bool bad_fragment_frees = true;             // 38
+  bool too_long_fragment_frees = false;       // 38
+  bool reclaim_zeroes = false;                // 40, flag bit 0 is served
+  HypervisorRetrieve hypervisor_retrieve = HypervisorRetrieve::none;  // 42, 43
+  bool busy_in_payload = true;                                        // 44, else FFA_ERROR(BUSY)
+  bool guests_tracked = true;                                 // 45, 47: built for several VMs
+  ffa::Status out_of_vms = ffa::Status::denied;               // 47
+  uint16_t vms = 16;                                          // 47, slots; at most max_vms
+  bool notifications = true;                                  // 48
   ffa::Status per_vcpu_bind = ffa::Status::denied;            // 49
   std::optional<ffa::Status> empty_bind;                      // 50
   bool bind_checks_sender = false;                            // 50

@@ -63,6 +63,7 @@ struct RegionFacts {
   uint32_t retrieved_by = 0;  ///< number of borrowers that hold it now
   bool complete = false;      ///< all fragments arrived
   bool lent = false;
+  bool writable = false;    ///< some borrower may write
   bool owner_gone = false;  ///< its VM was destroyed; only a reclaim is left
 };
 

@@ -188,6 +188,7 @@ TEST(Checkers, I03AShareOfLentPagesIsFoundAndOneBesideThemIsSilent) {
 
 TEST(Checkers, I10AReclaimThatTheSpmcIsNotAskedForIsFound) {
   FakeWorld w{{}, true};
+  w.script.observable = false;
   w.script.probe = [](FakeMediator& m) {
     m.smc(0, regs({version_call, 0x10001}));
     m.smc(0, regs({0xc4000066, 0x48000000, 0x48010000, 1}));

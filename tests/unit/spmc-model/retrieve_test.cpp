@@ -87,11 +87,12 @@ TEST_P(RetrieveVectors, RequestAndResponseAreTheCommonOnes) {
   const auto response = vector_named(prefix + "_retrieve_resp");
   const auto tx = world.spmc->sp_tx(EndpointId{sp1});
   const auto rx = world.spmc->sp_rx(EndpointId{sp1});
-  EXPECT_EQ(hex_of(tx.first(request["length"])), request["hex"]);
-  EXPECT_EQ(hex_of(rx.first(response["length"])), response["hex"]);
+  EXPECT_EQ(hex_of(tx.first(request["length"].get<size_t>())), request["hex"].get<std::string>());
+  EXPECT_EQ(hex_of(rx.first(response["length"].get<size_t>())), response["hex"].get<std::string>());
   ASSERT_EQ(world.request(Operation::relinquish), 0);
   const auto relinquish = vector_named("relinquish_1ep");
-  EXPECT_EQ(hex_of(tx.first(relinquish["length"])), relinquish["hex"]);
+  EXPECT_EQ(hex_of(tx.first(relinquish["length"].get<size_t>())),
+            relinquish["hex"].get<std::string>());
   EXPECT_TRUE(world.spmc->sp_tx(EndpointId{0x8777}).empty());
   EXPECT_TRUE(world.spmc->sp_rx(EndpointId{0x8777}).empty());
 }
