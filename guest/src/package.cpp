@@ -134,6 +134,8 @@ PackedVm read_vm(Reader& in) {
   vm.max_borrowers = in.number<uint8_t>();
   vm.max_transfers = in.number<uint16_t>();
   vm.lends = in.flag();
+  vm.borrow_base = in.number<uint64_t>();
+  vm.borrow_pages = in.number<uint64_t>();
   return vm;
 }
 

@@ -88,11 +88,12 @@ constexpr bool crosses = std::is_trivially_copyable_v<T> && std::is_standard_lay
 static_assert(crosses<mediator::MediatorConfig> && sizeof(mediator::MediatorConfig) == 48 &&
               offsetof(mediator::MediatorConfig, vm_message_handle) == 24 &&
               offsetof(mediator::MediatorConfig, allow_hvc) == 40);
-static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 36 &&
+static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 56 &&
               offsetof(mediator::VmConfig, overlapping_shares) == 8 &&
               offsetof(mediator::VmConfig, max_shares) == 16 &&
               offsetof(mediator::VmConfig, max_borrowers) == 30 &&
-              offsetof(mediator::VmConfig, lends) == 34);
+              offsetof(mediator::VmConfig, lends) == 34 &&
+              offsetof(mediator::VmConfig, borrow_window) == 40);
 static_assert(crosses<mediator::VmFacts> && sizeof(mediator::VmFacts) == 64 &&
               offsetof(mediator::VmFacts, rx_ipa) == 16 &&
               offsetof(mediator::VmFacts, dying) == 60);

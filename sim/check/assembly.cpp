@@ -14,7 +14,9 @@ Assembly::Part Assembly::note(const trace::Event& event) {
   const bool first = is_memory_send(event.in);
   uint64_t handle = requested_handle(event.in);
   Entry entry;
-  if (!first) {
+  if (first) {
+    entry.begun = event.in;
+  } else {
     const auto begun = sent_.find(handle);
     if (begun == sent_.end()) return {};
     entry = std::move(begun->second);
@@ -36,9 +38,10 @@ Assembly::Part Assembly::note(const trace::Event& event) {
   }
   if (!has_handle) {
     refused_ = std::move(entry.bytes);
-    return {refused_, fresh};
+    return {refused_, fresh, event.in};
   }
-  return {(sent_[handle] = std::move(entry)).bytes, fresh};
+  const Entry& kept = sent_[handle] = std::move(entry);
+  return {kept.bytes, fresh, kept.begun};
 }
 
 const std::vector<uint8_t>* Assembly::find(uint64_t handle) const {

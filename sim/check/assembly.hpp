@@ -14,11 +14,12 @@ namespace sim::check {
 
 class Assembly {
  public:
-  /// What was sent of a descriptor so far; its bytes from `fresh` on came last. Valid until the
-  /// next call.
+  /// What was sent of a descriptor so far; its bytes from `fresh` on came last. `begun`: the call
+  /// with the first fragment. Valid until the next call.
   struct Part {
     std::span<const uint8_t> bytes;
     size_t fresh = 0;
+    ffa::Regs begun{};
   };
   /// One send or FFA_MEM_FRAG_TX, whatever the answer is.
   Part note(const trace::Event& event);
@@ -29,6 +30,7 @@ class Assembly {
  private:
   struct Entry {
     std::vector<uint8_t> bytes;
+    ffa::Regs begun{};
     size_t taken = 0;  ///< the part of them that was not refused
   };
   std::map<uint64_t, Entry> sent_;  // by handle

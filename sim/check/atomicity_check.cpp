@@ -5,7 +5,7 @@
 // [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
-// that one only; memory that shall be zeroed for a borrower may be zeroed before the SPMC refuses.
+// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -15,6 +15,7 @@
 
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/descriptor.hpp"
 
 namespace sim::check {
 
@@ -46,8 +47,8 @@ class FailureAtomicity final : public Checker {
     if (now.quarantined > before_.quarantined) return;
     const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
     const bool send_ended = fragment && now.shares + 1 == before_.shares;
-    const bool may_zero = fragment || ffa::is_function(step.event.in, Fid::mem_lend) ||
-                          ffa::is_function(step.event.in, Fid::mem_donate);
+    const bool may_zero =
+        asks_to_zero(step.sent.bytes) && !ffa::is_function(step.sent.begun, Fid::mem_share);
     for (const auto& [what, digest] : now.digests) {
       const auto was = before_.digests.find(what);
       if (was != before_.digests.end() && was->second == digest) continue;

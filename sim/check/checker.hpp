@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/check/assembly.hpp"
 #include "sim/check/guest_state.hpp"
 #include "sim/engine/simulation.hpp"
 
@@ -48,6 +49,11 @@ struct Step {
   /// What takes time for each live range is looked at, too. Always so while there are few of them;
   /// else every so many steps, after a send and in the life cycle.
   bool thorough = true;
+  /// The descriptor of the send that this call is a part of, as far as it came; without bytes: of
+  /// none. Empty before the step.
+  Assembly::Part sent{};
+  /// In which descriptors go to the SPMC, agreed at boot.
+  ffa::Version spmc_version = ffa::v1_0;
 
   [[nodiscard]] bool is_guest() const { return event.side == trace::Side::guest; }
   [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }
@@ -77,6 +83,8 @@ std::string name_of(const trace::Event& event);
 
 using CheckerList = std::vector<std::unique_ptr<Checker>>;
 void add_memory_checkers(CheckerList& list);     ///< I01, I02, I04, I05, I07, I08
+void add_rights_checkers(CheckerList& list);     ///< I03, I10, I13, I14, I35
+void add_fragment_checkers(CheckerList& list);   ///< I15
 void add_handle_checkers(CheckerList& list);     ///< I09, I12
 void add_atomicity_checkers(CheckerList& list);  ///< I11
 void add_buffer_checkers(CheckerList& list);     ///< I18, I19, I20, I21, I22

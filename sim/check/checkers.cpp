@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "ffa/names.hpp"
 #include "ffa/reply.hpp"
@@ -66,6 +67,8 @@ namespace {
 CheckerList make_all() {
   CheckerList list;
   add_memory_checkers(list);
+  add_rights_checkers(list);
+  add_fragment_checkers(list);
   add_handle_checkers(list);
   add_atomicity_checkers(list);
   add_buffer_checkers(list);
@@ -121,6 +124,18 @@ struct Checkers::Impl {
     }
   }
 
+  // Kept: the trace of the boot may be gone by the time of a send.
+  void note_version(const trace::Event& smc) {
+    if (!ffa::is_function(smc.in, ffa::Fid::version) || (smc.out.w(0) >> 31) != 0) return;
+    spmc_version = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
+  }
+
+  check::Assembly::Part note_send(const trace::Event& event) {
+    if (event.side == trace::Side::lifecycle && event.op == "free") sends.erase(event.vm);
+    const bool part = event.side == trace::Side::guest && check::is_send_part(event.in);
+    return part ? sends[event.vm].note(event) : check::Assembly::Part{};
+  }
+
   void before(const trace::Event& event) {
     thorough = ++light_steps * ranges_a_step >= ranges;
     const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
@@ -130,14 +145,19 @@ struct Checkers::Impl {
   }
 
   void after(const trace::Event& event) {
-    const bool sent = check::is_send_part(event.in) && ffa::is_success(event.out);
+    const bool sent = event.side == trace::Side::guest && check::is_send_part(event.in) &&
+                      ffa::is_success(event.out);
     const bool all = thorough || sent || event.side != trace::Side::guest;
     const check::Facts facts = check::observe(sim.mediator(), all);
     offered = facts.offered;
     if (all) count_ranges(facts);
-    const check::Step step{sim,       event, smcs_of(event), !overlapped(event),
-                           faulted(), facts, guests,         all};
+    const auto smcs = smcs_of(event);
+    for (const trace::Event* smc : smcs) note_version(*smc);
+    const check::Step step{sim,   event,  smcs, !overlapped(event), faulted(),
+                           facts, guests, all,  note_send(event),   spmc_version};
     for (const auto& checker : list) checker->after(step);
+    // What was handed over whole is of no use any more.
+    if (sent) sends[event.vm].drop(check::answered_handle(event.out));
     std::optional<bool> owns_rx;
     if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
       owns_rx = vm->second.fact.rx_state == 3;
@@ -149,6 +169,8 @@ struct Checkers::Impl {
   Simulation& sim;
   check::CheckerList list = check::make_all();
   check::GuestStates guests;
+  std::map<uint16_t, check::Assembly> sends;  // by VM
+  ffa::Version spmc_version = ffa::v1_0;
   uint64_t last_end = 0;
   bool offered = true;
   /// Live ranges that each step may be made to pay for.

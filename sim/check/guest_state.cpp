@@ -31,6 +31,12 @@ bool is_version_call(const ffa::Regs& in) {
   return ffa::FunctionId{in.x[0]}.raw == ffa::fid32(Fid::version);
 }
 
+bool carries_description(const trace::Event& event) {
+  return (is_function(event.in, Fid::mem_retrieve_req) &&
+          is_function(event.out, Fid::mem_retrieve_resp)) ||
+         (is_function(event.in, Fid::mem_frag_rx) && is_function(event.out, Fid::mem_frag_tx));
+}
+
 const GuestState& GuestStates::of(uint16_t vm) const {
   static const GuestState unknown;
   const auto it = vms_.find(vm);
@@ -58,6 +64,7 @@ void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
 }
 
 void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
+  if (carries_description(event)) vm.owns_rx = true;
   if (!ffa::is_success(event.out)) return;
   const bool wide = ffa::FunctionId{event.in.x[0]}.is_smc64();
   if (is_function(event.in, Fid::rxtx_map)) {

@@ -38,30 +38,39 @@ const char* kind_name(mediator::MemoryKind kind) {
   return "an unknown kind";
 }
 
-/// I01: what a call has put into a transaction is the caller's own writable RAM.
+/// I01: what a call has put into a transaction is the caller's own RAM, writable if a receiver may
+/// write.
 class OwnRam final : public Checker {
  public:
   std::string id() const override { return "I01"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    const bool sent =
-        step.is_guest() && ffa::is_success(step.event.out) && is_send_part(step.event.in);
-    if (!sent) return;
+    if (step.sent.bytes.empty() || !ffa::is_success(step.event.out)) return;
     const auto vm = step.facts.vms.find(step.event.vm);
     if (vm == step.facts.vms.end()) return;
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    constexpr uint8_t data_mask = 3;
+    constexpr uint8_t read_only = 1;
+    const bool writes =
+        !asked ||
+        std::any_of(asked->accesses.begin(), asked->accesses.end(), [](ReceiverAccess access) {
+          return (access.permissions & data_mask) != read_only;
+        });
     for (const ShareFact& share : vm->second.shares) {
       if (share.fact.handle != answered_handle(step.event.out)) continue;
-      for (const ffa_sim_fact& range : share.ranges) check_range(step, range.ipa, range.pages);
+      for (const ffa_sim_fact& range : share.ranges) {
+        check_range(step, range.ipa, range.pages, writes);
+      }
     }
   }
 
  private:
-  void check_range(const Step& step, uint64_t ipa, uint64_t pages) const {
+  void check_range(const Step& step, uint64_t ipa, uint64_t pages, bool writes) const {
     const Machine& machine = step.sim.machine();
     while (pages > 0) {
-      const mediator::Extent extent = machine.translate(step.event.vm, ipa, pages);
+      const mediator::Extent extent = machine.translate_own(step.event.vm, ipa, pages);
       const bool own = extent.kind == mediator::MemoryKind::ram_rw ||
-                       extent.kind == mediator::MemoryKind::ram_none;
+                       (extent.kind == mediator::MemoryKind::ram_ro && !writes);
       if (!own) {
         report(step, fmt::format("shares {:#x}, where {} is mapped", ipa, kind_name(extent.kind)));
         return;
@@ -78,24 +87,15 @@ class OwnTranslations final : public Checker {
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
     if (step.thorough) check_regions(step);
-    if (step.event.side == trace::Side::lifecycle && step.event.op == "free") {
-      guests_.erase(step.event.vm);
-    }
     for (const trace::Event* smc : step.smcs) {
-      note_version(*smc);
       if (is_send_part(smc->in)) check_sent(step, *smc);
       const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
       if (ended) spmc_.drop(requested_handle(smc->in));
     }
-    if (!step.is_guest() || !is_send_part(step.event.in)) return;
-    Assembly& guest = guests_[step.event.vm];
-    guest.note(step.event);
-    if (!ffa::is_success(step.event.out)) return;
+    if (step.sent.bytes.empty() || !ffa::is_success(step.event.out)) return;
     const uint64_t handle = answered_handle(step.event.out);
-    const auto* const asked = guest.find(handle);
     const auto* const told = spmc_.find(handle);
-    if (asked != nullptr && told != nullptr) compare(step, *asked, *told);
-    guest.drop(handle);
+    if (told != nullptr) compare(step, *told);
     spmc_.drop(handle);
   }
 
@@ -104,7 +104,7 @@ class OwnTranslations final : public Checker {
   void check_sent(const Step& step, const trace::Event& smc) {
     const Assembly::Part part = spmc_.note(smc);
     if (!step.is_guest() || part.bytes.empty()) return;
-    const auto told = read_descriptor(part.bytes, spmc_version_, part.fresh);
+    const auto told = read_descriptor(part.bytes, step.spmc_version, part.fresh);
     if (!told) {
       report(step, "the SPMC was sent a descriptor without ranges");
       return;
@@ -113,13 +113,6 @@ class OwnTranslations final : public Checker {
       report(step, fmt::format("the SPMC was told that {:#x} is the sender", told->sender));
     }
     for (const PageRun& run : told->ranges) check_owner(step, run);
-  }
-
-  // The version in which descriptors go to the SPMC, agreed at boot. Kept: the trace of the boot
-  // may be gone by the time of a send.
-  void note_version(const trace::Event& smc) {
-    if (!ffa::is_function(smc.in, Fid::version) || (smc.out.w(0) >> 31) != 0) return;
-    spmc_version_ = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
   }
 
   static std::vector<PageRun> translate_all(const Step& step, const std::vector<PageRun>& ranges) {
@@ -144,10 +137,9 @@ class OwnTranslations final : public Checker {
     }
   }
 
-  void compare(const Step& step, const std::vector<uint8_t>& guest,
-               const std::vector<uint8_t>& spmc) const {
-    const auto asked = read_descriptor(guest, step.guest().version);
-    const auto told = read_descriptor(spmc, spmc_version_);
+  void compare(const Step& step, const std::vector<uint8_t>& spmc) const {
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    const auto told = read_descriptor(spmc, step.spmc_version);
     const bool whole = asked && told && asked->ranges.size() == asked->range_count;
     if (!whole) return;
     const auto left = joined(translate_all(step, asked->ranges));
@@ -184,14 +176,12 @@ class OwnTranslations final : public Checker {
     return true;
   }
 
-  ffa::Version spmc_version_ = ffa::v1_0;
   Assembly spmc_;
-  std::map<uint16_t, Assembly> guests_;
 };
 
-/// I04: only loans and donations, and their end, change what a VM sees of its memory; where no
-/// transaction is left, it is what it was before all of them. One that fails such that the SPMC may
-/// have the pages is quarantined, and its owner's access stays away.
+/// I04: only loans and donations, retrievals, and their ends, change what the calling VM sees of
+/// its memory; where no transaction is left, it is what it was before all of them. A loan that
+/// fails such that the SPMC may have the pages is quarantined, and its owner's access stays away.
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
@@ -205,10 +195,14 @@ class Stage2Unchanged final : public Checker {
     if (!step.is_guest() || !step.alone) return;
     if (step.sim.host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
-    const bool may_change =
-        (ffa::is_success(step.event.out) || quarantined(step) > quarantined_) &&
-        (ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
-         ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim));
+    const bool retrieved = ffa::is_function(in, Fid::mem_retrieve_req) &&
+                           ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
+    const bool moves =
+        ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
+        ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||
+        ffa::is_function(in, Fid::mem_relinquish);
+    const bool done = ffa::is_success(step.event.out) || quarantined(step) > quarantined_;
+    const bool may_change = retrieved || (moves && done);
     for (const auto& [vm, digest] : digests(step)) {
       const auto was = before_.find(vm);
       if (may_change && vm == step.event.vm) continue;

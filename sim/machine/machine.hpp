@@ -45,6 +45,8 @@ class Machine {
 
   // Stage 2.
   mediator::Extent translate(uint16_t vm, uint64_t ipa, uint64_t pages) const;
+  /// The same as if the VM had lent and donated nothing.
+  mediator::Extent translate_own(uint16_t vm, uint64_t ipa, uint64_t pages) const;
   /// Takes the page out of the VM's stage 2 (balloon). False: refused, it is pinned.
   bool remove_page(uint16_t vm, uint64_t ipa);
   /// A digest of the VM's whole stage 2: equal digests, equal mappings.

@@ -73,6 +73,8 @@ struct ffa_sim_vm_config {
   uint8_t overlapping_shares; /* 1: a page may be in several live shares */
   uint8_t no_loans;           /* 1: no MEM_LEND and MEM_DONATE */
   uint16_t max_transfers;     /* sends in fragments; 0xffff: none */
+  uint64_t borrow_base;       /* IPA space in which the VM gets at what it borrows from VMs */
+  uint64_t borrow_pages;      /* 0: it can't borrow */
 };
 
 /* Callbacks into the simulated world. Each is a yield point and a point where a fault may be

@@ -63,6 +63,7 @@ mediator::VmConfig to_vm_config(const ffa_sim_vm_config& raw) {
   if (raw.max_transfers != 0) vm.max_transfers = raw.max_transfers;
   if (raw.max_transfers == 0xffff) vm.max_transfers = 0;
   vm.lends = raw.no_loans == 0;
+  vm.borrow_window = {ffa::Ipa{raw.borrow_base}, ffa::PageCount{raw.borrow_pages}};
   return vm;
 }
 

@@ -59,6 +59,8 @@ ffa_sim_vm_config to_raw(const mediator::VmConfig& vm) {
   raw.max_ranges = vm.max_ranges;
   raw.max_transfers = vm.max_transfers == 0 ? 0xffff : vm.max_transfers;
   raw.no_loans = vm.lends ? 0 : 1;
+  raw.borrow_base = vm.borrow_window.base.raw();
+  raw.borrow_pages = vm.borrow_window.pages.raw();
   return raw;
 }
 

@@ -107,7 +107,7 @@ void write_vm(Writer& out, const VmConfig& config) {
             or_default(config.max_ranges, silent.max_ranges),
             or_default(config.max_rxtx_pages, silent.max_rxtx_pages),
             or_default(config.max_borrowers, silent.max_borrowers), config.max_transfers,
-            config.lends);
+            config.lends, config.borrow_window.base.raw(), config.borrow_window.pages.raw());
 }
 
 /// In the order of guest::FaultOp.

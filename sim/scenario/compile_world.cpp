@@ -355,6 +355,10 @@ class WorldCompiler {
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
     vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
+    if (const auto window = node.find("borrow_window")) {
+      vm.config.borrow_window = {ffa::Ipa{window->at("base").number()},
+                                 ffa::PageCount{window->at("pages").number()}};
+    }
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
     if (const auto size = node.find("page_size")) {

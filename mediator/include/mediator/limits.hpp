@@ -40,6 +40,13 @@ struct MediatorConfig {
   bool allow_hvc = true;  ///< FF-A calls by HVC are served as by SMC
 };
 
+/// The IPA space of a VM in which it gets at what it borrows from other VMs; nothing else is ever
+/// mapped there. Without pages it can't borrow. `base` is a multiple of 4 KiB.
+struct BorrowWindow {
+  ffa::Ipa base{};
+  ffa::PageCount pages{};
+};
+
 /// Of one VM.
 struct VmConfig {
   ffa::EndpointId id{};  ///< 1..0x7fff, unique while the VM exists
@@ -62,6 +69,10 @@ struct VmConfig {
   /// Has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them; never with overlapping_shares:
   /// what is shared must not be lent besides.
   bool lends = true;
+  /// Where it borrows: as many regions at once as max_shares, in as many pieces as max_ranges.
+  BorrowWindow borrow_window{};
+
+  [[nodiscard]] constexpr bool borrows() const { return borrow_window.pages.raw() != 0; }
 };
 
 }  // namespace mediator

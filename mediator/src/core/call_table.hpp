@@ -22,6 +22,7 @@ enum class Need : uint8_t {
   lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, where the VM may lend
   donating,         ///< MEM_DONATE likewise
   fragments,        ///< memory_sharing, where the VM may send in fragments
+  borrowing,        ///< where the VM may borrow from others
   notifications,    ///< all notification functions that a hypervisor needs
   notification_set
 };
@@ -30,6 +31,7 @@ enum class Need : uint8_t {
 struct CallSwitches {
   bool fragments = false;  ///< sends in fragments
   bool lends = false;      ///< sends that take the sender's access away
+  bool borrows = false;    ///< retrieves what other VMs send
 };
 
 /// True if the SPMC has every function without which notifications would be half there.
@@ -59,6 +61,8 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
       return switches.lends && spmc.has(Fid::mem_donate) && spmc.has(Fid::mem_reclaim);
     case Need::fragments:
       return switches.fragments && provides(spmc, switches, Need::memory_sharing, function_id);
+    case Need::borrowing:
+      return switches.borrows;
     case Need::notifications:
       return has_notifications(spmc);
     case Need::notification_set:

@@ -3,6 +3,7 @@
 // elsewhere.
 #pragma once
 
+#include "core/page_range.hpp"
 #include "ffa/calls/rxtx.hpp"
 #include "ffa/types.hpp"
 #include "mediator/limits.hpp"
@@ -27,7 +28,9 @@ constexpr bool is_valid(const VmConfig& vm) {
   const bool buffers = vm.max_rxtx_pages >= 1 && vm.max_rxtx_pages <= ffa::RxtxMap::page_count_mask;
   // The ownership map counts its nodes in 32 bits, RX and TX among them.
   const bool memory = vm.max_ranges <= 0x00ffffffU && vm.max_shares <= 0x7fffU;
-  return id && vm.vcpus >= 1 && buffers && memory && is_served(vm.max_version);
+  const BorrowWindow& borrow = vm.borrow_window;
+  const bool window = !vm.borrows() || PageRange::make(borrow.base, borrow.pages).ok();
+  return id && window && vm.vcpus >= 1 && buffers && memory && is_served(vm.max_version);
 }
 
 }  // namespace mediator

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/memory_transaction.hpp"
 
+#include "core/descriptor_reader.hpp"
+
 namespace mediator {
 namespace {
 
 namespace wire = ffa::wire;
-
-/// A transaction header of either layout.
-struct Header {
-  ffa::EndpointId sender{};
-  ffa::MemoryAttributes attributes{};
-  ffa::MemoryFlags flags{};
-  uint64_t handle = 0;
-  uint64_t tag = 0;
-  bool reserved_set = false;
-  uint64_t bytes = 0;  ///< length of the header itself
-  uint64_t access_size = 0;
-  uint64_t access_count = 0;
-  uint64_t access_offset = 0;
-  [[nodiscard]] uint64_t access_end() const { return access_offset + access_count * access_size; }
-};
-
-/// An access descriptor of either layout.
-struct Access {
-  Receiver receiver{};
-  ffa::AccessFlags flags{};
-  uint64_t composite_offset = 0;
-  bool reserved_set = false;
-};
 
 /// All access descriptors, and the one place that they all name.
 struct AccessArray {
@@ -48,75 +27,14 @@ struct Body {
   uint64_t ranges_offset = 0;
 };
 
-bool any_set(const uint8_t (&bytes)[12]) {
-  uint8_t all = 0;
-  for (const uint8_t byte : bytes) all |= byte;
-  return all != 0;
-}
-
-Header read_header_v1_0(const Snapshot& fragment) {
-  const auto header = fragment.load<wire::MemoryTransactionV1_0>(0);
-  return {.sender = ffa::EndpointId{header.sender},
-          .attributes = ffa::MemoryAttributes{header.attributes},
-          .flags = ffa::MemoryFlags{header.flags},
-          .handle = header.handle,
-          .tag = header.tag,
-          .reserved_set = header.reserved_3 != 0 || header.reserved_24 != 0,
-          .bytes = sizeof header,
-          .access_size = sizeof(wire::MemoryAccessV1_0),
-          .access_count = header.access_count,
-          .access_offset = sizeof header};
-}
-
-Header read_header_v1_1(const Snapshot& fragment) {
-  const auto header = fragment.load<wire::MemoryTransactionV1_1>(0);
-  return {.sender = ffa::EndpointId{header.sender},
-          .attributes = ffa::MemoryAttributes{header.attributes},
-          .flags = ffa::MemoryFlags{header.flags},
-          .handle = header.handle,
-          .tag = header.tag,
-          .reserved_set = any_set(header.reserved_36),
-          .bytes = sizeof header,
-          .access_size = header.access_size,
-          .access_count = header.access_count,
-          .access_offset = header.access_offset};
-}
-
-Access read_access_v1_0(const Snapshot& fragment, uint64_t offset) {
-  const auto access = fragment.load<wire::MemoryAccessV1_0>(offset);
-  return {.receiver = {ffa::EndpointId{access.endpoint},
-                       ffa::AccessPermissions{access.permissions},
-                       {}},
-          .flags = ffa::AccessFlags{access.flags},
-          .composite_offset = access.composite_offset,
-          .reserved_set = access.reserved_8 != 0};
-}
-
-Access read_access_v1_2(const Snapshot& fragment, uint64_t offset) {
-  const auto access = fragment.load<wire::MemoryAccessV1_2>(offset);
-  return {.receiver = {ffa::EndpointId{access.endpoint},
-                       ffa::AccessPermissions{access.permissions},
-                       {access.impdef[0], access.impdef[1]}},
-          .flags = ffa::AccessFlags{access.flags},
-          .composite_offset = access.composite_offset,
-          .reserved_set = access.reserved_24 != 0};
-}
-
-Outcome<Header> read_header(const Snapshot& fragment, ffa::Version version, RuleTrace& rules) {
-  const bool v1_0 = version < ffa::v1_1;
-  const uint64_t length =
-      v1_0 ? sizeof(wire::MemoryTransactionV1_0) : sizeof(wire::MemoryTransactionV1_1);
-  FFA_CHECK(rules.require(Rule::mem_header_complete, fragment.contains(0, length)));
-  return v1_0 ? read_header_v1_0(fragment) : read_header_v1_1(fragment);
-}
-
 /// True if the sender, not the receiver's retrieval, decides attributes: more than one end has to
 /// agree on them.
 bool sender_gives_attributes(MemorySend kind, uint64_t receivers) {
   return kind == MemorySend::share || (kind == MemorySend::lend && receivers > 1);
 }
 
-Outcome<void> check_attributes(const Header& header, const SendContext& context, RuleTrace& rules) {
+Outcome<void> check_attributes(const TransactionHeader& header, const SendContext& context,
+                               RuleTrace& rules) {
   const ffa::MemoryAttributes attributes = header.attributes;
   FFA_CHECK(rules.require(Rule::mem_attributes_no_ns, !attributes.ns()));
   FFA_CHECK(rules.require(Rule::mem_attributes_reserved, !attributes.has_reserved_bits()));
@@ -140,7 +58,8 @@ Outcome<void> check_flags(ffa::MemoryFlags flags, MemorySend kind, RuleTrace& ru
                                                                 ffa::MemoryFlags::type_mask));
 }
 
-Outcome<void> check_header(const Header& header, const SendContext& context, RuleTrace& rules) {
+Outcome<void> check_header(const TransactionHeader& header, const SendContext& context,
+                           RuleTrace& rules) {
   FFA_CHECK(rules.require(Rule::mem_sender_is_caller, header.sender == context.caller));
   FFA_CHECK(rules.require(Rule::mem_header_reserved, !header.reserved_set));
   FFA_CHECK(rules.require(Rule::mem_handle_zero, header.handle == 0));
@@ -148,11 +67,9 @@ Outcome<void> check_header(const Header& header, const SendContext& context, Rul
   return check_flags(header.flags, context.kind, rules);
 }
 
-Outcome<void> check_access_array(const Header& header, const Snapshot& fragment,
+Outcome<void> check_access_array(const TransactionHeader& header, const Snapshot& fragment,
                                  const SendContext& context, RuleTrace& rules) {
-  const bool known_size =
-      header.access_size == sizeof(wire::MemoryAccessV1_0) ||
-      (header.access_size == sizeof(wire::MemoryAccessV1_2) && context.version >= ffa::v1_2);
+  const bool known_size = is_access_size(header.access_size, context.version);
   const uint32_t limit = context.max_receivers < MemoryTransaction::max_receivers
                              ? context.max_receivers
                              : MemoryTransaction::max_receivers;
@@ -169,7 +86,8 @@ Outcome<void> check_access_array(const Header& header, const Snapshot& fragment,
                        context.kind != MemorySend::donate || header.access_count == 1);
 }
 
-Outcome<void> check_access(const Access& access, const SendContext& context, RuleTrace& rules) {
+Outcome<void> check_access(const AccessEntry& access, const SendContext& context,
+                           RuleTrace& rules) {
   const ffa::AccessPermissions permissions = access.receiver.permissions;
   const bool given = permissions.data() == ffa::DataAccess::read_only ||
                      permissions.data() == ffa::DataAccess::read_write;
@@ -185,14 +103,11 @@ Outcome<void> check_access(const Access& access, const SendContext& context, Rul
   return rules.require(Rule::mem_receiver_not_sender, access.receiver.id != context.caller);
 }
 
-Outcome<AccessArray> read_access_array(const Header& header, const Snapshot& fragment,
+Outcome<AccessArray> read_access_array(const TransactionHeader& header, const Snapshot& fragment,
                                        const SendContext& context, RuleTrace& rules) {
   AccessArray array;
   for (uint32_t n = 0; n < header.access_count; ++n) {  // bound: max_receivers, checked before
-    const uint64_t offset = header.access_offset + n * header.access_size;
-    const Access access = header.access_size == sizeof(wire::MemoryAccessV1_0)
-                              ? read_access_v1_0(fragment, offset)
-                              : read_access_v1_2(fragment, offset);
+    const AccessEntry access = read_access(header, fragment, n);
     FFA_CHECK(check_access(access, context, rules));
     FFA_CHECK(rules.require(Rule::mem_receiver_once, !array.has(access.receiver.id)));
     FFA_CHECK(rules.require(Rule::mem_composite_same,
@@ -204,8 +119,9 @@ Outcome<AccessArray> read_access_array(const Header& header, const Snapshot& fra
   return array;
 }
 
-Outcome<Body> read_composite(uint64_t offset, const Header& header, const Snapshot& fragment,
-                             const SendContext& context, RuleTrace& rules) {
+Outcome<Body> read_composite(uint64_t offset, const TransactionHeader& header,
+                             const Snapshot& fragment, const SendContext& context,
+                             RuleTrace& rules) {
   FFA_CHECK(rules.require(Rule::mem_composite_aligned, offset % 16 == 0));
   FFA_CHECK(rules.require(Rule::mem_composite_behind_access, offset >= header.access_end()));
   FFA_CHECK(rules.require(Rule::mem_composite_complete,
@@ -226,7 +142,9 @@ Outcome<Body> read_composite(uint64_t offset, const Header& header, const Snapsh
 
 Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
                                              RuleTrace& rules) {
-  FFA_TRY(const Header header, read_header(fragment, context.version, rules));
+  const auto found = read_header(fragment, context.version);
+  FFA_CHECK(rules.require(Rule::mem_header_complete, found.has_value()));
+  const TransactionHeader& header = *found;
   FFA_CHECK(check_header(header, context, rules));
   FFA_CHECK(check_access_array(header, fragment, context, rules));
   FFA_TRY(const AccessArray access, read_access_array(header, fragment, context, rules));

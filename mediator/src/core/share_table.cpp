@@ -45,12 +45,25 @@ std::optional<ShareSlot> ShareTable::find_transfer(ffa::Handle handle) const {
   return ShareSlot{*found};
 }
 
-std::optional<ShareSlot> ShareTable::begin_reclaim(ffa::Handle handle) {
+std::optional<ShareSlot> ShareTable::find_shared(ffa::Handle handle) const {
   const auto found = index_.find(
       handle, [this](uint32_t slot) { return slots_[slot].state == SlotState::shared; });
   if (!found) return std::nullopt;
-  step(ShareSlot{*found}, ShareEvent::reclaim);
   return ShareSlot{*found};
+}
+
+ShareSlot ShareTable::find_borrowed(ShareSlot from) const {
+  for (uint32_t n = 0; n < capacity(); ++n) {
+    const ShareSlot slot{(from.raw() + n) % capacity()};
+    if ((*this)[slot].holders != 0) return slot;
+  }
+  return no_share;
+}
+
+std::optional<ShareSlot> ShareTable::begin_reclaim(ffa::Handle handle) {
+  const auto found = find_shared(handle);
+  if (found) step(*found, ShareEvent::reclaim);
+  return found;
 }
 
 void ShareTable::vacate(ShareSlot slot) {

@@ -11,6 +11,7 @@
 
 #include "core/handle_index.hpp"
 #include "core/ownership_map.hpp"
+#include "core/retrieve_request.hpp"
 #include "core/share_state.hpp"
 #include "ffa/types.hpp"
 
@@ -29,11 +30,15 @@ struct Share {
   uint16_t refusals = 0;            ///< reclaims that the SPMC refused while the VM was torn down
   bool read_only = false;           ///< there is a page that the owner cannot write
   bool withdrawn = false;           ///< the owner's access was taken away
+  bool local = false;               ///< only VMs borrow: the SPMC knows nothing of it
+  uint8_t receivers = 0;            ///< in its receiver list; 0: only SPs borrow, none is kept
+  uint8_t holders = 0;              ///< VMs that have retrieved it, or are about to
   uint16_t transfer = no_transfer;  ///< its fragments are still coming: place of the transfer table
   ffa::Handle handle = ffa::invalid_handle;  ///< the SPMC's, once it is known
   ffa::PageCount pages{};                    ///< sum over the ranges, all of them pinned
   RangeIndex first_range = no_range;
   RangeIndex last_range = no_range;
+  ShareTerms terms{};  ///< where VMs borrow
   ShareSlot next_vacant = no_share;
 };
 
@@ -54,6 +59,10 @@ class ShareTable {
   void accept(ShareSlot slot) { step(slot, ShareEvent::accept); }
   /// The share with this handle whose fragments are still coming.
   [[nodiscard]] std::optional<ShareSlot> find_transfer(ffa::Handle handle) const;
+  /// The share with this handle that is `shared`.
+  [[nodiscard]] std::optional<ShareSlot> find_shared(ffa::Handle handle) const;
+  /// A share from `from` on, else any, that a VM has retrieved, or no_share.
+  [[nodiscard]] ShareSlot find_borrowed(ShareSlot from) const;
   /// shared -> reclaiming for the share with this handle. Nothing where none is `shared`: unknown,
   /// or another call is reclaiming it.
   [[nodiscard]] std::optional<ShareSlot> begin_reclaim(ffa::Handle handle);

@@ -3,9 +3,12 @@
 // limits, in its arena. All of it is guarded by the VM's memory lock.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <span>
 
 #include "core/arena.hpp"
+#include "core/borrow_table.hpp"
 #include "core/memory_send.hpp"
 #include "core/ownership_map.hpp"
 #include "core/share_table.hpp"
@@ -21,6 +24,17 @@ struct VmMemory {
   static constexpr size_t bytes(const VmConfig& vm) {
     return Arena::bytes<OwnershipMap::Node>(vm.max_ranges + buffer_ranges) +
            Arena::bytes<Share>(vm.max_shares) + Arena::bytes<Transfer>(vm.max_transfers) +
+           Arena::bytes<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares)) +
+           Arena::bytes<ShareReceiver>(vm.max_shares * receivers_kept(vm)) +
+           (vm.borrows() ? borrow_bytes(vm) : 0);
+  }
+  /// Receivers that a share has at most.
+  static constexpr uint32_t receivers_kept(const VmConfig& vm) {
+    return std::min<uint32_t>(vm.max_borrowers, MemoryTransaction::max_receivers);
+  }
+  /// A VM may borrow as many regions, in as many pieces, as it may share, in as many ranges.
+  static constexpr size_t borrow_bytes(const VmConfig& vm) {
+    return Arena::bytes<BorrowedRegion>(vm.max_shares) + Arena::bytes<WindowPiece>(vm.max_ranges) +
            Arena::bytes<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares));
   }
 
@@ -30,12 +44,29 @@ struct VmMemory {
                vm.overlapping_shares ? vm.max_shares : 0U),
         shares(arena.make_array<Share>(vm.max_shares),
                arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))),
-        transfers(arena.make_array<Transfer>(vm.max_transfers)) {}
+        transfers(arena.make_array<Transfer>(vm.max_transfers)),
+        share_receivers(arena.make_array<ShareReceiver>(vm.max_shares * receivers_kept(vm))),
+        receivers_per_share(receivers_kept(vm)) {
+    if (!vm.borrows()) return;
+    borrowed = BorrowTable{
+        vm.borrow_window.base, vm.borrow_window.pages,
+        arena.make_array<BorrowedRegion>(vm.max_shares),
+        arena.make_array<WindowPiece>(vm.max_ranges),
+        arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))};
+  }
+
+  /// The receivers of a share that VMs borrow.
+  [[nodiscard]] std::span<ShareReceiver> receivers(ShareSlot slot) {
+    return share_receivers.subspan(slot.raw() * receivers_per_share, shares[slot].receivers);
+  }
 
   OwnershipMap ranges;
   ShareTable shares;
   TransferTable transfers;
-  uint32_t handles_preset = 0;   ///< handles that we chose for sends in fragments
+  BorrowTable borrowed;  ///< what the VM borrows
+  std::span<ShareReceiver> share_receivers;
+  uint32_t receivers_per_share = 0;
+  uint32_t handles_preset = 0;   ///< handles that we chose
   ShareSlot teardown_cursor{0};  ///< where the next reclaim of a teardown looks first
 };
 

@@ -24,6 +24,10 @@ Reply function_features(CallContext<P>& call, const ffa::Features& query) {
         .features()
         .encode();
   }
+  if (info->fid == ffa::Fid::mem_retrieve_req && call.version >= ffa::v1_1) {
+    // w3: one retrieval of a region at a time.
+    return ffa::FeaturesSuccess{ffa::FeaturesSuccess::retrieve_ns_bit, 0}.encode();
+  }
   return ffa::FeaturesSuccess{}.encode();  // MEM_SHARE too: no dynamically allocated buffers
 }
 

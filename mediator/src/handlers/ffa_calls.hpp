@@ -10,6 +10,8 @@
 #include "handlers/ids.hpp"
 #include "handlers/memory_fragments.hpp"
 #include "handlers/memory_reclaim.hpp"
+#include "handlers/memory_relinquish.hpp"
+#include "handlers/memory_retrieve.hpp"
 #include "handlers/notification.hpp"
 #include "handlers/partition_info.hpp"
 #include "handlers/rxtx.hpp"

@@ -96,19 +96,6 @@ class TransferInHand {
   bool kept_ = false;
 };
 
-/// A handle of our own for a send that is collected first: bit 63, the VM, a count. The SPMC takes
-/// it over.
-template <Platform P>
-void preset_handle(CallContext<P>& call, IncomingSend& send) {
-  const Guard guard(call.vm.memory_lock);
-  VmMemory& memory = call.vm.memory;
-  do {
-    const uint64_t count = memory.handles_preset++;
-    send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.id().raw()} << 32 | count};
-  } while (memory.shares.is_live(send.spmc.handle));  // bound: the shares
-  memory.shares.name(send.slot, send.spmc.handle);
-}
-
 template <Platform P>
 Reply next_fragment(const Transfer& transfer) {
   return ffa::MemFragRx{transfer.send.spmc.handle, transfer.received_bytes, {}}.encode();
@@ -118,7 +105,7 @@ Reply next_fragment(const Transfer& transfer) {
 template <Platform P>
 Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand, IncomingSend& send,
                      const FirstFragment& fragment) {
-  send.streamed = call.mediator.config.fragment_handles == FragmentHandles::streamed;
+  send.streamed = !send.local && call.mediator.config.fragment_handles == FragmentHandles::streamed;
   if (send.streamed) {
     FFA_CHECK(in_hand.forward_first());
   } else {
@@ -150,11 +137,13 @@ Reply memory_send(CallContext<P>& call, MemorySend kind) {
   IncomingSend send;
   send.kind = kind;
   FFA_TRY(send.transaction, parse_transaction(fragment.bytes, context, call.rules));
-  FFA_CHECK(check_receivers(call, send.transaction));
+  FFA_CHECK(check_receivers(call, kind, send.transaction));
   FFA_CHECK(call.rules.require(Rule::mem_quota_pages, send.transaction.total_pages.raw() <=
                                                           call.vm.config.max_share_pages));
   SendInHand<P> in_hand{call, send};
+  send.writable = send.transaction.writable();
   FFA_CHECK(in_hand.reserve());
+  keep_receivers(call, send);
   FFA_CHECK(in_hand.add(send.transaction.ranges));
   if (fragment.bytes.size() < fragment.total_bytes) {
     return begin_transfer(call, in_hand, send, fragment);

@@ -75,7 +75,7 @@ class RangeTaker {
     const bool writable = extent.kind == MemoryKind::ram_rw;
     FFA_CHECK(rules.require(Rule::mem_pages_ram, writable || extent.kind == MemoryKind::ram_ro));
     FFA_CHECK(rules.require(Rule::mem_zero_writable, writable || !send_.transaction.flags.zero()));
-    FFA_CHECK(rules.require(Rule::mem_pages_writable, writable || !send_.transaction.writable()));
+    FFA_CHECK(rules.require(Rule::mem_pages_writable, writable || !send_.writable));
     const auto pinned = call_.platform().pin(call_.vm.id(), ipa, extent);
     if (!pinned && pinned.error() != ffa::Status::denied) return relay(pinned.error());
     FFA_CHECK(rules.require(Rule::mem_pages_pinned, pinned.ok()));

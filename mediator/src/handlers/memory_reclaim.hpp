@@ -30,11 +30,12 @@ void refuse_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot
 /// A share that this call took to `reclaiming`.
 struct ShareInHand {
   ShareSlot slot = no_share;
+  bool local = false;
   ffa::Handle handle{};
   RangeIndex first_range = no_range;
 };
 
-/// shared -> reclaiming. Rules: reclaim_handle, reclaim_zero_writable.
+/// shared -> reclaiming. Rules: reclaim_handle, reclaim_zero_writable, reclaim_not_borrowed.
 template <Platform P>
 Outcome<ShareInHand> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& request) {
   const Guard guard(call.vm.memory_lock);
@@ -43,9 +44,26 @@ Outcome<ShareInHand> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& 
   FFA_CHECK(call.rules.require(Rule::reclaim_handle, slot.has_value()));
   const Share& share = shares[*slot];
   const bool allowed = !request.flags.zero() || !share.read_only;
-  if (!allowed) shares.refuse(*slot);
+  const bool free = share.holders == 0;
+  if (!allowed || !free) shares.refuse(*slot);
   FFA_CHECK(call.rules.require(Rule::reclaim_zero_writable, allowed));
-  return ShareInHand{*slot, share.handle, share.first_range};
+  FFA_CHECK(call.rules.require(Rule::reclaim_not_borrowed, free));
+  return ShareInHand{*slot, share.local, share.handle, share.first_range};
+}
+
+/// What only VMs borrowed comes back without the SPMC.
+template <Platform P>
+Reply reclaim_local(CallContext<P>& call, const ShareInHand& share, bool zero) {
+  if (zero) {
+    const auto cleared = clear_pages(call.mediator, call.vm, share.first_range);
+    if (!cleared.ok()) {
+      const Guard guard(call.vm.memory_lock);
+      call.vm.memory.shares.refuse(share.slot);
+      return relay(cleared.error());
+    }
+  }
+  release_share(call.mediator, call.vm, share.slot, share.first_range);
+  return ffa::success32();
 }
 
 /// FFA_MEM_RECLAIM. BUSY and RETRY of the SPMC are the caller's to handle.
@@ -56,6 +74,7 @@ Reply mem_reclaim(CallContext<P>& call) {
       Rule::reclaim_flags,
       !request.flags.exceeds(ffa::MemoryFlags::zero_bit | ffa::MemoryFlags::time_slice_bit)));
   FFA_TRY(const ShareInHand share, begin_reclaim(call, request));
+  if (share.local) return reclaim_local(call, share, request.flags.zero());
   const ffa::Regs answer = call.smc(request.encode());
   if (kind_of(answer) == AnswerKind::success) {
     release_share(call.mediator, call.vm, share.slot, share.first_range);
@@ -85,7 +104,11 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     if (slot == no_share) return ReclaimStep::idle;
     vm.memory.teardown_cursor = ShareSlot{slot.raw() + 1};
     shares.begin_reclaim(slot);
-    share = {slot, shares[slot].handle, shares[slot].first_range};
+    share = {slot, shares[slot].local, shares[slot].handle, shares[slot].first_range};
+  }
+  if (share.local) {
+    release_share(mediator, vm, share.slot, share.first_range);
+    return ReclaimStep::again;
   }
   const ffa::Regs answer =
       mediator.platform.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// FFA_MEM_SHARE, _LEND and _DONATE: a VM gives SPs access to some of its pages, and may lose its
-// own. The descriptor comes in one fragment or in several (memory_fragments.hpp); each is copied
-// once. Header first, then range by range in the guest's order: checked for itself, pinned,
+// FFA_MEM_SHARE, _LEND and _DONATE: a VM gives SPs and VMs access to some of its pages, and may
+// lose its own. The descriptor comes in one fragment or in several (memory_fragments.hpp); each is
+// copied once. Header first, then range by range in the guest's order: checked for itself, pinned,
 // entered; so the outcome does not depend on where a guest cuts. A call that fails has changed
 // nothing. [DEN0077A 1.0 §11.3, DEN0140 1.2 §1.11]
 #pragma once
@@ -13,6 +13,19 @@
 #include "handlers/state.hpp"
 
 namespace mediator {
+
+/// A handle of our own: bit 63, the VM, a count. For a send that is collected first, whose handle
+/// the SPMC takes over, and for one that the SPMC never sees. [DEN0140 1.2 §1.10.2]
+template <Platform P>
+void preset_handle(CallContext<P>& call, IncomingSend& send) {
+  const Guard guard(call.vm.memory_lock);
+  VmMemory& memory = call.vm.memory;
+  do {
+    const uint64_t count = memory.handles_preset++;
+    send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.id().raw()} << 32 | count};
+  } while (memory.shares.is_live(send.spmc.handle));  // bound: the shares
+  memory.shares.name(send.slot, send.spmc.handle);
+}
 
 /// A send in the hands of one call. Drops it, here and at the SPMC, unless keep() was called.
 template <Platform P>
@@ -60,8 +73,15 @@ class SendInHand {
     if (!cleared.ok()) return relay(cleared.error());
     return {};
   }
-  /// All that the SPMC does not have of a send that came whole.
-  Outcome<void> forward_all() { return forward(first_range(), send_.runs + open_runs(), 0); }
+  /// All that the SPMC does not have of a send that came whole. One between VMs only is not its
+  /// business: the handle is ours, and nobody but us is asked for the memory.
+  Outcome<void> forward_all() {
+    if (!send_.local) return forward(first_range(), send_.runs + open_runs(), 0);
+    if (send_.spmc.handle == ffa::invalid_handle) preset_handle(call_, send_);
+    const Guard guard(call_.vm.memory_lock);
+    call_.vm.memory.shares.send(send_.slot);
+    return {};
+  }
   /// The first fragment of a send that is streamed. What is still to come is declared page by page,
   /// a count that can be met whatever it is.
   Outcome<void> forward_first() {
@@ -155,19 +175,59 @@ Outcome<FirstFragment> read_first_fragment(CallContext<P>& call) {
   return FirstFragment{total, bytes};
 }
 
-/// Only SPs that the SPMC reported receive memory.
+/// SPs that the SPMC reported receive memory, and VMs that can borrow.
 template <Platform P>
-Outcome<void> check_receivers(CallContext<P>& call, const MemoryTransaction& transaction) {
+Outcome<void> check_receivers(CallContext<P>& call, MemorySend kind,
+                              const MemoryTransaction& transaction) {
   RuleTrace& rules = call.rules;
   for (const Receiver& receiver : transaction.receiver_list()) {
     const bool component = receiver.id == ffa::hypervisor_id || receiver.id == ffa::spmd_id ||
                            receiver.id == call.mediator.spmc.id;
     FFA_CHECK(rules.require(Rule::mem_receiver_no_component, !component));
-    FFA_CHECK(rules.require(Rule::mem_receiver_not_vm, receiver.id.is_secure()));
+    if (!receiver.id.is_secure()) {
+      const auto vm = call.mediator.vms.find(receiver.id);
+      const bool borrows = vm && vm->life == VmLife::live && vm->visible_to_vms && vm->borrows;
+      FFA_CHECK(rules.require(Rule::mem_receiver_vm_borrows, borrows));
+      FFA_CHECK(rules.require(Rule::mem_donate_not_to_vm, kind != MemorySend::donate));
+      continue;
+    }
     FFA_CHECK(rules.require(Rule::mem_receiver_known,
                             call.mediator.partitions.find(receiver.id) != nullptr));
   }
   return {};
+}
+
+/// Where VMs are among the receivers, keeps all of them with the share, which is in `reserved`, and
+/// leaves the SPs in the transaction: an SPMC refuses a receiver that is no SP. It sees what it
+/// would see without the VMs, so a loan with one SP left leaves the attributes unspecified.
+template <Platform P>
+void keep_receivers(CallContext<P>& call, IncomingSend& send) {
+  MemoryTransaction& transaction = send.transaction;
+  const auto receivers = transaction.receivers;
+  const uint32_t count = transaction.receiver_count;
+  uint32_t sps = 0;
+  for (uint32_t n = 0; n < count; ++n) {
+    if (receivers[n].id.is_secure()) transaction.receivers[sps++] = receivers[n];
+  }
+  if (sps == count) return;
+  transaction.receiver_count = sps;
+  send.local = sps == 0;
+  std::array<uint32_t, MemoryTransaction::max_receivers> incarnations{};
+  for (uint32_t n = 0; n < count; ++n) {
+    const auto vm = call.mediator.vms.find(receivers[n].id);
+    // One that has gone since it was checked: 0 is no VM's.
+    if (vm) incarnations[n] = vm->incarnation;
+  }
+  {
+    const Guard guard(call.vm.memory_lock);
+    Share& share = call.vm.memory.shares[send.slot];
+    share.local = send.local;
+    share.receivers = static_cast<uint8_t>(count);
+    share.terms = {send.kind, transaction.flags, transaction.tag};
+    const std::span<ShareReceiver> kept = call.vm.memory.receivers(send.slot);
+    for (uint32_t n = 0; n < count; ++n) kept[n] = {receivers[n], incarnations[n], false};
+  }
+  if (send.kind == MemorySend::lend && sps == 1) transaction.attributes = {};
 }
 
 }  // namespace mediator

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The end of a VM towards the SPMC, as a list of steps of at most one SMC each: sends that
-// are not whole given up (an SMC for each fragment that the SPMC waits for), notifications undone,
-// SPs told, live transactions reclaimed. Stops for its budget between any two.
+// The end of a VM, as a list of steps of at most one SMC each: what VMs borrow taken back, sends
+// that are not whole given up (an SMC for each fragment that the SPMC waits for), notifications
+// undone, SPs told, live transactions reclaimed. Stops for its budget between any two.
 // [DEN0077A 1.2 §18.3]
 #pragma once
 
@@ -9,13 +9,14 @@
 #include "ffa/calls.hpp"
 #include "handlers/memory_fragments.hpp"
 #include "handlers/memory_reclaim.hpp"
+#include "handlers/memory_relinquish.hpp"
 #include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
 #include "handlers/vm_availability.hpp"
 
 namespace mediator {
 
-inline void enter(Teardown& teardown, TeardownStep step) { teardown = {step, 0, {}}; }
+inline void enter(Teardown& teardown, TeardownStep step) { teardown = {.step = step}; }
 
 /// DENIED: something is bound or pending. It is undone, then the bitmap goes.
 template <Platform P>
@@ -83,11 +84,20 @@ void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown.message = {};
 }
 
+inline void teardown_borrowing(Teardown& teardown, BorrowStep found, TeardownStep next) {
+  if (found == BorrowStep::idle) return enter(teardown, next);
+  teardown.waits = found == BorrowStep::wait;
+}
+
 template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
-      return enter(vm.teardown, TeardownStep::transfers);
+      return enter(vm.teardown, TeardownStep::borrowed);
+    case TeardownStep::borrowed:
+      return teardown_borrowing(vm.teardown, end_one_borrowing(mediator, vm), TeardownStep::lent);
+    case TeardownStep::lent:
+      return teardown_borrowing(vm.teardown, take_back_one(mediator, vm), TeardownStep::transfers);
     case TeardownStep::transfers:
       if (give_up_one_transfer(mediator, vm)) return;
       return enter(vm.teardown, TeardownStep::bitmap);

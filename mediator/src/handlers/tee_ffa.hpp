@@ -37,6 +37,7 @@ struct TeeFfa {
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
       teardown_step(mediator, vm);
+      if (vm.teardown.waits) return Progress::restart;
     }
     return remains(vm);
   }

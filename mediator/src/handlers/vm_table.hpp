@@ -34,6 +34,8 @@ struct VmSlot {
   uint16_t vcpus = 0;
   bool aarch64 = true;
   bool visible_to_vms = false;
+  bool borrows = false;      ///< takes memory from other VMs
+  uint32_t incarnation = 0;  ///< tells VMs apart that had the same id; never 0
   VmContext<P>* context = nullptr;
 };
 
@@ -62,6 +64,7 @@ class VmTable {
     for (size_t place = 0; place < slots_.size(); ++place) {
       if (slots_[place].life != VmLife::vacant) continue;
       slots_[place] = slot;
+      slots_[place].incarnation = ++incarnations_;
       index_.insert(slot.id, static_cast<uint16_t>(place));
       return {};
     }
@@ -105,6 +108,7 @@ class VmTable {
   typename P::SpinLock lock_;
   std::span<VmSlot<P>> slots_ FFA_GUARDED(lock_);
   IdIndex index_ FFA_GUARDED(lock_);
+  uint32_t incarnations_ FFA_GUARDED(lock_) = 0;
   uint16_t generation_ FFA_GUARDED(lock_) = 1;
 };
 

@@ -50,6 +50,7 @@ mediator::VmConfig to_config(const guest::PackedVm& packed) {
   config.max_borrowers = packed.max_borrowers;
   config.max_transfers = packed.max_transfers;
   config.lends = packed.lends;
+  config.borrow_window = {ffa::Ipa{packed.borrow_base}, ffa::PageCount{packed.borrow_pages}};
   return config;
 }
 

@@ -209,8 +209,8 @@ TEST_F(MemorySharing, OnlySpsThatTheSpmcReportedReceive) {
   EXPECT_UNCHANGED(before, to(0), mem_receiver_no_component);
   EXPECT_UNCHANGED(before, to(0x8abc), mem_receiver_no_component);
   EXPECT_UNCHANGED(before, to(0xffff), mem_receiver_no_component);
-  EXPECT_UNCHANGED(before, to(2), mem_receiver_not_vm);
-  EXPECT_UNCHANGED(before, to(0x7fff), mem_receiver_not_vm);
+  EXPECT_UNCHANGED(before, to(2), mem_receiver_vm_borrows);
+  EXPECT_UNCHANGED(before, to(0x7fff), mem_receiver_vm_borrows);
   EXPECT_UNCHANGED(before, to(1), mem_receiver_not_sender);
   EXPECT_UNCHANGED(before, to(0x8004), mem_receiver_known);
   EXPECT_EQ(world.smc_count(), 0U);

@@ -178,9 +178,14 @@ struct World {
   ffa::Result<void> create_vm(uint16_t id) {
     mediator::VmConfig vm = vm_config(id);
     vm.overlapping_shares = overlapping_shares;
+    vm.borrow_window = borrow_window;
+    vm.visible_to_vms = vm.borrows();
+    if (limits) limits(vm);
     return create_vm(vm);
   }
-  bool overlapping_shares = false;  ///< of the VMs that are created from here on
+  std::function<void(mediator::VmConfig&)> limits;  ///< of the VMs that are created from here on
+  mediator::BorrowWindow borrow_window{};  ///< likewise; with one they are visible to each other
+  bool overlapping_shares = false;         ///< of the VMs that are created from here on
   /// Boots, creates VM `id`, negotiates `version`.
   void start(uint16_t id = 1, uint32_t version = 0x10002) {
     if (mediator == nullptr) {
