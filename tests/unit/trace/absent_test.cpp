@@ -9,7 +9,7 @@
 #include "sim/trace/writer.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tools/ffa-trace/commands.hpp"
-#include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/decode/decoder.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A kernel without hypervisor, seen as VM 1 behind one.
-#include "tools/ffa-trace/bare_source.hpp"
+#include "tools/ffa-trace/replay/bare_source.hpp"
 
 #include <gtest/gtest.h>
 

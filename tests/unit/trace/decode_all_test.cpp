@@ -12,7 +12,7 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"
-#include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/decode/decoder.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace {

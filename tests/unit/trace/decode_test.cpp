@@ -5,7 +5,7 @@
 
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
-#include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/decode/decoder.hpp"
 #include "tools/ffa-trace/words.hpp"
 
 namespace {

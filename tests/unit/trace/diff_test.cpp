@@ -7,8 +7,8 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"
-#include "tools/ffa-trace/align.hpp"
-#include "tools/ffa-trace/difference.hpp"
+#include "tools/ffa-trace/diff/align.hpp"
+#include "tools/ffa-trace/diff/difference.hpp"
 
 namespace {
 

@@ -17,7 +17,7 @@
 
 #include "sim/engine/input_error.hpp"
 #include "tools/ffa-trace/event_source.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace test {
 

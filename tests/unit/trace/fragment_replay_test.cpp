@@ -13,7 +13,7 @@
 #include "tests/unit/trace/flips.hpp"
 #include "tests/unit/trace/own_traces.hpp"
 #include "tests/unit/trace/tapped_mediator.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
 

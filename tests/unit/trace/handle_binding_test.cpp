@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tools/ffa-trace/handle_binding.hpp"
+#include "tools/ffa-trace/replay/handle_binding.hpp"
 
 #include <gtest/gtest.h>
 
 #include "ffa/reply.hpp"
-#include "tools/ffa-trace/profile.hpp"
+#include "tools/ffa-trace/replay/profile.hpp"
 
 namespace {
 

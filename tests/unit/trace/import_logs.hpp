@@ -12,7 +12,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/event.hpp"
 #include "tests/unit/trace/captures.hpp"
-#include "tools/ffa-trace/decoder.hpp"
+#include "tools/ffa-trace/decode/decoder.hpp"
 #include "tools/ffa-trace/import/importer.hpp"
 
 namespace test {

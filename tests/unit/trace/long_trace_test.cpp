@@ -9,8 +9,8 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/flips.hpp"
-#include "tools/ffa-trace/records.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/records.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
 

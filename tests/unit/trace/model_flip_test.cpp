@@ -11,7 +11,7 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/flips.hpp"
-#include "tools/ffa-trace/stimulus.hpp"
+#include "tools/ffa-trace/replay/stimulus.hpp"
 
 namespace {
 

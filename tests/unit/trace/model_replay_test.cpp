@@ -11,8 +11,8 @@
 #include "sim/engine/world_spec.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
-#include "tools/ffa-trace/replayer.hpp"
-#include "tools/ffa-trace/survey.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
+#include "tools/ffa-trace/replay/survey.hpp"
 
 namespace {
 

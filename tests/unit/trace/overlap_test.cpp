@@ -13,7 +13,7 @@
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/tapped_mediator.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
 

@@ -11,9 +11,9 @@
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/flips.hpp"
 #include "tests/unit/trace/own_traces.hpp"
-#include "tools/ffa-trace/given_world.hpp"
-#include "tools/ffa-trace/ledger.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/given_world.hpp"
+#include "tools/ffa-trace/replay/ledger.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
 

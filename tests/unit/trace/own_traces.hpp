@@ -8,7 +8,7 @@
 
 #include "sim/engine/run.hpp"
 #include "sim/scenario/loader.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace test {
 

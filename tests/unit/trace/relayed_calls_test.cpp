@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a guest sent against what a mediator passed on, without either of them: any cuts of the same
 // descriptor agree, any other descriptor is found.
-#include "tools/ffa-trace/relayed_calls.hpp"
+#include "tools/ffa-trace/replay/relayed_calls.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
-#include "tools/ffa-trace/profile.hpp"
-#include "tools/ffa-trace/replayer.hpp"
+#include "tools/ffa-trace/replay/profile.hpp"
+#include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
 

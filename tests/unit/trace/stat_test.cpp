@@ -10,7 +10,7 @@
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"
 #include "tests/unit/trace/import_logs.hpp"
-#include "tools/ffa-trace/statistics.hpp"
+#include "tools/ffa-trace/stat/statistics.hpp"
 
 namespace {
 
