@@ -2,6 +2,7 @@
 #include "sim/check/assembly.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
@@ -9,29 +10,43 @@
 
 namespace sim::check {
 
-std::vector<uint8_t> Assembly::note(const trace::Event& event) {
+Assembly::Part Assembly::note(const trace::Event& event) {
   const bool first = is_memory_send(event.in);
-  std::vector<uint8_t> bytes;
-  if (!first) {
-    const auto begun = sent_.find(requested_handle(event.in));
+  uint64_t handle = requested_handle(event.in);
+  Entry entry;
+  if (first) {
+    entry.begun = event.in;
+  } else {
+    const auto begun = sent_.find(handle);
     if (begun == sent_.end()) return {};
-    bytes = begun->second;
+    entry = std::move(begun->second);
+    sent_.erase(begun);
+    entry.bytes.resize(entry.taken);
   }
-  bytes.insert(bytes.end(), event.tx.begin(), event.tx.end());
+  const size_t fresh = entry.bytes.size();
+  entry.bytes.insert(entry.bytes.end(), event.tx.begin(), event.tx.end());
+  bool has_handle = !first;
   if (ffa::is_success(event.out)) {
-    sent_[answered_handle(event.out)] = bytes;
+    handle = answered_handle(event.out);
+    entry.taken = entry.bytes.size();
+    has_handle = true;
   } else if (ffa::is_function(event.out, ffa::Fid::mem_frag_rx)) {
     // The handle of the answer stands where that of a request does. It may ask for less again.
-    std::vector<uint8_t> taken = bytes;
-    taken.resize(std::min<size_t>(taken.size(), event.out.w(3)));
-    sent_[requested_handle(event.out)] = std::move(taken);
+    handle = requested_handle(event.out);
+    entry.taken = std::min<size_t>(entry.bytes.size(), event.out.w(3));
+    has_handle = true;
   }
-  return bytes;
+  if (!has_handle) {
+    refused_ = std::move(entry.bytes);
+    return {refused_, fresh, event.in};
+  }
+  const Entry& kept = sent_[handle] = std::move(entry);
+  return {kept.bytes, fresh, kept.begun};
 }
 
 const std::vector<uint8_t>* Assembly::find(uint64_t handle) const {
   const auto it = sent_.find(handle);
-  return it == sent_.end() ? nullptr : &it->second;
+  return it == sent_.end() ? nullptr : &it->second.bytes;
 }
 
 }  // namespace sim::check

@@ -5,7 +5,7 @@
 // [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
-// that one only; memory that shall be zeroed for a borrower may be zeroed before the SPMC refuses.
+// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -15,6 +15,7 @@
 
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/descriptor.hpp"
 
 namespace sim::check {
 
@@ -28,13 +29,15 @@ class FailureAtomicity final : public Checker {
   bool needs_facts() const override { return true; }
 
   void before(const Step& step) override {
+    known_ = step.thorough;
+    if (!known_) return;
     before_ = snapshot(step);
     host_changes_ = step.sim.host_changes();
     guest_writes_ = step.sim.machine().guest_writes();
   }
 
   void after(const Step& step) override {
-    if (!step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
+    if (!known_ || !step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
     if (step.sim.host_changes() != host_changes_) return;
     const bool reached_sp =
         std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
@@ -44,8 +47,8 @@ class FailureAtomicity final : public Checker {
     if (now.quarantined > before_.quarantined) return;
     const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
     const bool send_ended = fragment && now.shares + 1 == before_.shares;
-    const bool may_zero = fragment || ffa::is_function(step.event.in, Fid::mem_lend) ||
-                          ffa::is_function(step.event.in, Fid::mem_donate);
+    const bool may_zero =
+        asks_to_zero(step.sent.bytes) && !ffa::is_function(step.sent.begun, Fid::mem_share);
     for (const auto& [what, digest] : now.digests) {
       const auto was = before_.digests.find(what);
       if (was != before_.digests.end() && was->second == digest) continue;
@@ -132,6 +135,7 @@ class FailureAtomicity final : public Checker {
     return words;
   }
 
+  bool known_ = false;  ///< what was before the step
   Snapshot before_;
   uint64_t host_changes_ = 0;  ///< the host changed a stage 2 meanwhile: not the call's doing
   uint64_t guest_writes_ = 0;  ///< another vCPU wrote meanwhile: not the call's doing either

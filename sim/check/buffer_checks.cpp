@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
+#include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/descriptor.hpp"
 #include "sim/machine/canary.hpp"
 
 namespace sim::check {
@@ -18,11 +22,6 @@ using Access = Simulation::Access;
 
 constexpr uint8_t rx_vm_owned = 3;
 
-bool lists_partitions(const trace::Event& event) {
-  return ffa::is_function(event.in, Fid::partition_info_get) && ffa::is_success(event.out) &&
-         (event.in.w(5) & 1U) == 0;
-}
-
 std::vector<Access> accesses_of(const Step& step) {
   std::vector<Access> result;
   for (const Access& access : step.sim.accesses()) {
@@ -31,7 +30,7 @@ std::vector<Access> accesses_of(const Step& step) {
   return result;
 }
 
-/// I18: RX is written only while its VM does not own it, is the VM's after a list, and only the
+/// I18: RX is written only while its VM does not own it, is the VM's after a message, and only the
 /// owner releases it.
 class RxOwnership final : public Checker {
  public:
@@ -48,15 +47,14 @@ class RxOwnership final : public Checker {
         break;
       }
     }
-    if (owned && lists_partitions(step.event))
-      report(step, "fills the RX buffer, which the VM owns");
+    const bool filled = ffa::rx_bytes_written(step.event.in, step.event.out) != 0;
+    if (owned && filled) report(step, "fills the RX buffer, which the VM owns");
     const bool released =
         ffa::is_function(step.event.in, Fid::rx_release) && ffa::is_success(step.event.out);
     if (released && guest.owns_rx == false)
       report(step, "releases an RX buffer that the VM does not own");
     const auto vm = step.facts.vms.find(step.event.vm);
-    if (lists_partitions(step.event) && vm != step.facts.vms.end() &&
-        vm->second.fact.rx_state != rx_vm_owned) {
+    if (filled && vm != step.facts.vms.end() && vm->second.fact.rx_state != rx_vm_owned) {
       report(step, "has filled the RX buffer, but the VM does not own it");
     }
   }
@@ -72,19 +70,19 @@ class CleanBuffers final : public Checker {
         report(step, "sends bytes of someone else to the SPMC");
       }
     }
-    if (step.is_guest() && lists_partitions(step.event) && step.alone) check_rx(step);
+    const uint64_t length = ffa::rx_bytes_written(step.event.in, step.event.out);
+    if (step.is_guest() && length != 0 && step.alone) check_rx(step, length);
   }
 
  private:
-  void check_rx(const Step& step) const {
+  void check_rx(const Step& step, uint64_t message) const {
     const GuestState& guest = step.guest();
     std::vector<uint8_t> rx(guest.buffer_pages * ffa::page_size);
     if (!step.sim.machine().read_ipa(step.event.vm, guest.rx_ipa,
                                      std::as_writable_bytes(std::span{rx}))) {
       return;
     }
-    const uint64_t entry = step.event.out.w(3) == 0 ? 8 : step.event.out.w(3);
-    const uint64_t length = std::min<uint64_t>(rx.size(), entry * step.event.out.w(2));
+    const uint64_t length = std::min<uint64_t>(rx.size(), message);
     const auto dirty = std::find_if(rx.begin() + static_cast<ptrdiff_t>(length), rx.end(),
                                     [](uint8_t byte) { return byte != 0; });
     if (dirty != rx.end()) {
@@ -127,12 +125,14 @@ class OwnBuffersOnly final : public Checker {
   std::string id() const override { return "I21"; }
   void after(const Step& step) override {
     if (!step.is_guest() || ffa::is_function(step.event.in, Fid::msg_send2)) return;
+    note_retrieval(step);
     const GuestState& guest = step.guest();
     for (const Access& access : accesses_of(step)) {
       if (!access.vm) continue;
       const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
       if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
+      if (is_zeroed_after(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
@@ -141,12 +141,49 @@ class OwnBuffersOnly final : public Checker {
   }
 
  private:
+  // Memory that a loan or donation asks to zero, and nothing but zeroed.
   static bool is_zeroed(const Step& step, const Access& access) {
-    const ffa::Regs& in = step.event.in;
-    const bool sends = ffa::is_function(in, Fid::mem_lend) ||
-                       ffa::is_function(in, Fid::mem_donate) ||
-                       ffa::is_function(in, Fid::mem_frag_tx);
-    return sends && *access.vm == step.event.vm && access.kind != Access::Kind::in;
+    const bool may = asks_to_zero(step.sent.bytes) &&
+                     !ffa::is_function(step.sent.begun, Fid::mem_share) &&
+                     *access.vm == step.event.vm && access.kind == Access::Kind::clear;
+    if (!may) return false;
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    if (!asked) return false;
+    const uint64_t begin = access.ipa + access.offset;
+    return std::any_of(asked->ranges.begin(), asked->ranges.end(), [&](const PageRun& range) {
+      const uint64_t end = range.address + range.pages * ffa::page_size;
+      return range.address <= begin && begin + access.length <= end;
+    });
+  }
+  // Pages of a region that a borrower VM hands back zeroed, as it asks for now or did when it
+  // retrieved the region.
+  bool is_zeroed_after(const Step& step, const Access& access) const {
+    const std::span<const uint8_t> bytes = step.event.tx;  // handle, flags
+    const bool may = ffa::is_function(step.event.in, Fid::mem_relinquish) &&
+                     access.kind == Access::Kind::clear && bytes.size() >= 12;
+    if (!may) return false;
+    const uint64_t handle = le(bytes, 0, 8);
+    const bool asked =
+        (le(bytes, 8, 4) & zero_flag) != 0 || zero_after_.contains({step.event.vm, handle});
+    return asked && step.guests.owner(handle) == *access.vm;
+  }
+  void note_retrieval(const Step& step) {
+    constexpr uint32_t zero_after = 1U << 2;
+    const std::span<const uint8_t> request = step.event.tx;
+    const bool retrieved = ffa::is_function(step.event.in, Fid::mem_retrieve_req) &&
+                           ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
+    if (!retrieved || request.size() < 16) return;
+    const std::pair key{step.event.vm, le(request, 8, 8)};
+    if ((le(request, 4, 4) & zero_after) != 0) {
+      zero_after_.insert(key);
+    } else {
+      zero_after_.erase(key);
+    }
+  }
+  static uint64_t le(std::span<const uint8_t> bytes, size_t at, unsigned length) {
+    uint64_t value = 0;
+    for (unsigned n = 0; n < length; ++n) value |= uint64_t{bytes[at + n]} << (8 * n);
+    return value;
   }
   // FFA_RXTX_MAP may already prepare what it registers.
   static bool about_to_be(const Step& step, const Access& access) {
@@ -154,6 +191,8 @@ class OwnBuffersOnly final : public Checker {
     return ffa::is_function(in, Fid::rxtx_map) && *access.vm == step.event.vm &&
            (access.ipa == in.x[1] || access.ipa == in.x[2]);
   }
+
+  std::set<std::pair<uint16_t, uint64_t>> zero_after_;  // borrower, handle
 };
 
 /// I22: a buffer that is in use is not unmapped; that an unmapped one is not used, the machine sees

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/check/assembly.hpp"
 #include "sim/check/guest_state.hpp"
 #include "sim/engine/simulation.hpp"
 
@@ -28,7 +29,8 @@ struct Facts {
   bool offered = false;
   std::map<uint16_t, VmFact> vms;
 };
-Facts observe(MediatorUnderTest& mediator);
+/// `with_ranges` false: shares come without theirs.
+Facts observe(MediatorUnderTest& mediator, bool with_ranges = true);
 
 /// One step that is over, or, for before(), about to begin.
 struct Step {
@@ -40,9 +42,18 @@ struct Step {
   bool alone = true;
   /// A fault has struck this world at some time.
   bool faulted = false;
+  /// Not thorough: before() has none, after() those without ranges.
   const Facts& facts;
   /// What the guests' own calls tell, this one not counted in yet.
   const GuestStates& guests;
+  /// What takes time for each live range is looked at, too. Always so while there are few of them;
+  /// else every so many steps, after a send and in the life cycle.
+  bool thorough = true;
+  /// The descriptor of the send that this call is a part of, as far as it came; without bytes: of
+  /// none. Empty before the step.
+  Assembly::Part sent{};
+  /// In which descriptors go to the SPMC, agreed at boot.
+  ffa::Version spmc_version = ffa::v1_0;
 
   [[nodiscard]] bool is_guest() const { return event.side == trace::Side::guest; }
   [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }
@@ -72,6 +83,8 @@ std::string name_of(const trace::Event& event);
 
 using CheckerList = std::vector<std::unique_ptr<Checker>>;
 void add_memory_checkers(CheckerList& list);     ///< I01, I02, I04, I05, I07, I08
+void add_rights_checkers(CheckerList& list);     ///< I03, I10, I13, I14, I35
+void add_fragment_checkers(CheckerList& list);   ///< I15
 void add_handle_checkers(CheckerList& list);     ///< I09, I12
 void add_atomicity_checkers(CheckerList& list);  ///< I11
 void add_buffer_checkers(CheckerList& list);     ///< I18, I19, I20, I21, I22

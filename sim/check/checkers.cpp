@@ -4,17 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "ffa/names.hpp"
+#include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 
 namespace sim {
 
 namespace check {
 
-Facts observe(MediatorUnderTest& mediator) {
+Facts observe(MediatorUnderTest& mediator, bool with_ranges) {
   Facts facts;
-  facts.offered = mediator.observe([&facts](const ffa_sim_fact& fact) {
+  facts.offered = mediator.observe([&facts, with_ranges](const ffa_sim_fact& fact) {
     VmFact& vm = facts.vms[fact.vm];
     switch (fact.kind) {
       case FFA_SIM_FACT_VM:
@@ -24,7 +26,7 @@ Facts observe(MediatorUnderTest& mediator) {
         vm.shares.push_back({fact, {}});
         break;
       case FFA_SIM_FACT_RANGE:
-        if (!vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
+        if (with_ranges && !vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
         break;
       default:
         break;
@@ -65,6 +67,8 @@ namespace {
 CheckerList make_all() {
   CheckerList list;
   add_memory_checkers(list);
+  add_rights_checkers(list);
+  add_fragment_checkers(list);
   add_handle_checkers(list);
   add_atomicity_checkers(list);
   add_buffer_checkers(list);
@@ -112,18 +116,48 @@ struct Checkers::Impl {
                        });
   }
 
+  void count_ranges(const check::Facts& facts) {
+    light_steps = 0;
+    ranges = 0;
+    for (const auto& [id, vm] : facts.vms) {
+      for (const check::ShareFact& share : vm.shares) ranges += share.ranges.size();
+    }
+  }
+
+  // Kept: the trace of the boot may be gone by the time of a send.
+  void note_version(const trace::Event& smc) {
+    if (!ffa::is_function(smc.in, ffa::Fid::version) || (smc.out.w(0) >> 31) != 0) return;
+    spmc_version = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
+  }
+
+  check::Assembly::Part note_send(const trace::Event& event) {
+    if (event.side == trace::Side::lifecycle && event.op == "free") sends.erase(event.vm);
+    const bool part = event.side == trace::Side::guest && check::is_send_part(event.in);
+    return part ? sends[event.vm].note(event) : check::Assembly::Part{};
+  }
+
   void before(const trace::Event& event) {
-    const check::Facts facts = check::observe(sim.mediator());
-    const check::Step step{sim, event, {}, sim.open_steps() <= 1, faulted(), facts, guests};
+    thorough = ++light_steps * ranges_a_step >= ranges;
+    const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
+    const check::Step step{sim,       event, {},     sim.open_steps() <= 1,
+                           faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
   }
 
   void after(const trace::Event& event) {
-    const check::Facts facts = check::observe(sim.mediator());
+    const bool sent = event.side == trace::Side::guest && check::is_send_part(event.in) &&
+                      ffa::is_success(event.out);
+    const bool all = thorough || sent || event.side != trace::Side::guest;
+    const check::Facts facts = check::observe(sim.mediator(), all);
     offered = facts.offered;
-    const check::Step step{sim,       event, smcs_of(event), !overlapped(event),
-                           faulted(), facts, guests};
+    if (all) count_ranges(facts);
+    const auto smcs = smcs_of(event);
+    for (const trace::Event* smc : smcs) note_version(*smc);
+    const check::Step step{sim,   event,  smcs, !overlapped(event), faulted(),
+                           facts, guests, all,  note_send(event),   spmc_version};
     for (const auto& checker : list) checker->after(step);
+    // What was handed over whole is of no use any more.
+    if (sent) sends[event.vm].drop(check::answered_handle(event.out));
     std::optional<bool> owns_rx;
     if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
       owns_rx = vm->second.fact.rx_state == 3;
@@ -135,8 +169,15 @@ struct Checkers::Impl {
   Simulation& sim;
   check::CheckerList list = check::make_all();
   check::GuestStates guests;
+  std::map<uint16_t, check::Assembly> sends;  // by VM
+  ffa::Version spmc_version = ffa::v1_0;
   uint64_t last_end = 0;
   bool offered = true;
+  /// Live ranges that each step may be made to pay for.
+  static constexpr uint64_t ranges_a_step = 4096;
+  uint64_t ranges = 0;       ///< live ones, when last counted
+  uint64_t light_steps = 0;  ///< since then
+  bool thorough = true;      ///< the step that began last
 };
 
 Checkers::Checkers(Simulation& simulation) : impl_(std::make_unique<Impl>(simulation)) {

@@ -23,26 +23,42 @@ class Bytes {
 
 }  // namespace
 
-std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Version version) {
+std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Version version,
+                                          size_t from) {
   const Bytes bytes{raw};
   const bool old = version < ffa::v1_1;
   const uint64_t header = old ? 32 : 48;
   if (!bytes.holds(0, header)) return std::nullopt;
   const uint64_t accesses = old ? 32 : bytes.le(32, 4);
   if (!bytes.holds(accesses, 8)) return std::nullopt;
+  const uint64_t access_size = old ? 16 : bytes.le(24, 4);
+  const uint64_t access_count = bytes.le(28, 4);
   const uint64_t composite = bytes.le(accesses + 4, 4);
   if (!bytes.holds(composite, 16)) return std::nullopt;
 
   Descriptor result;
   result.sender = static_cast<uint16_t>(bytes.le(0, 2));
+  result.attributes = static_cast<uint16_t>(bytes.le(2, old ? 1 : 2));
+  result.flags = static_cast<uint32_t>(bytes.le(4, 4));
+  for (uint64_t n = 0; n < access_count; ++n) {
+    const uint64_t at = accesses + n * access_size;
+    if (access_size < 16 || !bytes.holds(at, 16)) break;
+    result.accesses.push_back(
+        {static_cast<uint16_t>(bytes.le(at, 2)), static_cast<uint8_t>(bytes.le(at + 2, 1))});
+  }
   result.total_pages = static_cast<uint32_t>(bytes.le(composite, 4));
   result.range_count = static_cast<uint32_t>(bytes.le(composite + 4, 4));
-  for (uint32_t n = 0; n < result.range_count; ++n) {
-    const uint64_t at = composite + 16 + uint64_t{n} * 16;
+  const uint64_t first = composite + 16;
+  for (uint64_t n = from > first ? (from - first) / 16 : 0; n < result.range_count; ++n) {
+    const uint64_t at = first + n * 16;
     if (!bytes.holds(at, 16)) break;
     result.ranges.push_back({bytes.le(at, 8), bytes.le(at + 8, 4)});
   }
   return result;
+}
+
+bool asks_to_zero(std::span<const uint8_t> bytes) {
+  return Bytes{bytes}.holds(4, 4) && (Bytes{bytes}.le(4, 4) & zero_flag) != 0;
 }
 
 std::vector<PageRun> joined(const std::vector<PageRun>& runs) {

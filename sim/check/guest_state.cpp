@@ -19,12 +19,22 @@ bool is_memory_send(const ffa::Regs& in) {
          is_function(in, Fid::mem_donate);
 }
 
+bool is_send_part(const ffa::Regs& in) {
+  return is_memory_send(in) || is_function(in, Fid::mem_frag_tx);
+}
+
 bool is_direct_request(const ffa::Regs& in) {
   return is_function(in, Fid::msg_send_direct_req) || is_function(in, Fid::msg_send_direct_req2);
 }
 
 bool is_version_call(const ffa::Regs& in) {
   return ffa::FunctionId{in.x[0]}.raw == ffa::fid32(Fid::version);
+}
+
+bool carries_description(const trace::Event& event) {
+  return (is_function(event.in, Fid::mem_retrieve_req) &&
+          is_function(event.out, Fid::mem_retrieve_resp)) ||
+         (is_function(event.in, Fid::mem_frag_rx) && is_function(event.out, Fid::mem_frag_tx));
 }
 
 const GuestState& GuestStates::of(uint16_t vm) const {
@@ -54,6 +64,7 @@ void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
 }
 
 void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
+  if (carries_description(event)) vm.owns_rx = true;
   if (!ffa::is_success(event.out)) return;
   const bool wide = ffa::FunctionId{event.in.x[0]}.is_smc64();
   if (is_function(event.in, Fid::rxtx_map)) {
@@ -73,7 +84,7 @@ void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
 
 void GuestStates::update_handles(const trace::Event& event) {
   if (!ffa::is_success(event.out)) return;
-  if (is_memory_send(event.in) || is_function(event.in, Fid::mem_frag_tx)) {
+  if (is_send_part(event.in)) {
     handles_[answered_handle(event.out)] = event.vm;
   } else if (is_function(event.in, Fid::mem_reclaim)) {
     handles_.erase(requested_handle(event.in));

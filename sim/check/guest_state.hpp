@@ -46,7 +46,11 @@ class GuestStates {
 uint64_t requested_handle(const ffa::Regs& in);
 uint64_t answered_handle(const ffa::Regs& out);
 bool is_memory_send(const ffa::Regs& in);
+/// A send or one of its later fragments.
+bool is_send_part(const ffa::Regs& in);
 bool is_direct_request(const ffa::Regs& in);
+/// The answer brings a retrieved region's description, or a fragment of it, in RX.
+bool carries_description(const trace::Event& event);
 /// FFA_VERSION has no SMC64 form: 0xc4000063 is a function that does not exist.
 bool is_version_call(const ffa::Regs& in);
 

@@ -23,9 +23,7 @@ class Handles final : public Checker {
   void after(const Step& step) override {
     check_unique(step);
     if (!step.is_guest() || !ffa::is_success(step.event.out)) return;
-    const bool new_handle =
-        is_memory_send(step.event.in) || ffa::is_function(step.event.in, Fid::mem_frag_tx);
-    if (new_handle) check_new(step, answered_handle(step.event.out));
+    if (is_send_part(step.event.in)) check_new(step, answered_handle(step.event.out));
     if (ffa::is_function(step.event.in, Fid::mem_reclaim)) check_reclaimed(step);
   }
 
@@ -48,7 +46,7 @@ class Handles final : public Checker {
     bool answered = false;
     bool asked = false;
     for (const trace::Event* smc : step.smcs) {
-      const bool send = is_memory_send(smc->in) || ffa::is_function(smc->in, Fid::mem_frag_tx);
+      const bool send = is_send_part(smc->in);
       asked = asked || send;
       answered =
           answered || (send && ffa::is_success(smc->out) && answered_handle(smc->out) == handle);

@@ -38,31 +38,39 @@ const char* kind_name(mediator::MemoryKind kind) {
   return "an unknown kind";
 }
 
-/// I01: what a call has put into a transaction is the caller's own writable RAM.
+/// I01: what a call has put into a transaction is the caller's own RAM, writable if a receiver may
+/// write.
 class OwnRam final : public Checker {
  public:
   std::string id() const override { return "I01"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    const bool sent =
-        step.is_guest() && ffa::is_success(step.event.out) &&
-        (is_memory_send(step.event.in) || ffa::is_function(step.event.in, Fid::mem_frag_tx));
-    if (!sent) return;
+    if (step.sent.bytes.empty() || !ffa::is_success(step.event.out)) return;
     const auto vm = step.facts.vms.find(step.event.vm);
     if (vm == step.facts.vms.end()) return;
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    constexpr uint8_t data_mask = 3;
+    constexpr uint8_t read_only = 1;
+    const bool writes =
+        !asked ||
+        std::any_of(asked->accesses.begin(), asked->accesses.end(), [](ReceiverAccess access) {
+          return (access.permissions & data_mask) != read_only;
+        });
     for (const ShareFact& share : vm->second.shares) {
       if (share.fact.handle != answered_handle(step.event.out)) continue;
-      for (const ffa_sim_fact& range : share.ranges) check_range(step, range.ipa, range.pages);
+      for (const ffa_sim_fact& range : share.ranges) {
+        check_range(step, range.ipa, range.pages, writes);
+      }
     }
   }
 
  private:
-  void check_range(const Step& step, uint64_t ipa, uint64_t pages) const {
+  void check_range(const Step& step, uint64_t ipa, uint64_t pages, bool writes) const {
     const Machine& machine = step.sim.machine();
     while (pages > 0) {
-      const mediator::Extent extent = machine.translate(step.event.vm, ipa, pages);
+      const mediator::Extent extent = machine.translate_own(step.event.vm, ipa, pages);
       const bool own = extent.kind == mediator::MemoryKind::ram_rw ||
-                       extent.kind == mediator::MemoryKind::ram_none;
+                       (extent.kind == mediator::MemoryKind::ram_ro && !writes);
       if (!own) {
         report(step, fmt::format("shares {:#x}, where {} is mapped", ipa, kind_name(extent.kind)));
         return;
@@ -78,34 +86,25 @@ class OwnTranslations final : public Checker {
  public:
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
-    check_regions(step);
-    if (step.event.side == trace::Side::lifecycle && step.event.op == "free") {
-      guests_.erase(step.event.vm);
-    }
+    if (step.thorough) check_regions(step);
     for (const trace::Event* smc : step.smcs) {
-      note_version(*smc);
-      if (is_fragment(smc->in)) check_sent(step, *smc);
+      if (is_send_part(smc->in)) check_sent(step, *smc);
+      const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
+      if (ended) spmc_.drop(requested_handle(smc->in));
     }
-    if (!step.is_guest() || !is_fragment(step.event.in)) return;
-    Assembly& guest = guests_[step.event.vm];
-    guest.note(step.event);
-    if (!ffa::is_success(step.event.out)) return;
+    if (step.sent.bytes.empty() || !ffa::is_success(step.event.out)) return;
     const uint64_t handle = answered_handle(step.event.out);
-    const auto* const asked = guest.find(handle);
     const auto* const told = spmc_.find(handle);
-    if (asked != nullptr && told != nullptr) compare(step, *asked, *told);
+    if (told != nullptr) compare(step, *told);
+    spmc_.drop(handle);
   }
 
  private:
-  static bool is_fragment(const ffa::Regs& in) {
-    return is_memory_send(in) || ffa::is_function(in, Fid::mem_frag_tx);
-  }
-
   // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.
   void check_sent(const Step& step, const trace::Event& smc) {
-    const std::vector<uint8_t> bytes = spmc_.note(smc);
-    if (!step.is_guest() || bytes.empty()) return;
-    const auto told = read_descriptor(bytes, spmc_version_);
+    const Assembly::Part part = spmc_.note(smc);
+    if (!step.is_guest() || part.bytes.empty()) return;
+    const auto told = read_descriptor(part.bytes, step.spmc_version, part.fresh);
     if (!told) {
       report(step, "the SPMC was sent a descriptor without ranges");
       return;
@@ -114,13 +113,6 @@ class OwnTranslations final : public Checker {
       report(step, fmt::format("the SPMC was told that {:#x} is the sender", told->sender));
     }
     for (const PageRun& run : told->ranges) check_owner(step, run);
-  }
-
-  // The version in which descriptors go to the SPMC, agreed at boot. Kept: the trace of the boot
-  // may be gone by the time of a send.
-  void note_version(const trace::Event& smc) {
-    if (!ffa::is_function(smc.in, Fid::version) || (smc.out.w(0) >> 31) != 0) return;
-    spmc_version_ = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
   }
 
   static std::vector<PageRun> translate_all(const Step& step, const std::vector<PageRun>& ranges) {
@@ -139,19 +131,15 @@ class OwnTranslations final : public Checker {
   }
 
   void check_owner(const Step& step, const PageRun& run) const {
-    for (uint64_t n = 0; n < run.pages; ++n) {
-      const uint64_t pa = run.address + n * ffa::page_size;
-      const PageOwner owner = step.sim.machine().owner(pa);
-      if (owner == owned_by(step.event.vm)) continue;
-      report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", pa));
-      return;
+    const PageOwner caller = owned_by(step.event.vm);
+    if (const auto pa = step.sim.machine().find_other(run.address, run.pages, {caller, caller})) {
+      report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", *pa));
     }
   }
 
-  void compare(const Step& step, const std::vector<uint8_t>& guest,
-               const std::vector<uint8_t>& spmc) const {
-    const auto asked = read_descriptor(guest, step.guest().version);
-    const auto told = read_descriptor(spmc, spmc_version_);
+  void compare(const Step& step, const std::vector<uint8_t>& spmc) const {
+    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
+    const auto told = read_descriptor(spmc, step.spmc_version);
     const bool whole = asked && told && asked->ranges.size() == asked->range_count;
     if (!whole) return;
     const auto left = joined(translate_all(step, asked->ranges));
@@ -180,28 +168,26 @@ class OwnTranslations final : public Checker {
 
   bool check_held(const Step& step, const spmc_model::RegionFacts& region, uint64_t pa,
                   uint64_t pages) const {
-    for (uint64_t at = pa; at < pa + pages * ffa::page_size; at += ffa::page_size) {
-      const PageOwner owner = step.sim.machine().owner(at);
-      if (owner == owned_by(region.sender.raw()) || owner == PageOwner::quarantined) continue;
-      report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", at,
-                               region.sender.raw()));
-      return true;
-    }
-    return false;
+    const auto at = step.sim.machine().find_other(
+        pa, pages, {owned_by(region.sender.raw()), PageOwner::quarantined});
+    if (!at) return false;
+    report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", *at,
+                             region.sender.raw()));
+    return true;
   }
 
-  ffa::Version spmc_version_ = ffa::v1_0;
   Assembly spmc_;
-  std::map<uint16_t, Assembly> guests_;
 };
 
-/// I04: only loans and donations, and their end, change what a VM sees of its memory; where no
-/// transaction is left, it is what it was before all of them.
+/// I04: only loans and donations, retrievals, and their ends, change what the calling VM sees of
+/// its memory; where no transaction is left, it is what it was before all of them. A loan that
+/// fails such that the SPMC may have the pages is quarantined, and its owner's access stays away.
 class Stage2Unchanged final : public Checker {
  public:
   std::string id() const override { return "I04"; }
   void before(const Step& step) override {
     before_ = digests(step);
+    quarantined_ = quarantined(step);
     host_changes_ = step.sim.host_changes();
   }
   void after(const Step& step) override {
@@ -209,10 +195,14 @@ class Stage2Unchanged final : public Checker {
     if (!step.is_guest() || !step.alone) return;
     if (step.sim.host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
-    const bool may_change =
-        ffa::is_success(step.event.out) &&
-        (ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
-         ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim));
+    const bool retrieved = ffa::is_function(in, Fid::mem_retrieve_req) &&
+                           ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
+    const bool moves =
+        ffa::is_function(in, Fid::mem_lend) || ffa::is_function(in, Fid::mem_donate) ||
+        ffa::is_function(in, Fid::mem_frag_tx) || ffa::is_function(in, Fid::mem_reclaim) ||
+        ffa::is_function(in, Fid::mem_relinquish);
+    const bool done = ffa::is_success(step.event.out) || quarantined(step) > quarantined_;
+    const bool may_change = retrieved || (moves && done);
     for (const auto& [vm, digest] : digests(step)) {
       const auto was = before_.find(vm);
       if (may_change && vm == step.event.vm) continue;
@@ -233,6 +223,10 @@ class Stage2Unchanged final : public Checker {
       }
     }
   }
+  static uint32_t quarantined(const Step& step) {
+    const auto vm = step.facts.vms.find(step.event.vm);
+    return vm == step.facts.vms.end() ? 0 : vm->second.fact.quarantined;
+  }
   static std::map<uint16_t, uint64_t> digests(const Step& step) {
     std::map<uint16_t, uint64_t> result;
     for (const VmSpec& vm : step.sim.spec().vms) {
@@ -242,6 +236,7 @@ class Stage2Unchanged final : public Checker {
     return result;
   }
 
+  uint32_t quarantined_ = 0;  ///< of the caller
   std::map<uint16_t, uint64_t> before_;
   uint64_t host_changes_ = 0;
 };
@@ -252,7 +247,7 @@ class PinsMatch final : public Checker {
   std::string id() const override { return "I05"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim.open_steps() != 0) return;
     for (const auto& [id, vm] : step.facts.vms) check_vm(step, id, vm);
   }
 
@@ -299,7 +294,7 @@ class PageCounts final : public Checker {
   std::string id() const override { return "I07"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim.open_steps() != 0) return;
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) check_share(step, id, share);
     }

@@ -176,11 +176,11 @@ class ErrorCodes final : public Checker {
     if (is_direct_request(in) || is_function(in, Fid::run)) {
       return one_of(status, {invalid_parameters, denied, busy, aborted});
     }
-    if (is_memory_send(in) || is_function(in, Fid::mem_frag_tx) ||
-        is_function(in, Fid::mem_frag_rx)) {
+    if (is_send_part(in) || is_function(in, Fid::mem_frag_rx) ||
+        is_function(in, Fid::mem_retrieve_req)) {
       return one_of(status, {invalid_parameters, denied, no_memory, busy, aborted});
     }
-    if (is_function(in, Fid::mem_reclaim)) {
+    if (is_function(in, Fid::mem_reclaim) || is_function(in, Fid::mem_relinquish)) {
       return one_of(status, {invalid_parameters, denied, no_memory, aborted});
     }
     return one_of(status, {invalid_parameters, denied});

@@ -53,6 +53,8 @@ class Runs {
     Choices choices{make_choices_()};
     RunRecord record = run_once_(compiled, choices);
     fired_ = record.fault_fired;
+    ever_fired_.resize(fired_.size());
+    for (size_t n = 0; n < fired_.size(); ++n) ever_fired_[n] = ever_fired_[n] || fired_[n];
     hashes_.push_back(record.hash);
     if (result_.failures.empty()) {
       result_.failures = judge(compiled, record);
@@ -72,7 +74,15 @@ class Runs {
   /// Whether the fault struck in the last run.
   [[nodiscard]] bool fired(size_t fault) const { return fired_.at(fault); }
 
-  CaseResult take() {
+  /// A sweep over nothing is a mistake of the case: it would pass whatever the mediator does.
+  CaseResult take(const std::vector<size_t>& sweeps) {
+    for (const size_t fault : sweeps) {
+      if (ever_fired_.at(fault) || !result_.failures.empty()) continue;
+      result_.failures.push_back({.pointer = fmt::format("/world/faults/{}", fault),
+                                  .expected = "a sweep that strikes",
+                                  .actual = "there is no such operation",
+                                  .text = "the fault sweep never strikes"});
+    }
     result_.runs = hashes_.size();
     result_.hash = combined_hash(hashes_);
     return std::move(result_);
@@ -84,6 +94,7 @@ class Runs {
   CaseResult result_;
   std::vector<std::string> hashes_;
   std::vector<bool> fired_;
+  std::vector<bool> ever_fired_;
 };
 
 /// Strikes at 1, 2, …, one sweeping fault after the other, until it no longer fires.
@@ -149,7 +160,7 @@ CaseResult run_case(const CompiledCase& compiled, const RunOnce& run_once,
   Runs runs{run_once, make_choices};
   CompiledCase changed = compiled;
   statuses(changed, 0, "", runs);
-  return runs.take();
+  return runs.take(compiled.sweeps);
 }
 
 }  // namespace sim

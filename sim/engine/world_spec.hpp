@@ -27,7 +27,9 @@ struct RegionSpec {
   RegionKind kind = RegionKind::ram_rw;
   Backing backing = Backing::contiguous;
   std::optional<uint64_t> pa;  ///< fixed host address; else allocated by the machine
-  uint64_t block = 4096;       ///< largest stage-2 mapping to use: 4096, 2 MiB or 1 GiB
+  /// Largest stage-2 mapping to use: 4096, 2 MiB or 1 GiB. A look-up gives one mapping at most;
+  /// 0: 4 KiB pages, and a look-up gives all that is contiguous.
+  uint64_t block = 0;
 };
 
 struct VmSpec {

@@ -29,6 +29,15 @@ void HostMemory::relabel(uint64_t page, uint64_t count, PageOwner owner) {
   owners_.assign(page, page + count, owner);
 }
 
+std::optional<uint64_t> HostMemory::find_other(uint64_t page, uint64_t count,
+                                               std::array<PageOwner, 2> owners) const {
+  std::optional<uint64_t> found;
+  owners_.for_each(page, page + count, [&](uint64_t begin, uint64_t, PageOwner owner) {
+    if (!found && owner != owners[0] && owner != owners[1]) found = begin;
+  });
+  return found;
+}
+
 bool HostMemory::any_owned(uint64_t page, uint64_t count) const {
   return !owners_.all_of(page, page + count,
                          [](PageOwner owner) { return owner == PageOwner::none; });

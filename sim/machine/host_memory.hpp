@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "sim/machine/machine.hpp"
@@ -26,6 +27,9 @@ class HostMemory {
   /// The owner changes, the bytes stay.
   void relabel(uint64_t page, uint64_t count, PageOwner owner);
   [[nodiscard]] PageOwner owner(uint64_t page) const { return owners_.at(page); }
+  /// The first of the pages that belongs to neither of two owners.
+  [[nodiscard]] std::optional<uint64_t> find_other(uint64_t page, uint64_t count,
+                                                   std::array<PageOwner, 2> owners) const;
   /// True if any of the pages belongs to someone.
   [[nodiscard]] bool any_owned(uint64_t page, uint64_t count) const;
 

@@ -70,8 +70,8 @@ std::optional<std::vector<Stage2::Run>> lay_out(const RegionSpec& region, PageAl
   std::vector<Stage2::Run> runs;
   const uint64_t pages = region.size / page_bytes;
   if (region.kind == RegionKind::none || pages == 0) return runs;
-  const bool whole_blocks = region.size % region.block == 0;
-  const uint64_t alignment = whole_blocks ? region.block / page_bytes : 1;
+  const uint64_t block = std::max(region.block, page_bytes);
+  const uint64_t alignment = region.size % block == 0 ? block / page_bytes : 1;
   const uint64_t unit = region.backing == Backing::contiguous ? pages : alignment;
   const Places where = places(region.backing, pages / unit, !region.pa);
 

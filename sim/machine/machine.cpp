@@ -95,8 +95,8 @@ void Machine::Impl::check_fit() const {
           region.ipa + region.size < region.ipa || (region.pa && *region.pa % page_bytes != 0)) {
         throw InputError(place, "not a range of whole 4 KiB pages");
       }
-      const bool block_ok =
-          region.block == page_bytes || region.block == 2ULL << 20 || region.block == 1ULL << 30;
+      const bool block_ok = region.block == 0 || region.block == page_bytes ||
+                            region.block == 2ULL << 20 || region.block == 1ULL << 30;
       if (!block_ok) throw InputError(place, "a block is 4 KiB, 2 MiB or 1 GiB");
       PageAllocator& pool = region.kind == RegionKind::device ? device_pool
                             : vm.create_at_boot               ? together
@@ -190,7 +190,7 @@ mediator::Extent Machine::translate(uint16_t vm, uint64_t ipa, uint64_t pages) c
     impl_->report(fmt::format("I21: translate of the unaligned address {:#x} of VM {}", ipa, vm));
     return {};
   }
-  return to_extent(found->find(ipa / page_bytes, pages));
+  return to_extent(found->look_up(ipa / page_bytes, pages));
 }
 
 bool Machine::remove_page(uint16_t id, uint64_t ipa) {
@@ -220,6 +220,7 @@ void Machine::add_vm(const VmSpec& spec) {
   if (impl_->find(id) != nullptr) throw InputError(where, "exists already");
   Impl::Vm& vm = impl_->vms[id];
   for (size_t n = 0; n < spec.memory.size(); ++n) {
+    vm.limit_mappings(spec.memory[n]);
     impl_->add_region(id, vm, spec.memory[n], fmt::format("{} memory[{}]", where, n));
   }
 }
@@ -412,6 +413,13 @@ bool Machine::write_pa(uint64_t pa, std::span<const std::byte> from) {
 }
 
 PageOwner Machine::owner(uint64_t pa) const { return impl_->memory.owner(pa / page_bytes); }
+
+std::optional<uint64_t> Machine::find_other(uint64_t pa, uint64_t pages,
+                                            std::array<PageOwner, 2> owners) const {
+  const auto page = impl_->memory.find_other(pa / page_bytes, pages, owners);
+  if (!page) return std::nullopt;
+  return *page * page_bytes;
+}
 
 uint64_t Machine::memory_digest(PageOwner owner) const { return impl_->memory.digest(owner); }
 

@@ -4,10 +4,12 @@
 // owner, and every wrong use is reported.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +45,8 @@ class Machine {
 
   // Stage 2.
   mediator::Extent translate(uint16_t vm, uint64_t ipa, uint64_t pages) const;
+  /// The same as if the VM had lent and donated nothing.
+  mediator::Extent translate_own(uint16_t vm, uint64_t ipa, uint64_t pages) const;
   /// Takes the page out of the VM's stage 2 (balloon). False: refused, it is pinned.
   bool remove_page(uint16_t vm, uint64_t ipa);
   /// A digest of the VM's whole stage 2: equal digests, equal mappings.
@@ -93,6 +97,9 @@ class Machine {
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;
   bool write_pa(uint64_t pa, std::span<const std::byte> from);
   PageOwner owner(uint64_t pa) const;
+  /// The first of these pages that belongs to neither of two owners; nothing: there is none.
+  std::optional<uint64_t> find_other(uint64_t pa, uint64_t pages,
+                                     std::array<PageOwner, 2> owners) const;
   /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
   uint64_t memory_digest(PageOwner owner) const;
 

@@ -99,6 +99,11 @@ void Machine::tlbi(uint16_t id) {
   }
 }
 
+mediator::Extent Machine::translate_own(uint16_t id, uint64_t ipa, uint64_t pages) const {
+  const Impl::Vm* vm = impl_->find(id);
+  return vm == nullptr ? mediator::Extent{} : to_extent(vm->stage2.find(ipa / page_bytes, pages));
+}
+
 uint64_t Machine::stale_pages(uint16_t id) const {
   const Impl::Vm* vm = impl_->find(id);
   uint64_t sum = 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/engine/world_spec.hpp"
 #include "sim/machine/pieces.hpp"
 #include "sim/machine/stage2.hpp"
 
@@ -43,6 +44,25 @@ struct MachineVm {
   bool quarantined = false;
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   std::vector<HostRun> host;
+  struct Mappings {
+    uint64_t begin, end, size;
+  };
+  std::vector<Mappings> mappings;  ///< IPA pages whose stage-2 mappings have a known largest size
+
+  void limit_mappings(const RegionSpec& region) {
+    if (region.block == 0) return;
+    const uint64_t page = ffa::page_size;
+    mappings.push_back({region.ipa / page, (region.ipa + region.size) / page, region.block / page});
+  }
+  /// As a page-table walk answers: find(), but one mapping at most.
+  [[nodiscard]] Stage2::Run look_up(uint64_t page, uint64_t pages) const {
+    Stage2::Run run = find(page, pages);
+    for (const Mappings& part : mappings) {
+      if (page < part.begin || page >= part.end) continue;
+      run.pages = std::min(run.pages, part.size - page % part.size);
+    }
+    return run;
+  }
 
   /// Stage 2 as it is: pages that the VM lent or donated are a kind of their own.
   [[nodiscard]] Stage2::Run find(uint64_t page, uint64_t pages) const {

@@ -19,6 +19,7 @@ bool continues(const Stage2::Run& before, const Stage2::Run& after) {
 bool Stage2::map(const Run& run) {
   if (run.pages == 0) return true;
   if (overlaps(run.ipa_page, run.pages)) return false;
+  digest_.reset();
   auto next = runs_.lower_bound(run.ipa_page);
   Run joined = run;
   if (next != runs_.end() && continues(joined, next->second)) {
@@ -35,6 +36,7 @@ bool Stage2::map(const Run& run) {
 
 std::vector<Stage2::Run> Stage2::unmap(uint64_t ipa_page, uint64_t pages) {
   std::vector<Run> taken;
+  digest_.reset();
   const uint64_t end = ipa_page + pages;
   auto it = runs_.upper_bound(ipa_page);
   if (it != runs_.begin()) --it;
@@ -77,12 +79,14 @@ bool Stage2::overlaps(uint64_t ipa_page, uint64_t pages) const {
 }
 
 uint64_t Stage2::digest() const {
+  if (digest_) return *digest_;
   std::vector<uint64_t> words;
   words.reserve(runs_.size() * 4);
   for (const auto& [ipa_page, run] : runs_) {
     words.insert(words.end(), {ipa_page, run.pa_page, run.pages, static_cast<uint64_t>(run.kind)});
   }
-  return XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  digest_ = XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  return *digest_;
 }
 
 }  // namespace sim

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "mediator/platform.hpp"
@@ -33,7 +34,8 @@ class Stage2 {
   [[nodiscard]] const std::map<uint64_t, Run>& runs() const { return runs_; }
 
  private:
-  std::map<uint64_t, Run> runs_;  // by first IPA page
+  std::map<uint64_t, Run> runs_;            // by first IPA page
+  mutable std::optional<uint64_t> digest_;  // of the runs, if they are as they were
 };
 
 }  // namespace sim

@@ -128,12 +128,20 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
   Layout layout{vm.config.id.raw(), {}};
   for (const RegionSpec& region : vm.memory) {
     if (region.kind == RegionKind::none) continue;
+    const uint64_t block = std::max<uint64_t>(region.block, page);
     for (uint64_t done = 0; done < region.size;) {
       const mediator::Extent extent =
           machine.translate(layout.vm, region.ipa + done, (region.size - done) / page);
-      layout.runs.push_back({region.ipa + done, extent.pa.raw(), extent.pages.raw(),
-                             static_cast<uint8_t>(extent.kind), region.block});
+      const uint64_t pa = extent.pa.raw();
+      const bool first = done == 0;
       done += extent.pages.raw() * page;
+      // A look-up gives one mapping; neighbours that continue each other are one run.
+      if (!first && layout.runs.back().pa + layout.runs.back().pages * page == pa) {
+        layout.runs.back().pages += extent.pages.raw();
+        continue;
+      }
+      layout.runs.push_back({region.ipa + done - extent.pages.raw() * page, pa, extent.pages.raw(),
+                             static_cast<uint8_t>(extent.kind), block});
     }
   }
   return layout;

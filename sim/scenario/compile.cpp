@@ -102,6 +102,8 @@ class CaseCompiler {
       out_.why_not_portable = "its threads run concurrently";
     } else if (bytes > portable_ram) {
       out_.why_not_portable = "its VMs need more than 256 MiB";
+    } else if (world_.spec.ram_size > portable_ram) {
+      out_.why_not_portable = "its RAM is larger than 256 MiB";
     } else if (world_.spec.vms.size() > portable_vms) {
       out_.why_not_portable = "it has more than 8 VMs";
     }

@@ -17,8 +17,10 @@ namespace {
 
 constexpr uint64_t default_base = 0x40000000;
 constexpr uint64_t default_size = 16ULL << 20;
-/// TX and RX lie this far before the end of the first region: room for 16 pages each.
+/// Where buffers have no place of their own, each has room for 16 pages, or for all its pages.
 constexpr uint64_t buffer_room = 0x10000;
+constexpr uint64_t largest_ram = 1ULL << 40;
+constexpr uint64_t most_spmc_buffer_pages = 32;
 
 template <class T>
 T pick(const Node& node, std::initializer_list<std::pair<const char*, T>> words) {
@@ -68,7 +70,7 @@ RegionSpec region(const Node& node) {
   return spec;
 }
 
-std::vector<RegionSpec> regions(const Node& vm) {
+std::vector<RegionSpec> regions(const Node& vm, uint64_t page_size) {
   const auto list = vm.find("memory");
   std::vector<RegionSpec> out;
   if (!list) {
@@ -79,6 +81,9 @@ std::vector<RegionSpec> regions(const Node& vm) {
   }
   for (const Node& node : list->elements()) {
     const RegionSpec next = region(node);
+    if (next.ipa % page_size != 0 || next.size % page_size != 0) {
+      node.fail(fmt::format("not whole pages of {} KiB, as the VM has", page_size >> 10));
+    }
     for (size_t i = 0; i < out.size(); ++i) {
       if (next.ipa < out[i].ipa + out[i].size && out[i].ipa < next.ipa + next.size) {
         node.fail(fmt::format("overlaps region {} at {:#x}", i, out[i].ipa));
@@ -141,16 +146,20 @@ void buffers(const Node& vm, const VmSpec& spec, GuestFacts& facts) {
     facts.base = spec.memory.front().ipa;
     end = facts.base + spec.memory.front().size;
   }
-  facts.tx = end - 2 * buffer_room;
-  facts.rx = end - buffer_room;
-  if (const auto rxtx = vm.find("rxtx")) {
+  facts.buffer_pages = facts.page_size / ffa::page_size;
+  const auto rxtx = vm.find("rxtx");
+  if (rxtx) facts.buffer_pages = rxtx->number_or("pages", facts.buffer_pages, 64);
+  const uint64_t length = facts.buffer_pages * ffa::page_size;
+  const uint64_t room = (length + buffer_room - 1) / buffer_room * buffer_room;
+  facts.tx = end - 2 * room;
+  facts.rx = end - room;
+  if (rxtx) {
     facts.tx = rxtx->number_or("tx", facts.tx);
     facts.rx = rxtx->number_or("rx", facts.rx);
-    facts.buffer_pages = rxtx->number_or("pages", 1, 64);
     if (rxtx->has("tx") && rxtx->has("rx")) return;
   }
   const bool fits = !spec.memory.empty() && spec.memory.front().kind == RegionKind::ram_rw &&
-                    spec.memory.front().size >= 2 * buffer_room;
+                    spec.memory.front().size >= 2 * room;
   if (!fits && facts.setup == GuestSetup::all) {
     vm.fail(
         "no room for RX and TX at the end of the first region: give rxtx.tx and rxtx.rx, or setup "
@@ -164,6 +173,10 @@ class WorldCompiler {
     const auto given = document.find("world");
     const Node node = given ? *given : Node{empty_, document.file(), "/world"};
     spec().pcpus = static_cast<uint16_t>(node.number_or("pcpus", 1, 64));
+    if (const auto ram = node.find("ram")) {
+      spec().ram_size = page_multiple(*ram);
+      if (spec().ram_size > largest_ram) ram->fail("more than 1024G");
+    }
     if (const auto found = node.find("mediator")) mediator_config(*found);
     if (const auto found = node.find("spmc")) spmc(*found);
     fragment_rules(node);
@@ -206,8 +219,11 @@ class WorldCompiler {
     config.max_vms = static_cast<uint16_t>(node.number_or("max_vms", config.max_vms, 64));
     config.max_partitions =
         static_cast<uint16_t>(node.number_or("max_partitions", config.max_partitions, 0xffff));
-    config.spmc_buffer_pages =
-        static_cast<uint16_t>(node.number_or("spmc_buffer_pages", config.spmc_buffer_pages, 16));
+    config.spmc_buffer_pages = static_cast<uint16_t>(
+        node.number_or("spmc_buffer_pages", config.spmc_buffer_pages, most_spmc_buffer_pages));
+    // Two large buffers need more room between them than is otherwise left.
+    const uint64_t tx_end = spec().own_tx_pa + config.spmc_buffer_pages * ffa::page_size;
+    spec().own_rx_pa = std::max(spec().own_rx_pa, tx_end);
     if (const auto version = node.find("max_version")) config.max_version = version_of(*version);
     config.npi_id = static_cast<uint32_t>(node.number_or("npi_id", config.npi_id, 0xffffffff));
     config.sri_id = static_cast<uint32_t>(node.number_or("sri_id", config.sri_id, 0xffffffff));
@@ -345,7 +361,10 @@ class WorldCompiler {
     }
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
-    vm.memory = regions(node);
+    if (const auto size = node.find("page_size")) {
+      facts.page_size = pick<uint64_t>(*size, {{"4K", 4096}, {"16K", 16384}, {"64K", 65536}});
+    }
+    vm.memory = regions(node, facts.page_size);
     setup(node, facts);
     const bool no_ffa = vm.config.tee == mediator::TeeType::none || spec().spmc.absent;
     if (!node.has("setup") && no_ffa) facts.setup = GuestSetup::none;

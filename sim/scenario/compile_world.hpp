@@ -27,6 +27,9 @@ struct GuestFacts {
   GuestSetup setup = GuestSetup::all;
   bool setup_judged = true;
   bool create_at_boot = true;
+  /// Of the guest's own stage 1: what it registers and sends is whole pages of this size, unless a
+  /// step says otherwise. FF-A's pages stay 4 KiB.
+  uint64_t page_size = ffa::page_size;
   uint64_t base = 0;
   uint64_t tx = 0;
   uint64_t rx = 0;

@@ -86,6 +86,8 @@ uint32_t function_by_width(const GuestStep& step, uint32_t function, uint64_t fa
 void compile_raw(const GuestStep& step);
 void compile_write(const GuestStep& step);
 void compile_fill(const GuestStep& step);
+/// FFA_VERSION's w1: a version in words, or a number.
+uint64_t version_word(const Node& node);
 void compile_version(const GuestStep& step);
 void compile_features(const GuestStep& step);
 void compile_id_get(const GuestStep& step);

@@ -90,7 +90,8 @@ DescriptorPlan plan_of(const GuestStep& step) {
       plan.ranges.push_back({address, static_cast<uint32_t>(pages)});
     }
   } else {
-    plan.ranges.push_back({step.guest.base + 0x1000, 1});
+    const uint64_t page = step.guest.page_size;
+    plan.ranges.push_back({step.guest.base + page, static_cast<uint32_t>(page / ffa::page_size)});
   }
   return plan;
 }
@@ -199,7 +200,11 @@ void write_tx(const GuestStep& step, const Message& message, uint64_t from, uint
 std::vector<uint64_t> fragment_ends(const GuestStep& step, uint64_t total) {
   std::vector<uint64_t> ends;
   uint64_t at = 0;
-  if (const auto cut = step.node.find("cut")) {
+  const auto cut = step.node.find("cut");
+  if (cut && cut->is_string()) {  // "full"
+    const uint64_t length = step.guest.buffer_pages * ffa::page_size;
+    while (total - at > length) ends.push_back(at += length);
+  } else if (cut) {
     for (const Node& length : cut->elements()) {
       at += length.number();
       if (at > total)

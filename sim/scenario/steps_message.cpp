@@ -20,10 +20,19 @@ uint64_t ids(uint16_t high, uint16_t low) { return uint64_t{high} << 16 | low; }
 protocol::Operation operation_of(const Node& node) {
   using protocol::Operation;
   static const std::map<std::string, Operation> table = {
-      {"retrieve", Operation::retrieve},         {"relinquish", Operation::relinquish},
-      {"read_word", Operation::read_word},       {"write_word", Operation::write_word},
-      {"checksum", Operation::checksum},         {"count_pages", Operation::count_pages},
+      {"retrieve", Operation::retrieve},
+      {"relinquish", Operation::relinquish},
+      {"read_word", Operation::read_word},
+      {"write_word", Operation::write_word},
+      {"checksum", Operation::checksum},
+      {"count_pages", Operation::count_pages},
       {"count_ranges", Operation::count_ranges},
+      {"prepare", Operation::prepare},
+      {"response", Operation::response},
+      {"speak", Operation::speak},
+      {"rx", Operation::rx},
+      {"refuse", Operation::refuse},
+      {"crash", Operation::crash},
   };
   const auto found = table.find(node.text());
   if (found == table.end())
@@ -37,6 +46,68 @@ uint64_t access_of(const Node& node) {
   if (text == "ro") return static_cast<uint64_t>(protocol::Access::read_only);
   if (text == "rw") return static_cast<uint64_t>(protocol::Access::read_write);
   node.fail(fmt::format("'{}' is not granted, ro or rw", text));
+}
+
+uint64_t field_of(const Node& node) {
+  using protocol::Field;
+  static const std::map<std::string, Field> table = {
+      {"total_length", Field::total_length},
+      {"fragment_length", Field::fragment_length},
+      {"handle", Field::handle},
+      {"sender", Field::sender},
+      {"tag", Field::tag},
+      {"attributes", Field::attributes},
+      {"flags", Field::flags},
+      {"entries", Field::entries},
+      {"own_only", Field::own_only},
+      {"own_id", Field::own_id},
+      {"permissions", Field::permissions},
+      {"entry_flags", Field::entry_flags},
+      {"composite", Field::composite},
+      {"impdef", Field::impdef},
+      {"keep_rx", Field::keep_rx},
+      {"frag_offset", Field::frag_offset},
+      {"frag_handle", Field::frag_handle},
+      {"first_only", Field::first_only},
+  };
+  const auto found = table.find(node.text());
+  if (found == table.end())
+    node.fail(fmt::format("'{}' is no field of a request that a memory_user makes", node.text()));
+  return static_cast<uint64_t>(found->second);
+}
+
+uint64_t rx_action_of(const Node& node) {
+  const std::string text = node.text();
+  if (text == "release") return static_cast<uint64_t>(protocol::RxAction::release);
+  if (text == "unmap") return static_cast<uint64_t>(protocol::RxAction::unmap);
+  if (text == "map") return static_cast<uint64_t>(protocol::RxAction::map);
+  node.fail(fmt::format("'{}' is not release, unmap or map", text));
+}
+
+/// The word of a request that says more about its operation, where a key of its own gives it.
+std::optional<uint64_t> argument_of(const GuestStep& step, protocol::Operation operation) {
+  using protocol::Operation;
+  struct Key {
+    const char* name;
+    Operation operation;
+    uint64_t (*read)(const Node&);
+  };
+  static const Key keys[] = {
+      {"access", Operation::retrieve, access_of},
+      {"field", Operation::prepare, field_of},
+      {"version", Operation::speak, version_word},
+      {"action", Operation::rx, rx_action_of},
+  };
+  std::optional<uint64_t> argument;
+  for (const Key& key : keys) {
+    const auto node = step.node.find(key.name);
+    const bool fits = key.operation == operation;
+    if (node && !fits) node->fail(fmt::format("does not go with op {}", step.node.at("op").text()));
+    if (node) argument = key.read(*node);
+    if (!node && fits && operation != Operation::retrieve)
+      step.node.fail(fmt::format("op {} needs '{}'", step.node.at("op").text(), key.name));
+  }
+  return argument;
 }
 
 const SpSpec& memory_user(const GuestStep& step) {
@@ -87,15 +158,19 @@ void compile_ask(const GuestStep& step) {
   CallWriter call{function_by_width(step, fid32(Fid::msg_send_direct_req), 32)};
   call.set(1, ids(step.guest.id, memory_user(step).id)).set(2, uint64_t{0});
   call.set(first_payload + protocol::operation_word, static_cast<uint64_t>(operation));
-  const auto handle = step.node.find("handle");
+  // What an SP is to get wrong is 64 bits wide and goes where a handle goes.
+  const bool prepares = operation == protocol::Operation::prepare;
+  const char* const pair = prepares ? "value" : "handle";
+  const auto in_pair = step.node.find(pair);
   static_assert(protocol::handle_high_word == protocol::handle_low_word + 1);
-  call.set_pair(first_payload + protocol::handle_low_word, step.operand("handle", 0),
-                handle ? *handle : step.node);
-  const auto access = step.node.find("access");
-  if (access && operation != protocol::Operation::retrieve) access->fail("goes with retrieve only");
+  call.set_pair(first_payload + protocol::handle_low_word, step.operand(pair, 0),
+                in_pair ? *in_pair : step.node);
+  const auto argument = argument_of(step, operation);
   call.set(first_payload + protocol::offset_word,
-           access ? constant_operand(access_of(*access)) : step.operand("offset", 0));
-  call.set(first_payload + protocol::value_word, step.operand("value", 0)).emit(step);
+           argument ? constant_operand(*argument) : step.operand("offset", 0));
+  if (!prepares) call.set(first_payload + protocol::value_word, step.operand("value", 0));
+  if (operation == protocol::Operation::crash) step.step.judged_by_default = false;
+  call.emit(step);
 }
 
 void compile_run(const GuestStep& step) {

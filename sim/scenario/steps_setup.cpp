@@ -21,6 +21,8 @@ ffa::Uuid step_uuid(const GuestStep& step) {
   return {};
 }
 
+}  // namespace
+
 uint64_t version_word(const Node& node) {
   const std::string text = node.is_string() ? node.text() : "";
   const size_t dot = text.find('.');
@@ -31,8 +33,6 @@ uint64_t version_word(const Node& node) {
     node.fail(fmt::format("'{}' is not a version", text));
   return *major << 16 | *minor;
 }
-
-}  // namespace
 
 void compile_raw(const GuestStep& step) {
   step.step.judged_by_default = false;

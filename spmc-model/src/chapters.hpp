@@ -19,10 +19,14 @@ Answer handle_rx_release(SpmcStorage& s);
 Answer handle_partition_info_get(SpmcStorage& s, const Call& call);
 
 // memory.cpp [DEN0140 chapters 1 and 2]
-enum class SendKind : uint8_t { share, lend, donate };
 Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind);
 Answer handle_fragment(SpmcStorage& s, const Call& call);
 Answer handle_reclaim(SpmcStorage& s, const Call& call);
+
+// retrieve.cpp [DEN0140 chapters 1 and 2]. The caller is an SP.
+Answer handle_retrieve(SpmcStorage& s, size_t sp, const Call& call);
+Answer handle_fragment_request(SpmcStorage& s, size_t sp, const Call& call);
+Answer handle_relinquish(SpmcStorage& s, size_t sp, const Call& call);
 
 // message.cpp, vm_messages.cpp [DEN0077A 1.2 chapters 15 and 18]
 enum class DirectKind : uint8_t { req, req2 };

@@ -54,12 +54,16 @@ constexpr HeaderLayout layout_v1_1{
 constexpr Field access_endpoint{0, 2};
 constexpr Field access_permissions{2, 1};
 constexpr Field access_composite{4, 4};
+constexpr Field access_flags{3, 1};
 constexpr uint32_t access_read_bytes = 8;
+// Since 1.2, in entries of 32 bytes.
+constexpr Field access_impdef{8, 8};
+constexpr Field access_impdef2{16, 8};
+constexpr uint32_t access_size_v1_2 = 32;
 
 // Composite memory region and constituent. [DEN0140]
 constexpr Field composite_pages{0, 4};
 constexpr Field composite_ranges{4, 4};
-constexpr uint32_t composite_bytes = 16;
 constexpr uint32_t composite_alignment = 8;
 constexpr Field range_address{0, 8};
 constexpr Field range_pages{8, 4};
@@ -69,6 +73,9 @@ uint64_t read(std::span<const std::byte> bytes, uint64_t base, Field field) {
 }
 uint32_t read32(std::span<const std::byte> bytes, uint64_t base, Field field) {
   return static_cast<uint32_t>(read(bytes, base, field));
+}
+void write(std::span<std::byte> bytes, uint64_t base, Field field, uint64_t value) {
+  put_le(bytes, base + field.offset, field.bytes, value);
 }
 ffa::EndpointId read_id(std::span<const std::byte> bytes, uint64_t base, Field field) {
   return ffa::EndpointId{static_cast<uint16_t>(read(bytes, base, field))};
@@ -108,9 +115,14 @@ ffa::Result<AccessEntry> read_access(std::span<const std::byte> fragment,
                                      const TransactionHeader& header, uint32_t index) {
   const uint64_t at = header.access_offset + uint64_t{header.access_size} * index;
   if (!within(fragment.size(), at, access_read_bytes)) return Error{Status::invalid_parameters};
+  const bool has_impdef = header.access_size >= access_size_v1_2;
   return AccessEntry{.endpoint = read_id(fragment, at, access_endpoint),
                      .permissions = static_cast<uint8_t>(read(fragment, at, access_permissions)),
-                     .composite_offset = read32(fragment, at, access_composite)};
+                     .flags = static_cast<uint8_t>(read(fragment, at, access_flags)),
+                     .composite_offset = read32(fragment, at, access_composite),
+                     .impdef = has_impdef ? std::array{read(fragment, at, access_impdef),
+                                                       read(fragment, at, access_impdef2)}
+                                          : std::array<uint64_t, 2>{}};
 }
 
 ffa::Result<Composite> read_composite(std::span<const std::byte> fragment, uint32_t offset) {
@@ -129,6 +141,48 @@ ffa::Result<Composite> read_composite(std::span<const std::byte> fragment, uint3
 RangeEntry read_range(std::span<const std::byte> fragment, uint64_t at) {
   return RangeEntry{.address = ffa::Pa{read(fragment, at, range_address)},
                     .pages = read32(fragment, at, range_pages)};
+}
+
+uint32_t header_bytes(ffa::Version version) {
+  return version < ffa::v1_1 ? layout_v1_0.bytes : layout_v1_1.bytes;
+}
+
+uint32_t access_bytes(ffa::Version version) {
+  return version < ffa::v1_2 ? access_size_v1_0 : access_size_v1_2;
+}
+
+void write_header(std::span<std::byte> to, ffa::Version version, const TransactionHeader& header) {
+  const HeaderLayout& layout = version < ffa::v1_1 ? layout_v1_0 : layout_v1_1;
+  write(to, 0, layout.sender, header.sender.raw());
+  write(to, 0, layout.attributes, header.attributes);
+  write(to, 0, layout.flags, header.flags);
+  write(to, 0, layout.handle, header.handle.raw());
+  write(to, 0, layout.tag, header.tag);
+  write(to, 0, layout.access_count, header.access_count);
+  write(to, 0, layout.access_size, header.access_size);
+  write(to, 0, layout.access_offset, header.access_offset);
+}
+
+void write_access(std::span<std::byte> to, const TransactionHeader& header, uint32_t index,
+                  const AccessEntry& entry) {
+  const uint64_t at = header.access_offset + uint64_t{header.access_size} * index;
+  write(to, at, access_endpoint, entry.endpoint.raw());
+  write(to, at, access_permissions, entry.permissions);
+  write(to, at, access_flags, entry.flags);
+  write(to, at, access_composite, entry.composite_offset);
+  if (header.access_size < access_size_v1_2) return;
+  write(to, at, access_impdef, entry.impdef[0]);
+  write(to, at, access_impdef2, entry.impdef[1]);
+}
+
+void write_composite(std::span<std::byte> to, uint32_t offset, uint32_t pages, uint32_t ranges) {
+  write(to, offset, composite_pages, pages);
+  write(to, offset, composite_ranges, ranges);
+}
+
+void write_range(std::span<std::byte> to, uint64_t at, const RangeEntry& range) {
+  write(to, at, range_address, range.address.raw());
+  write(to, at, range_pages, range.pages);
 }
 
 }  // namespace spmc_model

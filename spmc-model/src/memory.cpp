@@ -27,7 +27,8 @@ struct Source {
 };
 
 struct Borrowers {
-  std::array<DataAccess, max_sps> granted{};
+  std::array<Borrowing, max_sps> by_sp{};
+  std::array<uint8_t, max_sps> order{};
   uint32_t count = 0;
   uint32_t composite_offset = 0;
 };
@@ -102,16 +103,19 @@ Result<Borrowers> find_borrowers(const SpmcStorage& s, std::span<const std::byte
   for (uint32_t i = 0; i < header.access_count; ++i) {
     FFA_TRY(const AccessEntry entry, read_access(fragment, header, i));
     const size_t sp = find_sp(s, entry.endpoint);
-    const bool twice = sp != no_index && borrowers.granted[sp] != DataAccess::none;
+    const bool twice = sp != no_index && borrowers.by_sp[sp].granted != DataAccess::none;
     if (p.unknown_borrower && sp == no_index) return Error{*p.unknown_borrower};
     if (p.unknown_borrower && twice) return Error{Status::invalid_parameters};
     if (sp == no_index || twice) continue;
-    FFA_TRY(borrowers.granted[sp], data_access(s, entry.permissions, kind));
+    Borrowing& borrowing = borrowers.by_sp[sp];
+    FFA_TRY(borrowing.granted, data_access(s, entry.permissions, kind));
+    borrowing.permissions = entry.permissions;
+    borrowing.impdef = entry.impdef;
     if (borrowers.count != 0 && entry.composite_offset != borrowers.composite_offset) {
       return Error{Status::invalid_parameters};
     }
     borrowers.composite_offset = entry.composite_offset;
-    ++borrowers.count;
+    borrowers.order[borrowers.count++] = static_cast<uint8_t>(sp);
   }
   if (borrowers.count == 0) return Error{Status::invalid_parameters};
   return borrowers;
@@ -122,11 +126,11 @@ Result<void> check_overlaps(const SpmcStorage& s, const Region& region, const Ra
   if (p.overlap_in_transaction && touches(s, region, range.address, range.pages)) {
     return Error{*p.overlap_in_transaction};
   }
-  const std::optional<Status> twice = region.lent ? p.page_lent_twice : p.page_shared_twice;
+  const std::optional<Status> twice = region.lent() ? p.page_lent_twice : p.page_shared_twice;
   if (!twice) return {};
   for (const Region& other : s.regions) {
     if (&other == &region || other.state == RegionState::free) continue;
-    if (other.lent != region.lent && !p.page_in_any_object) continue;
+    if (other.lent() != region.lent() && !p.page_in_any_object) continue;
     if (touches(s, other, range.address, range.pages)) return Error{*twice};
   }
   return {};
@@ -216,10 +220,14 @@ Result<Region*> begin_transaction(SpmcStorage& s, const Source& source, SendKind
   }
   if (composite.total_pages > max_region_pages) return Error{Status::no_memory};
   FFA_TRY(Region* const region, add_region(s, header.sender, header.handle, composite.ranges));
-  region->lent = kind != SendKind::share;
+  region->kind = kind;
   region->tag = header.tag;
+  region->attributes = header.attributes;
+  region->flags = header.flags;
   region->total_pages = composite.total_pages;
-  region->granted = borrowers.granted;
+  region->borrower_count = borrowers.count;
+  region->order = borrowers.order;
+  region->borrowings = borrowers.by_sp;
   region->next_offset = composite.first_range_offset;
   region->buffer = source.buffer;
   region->buffer_bytes = source.buffer_bytes;
@@ -239,15 +247,6 @@ bool fragment_is_the_owners(const SpmcStorage& s, const Region& region, const Ca
   const bool looks =
       s.personality.fragment_names_sender && (tracks_vms(s) || !s.personality.guests_tracked);
   return !looks || high_id(call.w(4)) == region.sender;
-}
-
-void zero_pages(SpmcStorage& s, const Region& region) {
-  s.page = {};
-  for (const Range& range : ranges_of(s, region)) {
-    for (uint32_t n = 0; n < range.pages; ++n) {
-      s.memory->write(ffa::Pa{range.address.raw() + uint64_t{n} * ffa::page_size}, s.page);
-    }
-  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // that the SPMC was told, so that a wrong address shows. docs/software-sps.md
 #include "src/bytes.hpp"
 #include "src/regions.hpp"
+#include "src/sp_memory.hpp"
 #include "src/sps.hpp"
 
 namespace spmc_model {
@@ -18,39 +19,16 @@ using sp_protocol::Operation;
 constexpr uint32_t word_bytes = 4;
 constexpr uint32_t checksum_word_bytes = 8;
 
-/// One request and what it is about.
+/// One request about a region that the SP holds.
 struct Request {
   SpmcStorage& s;
   Region& region;
   size_t sp;
   const Payload& words;
 
-  [[nodiscard]] DataAccess held() const { return region.held[sp]; }
+  [[nodiscard]] DataAccess held() const { return region.borrowings[sp].held; }
   [[nodiscard]] uint32_t offset() const { return words[sp_protocol::offset_word]; }
 };
-
-Result<uint64_t> retrieve(Request& r) {
-  if (r.held() != DataAccess::none) return Error{Status::denied};
-  const DataAccess granted = r.region.granted[r.sp];
-  switch (static_cast<Access>(r.offset())) {
-    case Access::granted:
-      r.region.held[r.sp] = granted;
-      return 0;
-    case Access::read_only:
-      r.region.held[r.sp] = DataAccess::read_only;
-      return 0;
-    case Access::read_write:
-      if (granted != DataAccess::read_write) return Error{Status::denied};
-      r.region.held[r.sp] = DataAccess::read_write;
-      return 0;
-  }
-  return Error{Status::invalid_parameters};
-}
-
-Result<uint64_t> relinquish(Request& r) {
-  r.region.held[r.sp] = DataAccess::none;
-  return 0;
-}
 
 /// Physical address of a byte of the region, its ranges put end to end. INVALID_PARAMETERS: behind
 /// the end, unaligned.
@@ -95,36 +73,93 @@ Result<uint64_t> checksum(Request& r) {
   return sum;
 }
 
-/// The region that the words name, if it is the asker's and this SP is a borrower of it.
-Result<Region*> named_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
-                             const Payload& words) {
-  const auto handle = ffa::Handle::from_words(words[sp_protocol::handle_low_word],
-                                              words[sp_protocol::handle_high_word]);
-  Region* const region = find_region(s, handle);
+ffa::Handle handle_in(const Payload& words) {
+  return ffa::Handle::from_words(words[sp_protocol::handle_low_word],
+                                 words[sp_protocol::handle_high_word]);
+}
+
+/// An SP does nothing for a VM about another VM's memory.
+bool is_anothers(SpmcStorage& s, ffa::EndpointId owner, ffa::Handle handle) {
+  const Region* const region = find_region(s, handle);
+  return region != nullptr && region->sender != owner;
+}
+
+Result<uint64_t> retrieve(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& words) {
+  const ffa::Handle handle = handle_in(words);
+  DataAccess access = DataAccess::read_write;
+  switch (static_cast<Access>(words[sp_protocol::offset_word])) {
+    case Access::granted: {
+      const Region* const region = find_region(s, handle);
+      if (region != nullptr) access = region->borrowings[sp].granted;
+      break;
+    }
+    case Access::read_only:
+      access = DataAccess::read_only;
+      break;
+    case Access::read_write:
+      break;
+    default:
+      return Error{Status::invalid_parameters};
+  }
+  FFA_CHECK(retrieve_region(s, sp, owner, handle, access));
+  return 0;
+}
+
+Result<uint64_t> prepare(SpState& self, const Payload& words) {
+  const uint32_t field = words[sp_protocol::offset_word];
+  if (field == 0 || field > static_cast<uint32_t>(sp_protocol::last_field)) {
+    return Error{Status::invalid_parameters};
+  }
+  if (self.prepared_count == sp_protocol::max_prepared) return Error{Status::no_memory};
+  self.prepared[self.prepared_count++] = {static_cast<sp_protocol::Field>(field),
+                                          handle_in(words).raw()};
+  return 0;
+}
+
+Result<uint64_t> call_simply(SpmcStorage& s, size_t sp, uint32_t function, uint32_t x1 = 0) {
+  Call call{.in = {}, .function = function, .smc64 = false};
+  call.in.x[1] = x1;
+  const Answer answer = call_spmc(s, sp, call);
+  const bool failed = answer.out.w(0) == ffa::fid32(ffa::Fid::error);
+  if (failed) return Error{static_cast<Status>(static_cast<int32_t>(answer.out.w(2)))};
+  return answer.out.w(0);
+}
+
+Result<uint64_t> speak(SpmcStorage& s, size_t sp, uint32_t version) {
+  FFA_TRY(const uint64_t answer, call_simply(s, sp, ffa::fid32(ffa::Fid::version), version));
+  if (answer == ffa::to_word(Status::not_supported)) return Error{Status::not_supported};
+  return answer;
+}
+
+Result<uint64_t> change_rx(SpmcStorage& s, size_t sp, uint32_t action) {
+  using sp_protocol::RxAction;
+  switch (static_cast<RxAction>(action)) {
+    case RxAction::release:
+      return call_simply(s, sp, ffa::fid32(ffa::Fid::rx_release));
+    case RxAction::unmap:
+      return call_simply(s, sp, ffa::fid32(ffa::Fid::rxtx_unmap));
+    case RxAction::map:
+      return call_simply(s, sp, ffa::fid64(ffa::Fid::rxtx_map));
+  }
+  return Error{Status::invalid_parameters};
+}
+
+/// The region that the words name, if it is the asker's and this SP holds it.
+Result<Region*> held_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
+                            const Payload& words) {
+  Region* const region = find_region(s, handle_in(words));
   if (region == nullptr || region->state != RegionState::complete || region->sender != owner) {
     return Error{Status::invalid_parameters};
   }
-  if (region->granted[sp] == DataAccess::none) return Error{Status::denied};
+  if (region->borrowings[sp].held == DataAccess::none) return Error{Status::denied};
   return region;
 }
 
-bool is_operation(uint32_t word) {
-  return word >= static_cast<uint32_t>(Operation::retrieve) &&
-         word <= static_cast<uint32_t>(Operation::count_ranges);
-}
-
-Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& words) {
-  if (!is_operation(words[sp_protocol::operation_word])) return Error{Status::not_supported};
-  const auto operation = static_cast<Operation>(words[sp_protocol::operation_word]);
-  FFA_TRY(Region* const region, named_region(s, sp, owner, words));
+Result<uint64_t> use_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
+                            const Payload& words) {
+  FFA_TRY(Region* const region, held_region(s, sp, owner, words));
   Request r{s, *region, sp, words};
-  if (operation == Operation::retrieve) return retrieve(r);
-  if (r.held() == DataAccess::none) return Error{Status::denied};
-  switch (operation) {
-    case Operation::retrieve:
-      break;
-    case Operation::relinquish:
-      return relinquish(r);
+  switch (static_cast<Operation>(words[sp_protocol::operation_word])) {
     case Operation::read_word:
       return read_word(r);
     case Operation::write_word:
@@ -135,6 +170,45 @@ Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Pay
       return uint64_t{region->received_pages};
     case Operation::count_ranges:
       return uint64_t{region->received_ranges};
+    default:
+      return Error{Status::not_supported};
+  }
+}
+
+Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& words) {
+  SpState& self = s.sps[sp];
+  const uint32_t argument = words[sp_protocol::offset_word];
+  if (self.refusals_left != 0) {
+    --self.refusals_left;
+    return Error{Status::denied};
+  }
+  switch (static_cast<Operation>(words[sp_protocol::operation_word])) {
+    case Operation::retrieve:
+      if (is_anothers(s, owner, handle_in(words))) return Error{Status::invalid_parameters};
+      return retrieve(s, sp, owner, words);
+    case Operation::relinquish:
+      if (is_anothers(s, owner, handle_in(words))) return Error{Status::invalid_parameters};
+      FFA_CHECK(relinquish_region(s, sp, handle_in(words)));
+      return 0;
+    case Operation::prepare:
+      return prepare(self, words);
+    case Operation::response:
+      return self.last_response;
+    case Operation::speak:
+      return speak(s, sp, argument);
+    case Operation::rx:
+      return change_rx(s, sp, argument);
+    case Operation::refuse:
+      self.refusals_left = argument;
+      return 0;
+    case Operation::read_word:
+    case Operation::write_word:
+    case Operation::checksum:
+    case Operation::count_pages:
+    case Operation::count_ranges:
+      return use_region(s, sp, owner, words);
+    case Operation::crash:  // ends the call itself, in message.cpp
+      break;
   }
   return Error{Status::not_supported};
 }

@@ -2,6 +2,7 @@
 // Direct requests from the normal world to an SP, and FFA_RUN. [DEN0077A 1.2 §15.2-§15.5, §14.3]
 #include "src/chapters.hpp"
 #include "src/optee/service.hpp"
+#include "src/regions.hpp"
 #include "src/sps.hpp"
 
 namespace spmc_model {
@@ -74,6 +75,13 @@ Answer busy(const SpmcStorage& s, const Call& call, DirectKind kind) {
   return tee_error(call, kind, tee_error_busy);
 }
 
+/// The request makes the SP call FFA_ABORT.
+bool crashes(const SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+  const uint32_t operation = call.w(payload_start(kind) + sp_protocol::operation_word);
+  return s.sps[sp].config.kind == SpKind::memory_user &&
+         operation == static_cast<uint32_t>(sp_protocol::Operation::crash);
+}
+
 Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
   switch (s.sps[sp].config.kind) {
     case SpKind::echo:
@@ -104,6 +112,12 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
   if (s.sps[sp].busy_left != 0) {
     --s.sps[sp].busy_left;
     return busy(s, call, kind);
+  }
+  if (s.sps[sp].crashed) return error(Status::aborted);
+  if (crashes(s, call, kind, sp)) {
+    s.sps[sp].crashed = true;
+    drop_all_holds(s, sp);
+    return error(Status::aborted);
   }
   return run_sp(s, call, kind, sp);
 }

@@ -66,9 +66,9 @@ constexpr Personality op_tee_single() {
   return personality;
 }
 
-// Rows 5 and 6. RXTX_MAP in 64 bits only; NOTIFICATION_SET and INFO_GET_REGS are left out, since
-// the model has neither.
-constexpr FeatureAnswer features_of_hafnium[] = {
+// Rows 5 and 6 of hafnium and tf-a-el3: what both have, and what each has besides. NOTIFICATION_SET
+// and INFO_GET_REGS are left out, since the model has neither. RXTX_MAP in 64 bits only in hafnium.
+constexpr FeatureAnswer features_of_both[] = {
     {fid32(Fid::error), 0, ffa::v1_0},
     {fid32(Fid::success), 0, ffa::v1_0},
     {fid64(Fid::success), 0, ffa::v1_0},
@@ -91,6 +91,8 @@ constexpr FeatureAnswer features_of_hafnium[] = {
     {fid64(Fid::mem_share), 0, ffa::v1_0},
     {fid32(Fid::mem_reclaim), 0, ffa::v1_0},
     {fid32(Fid::mem_frag_tx), 0, ffa::v1_0},
+};
+constexpr FeatureAnswer features_of_hafnium[] = {
     {fid32(Fid::mem_donate), 0, ffa::v1_0},
     {fid64(Fid::mem_donate), 0, ffa::v1_0},
     {fid32(Fid::notification_bitmap_create), 0, ffa::v1_1},
@@ -101,34 +103,13 @@ constexpr FeatureAnswer features_of_hafnium[] = {
     {fid64(Fid::notification_info_get), 0, ffa::v1_1},
 };
 constexpr FeatureAnswer features_of_tf_a_el3[] = {
-    {fid32(Fid::error), 0, ffa::v1_0},
-    {fid32(Fid::success), 0, ffa::v1_0},
-    {fid64(Fid::success), 0, ffa::v1_0},
-    {fid32(Fid::interrupt), 0, ffa::v1_0},
-    {fid32(Fid::version), 0, ffa::v1_0},
-    {fid32(Fid::features), 0, ffa::v1_0},
-    {fid32(Fid::rx_release), 0, ffa::v1_0},
-    {fid64(Fid::rxtx_map), 0, ffa::v1_0},
-    {fid32(Fid::rxtx_unmap), 0, ffa::v1_0},
-    {fid32(Fid::partition_info_get), 0, ffa::v1_0},
-    {fid32(Fid::id_get), 0, ffa::v1_0},
-    {fid32(Fid::spm_id_get), 0, ffa::v1_1},
-    {fid32(Fid::run), 0, ffa::v1_0},
-    {fid32(Fid::msg_send_direct_req), 0, ffa::v1_0},
-    {fid64(Fid::msg_send_direct_req), 0, ffa::v1_0},
-    {fid32(Fid::msg_send_direct_req2), 0, ffa::v1_2},
-    {fid32(Fid::mem_lend), 0, ffa::v1_0},
-    {fid64(Fid::mem_lend), 0, ffa::v1_0},
-    {fid32(Fid::mem_share), 0, ffa::v1_0},
-    {fid64(Fid::mem_share), 0, ffa::v1_0},
-    {fid32(Fid::mem_reclaim), 0, ffa::v1_0},
-    {fid32(Fid::mem_frag_tx), 0, ffa::v1_0},
     {fid32(Fid::rxtx_map), 0, ffa::v1_0},
 };
 
 // What these two share in the memory chapters. Each looks at ranges when it has all of them.
 constexpr Personality strict() {
   Personality personality;
+  personality.features = features_of_both;
   personality.dynamic_buffer = false;
   personality.same_buffer_for_rx_and_tx = false;
   personality.unmap_checks_id = true;
@@ -154,7 +135,7 @@ constexpr Personality hafnium() {
   personality.name = "hafnium";
   personality.incompatible_version = IncompatibleVersion::not_supported;
   personality.late_version = LateVersion::not_supported_unless_same;
-  personality.features = features_of_hafnium;
+  personality.more_features = features_of_hafnium;
   personality.bad_buffer_memory = ffa::Status::denied;
   personality.reserved_info_flags = ffa::Status::invalid_parameters;
   personality.donate = true;
@@ -183,7 +164,7 @@ constexpr Personality tf_a_el3() {
   personality.name = "tf-a-el3";
   personality.late_version = LateVersion::answers_negotiated;
   personality.version_comes_first = true;
-  personality.features = features_of_tf_a_el3;
+  personality.more_features = features_of_tf_a_el3;
   personality.high_count_bits = HighCountBits::ignored;
   personality.bad_buffer_memory = ffa::Status::invalid_parameters;
   personality.share_attributes = std::nullopt;
@@ -193,6 +174,13 @@ constexpr Personality tf_a_el3() {
   personality.handles = {
       .base = 0xffffffc0, .guest_in_handle = false, .counting = true, .live_limit = 1024};
   personality.too_long_fragment_frees = true;
+  personality.sp_rx_full = ffa::Status::denied;
+  personality.sp_rx_unmapped = ffa::Status::invalid_parameters;
+  personality.wrong_owner_in_retrieve = ffa::Status::invalid_parameters;
+  personality.instruction_access_judged = false;
+  personality.retrieve_limit = 255;
+  personality.relinquish_zeroes = false;
+  personality.fragment_given_again = true;
   personality.guests_tracked = false;
   personality.notifications = false;
   return personality;

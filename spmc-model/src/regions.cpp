@@ -107,6 +107,12 @@ Region* find_left_region(SpmcStorage& s, ffa::Handle handle) {
   return nullptr;
 }
 
+void end_hold(Borrowing& borrowing) {
+  borrowing.held = DataAccess::none;
+  borrowing.retrievals = 0;
+  borrowing.zero_when_given_up = false;
+}
+
 void leave_regions(SpmcStorage& s, ffa::EndpointId owner) {
   for (Region& region : s.regions) {
     if (region.state == RegionState::free || region.sender != owner || region.owner_gone) continue;
@@ -115,20 +121,37 @@ void leave_regions(SpmcStorage& s, ffa::EndpointId owner) {
       continue;
     }
     region.owner_gone = true;
-    region.held = {};
+    for (Borrowing& borrowing : region.borrowings) end_hold(borrowing);
+  }
+}
+
+void drop_all_holds(SpmcStorage& s, size_t sp) {
+  for (Region& region : s.regions) {
+    if (region.state == RegionState::free) continue;
+    if (region.borrowings[sp].zero_when_given_up) zero_pages(s, region);
+    end_hold(region.borrowings[sp]);
+  }
+}
+
+void zero_pages(SpmcStorage& s, const Region& region) {
+  s.page = {};
+  for (const Range& range : ranges_of(s, region)) {
+    for (uint32_t n = 0; n < range.pages; ++n) {
+      s.memory->write(ffa::Pa{range.address.raw() + uint64_t{n} * ffa::page_size}, s.page);
+    }
   }
 }
 
 void drop_holds(SpmcStorage& s, size_t sp, ffa::EndpointId owner) {
   for (Region& region : s.regions) {
     if (region.state == RegionState::free || region.sender != owner || region.owner_gone) continue;
-    region.held[sp] = DataAccess::none;
+    end_hold(region.borrowings[sp]);
   }
 }
 
 uint32_t holders(const Region& region) {
   uint32_t count = 0;
-  for (const DataAccess held : region.held) count += held != DataAccess::none ? 1 : 0;
+  for (const Borrowing& each : region.borrowings) count += each.held != DataAccess::none ? 1 : 0;
   return count;
 }
 

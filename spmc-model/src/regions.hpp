@@ -25,6 +25,11 @@ Region* find_left_region(SpmcStorage& s, ffa::Handle handle);
 void leave_regions(SpmcStorage& s, ffa::EndpointId owner);
 /// SP `sp` forgets everything it retrieved from that owner.
 void drop_holds(SpmcStorage& s, size_t sp, ffa::EndpointId owner);
+/// SP `sp` is dead: it lets go of everything; what it had promised to zero is zeroed.
+void drop_all_holds(SpmcStorage& s, size_t sp);
+/// Not retrieved any more.
+void end_hold(Borrowing& borrowing);
+void zero_pages(SpmcStorage& s, const Region& region);
 
 uint32_t holders(const Region& region);
 std::span<const Range> ranges_of(const SpmcStorage& s, const Region& region);

@@ -56,7 +56,10 @@ Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, Physi
   s->personality = config.personality;
   s->version = ffa::v1_0;
   s->sp_count = config.sps.size();
-  for (size_t i = 0; i < config.sps.size(); ++i) s->sps[i].config = config.sps[i];
+  for (size_t i = 0; i < config.sps.size(); ++i) {
+    s->sps[i].config = config.sps[i];
+    s->sps[i].version = config.personality.max_version;
+  }
   s->missing_count = config.missing_functions.size();
   for (size_t i = 0; i < s->missing_count; ++i) s->missing[i] = config.missing_functions[i];
   return &s->front;
@@ -93,7 +96,7 @@ RegionFacts Spmc::region(size_t index) const {
                      .ranges = region->received_ranges,
                      .retrieved_by = holders(*region),
                      .complete = region->state == RegionState::complete,
-                     .lent = region->lent,
+                     .lent = region->lent(),
                      .owner_gone = region->owner_gone};
 }
 
@@ -124,6 +127,18 @@ uint64_t Spmc::bound_notifications(ffa::EndpointId vm) const {
 uint64_t Spmc::pending_notifications(ffa::EndpointId vm) const {
   const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
   return slot != nullptr ? slot->pending : 0;
+}
+
+std::span<const std::byte> Spmc::sp_tx(ffa::EndpointId sp) const {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return {};
+  return s_->sp_buffers[index].tx;
+}
+
+std::span<const std::byte> Spmc::sp_rx(ffa::EndpointId sp) const {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return {};
+  return s_->sp_buffers[index].rx;
 }
 
 ffa::Version Spmc::normal_world_version() const { return s_->version; }

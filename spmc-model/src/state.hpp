@@ -12,6 +12,7 @@
 #include "ffa/types.hpp"
 #include "spmc-model/limits.hpp"
 #include "spmc-model/personality.hpp"
+#include "spmc-model/sp_protocol.hpp"
 #include "spmc-model/spmc.hpp"
 #include "src/optee/state.hpp"
 
@@ -30,11 +31,44 @@ inline constexpr uint32_t sends_req2 = 1U << 10;
 /// Data access of a borrower, as in bits 1:0 of the permission byte. [DEN0140]
 enum class DataAccess : uint8_t { none = 0, read_only = 1, read_write = 2 };
 
+/// How a transaction was sent. [DEN0140]
+enum class SendKind : uint8_t { share, lend, donate };
+
+/// One field of an SP's next request that is to be wrong.
+struct PreparedField {
+  sp_protocol::Field field;
+  uint64_t value;
+};
+
+/// A response that an SP has not read to its end.
+struct OpenResponse {
+  bool open;
+  ffa::Handle handle;
+  uint32_t begin;  ///< of the fragment that the SP got last
+  uint32_t end;
+};
+
+enum class SpRx : uint8_t { free, full, unmapped };
+
 struct SpState {
   SpConfig config;
   ffa::Status vm_answer;
   uint32_t vm_answers_left;
   uint32_t busy_left;
+  ffa::Version version;  ///< that the SP speaks to the SPMC
+  SpRx rx;
+  OpenResponse response;
+  bool crashed;
+  uint32_t refusals_left;
+  uint32_t prepared_count;
+  std::array<PreparedField, sp_protocol::max_prepared> prepared;
+  uint64_t last_response;  ///< see sp_protocol::response_shift
+};
+
+/// The pair of buffers between an SP and the SPMC.
+struct SpBuffers {
+  std::array<std::byte, ffa::page_size> tx;
+  std::array<std::byte, ffa::page_size> rx;
 };
 
 /// What the SPMC keeps of a VM. Without VM messages a slot only holds its notifications.
@@ -51,26 +85,41 @@ struct VmSlot {
 /// `refused`: all came and something is wrong; it goes before the call returns.
 enum class RegionState : uint8_t { free, receiving, complete, refused };
 
+/// What one SP may do and does with a region.
+struct Borrowing {
+  DataAccess granted;       ///< none: not a borrower
+  DataAccess held;          ///< none: not retrieved
+  uint8_t permissions;      ///< as they were sent
+  uint8_t retrievals;       ///< that were not relinquished
+  bool zero_when_given_up;  ///< a retrieval asked for it
+  std::array<uint64_t, 2> impdef;
+};
+
 /// One memory transaction. Its ranges lie in SpmcStorage::ranges from first_range on, in the order
 /// they were sent.
 struct Region {
   RegionState state;
-  bool lent;
+  SendKind kind;
   bool owner_gone;
   ffa::EndpointId sender;
   ffa::Handle handle;
   uint64_t tag;
+  uint32_t attributes;
+  uint32_t flags;
   uint32_t total_pages;
   uint32_t total_ranges;
   uint32_t received_pages;
   uint32_t received_ranges;
   uint32_t first_range;
-  uint32_t fragments;                       ///< that came so far
-  uint32_t next_offset;                     ///< of the byte of the descriptor that is wanted next
-  ffa::Pa buffer;                           ///< dynamically allocated buffer of the sender
-  uint32_t buffer_bytes;                    ///< 0: fragments come in the TX buffer
-  std::array<DataAccess, max_sps> granted;  ///< by SP index; none: not a borrower
-  std::array<DataAccess, max_sps> held;     ///< by SP index; none: not retrieved
+  uint32_t fragments;     ///< that came so far
+  uint32_t next_offset;   ///< of the byte of the descriptor that is wanted next
+  ffa::Pa buffer;         ///< dynamically allocated buffer of the sender
+  uint32_t buffer_bytes;  ///< 0: fragments come in the TX buffer
+  uint32_t borrower_count;
+  std::array<uint8_t, max_sps> order;         ///< SP indices of the borrowers, as they were sent
+  std::array<Borrowing, max_sps> borrowings;  ///< by SP index
+
+  [[nodiscard]] bool lent() const { return kind != SendKind::share; }
 };
 
 struct Range {
@@ -100,6 +149,7 @@ struct SpmcStorage {
   uint32_t ranges_used;
   RxTx rxtx;
   std::array<SpState, max_sps> sps;
+  std::array<SpBuffers, max_sps> sp_buffers;
   std::array<VmSlot, max_vms> vms;
   std::array<Region, max_regions> regions;
   std::array<optee::Vm, optee::max_vms> service_vms;

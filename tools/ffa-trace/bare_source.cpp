@@ -140,10 +140,6 @@ Event BareSource::seen_behind_mediator(Event event) const {
   if (event.side != Side::linux_) {
     throw sim::InputError(source_.place(), "a record with a hypervisor in a capture without one");
   }
-  if (is(event.in, Fid::mem_frag_tx) ||
-      (starts_with_sender(event.in) && event.in.w(2) < event.in.w(1))) {
-    unsupported("descriptors sent in fragments");
-  }
   if (is(event.in, Fid::notification_bitmap_destroy)) {
     unsupported("a notification bitmap destroyed by a system without hypervisor");
   }

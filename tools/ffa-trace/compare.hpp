@@ -112,14 +112,29 @@ void compare_listed(Comparison& comparison, const Subject& subject,
 void compare_spmc(Comparison& comparison, const Subject& subject, const sim::trace::Event& captured,
                   const Asked& ours, HeaderLayout layout);
 
+/// What two descriptors mean.
+void compare_descriptors(Comparison& comparison, const Subject& subject, const Descriptor& expected,
+                         const Descriptor& actual);
+
+/// What two later fragments mean: pages.
+void compare_fragments(Comparison& comparison, const Subject& subject, const Descriptor& expected,
+                       const Descriptor& actual);
+
+/// A memory send: its registers, and what it put into TX.
+struct Sent {
+  const ffa::Regs& in;
+  const std::vector<uint8_t>& tx;
+};
+/// Lengths in w1 and w2: equal where the layouts are and of what is sent in part; else each must
+/// agree with its own bytes.
+void compare_lengths(Comparison& comparison, const Subject& subject, const Sent& captured,
+                     const Sent& ours);
+
+/// A call as divergences name it.
+std::string call_text(const ffa::Regs& in);
+
 /// The same subject, but one SPMC call in it.
 Subject of_record(const Subject& subject, const sim::trace::Event& record);
-
-/// Without a hypervisor a call is at once what the SPMC was asked: the mediator must ask the same
-/// where it asks the same function, and pass on once what only the SPMC can do. What else it asks
-/// has no counterpart.
-void compare_relayed(Comparison& comparison, const Subject& subject,
-                     const sim::trace::Event& captured, const Window& window);
 
 /// All SPMC calls of a window against the recorded ones: pairs, what is missing, what is too much,
 /// and the order.

@@ -2,6 +2,7 @@
 #include "tools/ffa-trace/handle_binding.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "ffa/reply.hpp"
 
@@ -29,6 +30,13 @@ bool gives_handle(const ffa::Regs& in) {
 constexpr unsigned call_handle = 1;    // w1, w2 of MEM_RECLAIM, MEM_FRAG_RX and MEM_FRAG_TX
 constexpr unsigned answer_handle = 2;  // w2, w3 of FFA_SUCCESS
 
+/// Where the answer to a memory send has a handle; nothing: it has none.
+std::optional<unsigned> handle_place(const ffa::Regs& out) {
+  if (ffa::is_success(out)) return answer_handle;
+  if (is(out, Fid::mem_frag_rx)) return call_handle;
+  return std::nullopt;
+}
+
 }  // namespace
 
 void HandleBinding::rewrite_at(ffa::Regs& in, unsigned low) const {
@@ -54,13 +62,22 @@ void HandleBinding::rewrite(ffa::Regs& in) const {
   }
 }
 
+void HandleBinding::rewrite_answer(const ffa::Regs& in, ffa::Regs& out) const {
+  if (!gives_handle(in)) return;
+  if (const auto place = handle_place(out)) rewrite_at(out, *place);
+}
+
 void HandleBinding::follow(const ffa::Regs& in, const ffa::Regs& captured_out,
                            const ffa::Regs& our_out) {
-  if (!ffa::is_success(captured_out)) return;
-  if (is(in, Fid::mem_reclaim)) to_ours_.erase(handle_at(in, call_handle));
-  if (!gives_handle(in) || !ffa::is_success(our_out)) return;
-  const uint64_t captured = handle_at(captured_out, answer_handle);
-  const uint64_t ours = handle_at(our_out, answer_handle);
+  if (is(in, Fid::mem_reclaim) && ffa::is_success(captured_out)) {
+    to_ours_.erase(handle_at(in, call_handle));
+  }
+  if (!gives_handle(in)) return;
+  const auto captured_place = handle_place(captured_out);
+  const auto our_place = handle_place(our_out);
+  if (!captured_place || !our_place) return;
+  const uint64_t captured = handle_at(captured_out, *captured_place);
+  const uint64_t ours = handle_at(our_out, *our_place);
   if (captured == ours) {
     to_ours_.erase(captured);
   } else {

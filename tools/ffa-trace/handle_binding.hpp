@@ -26,7 +26,10 @@ class HandleBinding {
 
   /// Puts ours in place of captured handles in a call.
   void rewrite(ffa::Regs& in) const;
-  /// Learns from a call as captured, and the two answers: a share binds, a reclaim ends it.
+  /// Puts ours in place of the captured handle that the answer to a memory send gives.
+  void rewrite_answer(const ffa::Regs& in, ffa::Regs& out) const;
+  /// Learns from a call as captured, and the two answers: a memory send binds, with the first
+  /// FFA_MEM_FRAG_RX or its success, a reclaim ends it.
   void follow(const ffa::Regs& in, const ffa::Regs& captured_out, const ffa::Regs& our_out);
 
  private:

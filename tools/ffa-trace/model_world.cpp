@@ -41,7 +41,7 @@ ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {
   Asked asked;
   asked.in = in;
   asked.from_model = true;
-  if (is_memory_send(in)) asked.tx = read_tx(in);
+  asked.tx = read_tx(in);
   asked.answer = record_of(window, asked);
   const Event* const stimulus = stimulus_for(window, in, asked.answer);
   if (stimulus != nullptr) notify_before(*stimulus);

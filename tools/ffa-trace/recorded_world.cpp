@@ -17,7 +17,7 @@ ffa::Regs RecordedWorld::smc(uint16_t vm, const ffa::Regs& in) {
   const size_t number = window.asked.size();
   Asked asked;
   asked.in = in;
-  if (is_memory_send(in)) asked.tx = read_tx(in);
+  asked.tx = read_tx(in);
   window.asked.push_back(asked);
   asked.answer = record_of(window, asked);
   if (!asked.answer || window.boot) asked.out = model_->smc(vm, in);

@@ -17,7 +17,8 @@ bool is_memory_send(const ffa::Regs& in) {
 }
 
 bool is_passed_on(const ffa::Regs& in) {
-  return is_memory_send(in) || is(in, Fid::mem_reclaim) || is(in, Fid::msg_send_direct_req) ||
+  return is_memory_send(in) || is(in, Fid::mem_frag_tx) || is(in, Fid::mem_frag_rx) ||
+         is(in, Fid::mem_reclaim) || is(in, Fid::msg_send_direct_req) ||
          is(in, Fid::msg_send_direct_req2) || is(in, Fid::run) || is(in, Fid::notification_bind) ||
          is(in, Fid::notification_unbind) || is(in, Fid::notification_set) ||
          is(in, Fid::notification_get);

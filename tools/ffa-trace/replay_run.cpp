@@ -173,6 +173,7 @@ void ReplayRun::finish() {
   settle();
   if (!stuck_) stuck_ = !simulation_->run({});
   settle();
+  relayed_.finish(comparison_);
   lifecycle_.finish(comparison_);
   irqs_.finish(comparison_);
   comparison_.counts().by_stimulus = world_->stimuli();
@@ -184,13 +185,20 @@ void ReplayRun::finish() {
   }
 }
 
+void ReplayRun::compare_relayed(const Activity& call) {
+  handles_.follow(call.first.in, call.first.out, call.answer.out);
+  Event captured = call.first;
+  handles_.rewrite_answer(captured.in, captured.out);
+  relayed_.compare(comparison_, call.subject, captured, call.window);
+}
+
 void ReplayRun::compare(const Activity& activity) {
   if (!activity.finished) {
     comparison_.diverge(activity.subject, "progress", "call", "an end", "no progress");
     return;
   }
   if (mode_.bare && activity.kind == ActivityKind::call) {
-    compare_relayed(comparison_, activity.subject, activity.first, activity.window);
+    compare_relayed(activity);
   } else {
     compare_window(comparison_, activity.subject, activity.window);
   }
@@ -199,7 +207,9 @@ void ReplayRun::compare(const Activity& activity) {
       const auto& asked = activity.window.asked;
       const Asked* const last = asked.empty() ? nullptr : &asked.back();
       compare_guest(comparison_, activity.subject, activity.first, activity.answer, last, tags_);
-      handles_.follow(activity.first.in, activity.first.out, activity.answer.out);
+      if (!mode_.bare) {
+        handles_.follow(activity.first.in, activity.first.out, activity.answer.out);
+      }
       follow(activity.first, vms_[activity.vm]);
       return;
     }

@@ -15,6 +15,7 @@
 #include "tools/ffa-trace/compare.hpp"
 #include "tools/ffa-trace/handle_binding.hpp"
 #include "tools/ffa-trace/ledger.hpp"
+#include "tools/ffa-trace/relayed_calls.hpp"
 #include "tools/ffa-trace/replay_world.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 #include "tools/ffa-trace/survey.hpp"
@@ -59,6 +60,7 @@ class ReplayRun {
   void finish();
   void note_held();
   void compare(const Activity& activity);
+  void compare_relayed(const Activity& call);
 
   /// A task of the simulation whose SPMC calls belong to `window`.
   template <class Body>
@@ -110,6 +112,7 @@ class ReplayRun {
   std::map<uint16_t, VmState> vms_;
   TagBinding tags_;
   HandleBinding handles_;
+  RelayedCalls relayed_;  ///< of a system without hypervisor
   Ledger lifecycle_{"lifecycle"};
   Ledger irqs_{"irq"};
   Held held_;

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <span>
 
+#include "ffa/buffer_use.hpp"
+
 namespace ffa_trace {
 
 std::vector<uint8_t> ReplayWorld::read_tx(const ffa::Regs& in) const {
   const uint64_t most = own_.pages * ffa::page_size;
-  std::vector<uint8_t> tx(std::min<uint64_t>(in.w(2), most));
+  std::vector<uint8_t> tx(std::min(ffa::tx_bytes_used(in), most));
+  if (tx.empty()) return tx;
   (void)simulation_->machine().read_pa(own_.tx_pa, std::as_writable_bytes(std::span(tx)));
   return tx;
 }

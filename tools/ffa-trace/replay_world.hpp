@@ -32,7 +32,7 @@ class ReplayWorld : public sim::SecureWorld {
 
  protected:
   [[nodiscard]] Window& window() { return *windows_.at(simulation_->current_task()); }
-  /// The mediator's own TX buffer, as far as a memory send fills it.
+  /// What a memory send or FFA_MEM_FRAG_TX put into the mediator's own TX buffer.
   [[nodiscard]] std::vector<uint8_t> read_tx(const ffa::Regs& in) const;
   /// So many bytes of the mediator's own RX buffer, at most all.
   [[nodiscard]] std::vector<uint8_t> read_rx(uint64_t length) const;

@@ -132,11 +132,19 @@ class Surveyor {
     }
     // Where no mediator was told before.
     if (is(event.in, ffa::Fid::partition_info_get)) note_partitions(event);
-    if (is_memory_send(event.in) && event.p2m.empty()) {
+    if (event.p2m.empty()) want_sent(event);
+  }
+
+  /// The pages in a descriptor, or in a later fragment of one.
+  void want_sent(const Event& event) {
+    Descriptor descriptor;
+    if (is_memory_send(event.in)) {
       const auto layout = header_layout(versions_.try_emplace(event.vm, ffa::v1_1).first->second);
-      const auto descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
-      for (const PageRun& run : descriptor.ranges) want(event.vm, run);
+      descriptor = parse_descriptor(event.tx, event.in.w(1), layout);
+    } else if (is(event.in, ffa::Fid::mem_frag_tx)) {
+      descriptor = parse_fragment(event.tx);
     }
+    for (const PageRun& run : descriptor.ranges) want(event.vm, run);
   }
 
   void add_run(SurveyedVm& vm, uint64_t ipa_page, uint64_t pa_page, uint64_t pages) {

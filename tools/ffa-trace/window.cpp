@@ -30,6 +30,7 @@ void add_meaning(Key& key, const Descriptor& descriptor) {
   key.add(descriptor.flags);
   key.add(descriptor.handle);
   key.add(descriptor.tag);
+  key.add(descriptor.total_pages);
   key.add(descriptor.receivers.size());
   for (const Receiver& receiver : sorted(descriptor.receivers)) {
     key.add(receiver.id);
@@ -51,7 +52,8 @@ std::string request_key(const ffa::Regs& in, const std::vector<uint8_t>& tx, Hea
   Key key;
   key.add(in.x[0]);
   for (size_t i = send ? 3 : 1; i < in.x.size(); ++i) key.add(in.x[i]);
-  if (send) add_meaning(key, parse_descriptor(tx, tx.size(), layout));
+  if (send) add_meaning(key, parse_descriptor(tx, in.w(1), layout));
+  if (is(in, ffa::Fid::mem_frag_tx)) add_meaning(key, parse_fragment(tx));
   return key.take();
 }
 

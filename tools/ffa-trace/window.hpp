@@ -20,7 +20,7 @@ namespace ffa_trace {
 struct Asked {
   ffa::Regs in;
   ffa::Regs out;
-  std::vector<uint8_t> tx;  ///< the mediator's own TX up to the fragment length, for memory sends
+  std::vector<uint8_t> tx;  ///< the mediator's own TX up to the fragment length
   std::vector<uint8_t> rx;  ///< partitions that the model listed
   std::optional<size_t> answer;
   bool from_model = false;  ///< `out` is the model's in a replay against it, stimuli apart
@@ -28,7 +28,7 @@ struct Asked {
 };
 
 /// What makes two requests the same: all registers; of a memory send the descriptor's meaning
-/// instead of its lengths.
+/// instead of its lengths, of a later fragment its pages besides.
 std::string request_key(const ffa::Regs& in, const std::vector<uint8_t>& tx, HeaderLayout layout);
 
 class Window {

@@ -10,20 +10,27 @@
 namespace ffa {
 
 /// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or the
-/// descriptor lies in a buffer of its own (x3, w4).
+/// descriptor lies in a buffer of its own (x3, w4). Of FFA_MEM_RELINQUISH, whose registers don't
+/// tell: what a VM, which lets go for itself only, has to say.
 [[nodiscard]] constexpr uint64_t tx_bytes_used(const Regs& in) {
   const bool transaction = is_function(in, Fid::mem_share) || is_function(in, Fid::mem_lend) ||
                            is_function(in, Fid::mem_donate) ||
                            is_function(in, Fid::mem_retrieve_req);
   const uint64_t address = FunctionId{in.x[0]}.is_smc64() ? in.x[3] : in.w(3);
   if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
+  constexpr uint64_t relinquish_of_one = 18;  // handle, flags, count, one endpoint
+  if (is_function(in, Fid::mem_relinquish)) return relinquish_of_one;
   return is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
 }
 
-/// Bytes of RX that a successful FFA_PARTITION_INFO_GET has written; 0: another call, an error, or
-/// only the count was asked for.
+/// Bytes of RX that an answer has written: a list of partitions, or a fragment of what was
+/// retrieved; 0: another call, an error, or only the count was asked for.
 [[nodiscard]] constexpr uint64_t rx_bytes_written(const Regs& in, const Regs& out) {
   constexpr uint64_t entry_of_1_0 = 8;  // which reports no size
+  if (is_function(in, Fid::mem_retrieve_req) && is_function(out, Fid::mem_retrieve_resp)) {
+    return out.w(2);
+  }
+  if (is_function(in, Fid::mem_frag_rx) && is_function(out, Fid::mem_frag_tx)) return out.w(3);
   const bool listed =
       is_function(in, Fid::partition_info_get) && is_success(out) && (in.w(5) & 1U) == 0;
   if (!listed) return 0;

@@ -61,9 +61,11 @@ struct VmConfig {
   uint16_t max_shares = 64;           ///< live memory transactions
   uint32_t max_share_pages = 131072;  ///< pages of one transaction (512 MiB)
   uint32_t max_ranges = 4096;         ///< address ranges over all live transactions
-  uint16_t max_rxtx_pages = 4;        ///< pages of each RX/TX buffer
-  uint8_t max_borrowers = 4;          ///< receivers in one transaction
-  uint16_t max_transfers = 4;         ///< sends in fragments under way; 0: fragments are refused
+  /// Pages of each RX/TX buffer. Guests with pages of 64 KiB register 16; each vCPU has as much
+  /// memory for a copy of a message.
+  uint16_t max_rxtx_pages = 32;
+  uint8_t max_borrowers = 4;   ///< receivers in one transaction
+  uint16_t max_transfers = 4;  ///< sends in fragments under way; 0: fragments are refused
   /// Has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them; never with overlapping_shares:
   /// what is shared must not be lent besides.
   bool lends = true;

@@ -44,14 +44,11 @@ class RangeTaker {
  public:
   RangeTaker(CallContext<P>& call, IncomingSend& send) : call_(call), send_(send) {}
 
-  /// Rules: mem_page_sum, mem_quota_pages, then those of the ownership map, then those of the
-  /// pages.
+  /// Rules: mem_page_sum, then those of the ownership map, then those of the pages.
   Outcome<void> take(const PageRange& range) {
     const uint64_t pages = range.pages().raw();
     FFA_CHECK(call_.rules.require(Rule::mem_page_sum,
                                   pages <= send_.transaction.total_pages.raw() - send_.pages));
-    FFA_CHECK(call_.rules.require(Rule::mem_quota_pages,
-                                  send_.pages + pages <= call_.vm.config.max_share_pages));
     FFA_TRY(const RangeIndex before, enter(range));
     pinned_ = 0;
     const auto pinned =

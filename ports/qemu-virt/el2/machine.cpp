@@ -242,6 +242,7 @@ bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
     good = ram && page_at(extent.pa.raw()).pins != 0 && !buffer_maps(id, ipa + n * page);
   }
   good = good && vm->stage2.set_access(ipa, pages, full);
+  if (good) vm->stale = full ? vm->stale - std::min(vm->stale, pages) : vm->stale + pages;
   if (!good)
     recorder_.violation("I04: access to pages that are not pinned RAM, or it was so before");
   return good;
@@ -281,6 +282,12 @@ void Machine::unmap_from(uint16_t id, uint64_t ipa, uint64_t pages) {
   }
   vm->stage2.unmap_borrowed(ipa, pages);
   vm->borrowed -= pages;
+  vm->stale += pages;
+}
+
+void Machine::tlbi(uint16_t id) {
+  Stage2::invalidate();
+  if (Vm* const vm = find(id)) vm->stale = 0;
 }
 
 uint32_t Machine::map(uint16_t id, uint64_t ipa, uint64_t pages) {

@@ -29,6 +29,7 @@ struct Vm {
   uint32_t references = 0;
   uint64_t pins = 0;
   uint64_t borrowed = 0;  ///< pages of other VMs mapped into it
+  uint64_t stale = 0;     ///< pages that were taken away and may be in a TLB
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
   ffa::MappedBuffers buffers{};
@@ -61,6 +62,8 @@ class Machine {
   /// no such pages, which is told.
   bool map_into(uint16_t borrower, uint64_t ipa, const mediator::Extent& extent, bool writable);
   void unmap_from(uint16_t borrower, uint64_t ipa, uint64_t pages);
+  /// The TLBs forget what was taken away: all VMs' at once, one CPU runs them.
+  void tlbi(uint16_t id);
   /// 0: refused.
   uint32_t map(uint16_t id, uint64_t ipa, uint64_t pages);
   void unmap(uint32_t buffer);

@@ -58,8 +58,7 @@ class Platform {
   void unmap_from(ffa::EndpointId borrower, ffa::Ipa ipa, ffa::PageCount pages) {
     machine_.unmap_from(borrower.raw(), ipa.raw(), pages.raw());
   }
-  /// All VMs' at once: one CPU runs them, and a batch of changes pays it once.
-  void tlbi(ffa::EndpointId) { Stage2::invalidate(); }
+  void tlbi(ffa::EndpointId vm) { machine_.tlbi(vm.raw()); }
 
   ffa::Result<mediator::BufferId> map(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
     if (const auto* const fault = faults_.strike(FaultOp::map)) return struck(*fault);
@@ -79,7 +78,14 @@ class Platform {
   }
   mediator::OwnBuffers own_buffers() { return machine_.own_buffers(); }
 
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) { return secure_.smc(vm.raw(), in); }
+  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
+    const Vm* const caller = machine_.find(vm.raw());
+    if (caller != nullptr && caller->stale != 0) {
+      recorder_.violation(
+          "I35: an SMC leaves before what was taken from the VM is out of its TLBs");
+    }
+    return secure_.smc(vm.raw(), in);
+  }
   void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
   }

@@ -57,6 +57,7 @@ struct Personality {
   LateVersion late_version = LateVersion::renegotiates;                         // 3
   bool version_comes_first = false;                                             // 4
   std::span<const FeatureAnswer> features;                                      // 5, 6
+  std::span<const FeatureAnswer> more_features;                                 // 5, 6, besides
   bool dynamic_buffer = true;                                                   // 7
   bool same_buffer_for_rx_and_tx = true;                                        // 8
   HighCountBits high_count_bits = HighCountBits::rejected;                      // 9
@@ -100,14 +101,21 @@ struct Personality {
   ffa::Status out_of_vms = ffa::Status::denied;  // 47
   uint16_t vms = 16;                             // 47, slots; at most max_vms
   bool notifications = true;                     // 48
-  ffa::Status per_vcpu_bind = ffa::Status::denied;        // 49
-  std::optional<ffa::Status> empty_bind;                  // 50
-  bool bind_checks_sender = false;                        // 50
-  std::optional<ffa::Status> unbind_of_unbound;           // 51
-  std::optional<ffa::Status> destroy_without_bitmap;      // 52
-  std::optional<ffa::Status> foreign_notification_flags;  // 54
-  bool info_get_32 = true;                                // 55
-  bool keeps_x8_to_x17 = true;                            // 56, else zero
+  ffa::Status per_vcpu_bind = ffa::Status::denied;            // 49
+  std::optional<ffa::Status> empty_bind;                      // 50
+  bool bind_checks_sender = false;                            // 50
+  std::optional<ffa::Status> unbind_of_unbound;               // 51
+  std::optional<ffa::Status> destroy_without_bitmap;          // 52
+  std::optional<ffa::Status> foreign_notification_flags;      // 54
+  bool info_get_32 = true;                                    // 55
+  bool keeps_x8_to_x17 = true;                                // 56, else zero
+  ffa::Status sp_rx_full = ffa::Status::busy;                 // 57
+  ffa::Status sp_rx_unmapped = ffa::Status::busy;             // 57
+  ffa::Status wrong_owner_in_retrieve = ffa::Status::denied;  // 58
+  bool instruction_access_judged = true;  // 59, else sent and given back as it is
+  uint8_t retrieve_limit = 1;             // 60, of one SP at once
+  bool relinquish_zeroes = true;          // 61, else any flag is INVALID_PARAMETERS
+  bool fragment_given_again = false;      // 62, FRAG_RX at the offset of the last fragment
 };
 
 /// The personality of that name, or nothing. Known: "op-tee", built for several VMs,

@@ -4,6 +4,7 @@
 // programs build requests from these numbers; docs/software-sps.md describes them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace spmc_model::sp_protocol {
@@ -12,7 +13,7 @@ namespace spmc_model::sp_protocol {
 inline constexpr unsigned operation_word = 0;    ///< request: Operation
 inline constexpr unsigned handle_low_word = 1;   ///< request
 inline constexpr unsigned handle_high_word = 2;  ///< request
-inline constexpr unsigned offset_word = 3;       ///< read, write: byte offset; retrieve: Access
+inline constexpr unsigned offset_word = 3;       ///< read, write: byte offset; else see Operation
 inline constexpr unsigned value_word = 4;        ///< write: the 32-bit word
 inline constexpr unsigned status_word = 0;       ///< answer: 0, or an FF-A status, 32 bits
 inline constexpr unsigned result_low_word = 1;   ///< answer: the value, low 32 bits
@@ -28,7 +29,50 @@ enum class Operation : uint32_t {
   checksum = 0x15,      ///< xor of all 64-bit little-endian words of all pages
   count_pages = 0x16,   ///< pages of the region
   count_ranges = 0x17,  ///< address ranges of the region as the SPMC was told them
+  prepare = 0x18,   ///< the handle words are what field `offset` (Field) of the next request says
+  response = 0x19,  ///< what the last FFA_MEM_RETRIEVE_RESP said, see Response
+  speak = 0x1a,     ///< FFA_VERSION to the SPMC, with `offset`
+  rx = 0x1b,        ///< `offset` is an RxAction
+  refuse = 0x1c,    ///< answers the next `offset` requests with DENIED
+  crash = 0x1d,     ///< FFA_ABORT: the SPMC lets go of what it held, nobody answers any more
 };
+inline constexpr Operation last_operation = Operation::crash;
+
+/// Fields of the SP's next request to the SPMC that can be made wrong. Those of
+/// FFA_MEM_RELINQUISH are `flags`, `entries` and `own_id`.
+enum class Field : uint32_t {
+  total_length = 1,  ///< w1
+  fragment_length,   ///< w2
+  handle,
+  sender,
+  tag,
+  attributes,
+  flags,
+  entries,      ///< how many borrowers are named; more than there are: the SP itself again
+  own_only,     ///< other than 0: no other borrower than the SP itself is named
+  own_id,       ///< of the SP's own entry
+  permissions,  ///< of the SP's own entry
+  entry_flags,  ///< of the SP's own entry
+  composite,    ///< offset in the SP's own entry
+  impdef,       ///< first word of the SP's own entry
+  keep_rx,      ///< other than 0: the SP does not give RX back when it has read it
+  frag_offset,  ///< w3 of its first FFA_MEM_FRAG_RX
+  frag_handle,  ///< of its first FFA_MEM_FRAG_RX
+  first_only,   ///< other than 0: the SP does not ask for the rest of a response
+};
+inline constexpr Field last_field = Field::first_only;
+inline constexpr size_t max_prepared = 4;  ///< fields of one request
+
+enum class RxAction : uint32_t { release = 0, unmap = 1, map = 2 };
+
+/// `response` in the answer's value: attributes in bits 15:0, permission byte in 23:16, bytes of an
+/// access entry in 31:24, flags in 47:32, fragments in 63:48.
+namespace response_shift {
+inline constexpr unsigned permissions = 16;
+inline constexpr unsigned entry_bytes = 24;
+inline constexpr unsigned flags = 32;
+inline constexpr unsigned fragments = 48;
+}  // namespace response_shift
 
 /// Rights asked for by `retrieve`.
 enum class Access : uint32_t {

@@ -106,6 +106,10 @@ class Spmc {
   [[nodiscard]] bool owns_hypervisor_rx() const;
   [[nodiscard]] uint64_t bound_notifications(ffa::EndpointId vm) const;
   [[nodiscard]] uint64_t pending_notifications(ffa::EndpointId vm) const;
+  /// The pages between an SP and the SPMC: what it asked last, and what it was answered. Empty: no
+  /// such SP.
+  [[nodiscard]] std::span<const std::byte> sp_tx(ffa::EndpointId sp) const;
+  [[nodiscard]] std::span<const std::byte> sp_rx(ffa::EndpointId sp) const;
   /// The version that governs the layout of what the normal world sends.
   [[nodiscard]] ffa::Version normal_world_version() const;
 

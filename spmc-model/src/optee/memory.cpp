@@ -16,7 +16,7 @@ Region* usable_region(SpmcStorage& s, const Vm& vm, ffa::Handle handle) {
   if (region == nullptr || region->state != RegionState::complete || region->sender != vm.id) {
     return nullptr;
   }
-  return region->granted[vm.sp] == DataAccess::read_write ? region : nullptr;
+  return region->borrowings[vm.sp].granted == DataAccess::read_write ? region : nullptr;
 }
 
 const Use* use_of(const Vm& vm, ffa::Handle handle) {
@@ -62,7 +62,7 @@ ffa::Result<View, Tee> use_region(SpmcStorage& s, Vm& vm, Thread& thread, unsign
   if (other != nullptr && other->internal_offset != internal_offset) {
     return Error{Tee::bad_parameters};
   }
-  region->held[vm.sp] = region->granted[vm.sp];
+  region->borrowings[vm.sp].held = region->borrowings[vm.sp].granted;
   thread.uses[use] = Use{true, internal_offset, handle};
   const uint64_t bytes = uint64_t{region->received_pages} * ffa::page_size;
   return View{handle, internal_offset, bytes - internal_offset};
@@ -73,7 +73,7 @@ bool in_use(const Vm& vm, ffa::Handle handle) { return use_of(vm, handle) != nul
 bool unregister_region(SpmcStorage& s, const Vm& vm, ffa::Handle handle) {
   if (in_use(vm, handle)) return false;
   Region* const region = usable_region(s, vm, handle);
-  if (region != nullptr) region->held[vm.sp] = DataAccess::none;
+  if (region != nullptr) region->borrowings[vm.sp].held = DataAccess::none;
   return true;
 }
 

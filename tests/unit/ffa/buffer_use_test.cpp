@@ -38,6 +38,15 @@ TEST(BufferUse, AListOfPartitionsFillsRx) {
   EXPECT_EQ(rx_bytes_written(count, make_regs({0x84000061, 0, 3, 24})), 0U);
 }
 
+TEST(BufferUse, ARetrievalFillsRxFragmentByFragment) {
+  const Regs resp = make_regs({0x84000075, 0x2000, 0x1000});
+  EXPECT_EQ(rx_bytes_written(make_regs({0xc4000074, 96, 96}), resp), 0x1000U);
+  const Regs next = make_regs({0x8400007b, 7, 8, 0x300, 0});
+  EXPECT_EQ(rx_bytes_written(make_regs({0x8400007a, 7, 8, 0x1000}), next), 0x300U);
+  EXPECT_EQ(rx_bytes_written(next, make_regs({0x8400007a, 7, 8, 0x300})), 0U);
+  EXPECT_EQ(tx_bytes_used(make_regs({0x84000076})), 18U);
+}
+
 TEST(BufferUse, BuffersAreFollowedThroughTheirCalls) {
   const Regs success = make_regs({0x84000061});
   MappedBuffers buffers;

@@ -179,7 +179,7 @@ TEST_F(MemorySharing, TheFullLengthOfABufferIsUsable) {
   ASSERT_EQ(image.size(), 8192 + 16U);
   EXPECT_REJECTED(world, world.call(1, send_registers(image.size())), tx_length);
   descriptor.ranges.pop_back();
-  EXPECT_REJECTED(world, share(descriptor), mem_quota_ranges);
+  EXPECT_REJECTED(world, share(descriptor), mem_quota_pages);
 }
 
 TEST_F(MemorySharing, DescriptorsAreCheckedBeforeAnythingHappens) {

@@ -142,6 +142,17 @@ TEST_P(Transfers, WhateverPlanAndCutsTheResultIsThatOfTheWhole) {
   EXPECT_GT(failed, 200U);
 }
 
+// Also of what is wrong besides, the same is found first.
+TEST_P(Transfers, TheQuotaOfPagesIsAskedBeforeRangesAreLookedAt) {
+  start();
+  Descriptor descriptor = pages(read_only);
+  descriptor.ranges = {{read_only, 2}, {flat, 32}, {scattered, 32}};  // 66 of 64 pages
+  const Bytes whole = descriptor.build();
+  EXPECT_REJECTED(world, share_bytes(whole), mem_quota_pages);
+  EXPECT_REJECTED(world, first_fragment(whole, whole.size() - 32), mem_quota_pages);
+  EXPECT_TRUE(half.empty());
+}
+
 TEST_P(Transfers, SeveralAtOnceAreFoundByHandleAndOwner) {
   start();
   start(2);

@@ -127,6 +127,16 @@ TEST(Run, SweepRepeatsUntilTheFaultNoLongerFires) {
   EXPECT_EQ(result.runs, 4U);
 }
 
+// It would pass whatever the mediator does.
+TEST(Run, ASweepThatNeverStrikesIsAFailure) {
+  const CaseResult result = run_text(R"({
+    "world": {"faults": [{"op": "set_access", "nth": "sweep", "answer": "NO_MEMORY"}]},
+    "steps": [{"do": "share"}]})");
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_EQ(result.failures[0].pointer, "/world/faults/0");
+  EXPECT_EQ(result.failures[0].text, "the fault sweep never strikes");
+}
+
 TEST(Run, EachStatusIsTriedInTurn) {
   const CaseResult result = run_text(R"({
     "world": {"faults": [{"op": "smc", "match": "FFA_MEM_RECLAIM", "nth": 1,

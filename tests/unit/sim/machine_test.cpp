@@ -34,7 +34,7 @@ struct Machines {
   Machine machine;
 };
 
-WorldSpec with_backing(Backing backing, uint64_t pages, uint64_t block = page) {
+WorldSpec with_backing(Backing backing, uint64_t pages, uint64_t block = 0) {
   WorldSpec world;
   world.vms = {small_vm(1)};
   world.vms[0].memory = {{ram_ipa, pages * page, RegionKind::ram_rw, backing, {}, block}};
@@ -85,6 +85,19 @@ TEST(Layout, ScatteredBlocksAreWholeAndAligned) {
     EXPECT_EQ(extent.pages.raw(), block / page);
     EXPECT_EQ(extent.pa.raw() % block, 0U);
   }
+}
+
+// As a walk of real page tables: two neighbours are two mappings wherever they lie.
+TEST(Layout, ALookUpGivesOneMappingAtMost) {
+  constexpr uint64_t block = 2 << 20;
+  Machines blocks{with_backing(Backing::contiguous, 2 * block / page, block)};
+  EXPECT_EQ(blocks.machine.translate(1, ram_ipa, 10000).pages.raw(), block / page);
+  EXPECT_EQ(blocks.machine.translate(1, ram_ipa + block - 3 * page, 10000).pages.raw(), 3U);
+  EXPECT_EQ(blocks.machine.translate(1, ram_ipa + block - 3 * page, 2).pages.raw(), 2U);
+  Machines small{with_backing(Backing::contiguous, 8, page)};
+  EXPECT_EQ(small.machine.translate(1, ram_ipa, 8).pages.raw(), 1U);
+  EXPECT_EQ(small.machine.translate(1, ram_ipa + page, 8).pa.raw(),
+            small.machine.translate(1, ram_ipa, 8).pa.raw() + page);
 }
 
 TEST(Layout, TheSameWorldGivesTheSameAddresses) {

@@ -20,6 +20,7 @@ inline constexpr uint64_t list_call = 0x84000068;
 inline constexpr uint64_t release_call = 0x84000065;
 inline constexpr uint64_t unmap_call = 0x84000067;
 inline constexpr uint64_t share_call = 0xc4000073;
+inline constexpr uint64_t lend_call = 0xc4000072;
 inline constexpr uint64_t reclaim_call = 0x84000077;
 inline constexpr uint64_t request_call = 0x8400006f;
 inline constexpr uint64_t run_call = 0x8400006d;
@@ -110,7 +111,7 @@ inline int32_t negotiate(FakeMediator& m) {
 
 inline ffa::Regs plain_spmc(const ffa::Regs& in) {
   if (in.w(0) == version_call) return regs({0x10002});
-  if (in.w(0) == share_call) return regs({success, 0, 0x77, 0x1000});
+  if (in.w(0) == share_call || in.w(0) == lend_call) return regs({success, 0, 0x77, 0x1000});
   return ffa::success32();
 }
 

@@ -22,7 +22,7 @@ inline VmSpec small_vm(uint16_t id) {
   vm.name = "vm" + std::to_string(id);
   vm.config.id = ffa::EndpointId{id};
   vm.config.vcpus = 2;
-  vm.memory.push_back({ram_ipa, 64 * page, RegionKind::ram_rw, Backing::contiguous, {}, page});
+  vm.memory.push_back({ram_ipa, 64 * page, RegionKind::ram_rw, Backing::contiguous, {}, 0});
   return vm;
 }
 
@@ -30,9 +30,9 @@ inline WorldSpec small_world() {
   WorldSpec world;
   world.vms = {small_vm(1), small_vm(2)};
   auto& memory = world.vms[0].memory;
-  memory.push_back({read_only_ipa, 4 * page, RegionKind::ram_ro, Backing::contiguous, {}, page});
-  memory.push_back({device_ipa, 4 * page, RegionKind::device, Backing::contiguous, {}, page});
-  memory.push_back({foreign_ipa, 4 * page, RegionKind::foreign, Backing::contiguous, {}, page});
+  memory.push_back({read_only_ipa, 4 * page, RegionKind::ram_ro, Backing::contiguous, {}, 0});
+  memory.push_back({device_ipa, 4 * page, RegionKind::device, Backing::contiguous, {}, 0});
+  memory.push_back({foreign_ipa, 4 * page, RegionKind::foreign, Backing::contiguous, {}, 0});
   world.sps = {{"sp1", 0x8001, SpKind::echo, {{1, 2, 3, 4}}, 1, {}},
                {"sp2", 0x8002, SpKind::memory_user, {{5, 6, 7, 8}}, 2, {}}};
   return world;

@@ -99,7 +99,7 @@ TEST_F(MemoryUser, ReadWriteNeedsTheOwnersConsent) {
 TEST_F(MemoryUser, UnknownRightsAndOperationsAreRefused) {
   EXPECT_EQ(ask(Operation::retrieve, 3).first, invalid);
   EXPECT_EQ(ask(Operation{0}).first, -1);
-  EXPECT_EQ(ask(Operation{0x18}).first, -1);
+  EXPECT_EQ(ask(Operation{0x1e}).first, -1);
 }
 
 TEST_F(MemoryUser, AnotherVmsHandleIsUnknown) {

@@ -75,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Expected{"linux-shm-small", "no-hypervisor", 79, 34, 5, 1250},
                     Expected{"linux-shm-sess", "no-hypervisor", 90, 67, 5, 1300},
                     Expected{"linux-xtest-1004", "no-hypervisor", 207, 164, 5, 2900},
+                    Expected{"linux-fragfix-shm-big", "no-hypervisor", 75, 23, 5, 6700},
                     Expected{"xen-dom0-probe", "xen-4.23", 85, 20, 0, 1200},
                     Expected{"xen-dom0-shm-small", "xen-4.23", 160, 32, 0, 2900},
                     Expected{"xen-dom0-shm-sess", "xen-4.23", 211, 80, 0, 2900},
@@ -86,11 +87,6 @@ INSTANTIATE_TEST_SUITE_P(
       std::replace(name.begin(), name.end(), '-', '_');
       return name;
     });
-
-TEST(ModelReplay, FragmentsAreNotSupportedYet) {
-  EXPECT_THAT(refusal(events_of("linux-fragfix-shm-big"), ""),
-              HasSubstr("events:37: not supported yet: descriptors sent in fragments"));
-}
 
 TEST(ModelReplay, WithoutAHypervisorNobodyRecordedAnswersToOne) {
   EXPECT_THAT(refusal(events_of("linux-probe"), "recorded"), HasSubstr("--spmc model"));

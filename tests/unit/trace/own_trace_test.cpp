@@ -7,48 +7,23 @@
 #include <functional>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/engine/run.hpp"
 #include "sim/scenario/loader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/flips.hpp"
+#include "tests/unit/trace/own_traces.hpp"
 #include "tools/ffa-trace/given_world.hpp"
 #include "tools/ffa-trace/ledger.hpp"
 #include "tools/ffa-trace/replayer.hpp"
 
 namespace {
 
-using ffa_trace::ReplayResult;
 using sim::trace::Event;
-using sim::trace::Header;
 using sim::trace::Side;
 using testing::HasSubstr;
 
-struct OwnTrace {
-  Header header;
-  std::vector<Event> events;
-};
-
-OwnTrace run(const sim::Case& data) {
-  const auto factory = sim::built_in_mediator();
-  const auto result =
-      sim::run_case(sim::scenario::compile(data), *factory, [] { return sim::seeded_choices(1); });
-  OwnTrace trace;
-  trace.header.world = data.doc.value("world", nlohmann::json::object()).dump();
-  trace.events = result.record.events;
-  std::sort(trace.events.begin(), trace.events.end(),
-            [](const Event& a, const Event& b) { return a.seq < b.seq; });
-  return trace;
-}
-
-OwnTrace run(const std::string& json) {
-  return run(sim::Case{"own/trace", "own.json", {}, nlohmann::json::parse(json)});
-}
-
-ReplayResult replay(const OwnTrace& trace) {
-  const auto source = ffa_trace::vector_source("own", trace.events, trace.header);
-  const auto factory = sim::built_in_mediator();
-  return ffa_trace::replay_trace(*source, *factory, {});
-}
+using test::OwnTrace;
+using test::replay;
+using test::run;
 
 /// Why the trace can't be replayed; empty: it can.
 std::string refusal(const OwnTrace& trace) {
