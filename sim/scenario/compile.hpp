@@ -28,10 +28,12 @@ struct Actor {
 
 /// How success looks for a step's call, where nothing else is said.
 enum class SuccessForm : uint8_t {
-  ffa,      ///< w0 is FFA_SUCCESS, either width
-  version,  ///< w0 is a version: bit 31 clear
-  direct,   ///< w0 is FFA_MSG_SEND_DIRECT_RESP, either width
-  none,     ///< the step makes no call
+  ffa,       ///< w0 is FFA_SUCCESS, either width
+  version,   ///< w0 is a version: bit 31 clear
+  direct,    ///< w0 is FFA_MSG_SEND_DIRECT_RESP, either width
+  retrieve,  ///< w0 is FFA_MEM_RETRIEVE_RESP
+  fragment,  ///< w0 is FFA_MEM_FRAG_TX
+  none,      ///< the step makes no call
 };
 
 struct CompiledStep {

@@ -26,6 +26,10 @@ bool succeeded(const ffa::Regs& out, SuccessForm form) {
       return (out.x[0] >> 31) == 0;
     case SuccessForm::direct:
       return ffa::is_function(out, Fid::msg_send_direct_resp);
+    case SuccessForm::retrieve:
+      return ffa::is_function(out, Fid::mem_retrieve_resp);
+    case SuccessForm::fragment:
+      return ffa::is_function(out, Fid::mem_frag_tx);
     case SuccessForm::none:
       return true;
   }
@@ -57,14 +61,29 @@ bool fits(const ExpectedReply& expected, const ffa::Regs& out, SuccessForm form)
   return false;
 }
 
+const char* success_text(SuccessForm form) {
+  switch (form) {
+    case SuccessForm::direct:
+      return "FFA_MSG_SEND_DIRECT_RESP";
+    case SuccessForm::version:
+      return "a version";
+    case SuccessForm::retrieve:
+      return "FFA_MEM_RETRIEVE_RESP";
+    case SuccessForm::fragment:
+      return "FFA_MEM_FRAG_TX";
+    case SuccessForm::ffa:
+    case SuccessForm::none:
+      break;
+  }
+  return "FFA_SUCCESS";
+}
+
 std::string expected_text(const std::vector<ExpectedReply>& replies, SuccessForm form) {
   std::vector<std::string> words;
   for (const ExpectedReply& reply : replies) {
     switch (reply.kind) {
       case ExpectedReply::Kind::success:
-        words.emplace_back(form == SuccessForm::direct    ? "FFA_MSG_SEND_DIRECT_RESP"
-                           : form == SuccessForm::version ? "a version"
-                                                          : "FFA_SUCCESS");
+        words.emplace_back(success_text(form));
         break;
       case ExpectedReply::Kind::any_error:
         words.emplace_back("an error");

@@ -137,16 +137,8 @@ void apply_edit(const Node& edit, const DescriptorPlan& plan, const GuestStep& s
             message.bytes.begin() + static_cast<ptrdiff_t>(place.offset));
 }
 
-Message message_of(const GuestStep& step) {
-  const DescriptorPlan plan = plan_of(step);
-  Message message{build_descriptor(plan), {}};
-  if (const auto handle = step.node.find("handle")) {
-    put_value(message, *find_field(plan, "header.handle"), operand_of(*handle, step.values),
-              *handle);
-  }
-  if (const auto edits = step.node.find("edit")) {
-    for (const Node& edit : edits->elements()) apply_edit(edit, plan, step, message);
-  }
+/// `append` and `truncate`.
+void resize(const GuestStep& step, Message& message) {
   if (const auto more = step.node.find("append")) {
     const auto bytes = more->bytes();
     message.bytes.insert(message.bytes.end(), bytes.begin(), bytes.end());
@@ -154,7 +146,38 @@ Message message_of(const GuestStep& step) {
   if (const auto length = step.node.find("truncate")) {
     message.bytes.resize(constant_of(*length, step.values, message.bytes.size()));
   }
+}
+
+/// What the edits and `handle` make of a descriptor.
+Message finish_message(const GuestStep& step, const DescriptorPlan& plan, Message message) {
+  if (const auto handle = step.node.find("handle")) {
+    put_value(message, *find_field(plan, "header.handle"), operand_of(*handle, step.values),
+              *handle);
+  }
+  if (const auto edits = step.node.find("edit")) {
+    for (const Node& edit : edits->elements()) apply_edit(edit, plan, step, message);
+  }
+  resize(step, message);
   return message;
+}
+
+/// A retrieve request: no ranges, and nothing says where any would be.
+Message request_of(const GuestStep& step) {
+  DescriptorPlan plan = plan_of(step);
+  plan.sender = step.endpoint("from", step.world.guests.front().id);
+  plan.attributes = static_cast<uint16_t>(step.constant("attributes", 0, 0xffff));
+  if (!step.node.has("to")) {
+    plan.receivers = {{.id = step.guest.id}};
+    if (const auto access = step.node.find("permissions"))
+      plan.receivers[0].permissions = permissions_of(*access);
+  }
+  Message message{build_descriptor(plan), {}};
+  message.bytes.resize(find_field(plan, "composite.total_page_count")->offset);
+  for (size_t n = 0; n < plan.receivers.size(); ++n) {
+    const auto place = find_field(plan, fmt::format("receivers[{}].composite_offset", n));
+    put(message.bytes, place->offset, place->width, 0);
+  }
+  return finish_message(step, plan, std::move(message));
 }
 
 /// Writes bytes [from, to) of the message to the beginning of TX, with the patches that lie in
@@ -209,15 +232,12 @@ void send_fragments(const GuestStep& step, const Message& message,
   }
 }
 
-}  // namespace
-
-void compile_share(const GuestStep& step) {
-  const Message message = message_of(step);
-  const auto ends = fragment_ends(step, message.bytes.size());
-  if (step.node.flag_or("write", true)) write_tx(step, message, 0, ends.front());
-  CallWriter call{function_by_width(step, send_function(step), 32)};
+/// The call that takes a descriptor in TX.
+void write_send(const GuestStep& step, uint32_t function, const Message& message,
+                uint64_t fragment) {
+  CallWriter call{function_by_width(step, function, 32)};
   call.set(1, step.constant("total", message.bytes.size(), 0xffffffff));
-  call.set(2, step.constant("fragment", ends.front(), 0xffffffff));
+  call.set(2, step.constant("fragment", fragment, 0xffffffff));
   call.set(3, step.operand("address", 0)).set(4, step.operand("pages", 0));
   unsigned reg = 5;
   if (const auto args = step.node.find("args")) {
@@ -227,7 +247,51 @@ void compile_share(const GuestStep& step) {
     }
   }
   call.emit(step);
+}
+
+}  // namespace
+
+void compile_share(const GuestStep& step) {
+  const DescriptorPlan plan = plan_of(step);
+  const Message message = finish_message(step, plan, {build_descriptor(plan), {}});
+  const auto ends = fragment_ends(step, message.bytes.size());
+  if (step.node.flag_or("write", true)) write_tx(step, message, 0, ends.front());
+  write_send(step, send_function(step), message, ends.front());
   if (ends.size() > 1) send_fragments(step, message, ends);
+}
+
+void compile_retrieve(const GuestStep& step) {
+  step.step.success = SuccessForm::retrieve;
+  const Message message = request_of(step);
+  const uint64_t length = message.bytes.size();
+  if (step.node.flag_or("write", true)) write_tx(step, message, 0, length);
+  write_send(step, fid32(Fid::mem_retrieve_req), message, length);
+}
+
+void compile_frag_rx(const GuestStep& step) {
+  step.step.success = SuccessForm::fragment;
+  CallWriter call{fid32(Fid::mem_frag_rx)};
+  const Node handle = step.node.at("handle");
+  call.set_pair(1, operand_of(handle, step.values), handle)
+      .set(3, step.operand("offset", 0))
+      .set(4, step.operand("w4", 0))
+      .emit(step);
+}
+
+void compile_relinquish(const GuestStep& step) {
+  std::vector<uint16_t> endpoints{step.guest.id};
+  if (const auto list = step.node.find("endpoints")) {
+    endpoints.clear();
+    for (const Node& id : list->elements()) endpoints.push_back(step.world.endpoint_of(id));
+  }
+  Message message{std::vector<uint8_t>(16 + 2 * endpoints.size()), {}};
+  const Node handle = step.node.at("handle");
+  put_value(message, {.offset = 0, .width = 8}, operand_of(handle, step.values), handle);
+  put(message.bytes, 8, 4, step.constant("flags", 0, 0xffffffff));
+  put(message.bytes, 12, 4, step.constant("count", endpoints.size(), 0xffffffff));
+  for (size_t n = 0; n < endpoints.size(); ++n) put(message.bytes, 16 + 2 * n, 2, endpoints[n]);
+  write_tx(step, message, 0, message.bytes.size());
+  CallWriter{fid32(Fid::mem_relinquish)}.emit(step);
 }
 
 void compile_reclaim(const GuestStep& step) {

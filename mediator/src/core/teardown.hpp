@@ -13,8 +13,7 @@ namespace mediator {
 /// In this order. An SP may relinquish memory because of VM_DESTROYED, so reclaims come last.
 enum class TeardownStep : uint8_t {
   none,          ///< the VM lives
-  borrowed,      ///< what it borrows from other VMs goes back, one region a step
-  lent,          ///< other VMs lose what they borrow from it, one region a step
+  borrowing,     ///< what it borrows and what is borrowed from it goes back, one region a step
   transfers,     ///< sends whose fragments did not all come are given up, one a step
   bitmap,        ///< NOTIFICATION_BITMAP_DESTROY
   drain,         ///< it was DENIED: NOTIFICATION_GET what is pending, one vCPU a step
@@ -27,9 +26,9 @@ enum class TeardownStep : uint8_t {
 
 struct Teardown {
   TeardownStep step = TeardownStep::none;
-  bool waits = false;  ///< for a call of another VM: come again later
-  size_t place = 0;    ///< next vCPU, notification or place of the partition table, by step
-  VmMessage message{};   ///< the VM_DESTROYED under way
+  bool waits = false;   ///< for a call of another VM: come again later
+  size_t place = 0;     ///< next vCPU, notification or place of the partition table, by step
+  VmMessage message{};  ///< the VM_DESTROYED under way
 };
 
 }  // namespace mediator

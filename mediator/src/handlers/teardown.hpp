@@ -84,20 +84,21 @@ void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown.message = {};
 }
 
-inline void teardown_borrowing(Teardown& teardown, BorrowStep found, TeardownStep next) {
-  if (found == BorrowStep::idle) return enter(teardown, next);
-  teardown.waits = found == BorrowStep::wait;
+template <Platform P>
+void teardown_borrowing(MediatorState<P>& mediator, VmContext<P>& vm) {
+  BorrowStep found = end_one_borrowing(mediator, vm);
+  if (found == BorrowStep::idle) found = take_back_one(mediator, vm);
+  if (found == BorrowStep::idle) return enter(vm.teardown, TeardownStep::transfers);
+  vm.teardown.step = TeardownStep::borrowing;
+  vm.teardown.waits = found == BorrowStep::wait;
 }
 
 template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
-      return enter(vm.teardown, TeardownStep::borrowed);
-    case TeardownStep::borrowed:
-      return teardown_borrowing(vm.teardown, end_one_borrowing(mediator, vm), TeardownStep::lent);
-    case TeardownStep::lent:
-      return teardown_borrowing(vm.teardown, take_back_one(mediator, vm), TeardownStep::transfers);
+    case TeardownStep::borrowing:
+      return teardown_borrowing(mediator, vm);
     case TeardownStep::transfers:
       if (give_up_one_transfer(mediator, vm)) return;
       return enter(vm.teardown, TeardownStep::bitmap);
