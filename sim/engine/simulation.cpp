@@ -63,7 +63,10 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
       scheduler(choices, [this](const std::string& invariant,
                                 const std::string& text) { report(invariant, text); }),
       faults(spec.faults),
-      bridge(machine, scheduler, faults, *this) {}
+      bridge(machine, scheduler, faults, *this) {
+  faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
+  scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
+}
 
 void Simulation::Impl::report(std::string_view invariant, const std::string& text) {
   if (violations.size() >= max_violations) return;
@@ -92,9 +95,13 @@ trace::Event& Simulation::Impl::event(uint64_t seq) {
 
 uint64_t Simulation::Impl::begin(trace::Event event) {
   const uint64_t seq = event.seq = next_seq++;
-  event.stimulus = std::exchange(stimulus, {});
+  event.stimulus = take_stimuli("");
   events.push_back(std::move(event));
-  steps[scheduler.current()] = Step{seq, {}};
+  Step& step = steps[scheduler.current()] = {};
+  step.event = seq;
+  if (auto struck = faults_to_come.extract(scheduler.current())) {
+    step.faults = std::move(struck.mapped());
+  }
   bridge.begin_call();
   return seq;
 }
@@ -102,17 +109,13 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
 void Simulation::Impl::end(uint64_t seq) {
   scheduler.check_locks_free("at the return of a call");
   event(seq).seq_ret = next_seq++;
+  last_progress = {seq, 0};
   steps.erase(scheduler.current());
   check_step_end();
   // A copy: what the hook does may add events.
   const trace::Event done = event(seq);
   if (after_step) after_step(done);
   std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
-}
-
-void Simulation::Impl::add_stimulus(const std::string& text) {
-  if (!stimulus.empty()) stimulus += "; ";
-  stimulus += text;
 }
 
 void Simulation::Impl::check_step_end() {

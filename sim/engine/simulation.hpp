@@ -111,6 +111,12 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
+  /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
+  void strike_next_step(std::vector<FaultSpec> faults);
+  /// For who decides himself what happens when: called on the running task when it reaches a point
+  /// where another one may go on, and when it goes on itself.
+  void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
   /// Called before each guest call, with what is known of it by then: vm, vcpu, conduit, in, tx.
   void set_before_step(std::function<void(const trace::Event&)> hook);
   /// Called after each guest call and each lifecycle operation (checkers hook in here).

@@ -25,6 +25,15 @@ struct Simulation::Impl final : World {
   struct Step {
     uint64_t event = 0;  ///< its `seq`
     trace::Translations translations;
+    std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
+    std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
+    uint64_t switch_points = 0;     ///< reached so far
+  };
+  /// How far a step has come: so many switch points, or, 0, its end.
+  struct Progress {
+    uint64_t event = 0;
+    uint64_t switch_points = 0;
+    friend bool operator==(const Progress&, const Progress&) = default;
   };
   /// How far the destruction of a VM has come.
   enum class Life : uint8_t { running, teardown, relinquish, free };
@@ -75,7 +84,15 @@ struct Simulation::Impl final : World {
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   void check_step_end();
-  void add_stimulus(const std::string& text);
+  void add_stimulus(std::string text) { stimuli.push_back(std::move(text)); }
+
+  /// All of them, each behind `place`.
+  std::string take_stimuli(const std::string& place);
+
+  // What happened inside a step and no register shows: told by its event's stimulus.
+  const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);
+  void switch_reached();
+  void switch_passed();
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
@@ -91,7 +108,8 @@ struct Simulation::Impl final : World {
   std::vector<Access> accesses;
   uint64_t next_seq = 1;
   uint64_t host_changes = 0;
-  std::string stimulus;  ///< of the next step: what came from outside and no register shows
+  /// What came from outside since a step last ran, and no register shows.
+  std::vector<std::string> stimuli;
   bool sri_pending = false;
   bool memory_broken = false;
 
@@ -103,7 +121,9 @@ struct Simulation::Impl final : World {
   std::unique_ptr<MediatorUnderTest> mediator;
 
   std::map<uint16_t, Vm> vms;
-  std::map<size_t, Step> steps;  // by task
+  std::map<size_t, Step> steps;                             // by task
+  std::map<size_t, std::vector<FaultSpec>> faults_to_come;  // by task: of its next step
+  Progress last_progress;                                   ///< of the step that ran last
   std::map<uint32_t, Buffer> buffers;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;

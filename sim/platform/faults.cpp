@@ -24,6 +24,10 @@ bool same_function(uint32_t wanted, uint32_t fid) {
 
 }  // namespace
 
+bool Faults::is_of_the_machine(std::string_view op) {
+  return op != "smc" && std::find(operations.begin(), operations.end(), op) != operations.end();
+}
+
 Faults::Faults(const std::vector<FaultSpec>& specs) {
   for (const FaultSpec& spec : specs) {
     const std::string place = fmt::format("world: faults[{}]", entries_.size());
@@ -48,7 +52,7 @@ const FaultSpec* Faults::strike(std::string_view op, std::optional<uint32_t> fid
     entry.fired = true;
     struck = &entry.spec;
   }
-  return struck;
+  return judge_ && op != "smc" ? judge_(op, struck) : struck;
 }
 
 }  // namespace sim

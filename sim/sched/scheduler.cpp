@@ -122,7 +122,13 @@ void Scheduler::wait_until(std::function<bool()> ready) {
 }
 
 void Scheduler::yield() {
-  if (!on_task() || tasks_.size() < 2) return;
+  if (!on_task()) return;
+  if (hooks_.reached) hooks_.reached();
+  if (tasks_.size() > 1) let_others_go_on();
+  if (hooks_.passed) hooks_.passed();
+}
+
+void Scheduler::let_others_go_on() {
   size_t chosen = current_;
   try {
     chosen = pick(current_);
@@ -175,7 +181,9 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
     entry->second.waiters.push_back(current_);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
+    if (hooks_.reached) hooks_.reached();
     tasks_[current_].fiber->suspend();
+    if (hooks_.passed) hooks_.passed();
   }
   *word = 1;
   held().push_back({word, lock_class});

@@ -51,6 +51,12 @@ class Scheduler {
 
   /// Another task may go on here.
   void yield();
+  /// Told by the running task that it has reached a point where another one may go on, and that it
+  /// goes on itself.
+  struct SwitchHooks {
+    std::function<void()> reached, passed;
+  };
+  void set_switch_hooks(SwitchHooks hooks) { hooks_ = std::move(hooks); }
   /// Ends run() at once. From inside a task; does not return there. Nothing is unwound.
   void fail(std::exception_ptr error);
   /// As fail(), but run() returns false. The caller has reported why.
@@ -84,6 +90,7 @@ class Scheduler {
 
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
+  void let_others_go_on();
   void run_body(size_t task);
   void loop();
   bool finish();
@@ -95,6 +102,7 @@ class Scheduler {
 
   Choices& choices_;
   Report report_;
+  SwitchHooks hooks_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;

@@ -7,6 +7,7 @@
 #include <list>
 
 #include "tools/ffa-trace/compare.hpp"
+#include "tools/ffa-trace/given_world.hpp"
 #include "tools/ffa-trace/window.hpp"
 
 namespace ffa_trace {
@@ -28,11 +29,14 @@ struct Activity {
   bool inferred;
   Window window;
   Subject subject;
-  GuestAnswer answer;     ///< of a call
-  int64_t result = 0;     ///< of what the host did: a status or ffa_sim_progress
-  bool finished = false;  ///< our mediator is done
-  bool ended = false;     ///< all its records are there
-  bool between = false;   ///< between two events of the same activity: no record belongs to it
+  GuestAnswer answer;          ///< of a call
+  int64_t result = 0;          ///< of what the host did: a status or ffa_sim_progress
+  StepStimulus stimulus;       ///< what `first` tells of it, in a trace of the simulator's
+  uint64_t switch_points = 0;  ///< that our mediator has reached
+  bool served = false;         ///< of a call: our mediator is done with it
+  bool finished = false;       ///< our mediator is done
+  bool ended = false;          ///< all its records are there
+  bool between = false;        ///< between two events of the same activity: no record belongs to it
 };
 
 /// The activities that are under way, in the order in which they began. Their addresses stay.

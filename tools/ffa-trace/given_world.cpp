@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/platform/faults.hpp"
 #include "sim/scenario/compile_world.hpp"
 
 namespace ffa_trace {
@@ -31,6 +32,29 @@ bool take_word(std::string_view& text, std::string_view word) {
   return true;
 }
 
+bool take_fault(std::string_view text, sim::FaultSpec& fault) {
+  fault.op = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(text.size(), fault.op.size() + 1));
+  if (!sim::Faults::is_of_the_machine(fault.op)) return false;
+  if (!take_number(text, fault.nth) || fault.nth == 0) return false;
+  return text.empty() || (take_number(text, fault.status.emplace()) && text.empty());
+}
+
+bool take_turn(std::string_view text, StepStimulus::Turn& turn) {
+  if (!take_number(text, turn.switch_point) || !take_number(text, turn.event)) return false;
+  return text.empty() || (take_number(text, turn.reached) && text.empty());
+}
+
+bool take_one(std::string_view one, StepStimulus& stimulus) {
+  if (take_word(one, "budget ")) return take_number(one, stimulus.budget) && one.empty();
+  if (take_word(one, "fault ")) return take_fault(one, stimulus.faults.emplace_back());
+  if (take_word(one, "turn ")) return take_turn(one, stimulus.turns.emplace_back());
+  StepStimulus::Page& page = stimulus.removed.emplace_back();
+  if (take_word(one, "at ") && !take_number(one, page.switch_point)) return false;
+  if (!take_word(one, "remove ")) return false;
+  return take_number(one, page.vm) && take_number(one, page.ipa) && one.empty();
+}
+
 }  // namespace
 
 std::optional<sim::WorldSpec> given_world(const std::optional<sim::trace::Header>& header,
@@ -41,30 +65,19 @@ std::optional<sim::WorldSpec> given_world(const std::optional<sim::trace::Header
   const std::string place = file + ": header";
   if (!document["world"].is_object()) throw sim::InputError(place, "\"world\": not an object");
   auto world = sim::scenario::compile_world(sim::scenario::Node{document, place, ""}).spec;
-  for (const sim::FaultSpec& fault : world.faults) {
-    // What an SMC was answered stands in the trace; what the machine did does not.
-    if (fault.op == "smc") continue;
-    throw sim::InputError(place, fmt::format("not supported yet: a fault of \"{}\"", fault.op));
-  }
-  world.faults.clear();
+  world.faults.clear();  // what they did stands in the trace
   return world;
 }
 
-HostStimulus parse_stimulus(const std::string& text, const std::string& place) {
-  HostStimulus stimulus;
+StepStimulus parse_stimulus(const std::string& text, const std::string& place) {
+  StepStimulus stimulus;
   std::string_view rest = text;
   while (!rest.empty()) {
-    std::string_view one = rest.substr(0, rest.find("; "));
+    const std::string_view one = rest.substr(0, rest.find("; "));
     rest.remove_prefix(std::min(rest.size(), one.size() + 2));
-    HostStimulus::Page page;
-    const bool budget = take_word(one, "budget ");
-    const bool known = budget ? take_number(one, stimulus.budget)
-                              : take_word(one, "remove ") && take_number(one, page.vm) &&
-                                    take_number(one, page.ipa);
-    if (!known || !one.empty()) {
+    if (!take_one(one, stimulus)) {
       throw sim::InputError(place, fmt::format("\"stimulus\": \"{}\" is not known", text));
     }
-    if (!budget) stimulus.removed.push_back(page);
   }
   return stimulus;
 }

@@ -13,21 +13,30 @@
 
 namespace ffa_trace {
 
-/// Nothing where the header has no world. Throws InputError("file: header/world/…", reason) for one
-/// that can't be built, and for faults that leave no record.
+/// Nothing where the header has no world. Without its faults: what they did stands in the events.
+/// Throws InputError("file: header/world/…", reason) for one that can't be built.
 std::optional<sim::WorldSpec> given_world(const std::optional<sim::trace::Header>& header,
                                           const std::string& file);
 
-/// What came from outside before an event, as its `stimulus` says.
-struct HostStimulus {
+/// What came from outside before an event or in it, as its `stimulus` says.
+struct StepStimulus {
   struct Page {
     uint16_t vm = 0;
     uint64_t ipa = 0;
+    uint64_t switch_point = 0;  ///< of the step, when it goes on there; 0: before it begins
   };
-  std::vector<Page> removed;  ///< pages that the host took out of a VM's stage 2
-  uint32_t budget = 0;        ///< of a stage of a VM's end; 0: none
+  /// At its so-manieth switch point the step stopped until another had come this far.
+  struct Turn {
+    uint64_t switch_point = 0;
+    uint64_t event = 0;    ///< the other one's `seq`
+    uint64_t reached = 0;  ///< so many switch points; 0: its end
+  };
+  std::vector<Page> removed;           ///< pages that the host took out of a VM's stage 2
+  uint32_t budget = 0;                 ///< of a stage of a VM's end; 0: none
+  std::vector<sim::FaultSpec> faults;  ///< of the machine, each by its `nth` operation in the step
+  std::vector<Turn> turns;
 };
 /// Throws InputError(place, reason) for another text.
-HostStimulus parse_stimulus(const std::string& text, const std::string& place);
+StepStimulus parse_stimulus(const std::string& text, const std::string& place);
 
 }  // namespace ffa_trace

@@ -22,12 +22,16 @@ void ReplayRun::guest_call(Event event) {
   call.subject.call = call.first.in;
   call.subject.guest_version = vm.version;
   call.answer.out = call.first.in;
+  read_stimulus(call);
   if (mode_.bare) call.window.add(call.first);  // what the SPMC itself said
   if (is(call.first.in, Fid::partition_info_get_regs)) rewrite_tag(call.answer.out);
   write_tx(call);
   start(call, fmt::format("vm{}.{}", call.vm, call.first.vcpu), [this, &call, &vm] {
     const auto conduit = call.first.conduit == "hvc" ? FFA_SIM_HVC : FFA_SIM_SMC;
-    const auto stay = [this, &call] { simulation_->wait_until([&call] { return call.ended; }); };
+    const auto stay = [this, &call] {
+      call.served = true;
+      simulation_->wait_until([&call] { return call.ended; });
+    };
     simulation_->guest_call(call.vm, call.first.vcpu, conduit, call.answer.out, stay);
     call.answer.rx = read_rx(call.first, vm, call.answer.out);
     ++calls_returned_;

@@ -92,6 +92,7 @@ void ReplayRun::lifecycle(Event event) {
   if (event.op != "create") return destroy_stage(event);
   Activity& activity = activities_.open(ActivityKind::create, event.vm, std::move(event));
   activity.window.boot = !guest_seen_;
+  read_stimulus(activity);
   ++comparison_.counts().stimuli;
   const VmState before = vms_[activity.vm];
   create(activity);
@@ -110,7 +111,12 @@ void ReplayRun::destroy_stage(const Event& event) {
   }
   activity->first = event;
   activity->between = false;
-  const uint32_t budget = parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)).budget;
+  const std::string place = fmt::format("event {}", event.seq);
+  const StepStimulus stimulus = parse_stimulus(event.stimulus, place);
+  if (!stimulus.faults.empty()) {
+    throw sim::InputError(place, "not supported yet: a fault of the machine at the end of a VM");
+  }
+  const uint32_t budget = stimulus.budget;
   if (activity->finished && activity->result == FFA_SIM_RESTART) destroy(*activity, budget);
 }
 
@@ -125,14 +131,20 @@ void ReplayRun::irq(Event event) {
   if (event.op == "inject") return irqs_.captured(comparison_, event);
   Activity& activity = activities_.open(ActivityKind::interrupt, 0, std::move(event));
   ++comparison_.counts().stimuli;
+  read_stimulus(activity);
   interrupt(activity);
 }
 
 /// What the host did before this event.
 void ReplayRun::stimulate(const Event& event) {
   if (!mode_.own || event.stimulus.empty()) return;
-  const auto stimulus = parse_stimulus(event.stimulus, fmt::format("event {}", event.seq));
+  remove_pages(event, parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)), 0);
+}
+
+void ReplayRun::remove_pages(const Event& event, const StepStimulus& stimulus,
+                             uint64_t switch_point) {
   for (const auto& page : stimulus.removed) {
+    if (page.switch_point != switch_point) continue;
     ++comparison_.counts().stimuli;
     if (simulation_->remove_page(page.vm, page.ipa)) continue;
     Subject subject;
@@ -140,6 +152,32 @@ void ReplayRun::stimulate(const Event& event) {
     comparison_.diverge(subject, "world", "stimulus", fmt::format("page {:#x} goes", page.ipa),
                         "it is pinned");
   }
+}
+
+void ReplayRun::read_stimulus(Activity& activity) const {
+  const Event& event = activity.first;
+  if (!mode_.own || event.stimulus.empty()) return;
+  activity.stimulus = parse_stimulus(event.stimulus, fmt::format("event {}", event.seq));
+}
+
+/// Steps that overlap go on in the order in which they did.
+void ReplayRun::wait_for_turn() {
+  const auto at = tasks_.find(simulation_->current_task());
+  if (at == tasks_.end()) return;
+  const Activity& activity = *at->second;
+  for (const StepStimulus::Turn& turn : activity.stimulus.turns) {
+    if (turn.switch_point != activity.switch_points) continue;
+    simulation_->wait_until([this, turn] { return has_come(turn); });
+  }
+  remove_pages(activity.first, activity.stimulus, activity.switch_points);
+}
+
+/// Another mediator may reach fewer switch points: what its record says is over counts as done.
+bool ReplayRun::has_come(const StepStimulus::Turn& turn) {
+  const Activity* const other = activities_.began_at(turn.event);
+  if (other == nullptr) return position_ >= turn.event;
+  if (other->served || other->finished || other->ended || other->between) return true;
+  return turn.reached != 0 && other->switch_points >= turn.reached;
 }
 
 }  // namespace ffa_trace

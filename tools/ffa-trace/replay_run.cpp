@@ -53,6 +53,11 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
   comparison_.counts().events = survey.events;
   for (const auto& [id, vm] : survey.vms) held_.pages += vm.pages.size();
   if (!mode.own) return;
+  const auto reached = [this] {
+    const auto at = tasks_.find(simulation_->current_task());
+    if (at != tasks_.end()) ++at->second->switch_points;
+  };
+  simulation_->set_switch_hooks(reached, [this] { wait_for_turn(); });
   simulation_->set_after_step([this](const Event& event) {
     if (event.side == Side::lifecycle) lifecycle_.ours(comparison_, event);
   });
@@ -64,7 +69,9 @@ const Comparison& ReplayRun::run() {
     if (const auto end = timeline_.next_end()) {
       end_event(end->seq);
     } else if (timeline_.peek()) {
+      const uint64_t seq = timeline_.peek()->seq;
       begin_event(timeline_.take());
+      position_ = seq;
     } else {
       break;
     }

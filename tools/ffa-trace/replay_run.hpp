@@ -74,8 +74,12 @@ class ReplayRun {
   template <class Body>
   void start(Activity& activity, std::string name, Body body) {
     activity.finished = false;
-    start(std::move(name), activity.window, [&activity, body = std::move(body)] {
+    start(std::move(name), activity.window, [this, &activity, body = std::move(body)] {
+      const size_t task = simulation_->current_task();
+      tasks_[task] = &activity;
+      simulation_->strike_next_step(activity.stimulus.faults);
       body();
+      tasks_.erase(task);
       activity.finished = true;
     });
   }
@@ -91,6 +95,11 @@ class ReplayRun {
   void end_destroy_stage(Activity& activity);
   void irq(sim::trace::Event event);
   void stimulate(const sim::trace::Event& event);
+  void remove_pages(const sim::trace::Event& event, const StepStimulus& stimulus,
+                    uint64_t switch_point);
+  void read_stimulus(Activity& activity) const;
+  void wait_for_turn();
+  bool has_come(const StepStimulus::Turn& turn);
 
   void guest_call(sim::trace::Event event);
   void create_untold(const sim::trace::Event& event);
@@ -116,6 +125,8 @@ class ReplayRun {
   Ledger lifecycle_{"lifecycle"};
   Ledger irqs_{"irq"};
   Held held_;
+  std::map<size_t, Activity*> tasks_;  ///< what each task of the simulation works on
+  uint64_t position_ = 0;              ///< `seq` of the record that began last
   uint64_t calls_returned_ = 0;
   std::set<uint16_t> under_destruction_;  ///< VMs
   bool guest_seen_ = false;

@@ -49,6 +49,15 @@ class Arena {
     return {std::launder(reinterpret_cast<T*>(first)), count};
   }
 
+  /// `count` objects that nothing was written to: each is assigned before it is read. For arrays
+  /// that are sized for the worst case and mostly stay empty.
+  template <class T>
+  std::span<T> raw_array(size_t count) {
+    static_assert(std::is_aggregate_v<T> && std::is_trivially_copyable_v<T>);
+    if (count == 0) return {};
+    return {std::launder(reinterpret_cast<T*>(take(bytes<T>(count)))), count};
+  }
+
   [[nodiscard]] size_t free_bytes() const { return free_.size(); }
 
  private:

@@ -1,208 +1,327 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/ownership_map.hpp"
 
+#include <algorithm>
+
 namespace mediator {
 namespace {
 
-constexpr uint64_t end_of(const OwnershipMap::Node& node) {
-  return node.base + uint64_t{node.pages} * ffa::page_size;
+constexpr uint64_t end_of(const OwnershipMap::Slot& slot) {
+  return slot.base + uint64_t{slot.pages} * ffa::page_size;
 }
 
 }  // namespace
 
-// Disjoint ranges have one order, by base as by end; so one descent finds an overlap or the place
-// for a new leaf.
-OwnershipMap::Place OwnershipMap::find(const PageRange& range, uint32_t stretch) const {
+// The spans of one part are disjoint, so they have one order, by base as by end; one descent finds
+// the span around [base, end) or the place for a new leaf.
+OwnershipMap::Place OwnershipMap::find(uint64_t base, uint64_t end, uint32_t part) const {
   Place place;
-  RangeIndex at = root_;
-  while (at != no_range) {  // bound: the height of the tree
-    const Node& here = node(at);
-    const uint32_t there = stretch_of(here.holder);
-    if (there == stretch && range.base().raw() < end_of(here) && here.base < range.end().raw()) {
-      place.occupied = at;
+  SpanIndex at = root_;
+  while (at != no_span) {  // bound: the height of the tree
+    const Span& here = span(at);
+    const uint32_t there = part_of(here.holder);
+    if (there == part && base < here.end && here.base < end) {
+      place.around = at;
       return place;
     }
     place.parent = at;
-    place.left = there == stretch ? range.base().raw() < here.base : stretch < there;
+    place.left = there == part ? base < here.base : part < there;
+    if (there == part && place.left) place.limit = here.base;
+    if (there == part && !place.left) place.before = at;
     at = place.left ? here.left : here.right;
   }
   return place;
 }
 
-RangeIndex OwnershipMap::take_node() {
-  if (free_ != no_range) {
-    const RangeIndex index = free_;
-    free_ = node(index).next;
-    return index;
+/// The first range of a span that ends behind `base`; there is one.
+RangeIndex OwnershipMap::first_behind(const Span& in, uint64_t base) const {
+  uint32_t low = in.first.raw();
+  uint32_t high = in.last.raw();
+  while (low < high) {  // bound: log2 of a block
+    const uint32_t middle = low + (high - low) / 2;
+    if (end_of(slot(RangeIndex{middle})) > base) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
   }
-  if (fresh_ == capacity()) return no_range;
-  return RangeIndex{fresh_++};
+  return RangeIndex{low};
 }
 
-ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& range,
-                                                           RangeHolder holder,
-                                                           RangeIndex previous) {
-  const Place place = find(range, stretch_of(holder.raw()));
-  RangeIndex taken = place.occupied;
-  // Shares that overlap: a share is held against the buffers too, a buffer against each share.
-  const uint32_t last = holder.is_buffer() ? overlapping_ : 0;
-  uint32_t stretch = holder.is_buffer() || overlapping_ == 0 ? 1 : 0;
-  for (; taken == no_range && stretch <= last; ++stretch) taken = find(range, stretch).occupied;
-  if (taken != no_range) {
-    return ffa::Error{RangeConflict{.full = false, .holder = RangeHolder{node(taken).holder}}};
-  }
-  const RangeIndex index = take_node();
-  if (index == no_range) return ffa::Error{RangeConflict{.full = true, .holder = holder}};
-  node(index) = Node{.base = range.base().raw(),
-                     .pages = static_cast<uint32_t>(range.pages().raw()),
-                     .holder = holder.raw(),
-                     .parent = place.parent,
-                     .left = no_range,
-                     .right = no_range,
-                     .next = no_range,
-                     .height = 1};
-  if (place.parent == no_range) {
-    root_ = index;
-  } else if (place.left) {
-    node(place.parent).left = index;
+bool OwnershipMap::is_taken(const Place& place, const PageRange& range) const {
+  if (place.around == no_span) return false;
+  const RangeIndex nearest = first_behind(span(place.around), range.base().raw());
+  return slot(nearest).base < range.end().raw();
+}
+
+/// A slot for the range behind `previous`: the next one of its block, or one of a new block.
+RangeIndex OwnershipMap::take_slot(RangeHolder holder, RangeIndex previous) {
+  if (previous != no_range && has_room_behind(previous)) return RangeIndex{previous.raw() + 1};
+  RangeIndex head = free_blocks_;
+  if (head != no_range) {
+    free_blocks_ = slot(head).next;
   } else {
-    node(place.parent).right = index;
+    if (slots_.size() - fresh_slot_ < block_slots) return no_range;
+    head = RangeIndex{fresh_slot_};
+    fresh_slot_ += block_slots;
   }
-  if (previous != no_range) node(previous).next = index;
-  ++size_;
-  rebalance(place.parent);
+  slot(head).pages = holder.raw();
+  return RangeIndex{head.raw() + 1};
+}
+
+/// There is one: no more spans than ranges.
+OwnershipMap::SpanIndex OwnershipMap::take_span() {
+  if (free_spans_ == no_span) return SpanIndex{fresh_span_++};
+  const SpanIndex index = free_spans_;
+  free_spans_ = span(index).parent;
   return index;
 }
 
+void OwnershipMap::free_span(SpanIndex index) {
+  span(index).parent = free_spans_;
+  free_spans_ = index;
+}
+
+void OwnershipMap::free_block(RangeIndex head) {
+  slot(head).next = free_blocks_;
+  free_blocks_ = head;
+}
+
+ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim_anywhere(const PageRange& range,
+                                                                    RangeHolder holder,
+                                                                    RangeIndex previous) {
+  const uint64_t base = range.base().raw();
+  const uint64_t end = range.end().raw();
+  Place place = find(base, end, part_of(holder));
+  SpanIndex taken = is_taken(place, range) ? place.around : no_span;
+  uint64_t limit = ~uint64_t{0};
+  // Shares that overlap: a share is held against the buffers too, a buffer against each share.
+  const uint32_t last_part = holder.is_buffer() ? overlapping_ : 0;
+  uint32_t part = holder.is_buffer() || overlapping_ == 0 ? 1 : 0;
+  for (; taken == no_span && part <= last_part; ++part) {
+    const Place other = find(base, end, part);
+    if (is_taken(other, range)) taken = other.around;
+    limit = std::min(limit, other.around == no_span ? other.limit : end);
+  }
+  if (taken != no_span) {
+    return ffa::Error{RangeConflict{.full = false, .holder = span(taken).holder}};
+  }
+  const RangeIndex index = size_ < capacity() ? take_slot(holder, previous) : no_range;
+  if (index == no_range) return ffa::Error{RangeConflict{.full = true, .holder = holder}};
+  if (place.around != no_span) {
+    split(place.around, first_behind(span(place.around), base));
+    place = find(base, end, part_of(holder));
+  }
+  slot(index) = slot_of(range);
+  if (previous != no_range) slot(previous).next = index;
+  ++size_;
+  finger_ = {index, place.before, end, std::min(limit, place.limit)};
+  const bool longer = place.before != no_span && previous != no_range &&
+                      span(place.before).last == previous && index.raw() == previous.raw() + 1;
+  if (longer) {
+    span(place.before).last = index;
+    span(place.before).end = end;
+    return index;
+  }
+  finger_.span = insert({.base = base,
+                         .end = end,
+                         .holder = holder,
+                         .first = index,
+                         .last = index,
+                         .parent = place.parent,
+                         .left = no_span,
+                         .right = no_span,
+                         .height = 1},
+                        place.left);
+  return index;
+}
+
+/// A new leaf below `what.parent`.
+OwnershipMap::SpanIndex OwnershipMap::insert(const Span& what, bool left) {
+  const SpanIndex index = take_span();
+  span(index) = what;
+  if (what.parent == no_span) {
+    root_ = index;
+  } else {
+    (left ? span(what.parent).left : span(what.parent).right) = index;
+  }
+  rebalance(what.parent);
+  return index;
+}
+
+/// Makes a span end in front of its range `at`, and a new one of that range and what follows.
+void OwnershipMap::split(SpanIndex index, RangeIndex at) {
+  Span upper = span(index);
+  upper.base = slot(at).base;
+  upper.first = at;
+  upper.left = upper.right = no_span;
+  upper.height = 1;
+  Span& lower = span(index);
+  lower.last = RangeIndex{at.raw() - 1};
+  lower.end = end_of(slot(lower.last));
+  upper.parent = index;
+  const bool left = lower.right != no_span;
+  if (left) upper.parent = lower.right;
+  while (left && span(upper.parent).left != no_span) upper.parent = span(upper.parent).left;
+  insert(upper, left);
+}
+
 void OwnershipMap::release(RangeIndex first, RangeIndex previous) {
-  if (previous != no_range) node(previous).next = no_range;
-  while (first != no_range) {  // bound: the ranges of one share
-    const RangeIndex next = node(first).next;
-    erase(first);
-    node(first).next = free_;
-    free_ = first;
-    --size_;
+  finger_ = {};
+  if (previous != no_range) slot(previous).next = no_range;
+  while (first != no_range) {  // bound: the spans of one share
+    const RangeIndex head = head_of(first);
+    const uint64_t base = slot(first).base;
+    const SpanIndex at = find(base, base + 1, part_of(RangeHolder{slot(head).pages})).around;
+    const RangeIndex last = span(at).last;
+    const RangeIndex next = slot(last).next;
+    size_ -= last.raw() + 1 - first.raw();
+    if (span(at).first == first) {
+      erase(at);
+      free_span(at);
+    } else {  // the span of `previous`
+      span(at).last = previous;
+      span(at).end = end_of(slot(previous));
+    }
+    const bool kept = previous != no_range && head_of(previous) == head;
+    const bool goes_on = next != no_range && head_of(next) == head;
+    if (!kept && !goes_on) free_block(head);
     first = next;
   }
 }
 
-PageRange OwnershipMap::range(RangeIndex index) const {
-  const auto range = PageRange::make(ffa::Ipa{node(index).base}, ffa::PageCount{node(index).pages});
-  return *range;  // was one when it was claimed
-}
-
-void OwnershipMap::update_height(RangeIndex index) {
-  const uint32_t left = height(node(index).left);
-  const uint32_t right = height(node(index).right);
-  node(index).height = 1 + (left > right ? left : right);
+void OwnershipMap::update_height(SpanIndex index) {
+  const uint32_t left = height(span(index).left);
+  const uint32_t right = height(span(index).right);
+  span(index).height = 1 + (left > right ? left : right);
 }
 
 /// Puts the subtree `by` (or nothing) where the subtree `index` hangs.
-void OwnershipMap::replace(RangeIndex index, RangeIndex by) {
-  const RangeIndex parent = node(index).parent;
-  if (parent == no_range) {
+void OwnershipMap::replace(SpanIndex index, SpanIndex by) {
+  const SpanIndex parent = span(index).parent;
+  if (parent == no_span) {
     root_ = by;
-  } else if (node(parent).left == index) {
-    node(parent).left = by;
+  } else if (span(parent).left == index) {
+    span(parent).left = by;
   } else {
-    node(parent).right = by;
+    span(parent).right = by;
   }
-  if (by != no_range) node(by).parent = parent;
+  if (by != no_span) span(by).parent = parent;
 }
 
 /// Rotates `top` down to the left (or right); returns what stands in its place.
-RangeIndex OwnershipMap::rotate(RangeIndex top, bool left) {
-  const RangeIndex up = left ? node(top).right : node(top).left;
-  const RangeIndex inner = left ? node(up).left : node(up).right;
+OwnershipMap::SpanIndex OwnershipMap::rotate(SpanIndex top, bool left) {
+  const SpanIndex up = left ? span(top).right : span(top).left;
+  const SpanIndex inner = left ? span(up).left : span(up).right;
   replace(top, up);
-  (left ? node(up).left : node(up).right) = top;
-  node(top).parent = up;
-  (left ? node(top).right : node(top).left) = inner;
-  if (inner != no_range) node(inner).parent = top;
+  (left ? span(up).left : span(up).right) = top;
+  span(top).parent = up;
+  (left ? span(top).right : span(top).left) = inner;
+  if (inner != no_span) span(inner).parent = top;
   update_height(top);
   update_height(up);
   return up;
 }
 
 /// Restores heights and balance on the way from `from` to the root, as far up as a height changes.
-/// Each node on the way holds the height of what stood in its place before.
-void OwnershipMap::rebalance(RangeIndex from) {
-  while (from != no_range) {  // bound: the height of the tree
-    const uint32_t before = node(from).height;
-    const RangeIndex left = node(from).left;
-    const RangeIndex right = node(from).right;
+/// Each span on the way holds the height of what stood in its place before.
+void OwnershipMap::rebalance(SpanIndex from) {
+  while (from != no_span) {  // bound: the height of the tree
+    const uint32_t before = span(from).height;
+    const SpanIndex left = span(from).left;
+    const SpanIndex right = span(from).right;
     if (height(left) > height(right) + 1) {
-      if (height(node(left).right) > height(node(left).left)) rotate(left, true);
+      if (height(span(left).right) > height(span(left).left)) rotate(left, true);
       from = rotate(from, false);
     } else if (height(right) > height(left) + 1) {
-      if (height(node(right).left) > height(node(right).right)) rotate(right, false);
+      if (height(span(right).left) > height(span(right).right)) rotate(right, false);
       from = rotate(from, true);
     } else {
       update_height(from);
     }
-    if (node(from).height == before) return;
-    from = node(from).parent;
+    if (span(from).height == before) return;
+    from = span(from).parent;
   }
 }
 
-// A node with two children changes places with its successor by links, never by content: others
+// A span with two children changes places with its successor by links, never by content: others
 // hold its index.
-void OwnershipMap::erase(RangeIndex index) {
-  const Node gone = node(index);
-  if (gone.left == no_range || gone.right == no_range) {
-    replace(index, gone.left == no_range ? gone.right : gone.left);
+void OwnershipMap::erase(SpanIndex index) {
+  const Span gone = span(index);
+  if (gone.left == no_span || gone.right == no_span) {
+    replace(index, gone.left == no_span ? gone.right : gone.left);
     rebalance(gone.parent);
     return;
   }
-  RangeIndex successor = gone.right;
-  while (node(successor).left != no_range) successor = node(successor).left;  // bound: the height
-  RangeIndex lowest_changed = successor;
+  SpanIndex successor = gone.right;
+  while (span(successor).left != no_span) successor = span(successor).left;  // bound: the height
+  SpanIndex lowest_changed = successor;
   if (successor != gone.right) {
-    lowest_changed = node(successor).parent;
-    replace(successor, node(successor).right);
-    node(successor).right = gone.right;
-    node(gone.right).parent = successor;
+    lowest_changed = span(successor).parent;
+    replace(successor, span(successor).right);
+    span(successor).right = gone.right;
+    span(gone.right).parent = successor;
   }
   replace(index, successor);
-  node(successor).height = gone.height;
-  node(successor).left = gone.left;
-  node(gone.left).parent = successor;
+  span(successor).height = gone.height;
+  span(successor).left = gone.left;
+  span(gone.left).parent = successor;
   rebalance(lowest_changed);
 }
 
+/// The span behind `index` in the order of the tree.
+OwnershipMap::SpanIndex OwnershipMap::after(SpanIndex index) const {
+  SpanIndex next = span(index).right;
+  if (next != no_span) {
+    while (span(next).left != no_span) next = span(next).left;
+    return next;
+  }
+  next = span(index).parent;
+  for (SpanIndex child = index; next != no_span && span(next).right == child;) {
+    child = next;
+    next = span(next).parent;
+  }
+  return next;
+}
+
+/// A span's height and balance, its children's links, and what its slots say.
+bool OwnershipMap::is_sound(SpanIndex index) const {
+  const Span& here = span(index);
+  const uint32_t left = height(here.left);
+  const uint32_t right = height(here.right);
+  if (here.height != 1 + std::max(left, right)) return false;
+  if (left > right + 1 || right > left + 1) return false;
+  if (here.left != no_span && span(here.left).parent != index) return false;
+  if (here.right != no_span && span(here.right).parent != index) return false;
+  const RangeIndex head = head_of(here.first);
+  if (here.first <= head || here.last < here.first || head_of(here.last) != head) return false;
+  if (slot(head).pages != here.holder.raw()) return false;
+  uint64_t end = here.base;
+  for (RangeIndex at = here.first; at <= here.last; at = RangeIndex{at.raw() + 1}) {
+    if (slot(at).base < end || (at == here.first && slot(at).base != here.base)) return false;
+    if (at != here.last && slot(at).next != RangeIndex{at.raw() + 1}) return false;
+    end = end_of(slot(at));
+  }
+  return end == here.end;
+}
+
 bool OwnershipMap::consistent() const {
-  RangeIndex at = root_;
-  while (at != no_range && node(at).left != no_range) at = node(at).left;
+  SpanIndex at = root_;
+  while (at != no_span && span(at).left != no_span) at = span(at).left;
   uint32_t seen = 0;
   uint64_t end = 0;
-  uint32_t stretch = 0;
-  while (at != no_range && seen <= size_) {  // in order; bound: the nodes in use
-    const Node& here = node(at);
-    const uint32_t left = height(here.left);
-    const uint32_t right = height(here.right);
-    if (stretch_of(here.holder) < stretch) return false;
-    if (stretch_of(here.holder) > stretch) end = 0;
-    stretch = stretch_of(here.holder);
-    if (here.base < end || here.height != 1 + (left > right ? left : right)) return false;
-    if (left > right + 1 || right > left + 1) return false;
-    if (here.left != no_range && node(here.left).parent != at) return false;
-    if (here.right != no_range && node(here.right).parent != at) return false;
-    end = end_of(here);
-    ++seen;
-    RangeIndex next = here.right;
-    if (next != no_range) {
-      while (node(next).left != no_range) next = node(next).left;
-    } else {
-      RangeIndex child = at;
-      next = here.parent;
-      while (next != no_range && node(next).right == child) {
-        child = next;
-        next = node(next).parent;
-      }
-    }
-    at = next;
+  uint32_t part = 0;
+  while (at != no_span && seen <= size_) {  // in order; bound: the spans in use
+    const Span& here = span(at);
+    if (!is_sound(at) || part_of(here.holder) < part) return false;
+    if (part_of(here.holder) > part) end = 0;
+    part = part_of(here.holder);
+    if (here.base < end) return false;
+    end = here.end;
+    seen += here.last.raw() + 1 - here.first.raw();
+    at = after(at);
   }
-  return seen == size_ && (root_ == no_range || node(root_).parent == no_range);
+  return seen == size_ && (root_ == no_span || span(root_).parent == no_span);
 }
 
 }  // namespace mediator

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which of a VM's pages are in use: in a live memory transaction or as an RX or TX buffer. A
-// balanced tree (AVL) of disjoint ranges over nodes in the VM's arena, so that a guest can make no
-// operation slower than O(log n). Where shares may overlap, each has its own stretch of the tree
-// behind that of the buffers, and its ranges are disjoint there. The nodes of one share are also a
-// list, in the order in which the guest named them. Every function but range(), next() and the
-// counters needs the VM's memory lock; those read fields that never change while a node is in use,
-// and are for the node's holder. [DEN0077A 1.0 §5.8]
+// Which of a VM's pages are in use: in a live memory transaction or as an RX or TX buffer. Storage
+// lies in the VM's arena; a guest can make no operation slower than O(log n). Every function but
+// range(), next() and the counters needs the VM's memory lock; those two read what never changes
+// while a range is held, and are for its holder. [DEN0077A 1.0 §5.8]
+//
+// The ranges of one holder are a list in the order in which the guest named them, cut into blocks
+// of neighbouring slots. What a balanced tree (AVL) keeps in order of address are spans: stretches
+// of rising ranges in one block, none of another holder between them. A guest mostly names its
+// ranges in rising order, so most of them only make the last span longer. A range that falls into a
+// gap of a span cuts it in two; the slots stay where they are.
+//
+//     block of holder 3   | head | 10 | 12 | 14 |  2 |  4 | 40 | 41 |
+//     spans                      [10 . . . 14]  [2 . 4] [40 .. 41]
+//
+// Where shares may overlap, each has its own part of the tree behind that of the buffers, and its
+// ranges are disjoint there.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -26,77 +36,150 @@ class RangeHolder : public ffa::Strong<struct RangeHolderTag, uint32_t> {
 inline constexpr RangeHolder rx_holder{0xfffffffeU};
 inline constexpr RangeHolder tx_holder{0xffffffffU};
 
-/// A node of the map.
+/// A range in the map.
 using RangeIndex = ffa::Strong<struct RangeIndexTag, uint32_t>;
 inline constexpr RangeIndex no_range{~uint32_t{0}};
 
 /// Why claim() refused.
 struct RangeConflict {
-  bool full = false;     ///< all nodes are in use
+  bool full = false;     ///< there is no room for another range
   RangeHolder holder{};  ///< else: who holds a page of the range already
 };
 
 class OwnershipMap {
  public:
-  /// Arena storage, one a range. Needs no initialisation.
-  struct Node {
+  using SpanIndex = ffa::Strong<struct SpanIndexTag, uint32_t>;
+  static constexpr SpanIndex no_span{~uint32_t{0}};
+  /// Slots of a block, its head among them.
+  static constexpr uint32_t block_slots = 32;
+
+  /// Arena storage. Needs no initialisation.
+  struct Slot {
     uint64_t base;
-    uint32_t pages;
-    uint32_t holder;
-    RangeIndex parent;
-    RangeIndex left;
-    RangeIndex right;
-    RangeIndex next;  ///< of the same holder; of the free list when unused
+    uint32_t pages;   ///< in the head of a block: the holder
+    RangeIndex next;  ///< of the same list; in the head of an unused block: of the free list
+  };
+  /// Arena storage. Needs no initialisation.
+  struct Span {
+    uint64_t base;
+    uint64_t end;
+    RangeHolder holder;
+    RangeIndex first;  ///< first..last are neighbouring slots of one block
+    RangeIndex last;
+    SpanIndex parent;  ///< of the free list when unused
+    SpanIndex left;
+    SpanIndex right;
     uint32_t height;  ///< of the subtree, 1 for a leaf
   };
+  /// Slots for `ranges` ranges in at most `lists` lists at once.
+  static constexpr size_t slots_needed(size_t ranges, size_t lists) {
+    constexpr size_t usable = block_slots - 1;
+    return ((ranges + usable - 1) / usable + lists) * block_slots;
+  }
 
   OwnershipMap() = default;
-  /// At most `nodes.size()` ranges at once. `overlapping`: how many shares may overlap each other,
+  /// At most `spans.size()` ranges at once. `overlapping`: how many shares may overlap each other,
   /// never themselves or a buffer; 0: none may.
-  explicit OwnershipMap(std::span<Node> nodes, uint32_t overlapping = 0)
-      : nodes_(nodes), overlapping_(overlapping) {}
+  OwnershipMap(std::span<Span> spans, std::span<Slot> slots, uint32_t overlapping = 0)
+      : spans_(spans), slots_(slots), overlapping_(overlapping) {}
 
   /// Takes `range` for `holder` and appends it to the list that ends in `previous` (no_range: a new
   /// list). `range` has at most 2^32 - 1 pages.
   ffa::Result<RangeIndex, RangeConflict> claim(const PageRange& range, RangeHolder holder,
-                                               RangeIndex previous = no_range);
+                                               RangeIndex previous = no_range) {
+    const bool onward = previous != no_range && previous == finger_.last &&
+                        range.base().raw() >= finger_.end && range.end().raw() <= finger_.limit;
+    if (onward && has_room_behind(previous) && size_ < capacity()) return extend(range);
+    return claim_anywhere(range, holder, previous);
+  }
   /// Gives back the whole list that begins at `first` (no_range: nothing), or the end of one, which
   /// stands behind `previous`.
   void release(RangeIndex first, RangeIndex previous = no_range);
-  [[nodiscard]] PageRange range(RangeIndex index) const;
-  [[nodiscard]] RangeIndex next(RangeIndex index) const { return node(index).next; }
+  [[nodiscard]] PageRange range(RangeIndex index) const {
+    const Slot& here = slot(index);
+    // It was one when it was claimed.
+    return *PageRange::make(ffa::Ipa{here.base}, ffa::PageCount{here.pages});
+  }
+  [[nodiscard]] RangeIndex next(RangeIndex index) const { return slot(index).next; }
   [[nodiscard]] uint32_t size() const { return size_; }
-  [[nodiscard]] uint32_t capacity() const { return static_cast<uint32_t>(nodes_.size()); }
-  /// True if order, links, heights and balance of the whole tree hold. For tests; O(n log n).
+  [[nodiscard]] uint32_t capacity() const { return static_cast<uint32_t>(spans_.size()); }
+  /// True if order, links, heights and balance of the whole tree hold, and each span is what its
+  /// slots say. For tests; O(n log n).
   [[nodiscard]] bool consistent() const;
 
  private:
+  /// What a descent through one part of the tree met.
   struct Place {
-    RangeIndex parent = no_range;
+    SpanIndex parent = no_span;
     bool left = false;
-    RangeIndex occupied = no_range;  ///< a node that overlaps, where there is one
+    SpanIndex before = no_span;     ///< the span in front of the range
+    uint64_t limit = ~uint64_t{0};  ///< where the span behind it begins
+    SpanIndex around = no_span;     ///< a span that begins before its end and ends behind its base
   };
-  /// The stretch of the tree that a holder's ranges are in.
-  [[nodiscard]] uint32_t stretch_of(uint32_t holder) const {
-    return overlapping_ == 0 || RangeHolder{holder}.is_buffer() ? 0 : holder + 1;
-  }
-  [[nodiscard]] Place find(const PageRange& range, uint32_t stretch) const;
-  [[nodiscard]] RangeIndex take_node();
-  void erase(RangeIndex index);
-  void replace(RangeIndex index, RangeIndex by);
-  RangeIndex rotate(RangeIndex top, bool left);
-  void rebalance(RangeIndex from);
-  void update_height(RangeIndex index);
-  [[nodiscard]] uint32_t height(RangeIndex index) const {
-    return index == no_range ? 0 : node(index).height;
-  }
-  Node& node(RangeIndex index) { return nodes_[index.raw()]; }
-  [[nodiscard]] const Node& node(RangeIndex index) const { return nodes_[index.raw()]; }
+  /// Where the last range was entered: up to `limit` nothing is held.
+  struct Finger {
+    RangeIndex last = no_range;
+    SpanIndex span = no_span;
+    uint64_t end = 0;
+    uint64_t limit = 0;
+  };
 
-  std::span<Node> nodes_;
-  RangeIndex root_ = no_range;
-  RangeIndex free_ = no_range;
-  uint32_t fresh_ = 0;  ///< nodes from here on were never used
+  ffa::Result<RangeIndex, RangeConflict> claim_anywhere(const PageRange& range, RangeHolder holder,
+                                                        RangeIndex previous);
+  /// Enters a range behind the finger's, in the same span.
+  RangeIndex extend(const PageRange& range) {
+    const RangeIndex index{finger_.last.raw() + 1};
+    slot(finger_.last).next = index;
+    slot(index) = slot_of(range);
+    Span& here = span(finger_.span);
+    here.last = finger_.last = index;
+    here.end = finger_.end = range.end().raw();
+    ++size_;
+    return index;
+  }
+  static Slot slot_of(const PageRange& range) {
+    return {range.base().raw(), static_cast<uint32_t>(range.pages().raw()), no_range};
+  }
+  static bool has_room_behind(RangeIndex index) { return (index.raw() + 1) % block_slots != 0; }
+  static RangeIndex head_of(RangeIndex index) {
+    return RangeIndex{index.raw() / block_slots * block_slots};
+  }
+  /// The part of the tree that a holder's spans are in.
+  [[nodiscard]] uint32_t part_of(RangeHolder holder) const {
+    return overlapping_ == 0 || holder.is_buffer() ? 0 : holder.raw() + 1;
+  }
+  [[nodiscard]] Place find(uint64_t base, uint64_t end, uint32_t part) const;
+  [[nodiscard]] RangeIndex first_behind(const Span& in, uint64_t base) const;
+  [[nodiscard]] bool is_taken(const Place& place, const PageRange& range) const;
+  RangeIndex take_slot(RangeHolder holder, RangeIndex previous);
+  SpanIndex take_span();
+  void free_span(SpanIndex index);
+  void free_block(RangeIndex head);
+  SpanIndex insert(const Span& what, bool left);
+  void split(SpanIndex index, RangeIndex at);
+  void erase(SpanIndex index);
+  void replace(SpanIndex index, SpanIndex by);
+  SpanIndex rotate(SpanIndex top, bool left);
+  void rebalance(SpanIndex from);
+  void update_height(SpanIndex index);
+  [[nodiscard]] bool is_sound(SpanIndex index) const;
+  [[nodiscard]] SpanIndex after(SpanIndex index) const;
+  [[nodiscard]] uint32_t height(SpanIndex index) const {
+    return index == no_span ? 0 : span(index).height;
+  }
+  Span& span(SpanIndex index) { return spans_[index.raw()]; }
+  [[nodiscard]] const Span& span(SpanIndex index) const { return spans_[index.raw()]; }
+  Slot& slot(RangeIndex index) { return slots_[index.raw()]; }
+  [[nodiscard]] const Slot& slot(RangeIndex index) const { return slots_[index.raw()]; }
+
+  std::span<Span> spans_;
+  std::span<Slot> slots_;
+  Finger finger_;
+  SpanIndex root_ = no_span;
+  SpanIndex free_spans_ = no_span;
+  RangeIndex free_blocks_ = no_range;
+  uint32_t fresh_span_ = 0;  ///< spans from here on were never used
+  uint32_t fresh_slot_ = 0;  ///< nor slots from here on
   uint32_t size_ = 0;
   uint32_t overlapping_ = 0;
 };

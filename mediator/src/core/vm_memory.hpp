@@ -22,8 +22,9 @@ struct VmMemory {
 
   /// Bytes of arena for a VM of this configuration.
   static constexpr size_t bytes(const VmConfig& vm) {
-    return Arena::bytes<OwnershipMap::Node>(vm.max_ranges + buffer_ranges) +
-           Arena::bytes<Share>(vm.max_shares) + Arena::bytes<Transfer>(vm.max_transfers) +
+    return Arena::bytes<OwnershipMap::Span>(ranges_of(vm)) +
+           Arena::bytes<OwnershipMap::Slot>(slots_of(vm)) + Arena::bytes<Share>(vm.max_shares) +
+           Arena::bytes<Transfer>(vm.max_transfers) +
            Arena::bytes<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares)) +
            Arena::bytes<ShareReceiver>(vm.max_shares * receivers_kept(vm)) +
            (vm.borrows() ? borrow_bytes(vm) : 0);
@@ -40,7 +41,8 @@ struct VmMemory {
 
   VmMemory() = default;
   VmMemory(const VmConfig& vm, Arena& arena)
-      : ranges(arena.make_array<OwnershipMap::Node>(vm.max_ranges + buffer_ranges),
+      : ranges(arena.raw_array<OwnershipMap::Span>(ranges_of(vm)),
+               arena.raw_array<OwnershipMap::Slot>(slots_of(vm)),
                vm.overlapping_shares ? vm.max_shares : 0U),
         shares(arena.make_array<Share>(vm.max_shares),
                arena.make_array<HandleIndex::Entry>(HandleIndex::entries_needed(vm.max_shares))),
@@ -58,6 +60,12 @@ struct VmMemory {
   /// The receivers of a share that VMs borrow.
   [[nodiscard]] std::span<ShareReceiver> receivers(ShareSlot slot) {
     return share_receivers.subspan(slot.raw() * receivers_per_share, shares[slot].receivers);
+  }
+
+  /// Ranges, and slots for them: each share and each buffer has a list of its own.
+  static constexpr size_t ranges_of(const VmConfig& vm) { return vm.max_ranges + buffer_ranges; }
+  static constexpr size_t slots_of(const VmConfig& vm) {
+    return OwnershipMap::slots_needed(ranges_of(vm), vm.max_shares + buffer_ranges);
   }
 
   OwnershipMap ranges;

@@ -74,7 +74,7 @@ TEST(FeaturesOf, RxtxMapSaysSizeAndSince12TheMostPages) {
     world.start(1, version);
     for (const uint32_t fid : {0x84000066U, 0xc4000066U}) {
       const ffa::Regs out = world.call(1, {0x84000064, fid});
-      EXPECT_EQ(out.x[2], version == 0x10002 ? 0x40000U : 0U);
+      EXPECT_EQ(out.x[2], version == 0x10002 ? 0x200000U : 0U);
       EXPECT_EQ(out.x[3], 0U);
     }
   }

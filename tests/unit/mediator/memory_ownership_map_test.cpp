@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ownership map: disjoint ranges in a balanced tree, against a naive model.
+// The ownership map: disjoint ranges, in lists and in a balanced tree of spans, against a naive
+// model.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@ using mediator::RangeDefect;
 using mediator::RangeHolder;
 using mediator::RangeIndex;
 using memory_test::Numbers;
+using memory_test::OwnershipStorage;
 
 PageRange pages(uint64_t first, uint64_t count) {
   return *PageRange::make(ffa::Ipa{first * ffa::page_size}, ffa::PageCount{count});
@@ -52,8 +54,8 @@ TEST(PageRange, KnowsEachDefectAtItsBoundary) {
 }
 
 TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
-  std::vector<OwnershipMap::Node> nodes(8);
-  OwnershipMap map{nodes};
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
   const RangeIndex first = *map.claim(pages(10, 5), RangeHolder{3});
   const RangeIndex last = *map.claim(pages(2, 1), RangeHolder{3}, first);
   map.release(last, first);
@@ -66,8 +68,8 @@ TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
 }
 
 TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
-  std::vector<OwnershipMap::Node> nodes(8);
-  OwnershipMap map{nodes};
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
   ASSERT_TRUE(map.claim(pages(10, 5), RangeHolder{3}).ok());
   EXPECT_FALSE(holder_in(map, pages(9, 1)));
   EXPECT_EQ(holder_in(map, pages(9, 2)), RangeHolder{3});
@@ -83,8 +85,8 @@ TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
 }
 
 TEST(OwnershipMap, IsFullAtItsCapacityAndUsableAgainAfterRelease) {
-  std::vector<OwnershipMap::Node> nodes(3);
-  OwnershipMap map{nodes};
+  OwnershipStorage storage(3);
+  OwnershipMap map{storage.spans, storage.slots};
   const auto first = map.claim(pages(1, 1), RangeHolder{1});
   const auto second = map.claim(pages(5, 1), RangeHolder{1}, *first);
   ASSERT_TRUE(map.claim(pages(3, 1), RangeHolder{2}).ok());
@@ -106,13 +108,14 @@ TEST(OwnershipMap, BuffersAreHoldersOfTheirOwn) {
 }
 
 TEST(OwnershipMap, StaysBalancedInSortedOrder) {
-  std::vector<OwnershipMap::Node> nodes(4096);
+  OwnershipStorage storage(4096);
   for (const bool rising : {true, false}) {
-    OwnershipMap map{nodes};
+    OwnershipMap map{storage.spans, storage.slots};
     RangeIndex first = no_range;
     RangeIndex last = no_range;
-    for (uint64_t n = 0; n < nodes.size(); ++n) {
-      last = *map.claim(pages(1 + 2 * (rising ? n : nodes.size() - n), 1), RangeHolder{9}, last);
+    for (uint64_t n = 0; n < storage.spans.size(); ++n) {
+      last = *map.claim(pages(1 + 2 * (rising ? n : storage.spans.size() - n), 1), RangeHolder{9},
+                        last);
       if (n == 0) first = last;
     }
     ASSERT_TRUE(map.consistent());
@@ -146,7 +149,9 @@ struct Model {
 class Pair {
  public:
   Pair(size_t capacity, uint32_t overlapping)
-      : nodes_(capacity), map_(nodes_, overlapping), model_{overlapping != 0, {}} {}
+      : storage_(capacity),
+        map_(storage_.spans, storage_.slots, overlapping),
+        model_{overlapping != 0, {}} {}
 
   void claim(uint32_t holder, const PageRange& range) {
     const auto last = last_.contains(holder) ? last_[holder] : no_range;
@@ -157,7 +162,7 @@ class Pair {
       const auto& list = model_.lists[claimed.error().holder.raw()];
       ASSERT_TRUE(std::any_of(list.begin(), list.end(),
                               [&](const PageRange& held) { return held.overlaps(range); }));
-    } else if (model_.size() == nodes_.size()) {
+    } else if (model_.size() == storage_.spans.size()) {
       ASSERT_TRUE(!claimed.ok() && claimed.error().full);
     } else {
       ASSERT_TRUE(claimed.ok());
@@ -171,6 +176,23 @@ class Pair {
     first_.erase(holder);
     last_.erase(holder);
     model_.lists.erase(holder);
+  }
+  /// Anywhere, or, as guests do, a bit behind the last one.
+  PageRange next_range(uint32_t holder, Numbers& numbers) const {
+    const auto list = model_.lists.find(holder);
+    const bool onward = list != model_.lists.end() && !list->second.empty() && numbers.below(3) > 0;
+    const uint64_t end = onward ? list->second.back().end().raw() / ffa::page_size : 1;
+    return pages(onward ? end + numbers.below(3) : 1 + numbers.below(600), 1 + numbers.below(6));
+  }
+  /// Gives the end of a list back, behind its first `kept` ranges, of which there is one.
+  void cut(uint32_t holder, uint64_t kept) {
+    auto& list = model_.lists[holder];
+    if (list.size() <= kept) return;
+    RangeIndex previous = first_[holder];
+    for (uint64_t n = 1; n < kept; ++n) previous = map_.next(previous);
+    map_.release(map_.next(previous), previous);
+    last_[holder] = previous;
+    list.resize(kept);
   }
   void compare(const PageRange& range) {
     ASSERT_EQ(map_.size(), model_.size());
@@ -189,7 +211,7 @@ class Pair {
   }
 
  private:
-  std::vector<OwnershipMap::Node> nodes_;
+  OwnershipStorage storage_;
   OwnershipMap map_;
   Model model_;
   std::map<uint32_t, RangeIndex> first_;
@@ -201,14 +223,17 @@ class AgainstModel : public testing::TestWithParam<uint32_t> {};
 TEST_P(AgainstModel, Agrees) {
   for (uint64_t seed = 1; seed <= 6; ++seed) {
     Numbers numbers{seed};
-    Pair pair{8 + 24 * seed, GetParam()};
+    Pair pair{8 + 60 * seed, GetParam()};
     for (int step = 0; step < 3000; ++step) {
       const auto any = static_cast<uint32_t>(numbers.below(12));
       // The last two are the buffers.
       const uint32_t holder = any < 10 ? any : mediator::rx_holder.raw() + any - 10;
-      const PageRange range = pages(1 + numbers.below(600), 1 + numbers.below(6));
-      if (numbers.below(8) == 0) {
+      const PageRange range = pair.next_range(holder, numbers);
+      const uint64_t what = numbers.below(40);
+      if (what < 2) {
         pair.release(holder);
+      } else if (what < 5) {
+        pair.cut(holder, 1 + numbers.below(40));
       } else {
         pair.claim(holder, range);
       }
@@ -223,9 +248,42 @@ INSTANTIATE_TEST_SUITE_P(OwnershipMap, AgainstModel, testing::Values(0U, 10U),
                            return param.param == 0 ? "SharesDisjoint" : "SharesOverlap";
                          });
 
+/// Every other page is one share's; then another takes the pages between, one by one, so that no
+/// range is a neighbour of the one before.
+TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
+  constexpr uint64_t half = 200;
+  OwnershipStorage storage(2 * half);
+  OwnershipMap map{storage.spans, storage.slots};
+  const auto fill = [&map](uint64_t offset, uint32_t holder) {
+    RangeIndex first = no_range;
+    RangeIndex last = no_range;
+    for (uint64_t n = 0; n < half; ++n) {
+      last = *map.claim(pages(1 + offset + 2 * n, 1), RangeHolder{holder}, last);
+      if (n == 0) first = last;
+    }
+    return first;
+  };
+  const RangeIndex even = fill(0, 0);
+  const RangeIndex odd = fill(1, 1);
+  ASSERT_TRUE(map.consistent());
+  EXPECT_TRUE(map.claim(pages(4096, 1), RangeHolder{2}).error().full);
+  RangeIndex at = even;
+  for (uint64_t n = 0; n < half; ++n, at = map.next(at)) {
+    ASSERT_EQ(map.range(at), pages(1 + 2 * n, 1));
+  }
+  EXPECT_EQ(at, no_range);
+  map.release(even);
+  ASSERT_TRUE(map.consistent());
+  EXPECT_EQ(map.size(), half);
+  map.release(odd);
+  EXPECT_EQ(map.size(), 0U);
+  EXPECT_NE(fill(0, 0), no_range);
+  ASSERT_TRUE(map.consistent());
+}
+
 TEST(OwnershipMap, OverlappingSharesExcludeThemselvesAndTheBuffersOnly) {
-  std::vector<OwnershipMap::Node> nodes(8);
-  OwnershipMap map{nodes, 4};
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots, 4};
   const auto first = map.claim(pages(10, 5), RangeHolder{0});
   ASSERT_TRUE(first.ok());
   ASSERT_TRUE(map.claim(pages(12, 5), RangeHolder{3}).ok());

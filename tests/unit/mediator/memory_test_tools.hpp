@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/memory_transaction.hpp"
+#include "core/ownership_map.hpp"
 #include "ffa/types.hpp"
 
 namespace memory_test {
@@ -150,6 +151,14 @@ class Numbers {
 
  private:
   uint64_t state_;
+};
+
+/// Storage of an ownership map of `ranges` ranges.
+struct OwnershipStorage {
+  explicit OwnershipStorage(size_t ranges, size_t lists = 16)
+      : spans(ranges), slots(mediator::OwnershipMap::slots_needed(ranges, lists)) {}
+  std::vector<mediator::OwnershipMap::Span> spans;
+  std::vector<mediator::OwnershipMap::Slot> slots;
 };
 
 }  // namespace memory_test

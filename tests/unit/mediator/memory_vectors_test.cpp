@@ -179,12 +179,13 @@ std::optional<ffa::Status> refusal(const Bytes& image, const json& vector) {
   RuleTrace rules;
   const auto parsed = parse(image, vector, MemorySend::share, 1, rules);
   if (!parsed.ok()) return parsed.error().status;
-  std::vector<mediator::OwnershipMap::Node> nodes(parsed->range_count);
-  mediator::OwnershipMap map{nodes};
+  memory_test::OwnershipStorage storage(parsed->range_count);
+  mediator::OwnershipMap map{storage.spans, storage.slots};
+  auto last = mediator::no_range;
   for (uint32_t n = 0; n < parsed->range_count; ++n) {
-    if (!map.claim(parsed->ranges[n], mediator::RangeHolder{0}).ok()) {
-      return rule_info(mediator::Rule::mem_ranges_disjoint).status;
-    }
+    const auto claimed = map.claim(parsed->ranges[n], mediator::RangeHolder{0}, last);
+    if (!claimed.ok()) return rule_info(mediator::Rule::mem_ranges_disjoint).status;
+    last = *claimed;
   }
   return std::nullopt;
 }

@@ -67,7 +67,7 @@ TEST_F(Rxtx, Map32IgnoresUpperHalves) {
 }
 TEST_F(Rxtx, PageCountIsBounded) {
   EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 0), rxtx_map_count);
-  EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 5), rxtx_map_count);
+  EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 33), rxtx_map_count);
   EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 63), rxtx_map_count);
   EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 64), rxtx_map_reserved);
   EXPECT_REJECTED(world, map(tx_ipa, rx_ipa, 0x80000001), rxtx_map_reserved);

@@ -17,10 +17,10 @@ struct OwnTrace {
   std::vector<sim::trace::Event> events;
 };
 
-inline OwnTrace run(const sim::Case& data) {
+inline OwnTrace run(const sim::Case& data, uint64_t seed = 1) {
   const auto factory = sim::built_in_mediator();
-  const auto result =
-      sim::run_case(sim::scenario::compile(data), *factory, [] { return sim::seeded_choices(1); });
+  const auto result = sim::run_case(sim::scenario::compile(data), *factory,
+                                    [seed] { return sim::seeded_choices(seed); });
   OwnTrace trace;
   trace.header.world = data.doc.value("world", nlohmann::json::object()).dump();
   trace.events = result.record.events;
@@ -29,8 +29,8 @@ inline OwnTrace run(const sim::Case& data) {
   return trace;
 }
 
-inline OwnTrace run(const std::string& json) {
-  return run(sim::Case{"own/trace", "own.json", {}, nlohmann::json::parse(json)});
+inline OwnTrace run(const std::string& json, uint64_t seed = 1) {
+  return run(sim::Case{"own/trace", "own.json", {}, nlohmann::json::parse(json)}, seed);
 }
 
 inline ffa_trace::ReplayResult replay(const OwnTrace& trace) {

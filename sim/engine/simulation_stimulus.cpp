@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What happens inside a step and no register shows: a fault of the machine that struck, and in
+// which order steps that overlap went on. Their events tell it as `stimulus`. docs/trace-format.md
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/engine/simulation_impl.hpp"
+
+namespace sim {
+namespace {
+
+void append(std::string& stimulus, const std::string& text) {
+  if (!stimulus.empty()) stimulus += "; ";
+  stimulus += text;
+}
+
+}  // namespace
+
+std::string Simulation::Impl::take_stimuli(const std::string& place) {
+  std::string all;
+  for (const std::string& one : stimuli) append(all, place + one);
+  stimuli.clear();
+  return all;
+}
+
+const FaultSpec* Simulation::Impl::judge_fault(std::string_view op, const FaultSpec* struck) {
+  Step* const step = current_step();
+  if (step == nullptr) return struck;
+  const uint64_t nth = ++step->operations[op];
+  const auto due = std::find_if(step->faults.begin(), step->faults.end(),
+                                [&](const FaultSpec& f) { return f.op == op && f.nth == nth; });
+  if (due != step->faults.end()) struck = &*due;
+  if (struck == nullptr) return nullptr;
+  std::string text = fmt::format("fault {} {}", op, nth);
+  if (struck->status) text += fmt::format(" {}", *struck->status);
+  append(event(step->event).stimulus, text);
+  return struck;
+}
+
+void Simulation::Impl::switch_reached() {
+  Step* const step = current_step();
+  if (step == nullptr) return;
+  last_progress = {step->event, ++step->switch_points};
+}
+
+/// What happened meanwhile: how far another step had come, and what the host did.
+void Simulation::Impl::switch_passed() {
+  Step* const step = current_step();
+  if (step == nullptr) return;
+  const Progress here{step->event, step->switch_points};
+  if (last_progress != here) {
+    std::string text = fmt::format("turn {} {}", here.switch_points, last_progress.event);
+    if (last_progress.switch_points != 0) text += fmt::format(" {}", last_progress.switch_points);
+    append(event(step->event).stimulus, text);
+    last_progress = here;
+  }
+  if (stimuli.empty()) return;
+  append(event(step->event).stimulus, take_stimuli(fmt::format("at {} ", here.switch_points)));
+}
+
+void Simulation::strike_next_step(std::vector<FaultSpec> faults) {
+  if (faults.empty()) return;
+  impl_->faults_to_come[impl_->scheduler.current()] = std::move(faults);
+}
+
+void Simulation::set_switch_hooks(std::function<void()> reached, std::function<void()> passed) {
+  impl_->scheduler.set_switch_hooks({std::move(reached), std::move(passed)});
+}
+
+}  // namespace sim
