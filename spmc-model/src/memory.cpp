@@ -172,12 +172,21 @@ Result<void> add_ranges(SpmcStorage& s, Region& region, std::span<const std::byt
   if (bytes.size() % range_entry_bytes != 0 && !s.personality.partial_range_asked_again) {
     return Error{Status::invalid_parameters};
   }
-  if (sent > wanted && !s.personality.surplus_ignored) return Error{Status::invalid_parameters};
+  const bool surplus = sent > wanted || region.has_surplus;
+  const bool goes_on = surplus && s.personality.surplus_never_completes;
+  if (surplus && !goes_on && !s.personality.surplus_ignored) {
+    return Error{Status::invalid_parameters};
+  }
   const uint32_t taken = sent < wanted ? static_cast<uint32_t>(sent) : wanted;
   const uint32_t most = s.personality.max_fragments;
   if (++region.fragments > most && most != 0) {
     region.state = RegionState::refused;
     return Error{Status::no_memory};
+  }
+  if (goes_on) {
+    region.has_surplus = true;
+    region.next_offset += static_cast<uint32_t>(bytes.size());
+    return {};
   }
   for (uint32_t i = 0; i < taken; ++i) {
     const RangeEntry range = read_range(bytes, uint64_t{i} * range_entry_bytes);
@@ -201,7 +210,7 @@ Result<void> check_transaction(const SpmcStorage& s, const TransactionHeader& he
   if (!is_known_guest(s, header.sender)) return Error{s.personality.unknown_sender};
   const std::optional<uint16_t> attributes =
       kind == SendKind::share ? s.personality.share_attributes : s.personality.lend_attributes;
-  if (attributes && header.attributes != *attributes) return Error{Status::invalid_parameters};
+  if (attributes && header.attributes != *attributes) return Error{s.personality.wrong_attributes};
   return {};
 }
 

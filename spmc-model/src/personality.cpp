@@ -147,6 +147,8 @@ constexpr Personality hafnium() {
   personality.page_in_any_object = true;
   personality.handles = {.base = 0, .guest_in_handle = false, .counting = false, .live_limit = 100};
   personality.max_fragments = 20;
+  personality.wrong_attributes = ffa::Status::denied;
+  personality.surplus_never_completes = true;
   personality.fragment_names_sender = false;
   personality.bad_fragment_frees = false;
   personality.reclaim_zeroes = true;

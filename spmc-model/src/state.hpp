@@ -101,6 +101,7 @@ struct Region {
   RegionState state;
   SendKind kind;
   bool owner_gone;
+  bool has_surplus;  ///< more ranges came than were declared
   ffa::EndpointId sender;
   ffa::Handle handle;
   uint64_t tag;

@@ -84,11 +84,12 @@ struct Personality {
   DescriptorLimits descriptor{};                         // 25
   std::optional<uint16_t> share_attributes = 0x2f;       // 25
   std::optional<uint16_t> lend_attributes = 0;           // 25
-  std::optional<uint8_t> permissions = 2;                // 26, exact value
-  ffa::Status unknown_sender = ffa::Status::denied;      // 27
-  std::optional<ffa::Status> unaligned_range;            // 28
-  std::optional<ffa::Status> overlap_in_transaction;     // 29
-  std::optional<ffa::Status> page_shared_twice;          // 30
+  ffa::Status wrong_attributes = ffa::Status::invalid_parameters;                // 25
+  std::optional<uint8_t> permissions = 2;                                        // 26, exact value
+  ffa::Status unknown_sender = ffa::Status::denied;                              // 27
+  std::optional<ffa::Status> unaligned_range;                                    // 28
+  std::optional<ffa::Status> overlap_in_transaction;                             // 29
+  std::optional<ffa::Status> page_shared_twice;                                  // 30
   std::optional<ffa::Status> page_lent_twice = ffa::Status::invalid_parameters;  // 30
   bool page_in_any_object = false;            // 30, other transactions count whatever their kind
   bool exact_length = false;                  // 31
@@ -100,6 +101,7 @@ struct Personality {
   bool request_names_sender = false;          // 35, w4 of FRAG_RX
   bool partial_range_asked_again = true;      // 36, else INVALID_PARAMETERS
   bool surplus_ignored = true;                // 37, else INVALID_PARAMETERS
+  bool surplus_never_completes = false;       // 37, rather: asked on until row 34 ends it
   bool bad_fragment_frees = true;             // 38
   bool too_long_fragment_frees = false;       // 38
   bool reclaim_zeroes = false;                // 40, flag bit 0 is served

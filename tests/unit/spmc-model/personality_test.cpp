@@ -94,6 +94,30 @@ TEST(OtherPersonalities, Knob34HafniumHasAMostOfFragments) {
   EXPECT_EQ(hafnium.world.spmc->regions(), 0U);
 }
 
+TEST(OtherPersonalities, Knob37HafniumAsksOnWhenTooMuchCameUntilItHasTooManyFragments) {
+  OtherSpmc hafnium{"hafnium"};
+  const auto bytes = OtherSpmc::ranges(3).bytes();
+  const Regs more = hafnium.send(fid64(Fid::mem_share), bytes, bytes.size() - 16);
+  ASSERT_EQ(more.x[0], frag_rx);
+  Regs reply = hafnium.fragment(more, std::vector<uint8_t>(32));
+  EXPECT_EQ(reply.x[0], frag_rx);
+  EXPECT_EQ(reply.x[3], bytes.size() + 16);
+  size_t sent = 2;
+  for (; reply.x[0] == frag_rx; ++sent) {
+    reply = hafnium.fragment(reply, {bytes.end() - 16, bytes.end()});
+  }
+  EXPECT_EQ(status_of(reply), Status::no_memory);
+  EXPECT_EQ(sent, 21U);
+  EXPECT_EQ(hafnium.world.spmc->regions(), 0U);
+}
+
+TEST(OtherPersonalities, Knob25HafniumDeniesOtherAttributes) {
+  OtherSpmc hafnium{"hafnium"};
+  Descriptor descriptor = OtherSpmc::ranges(1);
+  descriptor.attributes = 0x27;
+  EXPECT_EQ(status_of(hafnium.share(descriptor)), Status::denied);
+}
+
 TEST(OtherPersonalities, Knob22OnlyHafniumTakesDonations) {
   Descriptor descriptor = OtherSpmc::ranges(2);
   descriptor.attributes = 0;
