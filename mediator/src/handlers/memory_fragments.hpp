@@ -138,8 +138,8 @@ Reply memory_send(CallContext<P>& call, MemorySend kind) {
   send.kind = kind;
   FFA_TRY(send.transaction, parse_transaction(fragment.bytes, context, call.rules));
   FFA_CHECK(check_receivers(call, kind, send.transaction));
-  FFA_CHECK(call.rules.require(Rule::mem_quota_pages, send.transaction.total_pages.raw() <=
-                                                          call.vm.config.max_share_pages));
+  FFA_CHECK(call.rules.require(
+      Rule::mem_quota_pages, send.transaction.total_pages.raw() <= call.vm.config.max_share_pages));
   SendInHand<P> in_hand{call, send};
   send.writable = send.transaction.writable();
   FFA_CHECK(in_hand.reserve());
