@@ -28,6 +28,8 @@ struct Shape {
 inline constexpr Shape one_page{1, 1};
 inline constexpr Shape contiguous{1, 256};
 inline constexpr Shape scattered{250, 1};  ///< as many as fit into a TX buffer of 4 KiB
+inline constexpr Shape gibibyte{1, 262144};
+inline constexpr Shape scattered_gibibyte{262144, 1};  ///< 1,025 fragments of 4 KiB
 
 inline void put(std::vector<std::byte>& image, size_t offset, uint64_t value, size_t width) {
   for (size_t i = 0; i < width; ++i) {

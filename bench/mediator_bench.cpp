@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -21,10 +22,10 @@ using Mediator = mediator::Mediator<bench::Platform>;
 /// A booted mediator with one VM that has mapped its buffers.
 class World {
  public:
-  World() {
+  explicit World(const mediator::VmConfig& limits = {}) {
     mediator::MediatorConfig config;
     config.max_vms = 2;
-    mediator::VmConfig vm;
+    mediator::VmConfig vm = limits;
     vm.id = ffa::EndpointId{bench::vm_id};
     memory_.resize(Mediator::memory_needed(config) / sizeof(Chunk));
     vm_memory_.resize(Mediator::memory_needed(config, vm) / sizeof(Chunk));
@@ -91,6 +92,70 @@ void share_and_reclaim(benchmark::State& state, const bench::Shape& shape) {
   state.SetItemsProcessed(state.iterations());
 }
 
+/// Shares `image`, in fragments of the TX buffer's size. The registers that end it.
+ffa::Regs share_in_fragments(World& world, const std::vector<std::byte>& image) {
+  auto& tx = world.platform().guest_tx();
+  ffa::Regs answer;
+  for (size_t sent = 0; sent < image.size();) {
+    const size_t length = std::min(tx.size(), image.size() - sent);
+    std::memcpy(tx.data(), image.data() + sent, length);
+    if (sent == 0) {
+      answer = world.call({0xc4000073, image.size(), length});
+    } else {
+      answer = world.call({0x8400007b, answer.x[1], answer.x[2], length, 0});
+    }
+    sent += length;
+    if (answer.w(0) != (sent < image.size() ? 0x8400007a : 0x84000061)) break;
+  }
+  return answer;
+}
+
+/// A share larger than a buffer, here or at the SPMC, and its reclaim.
+void large_share(benchmark::State& state, const bench::Shape& shape) {
+  mediator::VmConfig limits;
+  limits.max_share_pages = shape.ranges * shape.pages;
+  limits.max_ranges = shape.ranges;
+  World world{limits};
+  world.platform().scatter_blocks();
+  const auto image = bench::share_of(shape);
+  const uint64_t pinned = world.platform().pinned_pages();
+  for (auto _ : state) {
+    const ffa::Regs shared = share_in_fragments(world, image);
+    const ffa::Regs back = world.call({0x84000077, shared.x[2], shared.x[3]});
+    if (shared.w(0) != 0x84000061 || back.w(0) != 0x84000061) {
+      state.SkipWithError("share or reclaim refused");
+      return;
+    }
+  }
+  if (world.platform().pinned_pages() != pinned) state.SkipWithError("pages left pinned");
+  state.SetItemsProcessed(state.iterations());
+}
+
+/// One more share and its reclaim while others live.
+void look_up(benchmark::State& state, uint16_t live) {
+  mediator::VmConfig limits;
+  limits.max_shares = live;
+  World world{limits};
+  auto image = bench::share_of(bench::one_page);
+  const size_t address = image.size() - 16;
+  ffa::Regs shared;
+  for (uint64_t n = 0; n < live; ++n) {
+    if (n != 0 && shared.w(0) != 0x84000061) break;
+    bench::put(image, address, bench::shared_ipa + 2 * n * ffa::page_size, 8);
+    std::copy(image.begin(), image.end(), world.platform().guest_tx().begin());
+    shared = world.call({0xc4000073, image.size(), image.size()});
+  }
+  for (auto _ : state) {
+    const ffa::Regs back = world.call({0x84000077, shared.x[2], shared.x[3]});
+    shared = world.call({0xc4000073, image.size(), image.size()});
+    if (shared.w(0) != 0x84000061 || back.w(0) != 0x84000061) {
+      state.SkipWithError("share or reclaim refused");
+      return;
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 /// A fixed number of iterations, for count-instructions; 0: as many as the library sees fit.
 int64_t fixed_iterations() {
   const char* const text = std::getenv("FFA_BENCH_ITERATIONS");
@@ -113,6 +178,12 @@ int main(int argc, char** argv) {
   add("share_and_reclaim/one_page", share_of_shape(bench::one_page));
   add("share_and_reclaim/contiguous_256_pages", share_of_shape(bench::contiguous));
   add("share_and_reclaim/scattered_250_ranges", share_of_shape(bench::scattered));
+  add("large_share/gibibyte_in_2_mib_blocks",
+      [](benchmark::State& state) { large_share(state, bench::gibibyte); });
+  add("large_share/262144_scattered_pages",
+      [](benchmark::State& state) { large_share(state, bench::scattered_gibibyte); });
+  add("look_up/1_live_share", [](benchmark::State& state) { look_up(state, 1); });
+  add("look_up/1024_live_shares", [](benchmark::State& state) { look_up(state, 1024); });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

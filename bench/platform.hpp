@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bench/descriptor.hpp"
+#include "ffa/calls/memory.hpp"
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
 #include "mediator/platform.hpp"
@@ -45,18 +46,22 @@ class Platform {
     std::atomic<T> value_;
   };
 
+  /// 2 MiB blocks of the VM's RAM change places two by two, so that no two are physical neighbours
+  /// in rising order.
+  void scatter_blocks() { blocks_swapped_ = true; }
   /// The VM's TX page, for the benchmark to write its descriptor into.
   std::array<std::byte, ffa::page_size>& guest_tx() { return buffers_[guest_tx_buffer]; }
   [[nodiscard]] uint64_t pinned_pages() const { return pinned_pages_; }
 
   mediator::Extent translate(ffa::EndpointId /*vm*/, ffa::Ipa ipa, ffa::PageCount pages) {
     const uint64_t page = (ipa.raw() - ram_ipa) / ffa::page_size;
-    if (ipa.raw() < ram_ipa || page >= ram_pages) {
+    if (ipa.raw() < ram_ipa || page >= vm_ram_pages) {
       return {{}, ffa::PageCount{1}, mediator::MemoryKind::none};
     }
-    return {ffa::Pa{ipa.raw() + host_offset},
-            ffa::PageCount{std::min<uint64_t>(pages.raw(), ram_pages - page)},
-            mediator::MemoryKind::ram_rw};
+    const uint64_t left = blocks_swapped_ ? block_pages - page % block_pages : vm_ram_pages - page;
+    const uint64_t swap = blocks_swapped_ ? block_pages * ffa::page_size : 0;
+    return {ffa::Pa{(ipa.raw() + host_offset) ^ swap},
+            ffa::PageCount{std::min<uint64_t>(pages.raw(), left)}, mediator::MemoryKind::ram_rw};
   }
   ffa::Result<void> pin(ffa::EndpointId /*vm*/, ffa::Ipa /*ipa*/, const mediator::Extent& extent) {
     pinned_pages_ += extent.pages.raw();
@@ -104,7 +109,13 @@ class Platform {
       case Fid::partition_info_get:
         return list_partitions();
       case Fid::mem_share:
-        return ffa::success32(next_handle_++, 0x1000);
+        expected_bytes_ = in.w(1);
+        received_bytes_ = in.w(2);
+        ++next_handle_;
+        return next_fragment();
+      case Fid::mem_frag_tx:
+        received_bytes_ += in.w(3);
+        return next_fragment();
       case Fid::msg_send_direct_req: {
         ffa::Regs out = in;
         out.x[0] = in.x[0] + 1;
@@ -125,10 +136,19 @@ class Platform {
   void rules(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/, const mediator::RuleTrace& /*trace*/) {}
 
  private:
-  static constexpr uint64_t host_offset = 0x10000000;
+  static constexpr uint64_t host_offset = 0x40000000;
+  static constexpr uint64_t vm_ram_pages = 0x100000;  // 4 GiB
+  static constexpr uint64_t block_pages = 512;
   static constexpr uint32_t own_tx_buffer = 0, own_rx_buffer = 1;
   static constexpr uint32_t guest_tx_buffer = 2, guest_rx_buffer = 3;
 
+  /// A send is complete, or goes on; one at a time.
+  ffa::Regs next_fragment() const {
+    constexpr uint32_t handle_high = 0x1000;
+    if (received_bytes_ == expected_bytes_) return ffa::success32(next_handle_, handle_high);
+    const ffa::Handle handle = ffa::Handle::from_words(next_handle_, handle_high);
+    return ffa::MemFragRx{handle, received_bytes_, {}}.encode();
+  }
   static ffa::Regs version_answer() {
     ffa::Regs out;
     out.x[0] = ffa::v1_2.raw();
@@ -148,7 +168,10 @@ class Platform {
 
   std::array<std::array<std::byte, ffa::page_size>, 4> buffers_{};
   uint64_t pinned_pages_ = 0;
-  uint32_t next_handle_ = 1;
+  uint32_t next_handle_ = 0;
+  uint32_t expected_bytes_ = 0;  ///< of the send at hand
+  uint32_t received_bytes_ = 0;
+  bool blocks_swapped_ = false;
 };
 static_assert(mediator::Platform<Platform>);
 

@@ -87,18 +87,24 @@ class OwnershipMap {
   /// list). `range` has at most 2^32 - 1 pages.
   ffa::Result<RangeIndex, RangeConflict> claim(const PageRange& range, RangeHolder holder,
                                                RangeIndex previous = no_range) {
+    const RangeIndex onward = claim_onward(range, previous);
+    if (onward != no_range) return onward;
+    return claim_anywhere(range, holder, previous);
+  }
+  /// claim() for a range that lies right behind that of the last claim, in the same block; else
+  /// no_range, and nothing changed.
+  RangeIndex claim_onward(const PageRange& range, RangeIndex previous) {
     const bool onward = previous != no_range && previous == finger_.last &&
                         range.base().raw() >= finger_.end && range.end().raw() <= finger_.limit;
-    if (onward && has_room_behind(previous) && size_ < capacity()) return extend(range);
-    return claim_anywhere(range, holder, previous);
+    if (!onward || !has_room_behind(previous) || size_ == capacity()) return no_range;
+    return extend(range);
   }
   /// Gives back the whole list that begins at `first` (no_range: nothing), or the end of one, which
   /// stands behind `previous`.
   void release(RangeIndex first, RangeIndex previous = no_range);
   [[nodiscard]] PageRange range(RangeIndex index) const {
     const Slot& here = slot(index);
-    // It was one when it was claimed.
-    return *PageRange::make(ffa::Ipa{here.base}, ffa::PageCount{here.pages});
+    return PageRange{ffa::Ipa{here.base}, ffa::PageCount{here.pages}};
   }
   [[nodiscard]] RangeIndex next(RangeIndex index) const { return slot(index).next; }
   [[nodiscard]] uint32_t size() const { return size_; }

@@ -40,6 +40,7 @@ class PageRange {
   friend constexpr bool operator==(const PageRange&, const PageRange&) = default;
 
  private:
+  friend class OwnershipMap;  // gives back what was a range before
   constexpr PageRange(ffa::Ipa base, ffa::PageCount pages) : base_(base), pages_(pages) {}
   ffa::Ipa base_{};
   ffa::PageCount pages_{};

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "core/memory_send.hpp"
 #include "handlers/state.hpp"
@@ -37,88 +38,157 @@ const OwnershipMap& ranges_of_own_share(VmContext<P>& vm) FFA_ATTR(no_thread_saf
   return vm.memory.ranges;
 }
 
-/// Takes one range after the other into a share: enters it in the ownership map, then pins its
-/// pages. A range that is refused is not taken at all.
+/// Takes ranges into a share, in batches: enters them in the ownership map under one lock, then
+/// pins their pages. The first range that is refused, for whatever reason, decides; it is not
+/// taken, nor what follows.
 template <Platform P>
 class RangeTaker {
  public:
   RangeTaker(CallContext<P>& call, IncomingSend& send) : call_(call), send_(send) {}
 
-  /// Rules: mem_page_sum, then those of the ownership map, then those of the pages.
-  Outcome<void> take(const PageRange& range) {
-    const uint64_t pages = range.pages().raw();
-    FFA_CHECK(call_.rules.require(Rule::mem_page_sum,
-                                  pages <= send_.transaction.total_pages.raw() - send_.pages));
-    FFA_TRY(const RangeIndex before, enter(range));
-    pinned_ = 0;
-    const auto pinned =
-        for_each_extent(call_.platform(), call_.vm.id(), range,
-                        [&](ffa::Ipa ipa, const Extent& extent) { return pin(ipa, extent); });
-    if (!pinned.ok()) {
-      if (pinned_ != 0) {
-        call_.platform().unpin(call_.vm.id(), range.base(), ffa::PageCount{pinned_});
-      }
-      leave(before);
-      return pinned;
+  /// Rules, range by range: those of check_range(), mem_page_sum, those of the ownership map,
+  /// those of the pages.
+  Outcome<void> take(const ConstituentView& ranges) {
+    for (uint32_t n = 0; n < ranges.count(); n += batch_ranges) {
+      FFA_CHECK(take_batch(ranges, n, std::min(ranges.count(), n + batch_ranges)));
     }
-    send_.pages += pages;
-    const Guard guard(call_.vm.memory_lock);
-    Share& share = call_.vm.memory.shares[send_.slot];
-    share.pages = ffa::PageCount{send_.pages};
-    share.read_only = share.read_only || read_only_;
     return {};
   }
 
  private:
-  Outcome<void> pin(ffa::Ipa ipa, const Extent& extent) {
-    RuleTrace& rules = call_.rules;
-    const bool writable = extent.kind == MemoryKind::ram_rw;
-    FFA_CHECK(rules.require(Rule::mem_pages_ram, writable || extent.kind == MemoryKind::ram_ro));
-    FFA_CHECK(rules.require(Rule::mem_zero_writable, writable || !send_.transaction.flags.zero()));
-    FFA_CHECK(rules.require(Rule::mem_pages_writable, writable || !send_.writable));
-    const auto pinned = call_.platform().pin(call_.vm.id(), ipa, extent);
-    if (!pinned && pinned.error() != ffa::Status::denied) return relay(pinned.error());
-    FFA_CHECK(rules.require(Rule::mem_pages_pinned, pinned.ok()));
-    pinned_ += extent.pages.raw();
-    read_only_ = read_only_ || !writable;
-    if (send_.merger.add({extent.pa, extent.pages})) ++send_.runs;
-    return {};
+  /// How long the lock is held at most.
+  static constexpr uint32_t batch_ranges = 64;
+
+  /// What enter() did.
+  struct Entered {
+    Outcome<void> outcome;         ///< why the range behind those entered was refused, if one was
+    RangeIndex before = no_range;  ///< the last range of the share before
+    RangeIndex first = no_range;   ///< the first one entered
+  };
+
+  Outcome<void> take_batch(const ConstituentView& ranges, uint32_t begin, uint32_t end) {
+    const Entered entered = enter(ranges, begin, end);
+    const OwnershipMap& map = ranges_of_own_share(call_.vm);
+    RangeIndex good = entered.before;
+    for (RangeIndex at = entered.first; at != no_range; at = map.next(at)) {
+      const auto pinned = pin(map.range(at));
+      if (!pinned.ok()) {
+        settle(at, good);
+        return pinned;
+      }
+      good = at;
+    }
+    settle(no_range, good);
+    return entered.outcome;
   }
-  /// Enters the range behind the last one, which is the result. Rules: mem_ranges_disjoint,
-  /// mem_pages_not_buffer, mem_pages_not_shared, mem_quota_ranges.
-  Outcome<RangeIndex> enter(const PageRange& range) {
+  Entered enter(const ConstituentView& ranges, uint32_t begin, uint32_t end) {
     const Guard guard(call_.vm.memory_lock);
-    VmMemory& memory = call_.vm.memory;
-    Share& share = memory.shares[send_.slot];
+    Share& share = call_.vm.memory.shares[send_.slot];
+    Entered entered;
+    entered.before = share.last_range;
+    uint64_t pages = send_.pages;
+    for (uint32_t n = begin; n < end && entered.outcome.ok(); ++n) {
+      // All rules were met by the first of the batch.
+      const bool quick = n != begin && enter_onward(ranges, n, share, pages);
+      if (!quick) entered.outcome = enter_one(ranges, n, share, pages);
+    }
+    if (entered.before == no_range) {
+      entered.first = share.first_range;
+    } else {
+      entered.first = call_.vm.memory.ranges.next(entered.before);
+    }
+    return entered;
+  }
+  /// What nearly every range is: one that no rule rejects, right behind the last. False: it may be
+  /// another, and nothing changed.
+  bool enter_onward(const ConstituentView& ranges, uint32_t n, Share& share, uint64_t& pages)
+      FFA_REQ(call_.vm.memory_lock) {
+    const auto range = ranges.defect_or_range(n);
+    if (!range.ok()) return false;
+    const uint64_t more = range->pages().raw();
+    if (more > send_.transaction.total_pages.raw() - pages) return false;
+    const RangeIndex claimed = call_.vm.memory.ranges.claim_onward(*range, share.last_range);
+    if (claimed == no_range) return false;
+    share.last_range = claimed;
+    pages += more;
+    return true;
+  }
+  /// `pages` counts those of the ranges entered.
+  Outcome<void> enter_one(const ConstituentView& ranges, uint32_t n, Share& share, uint64_t& pages)
+      FFA_REQ(call_.vm.memory_lock) {
+    RuleTrace& rules = call_.rules;
+    FFA_TRY(const PageRange range, check_range(ranges, n, rules));
+    const uint64_t more = range.pages().raw();
+    FFA_CHECK(
+        rules.require(Rule::mem_page_sum, more <= send_.transaction.total_pages.raw() - pages));
     const RangeHolder own = holder_of(send_.slot);
-    const RangeIndex before = share.last_range;
-    const auto claimed = memory.ranges.claim(range, own, before);
+    const auto claimed = call_.vm.memory.ranges.claim(range, own, share.last_range);
     const bool full = !claimed && claimed.error().full;
     const bool taken = !claimed && !full;
     const RangeHolder by = claimed ? own : claimed.error().holder;
-    RuleTrace& rules = call_.rules;
     FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || by != own));
     FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !by.is_buffer()));
     FFA_CHECK(rules.require(Rule::mem_pages_not_shared, !taken));
     FFA_CHECK(rules.require(Rule::mem_quota_ranges, !full));
     if (share.first_range == no_range) share.first_range = *claimed;
     share.last_range = *claimed;
-    return before;
+    pages += more;
+    return {};
   }
-  /// Takes the last range out again; `before` is the last one then.
-  void leave(RangeIndex before) {
+  /// Pins all pages of a range, or none.
+  Outcome<void> pin(const PageRange& range) {
+    uint64_t pinned_pages = 0;
+    const auto visit = [&](ffa::Ipa ipa, const Extent& extent) -> Outcome<void> {
+      FFA_CHECK(pin_extent(ipa, extent));
+      pinned_pages += extent.pages.raw();
+      return {};
+    };
+    const auto pinned = for_each_extent(call_.platform(), call_.vm.id(), range, visit);
+    if (pinned.ok()) {
+      send_.pages += pinned_pages;
+    } else if (pinned_pages != 0) {
+      call_.platform().unpin(call_.vm.id(), range.base(), ffa::PageCount{pinned_pages});
+    }
+    return pinned;
+  }
+  Outcome<void> pin_extent(ffa::Ipa ipa, const Extent& extent) {
+    RuleTrace& rules = call_.rules;
+    const bool writable = extent.kind == MemoryKind::ram_rw;
+    if (!writable || !writable_met_) {
+      FFA_CHECK(rules.require(Rule::mem_pages_ram, writable || extent.kind == MemoryKind::ram_ro));
+      FFA_CHECK(
+          rules.require(Rule::mem_zero_writable, writable || !send_.transaction.flags.zero()));
+      FFA_CHECK(rules.require(Rule::mem_pages_writable, writable || !send_.writable));
+    }
+    const auto pinned = call_.platform().pin(call_.vm.id(), ipa, extent);
+    if (!pinned.ok()) {
+      if (pinned.error() != ffa::Status::denied) return relay(pinned.error());
+      return rules.require(Rule::mem_pages_pinned, false);
+    }
+    if (!writable_met_) FFA_CHECK(rules.require(Rule::mem_pages_pinned, true));
+    writable_met_ = writable_met_ || writable;
+    read_only_ = read_only_ || !writable;
+    if (send_.merger.add({extent.pa, extent.pages})) ++send_.runs;
+    return {};
+  }
+  /// Notes in the share what was pinned, and takes the ranges from `wrong` on out again; `good` is
+  /// the last one then.
+  void settle(RangeIndex wrong, RangeIndex good) {
     const Guard guard(call_.vm.memory_lock);
     VmMemory& memory = call_.vm.memory;
     Share& share = memory.shares[send_.slot];
-    memory.ranges.release(share.last_range, before);
-    share.last_range = before;
-    if (before == no_range) share.first_range = no_range;
+    share.pages = ffa::PageCount{send_.pages};
+    share.read_only = share.read_only || read_only_;
+    if (wrong == no_range) return;
+    memory.ranges.release(wrong, good);
+    share.last_range = good;
+    if (good == no_range) share.first_range = no_range;
   }
 
   CallContext<P>& call_;
   IncomingSend& send_;
   bool read_only_ = false;
-  uint64_t pinned_ = 0;  ///< pages of the range at hand
+  bool writable_met_ = false;  ///< what a page that may be written meets was met already
 };
 
 /// Gives the owner its access to the ranges from `first` to before `end` back.
@@ -200,35 +270,39 @@ class RunCursor {
   RunCursor(CallContext<P>& call, RangeIndex first, bool page_by_page)
       : call_(call), first_(first), range_(first), page_by_page_(page_by_page) {}
 
-  /// The next run; nothing behind the last.
-  Outcome<std::optional<PhysicalRun>> next() {
+  /// The next runs, at most as many as `out` holds; fewer behind the last. Their number.
+  Outcome<size_t> next(std::span<ffa::wire::Constituent> out) {
     const OwnershipMap& map = ranges_of_own_share(call_.vm);
-    while (range_ != no_range) {  // bound: the extents of the ranges
+    size_t count = 0;
+    while (range_ != no_range && count < out.size()) {  // bound: the extents of the ranges
       const PageRange range = map.range(range_);
       const uint64_t left = range.pages().raw() - page_;
-      if (left == 0) {
-        range_ = map.next(range_);
-        page_ = 0;
-        continue;
-      }
       const Extent extent = call_.platform().translate(
           call_.vm.id(), range.at(ffa::PageCount{page_}), ffa::PageCount{page_by_page_ ? 1 : left});
       const bool ram = extent.kind == MemoryKind::ram_rw || extent.kind == MemoryKind::ram_ro ||
                        extent.kind == MemoryKind::ram_none;
-      FFA_CHECK(call_.rules.require(Rule::mem_pages_ram, ram && extent.pages.raw() != 0));
+      if (!ram || extent.pages.raw() == 0 || extent.pages.raw() > left) {
+        return ffa::Error{call_.rules.require(Rule::mem_pages_ram, false).error()};
+      }
       page_ += extent.pages.raw();
+      if (page_ == range.pages().raw()) {
+        range_ = map.next(range_);
+        page_ = 0;
+      }
       const PhysicalRun run{extent.pa, extent.pages};
-      if (page_by_page_) return std::optional{run};
-      if (const auto done = merger_.add(run)) return done;
+      const auto done = page_by_page_ ? std::optional{run} : merger_.add(run);
+      if (done) out[count++] = encode_range(*done);
     }
-    return merger_.finish();
+    if (count == out.size()) return count;
+    if (const auto last = merger_.finish()) out[count++] = encode_range(*last);
+    return count;
   }
   /// Goes back to the beginning and forward over `runs` runs.
   Outcome<void> seek(uint32_t runs) {
     range_ = first_;
     page_ = 0;
     merger_ = {};
-    for (uint32_t n = 0; n < runs; ++n) FFA_CHECK(next());
+    for (ffa::wire::Constituent skipped; runs > 0; --runs) FFA_CHECK(next({&skipped, 1}));
     return {};
   }
 

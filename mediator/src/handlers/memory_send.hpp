@@ -48,12 +48,7 @@ class SendInHand {
   }
   /// Takes the ranges of a fragment.
   Outcome<void> add(const ConstituentView& ranges) {
-    RangeTaker<P> taker{call_, send_};
-    for (uint32_t n = 0; n < ranges.count(); ++n) {
-      FFA_TRY(const PageRange range, check_range(ranges, n, call_.rules));
-      FFA_CHECK(taker.take(range));
-    }
-    return {};
+    return RangeTaker<P>{call_, send_}.take(ranges);
   }
   /// All ranges came. A loan or a donation takes the owner's access away, and zeroes the memory if
   /// asked to, before an SP can have it. Rules: mem_page_sum.

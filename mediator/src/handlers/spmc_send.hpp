@@ -116,21 +116,19 @@ class SpmcSender {
     }
     FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
     if (stop == part_end_) {
-      FFA_TRY(const auto more, cursor_.next());
-      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, !more.has_value()));
+      std::array<ffa::wire::Constituent, 1> behind{};
+      FFA_TRY(const size_t more, cursor_.next(behind));
+      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, more == 0));
     }
     return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
   }
   Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
-    std::array<ffa::wire::Constituent, 16> buffer{};
+    std::array<ffa::wire::Constituent, 32> buffer;
     while (offset < stop) {
       const size_t count =
           std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
-      for (size_t n = 0; n < count; ++n) {
-        FFA_TRY(const auto run, cursor_.next());
-        FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, run.has_value()));
-        buffer[n] = encode_range(*run);
-      }
+      FFA_TRY(const size_t filled, cursor_.next(std::span{buffer}.first(count)));
+      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, filled == count));
       const auto bytes = std::as_bytes(std::span{buffer}.first(count));
       tx.write(offset, bytes);
       offset += static_cast<uint32_t>(bytes.size());
