@@ -27,7 +27,7 @@ struct SpmcSend {
 struct IncomingSend {
   MemorySend kind = MemorySend::share;
   bool streamed = false;  ///< each fragment goes on to the SPMC as it comes
-  MemoryTransaction transaction{};
+  MemoryTransaction transaction;
   ShareSlot slot = no_share;
   uint64_t pages = 0;  ///< of the ranges entered so far
   uint32_t runs = 0;   ///< physically contiguous runs that are complete

@@ -152,7 +152,7 @@ Reply memory_send(CallContext<P>& call, MemorySend kind) {
                             .total_length_bytes = fragment.total_bytes};
   IncomingSend send;
   send.kind = kind;
-  FFA_TRY(send.transaction, parse_transaction(fragment.bytes, context, call.rules));
+  FFA_CHECK(send.transaction.read(fragment.bytes, context, call.rules));
   FFA_CHECK(check_receivers(call, send.transaction));
   SendInHand<P> in_hand{call, send};
   FFA_CHECK(in_hand.reserve());

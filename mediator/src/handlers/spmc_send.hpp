@@ -122,7 +122,7 @@ class SpmcSender {
     return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
   }
   Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
-    std::array<ffa::wire::Constituent, 16> buffer{};
+    std::array<ffa::wire::Constituent, 16> buffer;  // written as far as it is used
     while (offset < stop) {
       const size_t count =
           std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
