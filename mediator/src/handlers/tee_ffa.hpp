@@ -58,7 +58,8 @@ struct TeeFfa {
                           ffa::Regs& regs, RuleTrace& rules) {
     const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
     VmContext<P>& vm = *slot.context;
-    if (reply.ok()) return put_reply(regs, *reply, vm.version().version());
+    if (reply.ok()) [[likely]]
+      return put_reply(regs, *reply, vm.version().version());
     const ffa::Status status = known_status(reply.error().status, vm.version().version());
     put_reply(regs, ffa::reply(status), vm.version().version());
   }
