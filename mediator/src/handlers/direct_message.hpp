@@ -72,7 +72,7 @@ bool is_visible_vm(CallContext<P>& call, ffa::EndpointId id) {
 }
 
 template <Platform P>
-Reply msg_send_direct_req(CallContext<P>& call) {
+[[gnu::flatten]] Reply msg_send_direct_req(CallContext<P>& call) {
   const ffa::EndpointId sender{ffa::codec::high16(call.regs.w(1))};
   const ffa::EndpointId receiver{ffa::codec::low16(call.regs.w(1))};
   const uint32_t flags = call.regs.w(2);

@@ -116,8 +116,8 @@ Reply next_fragment(const Transfer& transfer) {
 
 /// The first fragment is checked and taken; the rest is to come.
 template <Platform P>
-Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand, IncomingSend& send,
-                     const FirstFragment& fragment) {
+[[gnu::noinline]] Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand,
+                                       IncomingSend& send, const FirstFragment& fragment) {
   send.streamed = call.mediator.config.fragment_handles == FragmentHandles::streamed;
   if (send.streamed) {
     // The SPMC is told how many there will be.
@@ -141,9 +141,10 @@ Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand, IncomingSend&
   return next_fragment<P>(*place);
 }
 
-/// A send with its first fragment, of any kind, either width.
+/// A send with its first fragment, of any kind, either width. Flattened, as the two other calls
+/// that guests make most: half of a short one would be calls and copied results.
 template <class Call, Platform P>
-Reply memory_send(CallContext<P>& call, MemorySend kind) {
+[[gnu::flatten]] Reply memory_send(CallContext<P>& call, MemorySend kind) {
   FFA_TRY(const FirstFragment fragment, read_first_fragment<Call>(call));
   const SendContext context{.kind = kind,
                             .caller = call.vm.id(),

@@ -285,8 +285,8 @@ bool end_half_send(MediatorState<P>& mediator, VmContext<P>& vm, const SpmcSend&
 /// lets go of. If something may remain there, the share is quarantined: its pages stay pinned and
 /// it counts against the VM's quota for good.
 template <Platform P>
-void drop_send(MediatorState<P>& mediator, VmContext<P>& vm, const IncomingSend& send,
-               SpmcHolds holds) {
+[[gnu::noinline]] void drop_send(MediatorState<P>& mediator, VmContext<P>& vm,
+                                 const IncomingSend& send, SpmcHolds holds) {
   bool gone = holds == SpmcHolds::nothing;
   if (holds == SpmcHolds::half) gone = end_half_send(mediator, vm, send.spmc);
   if (holds == SpmcHolds::all) {
