@@ -80,7 +80,7 @@ struct MemoryTransaction {
   uint64_t tag = 0;
   uint32_t receiver_count = 0;
   union {
-    Receiver receivers[max_receivers];  ///< `receiver_count` of them; the others are never written
+    std::array<Receiver, max_receivers> receivers;  ///< `receiver_count` of them are written
   };
   ffa::PageCount total_pages{};
   uint32_t range_count = 0;  ///< of the whole descriptor
