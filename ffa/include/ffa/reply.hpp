@@ -13,7 +13,10 @@ namespace ffa {
 
 /// FFA_SUCCESS_32 with up to two result words in w2 and w3.
 [[nodiscard]] constexpr Regs success32(uint32_t w2 = 0, uint32_t w3 = 0) {
-  return FfaSuccess{.results = {w2, w3}}.encode();
+  Regs regs = codec::start(Fid::success);
+  regs.x[2] = w2;
+  regs.x[3] = w3;
+  return regs;
 }
 
 /// FFA_SUCCESS_64 with up to two result registers in x2 and x3.

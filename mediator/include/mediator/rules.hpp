@@ -59,8 +59,8 @@ class RuleTrace {
  public:
   /// FFA_CHECK(rules.require(Rule::x, condition)): accepted if `condition`, else rejected with the
   /// rule's status.
-  constexpr Outcome<void> require(Rule rule, bool condition) {
-    if (!condition) {
+  [[gnu::always_inline]] constexpr Outcome<void> require(Rule rule, bool condition) {
+    if (!condition) [[unlikely]] {
       rejected_ = rule;
       return ffa::Error{Rejection{rule_info(rule).status, rule}};
     }

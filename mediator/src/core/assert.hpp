@@ -5,7 +5,8 @@
 
 #include <cstdlib>
 
-#define FFA_ASSERT(condition)       \
-  do {                              \
-    if (!(condition)) std::abort(); \
+#define FFA_ASSERT(condition)      \
+  do {                             \
+    if (!(condition)) [[unlikely]] \
+      std::abort();                \
   } while (false)

@@ -4,6 +4,7 @@
 // §13.3]
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "core/spmc_features.hpp"
@@ -71,22 +72,21 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
   return false;
 }
 
-/// What calls.def says of a function; false where it is not there.
+/// A row of calls.def.
 struct CallRow {
   bool listed = false;
   Need need = Need::nothing;
 };
-constexpr CallRow find_call(ffa::Fid fid) {
-  switch (fid) {
-#define FFA_CALL(function, need) \
-  case ffa::Fid::function:       \
-    return {true, Need::need};
+/// By function number: those of FF-A fit in 8 bits.
+inline constexpr auto call_rows = [] {
+  std::array<CallRow, 0x100> rows{};
+#define FFA_CALL(function, need) rows[ffa::fid32(ffa::Fid::function) & 0xffU] = {true, Need::need};
 #include "core/calls.def"
 #undef FFA_CALL
-    default:
-      return {};
-  }
-}
+  return rows;
+}();
+/// What calls.def says of a function; not listed where it is not there.
+constexpr CallRow find_call(ffa::Fid fid) { return call_rows[ffa::fid32(fid) & 0xffU]; }
 
 /// The row of a function id that the spec defines, in this width, or nullptr. A 32-bit guest has
 /// the SMC32 ids only.

@@ -101,7 +101,7 @@ class DescriptorHead {
   template <class Wire>
   void append(const Wire& wire);
 
-  std::array<std::byte, max_bytes> bytes_{};
+  std::array<std::byte, max_bytes> bytes_;  ///< the first length_ are written
   size_t length_ = 0;
 };
 

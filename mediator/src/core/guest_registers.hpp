@@ -9,21 +9,32 @@
 
 namespace mediator {
 
-/// The registers as the guest sees them after its FF-A call: `in` before the call, `reply` built
-/// from all zero, `version` of the VM (raw 0 before negotiation).
+/// Makes the guest's registers before its FF-A call those after it: `reply` built from all zero,
+/// `version` of the VM (raw 0 before negotiation).
 ///
 /// x0-x7 are the reply's, bits 63:32 of x1-x7 only where the reply's own id is an SMC64 one. x8-x17
 /// keep their values for an SMC32 call and for a VM below 1.2; otherwise they are the reply's, so
 /// zero unless the ABI returns them.
-constexpr ffa::Regs guest_registers(const ffa::Regs& in, const ffa::Regs& reply,
-                                    ffa::Version version) {
+constexpr void put_reply(ffa::Regs& guest, const ffa::Regs& reply, ffa::Version version) {
   const bool wide = ffa::FunctionId{reply.x[0]}.is_smc64();
-  const bool extended = ffa::FunctionId{in.x[0]}.is_smc64() && version >= ffa::v1_2;
-  ffa::Regs out = in;
-  out.x[0] = reply.w(0);
-  for (unsigned n = 1; n < 8; ++n) out.x[n] = wide ? reply.x[n] : reply.w(n);
-  for (unsigned n = 8; extended && n < out.x.size(); ++n) out.x[n] = reply.x[n];
-  return out;
+  const bool extended = ffa::FunctionId{guest.x[0]}.is_smc64() && version >= ffa::v1_2;
+  const uint64_t mask = wide ? ~uint64_t{0} : ~uint32_t{0};
+  guest.x[0] = reply.w(0);
+  guest.x[1] = reply.x[1] & mask;
+  guest.x[2] = reply.x[2] & mask;
+  guest.x[3] = reply.x[3] & mask;
+  guest.x[4] = reply.x[4] & mask;
+  guest.x[5] = reply.x[5] & mask;
+  guest.x[6] = reply.x[6] & mask;
+  guest.x[7] = reply.x[7] & mask;
+  if (!extended) return;
+  for (unsigned n = 8; n < guest.x.size(); ++n) guest.x[n] = reply.x[n];
+}
+
+/// put_reply() to a copy of the registers before the call.
+constexpr ffa::Regs guest_registers(ffa::Regs in, const ffa::Regs& reply, ffa::Version version) {
+  put_reply(in, reply, version);
+  return in;
 }
 
 }  // namespace mediator

@@ -26,10 +26,10 @@ struct SpmcSend {
 
 struct IncomingSend {
   MemorySend kind = MemorySend::share;
-  bool local = false;               ///< only VMs borrow: nothing goes to the SPMC
-  bool writable = false;            ///< a receiver may write
-  bool streamed = false;            ///< each fragment goes on to the SPMC as it comes
-  MemoryTransaction transaction{};  ///< as the SPMC is told: without receivers that are VMs
+  bool local = false;             ///< only VMs borrow: nothing goes to the SPMC
+  bool writable = false;          ///< a receiver may write
+  bool streamed = false;          ///< each fragment goes on to the SPMC as it comes
+  MemoryTransaction transaction;  ///< as the SPMC is told: without receivers that are VMs
   ShareSlot slot = no_share;
   uint64_t pages = 0;  ///< of the ranges entered so far
   uint32_t runs = 0;   ///< physically contiguous runs that are complete

@@ -8,17 +8,6 @@ namespace {
 
 namespace wire = ffa::wire;
 
-/// All access descriptors, and the one place that they all name.
-struct AccessArray {
-  std::array<Receiver, MemoryTransaction::max_receivers> receivers{};
-  uint32_t count = 0;
-  uint64_t composite_offset = 0;
-  [[nodiscard]] bool has(ffa::EndpointId id) const {
-    for (uint32_t n = 0; n < count; ++n) {
-      if (receivers[n].id == id) return true;
-    }
-    return false;
-  }
 };
 
 /// The composite header, and where the ranges begin.
@@ -103,20 +92,25 @@ Outcome<void> check_access(const AccessEntry& access, const SendContext& context
   return rules.require(Rule::mem_receiver_not_sender, access.receiver.id != context.caller);
 }
 
-Outcome<AccessArray> read_access_array(const TransactionHeader& header, const Snapshot& fragment,
-                                       const SendContext& context, RuleTrace& rules) {
-  AccessArray array;
+/// Fills `receivers` from all access descriptors. The one place that they all name.
+Outcome<uint64_t> read_access_array(std::span<Receiver> receivers, const TransactionHeader& header,
+                                    const Snapshot& fragment, const SendContext& context,
+                                    RuleTrace& rules) {
+  uint64_t composite_offset = 0;
   for (uint32_t n = 0; n < header.access_count; ++n) {  // bound: max_receivers, checked before
     const AccessEntry access = read_access(header, fragment, n);
     FFA_CHECK(check_access(access, context, rules));
-    FFA_CHECK(rules.require(Rule::mem_receiver_once, !array.has(access.receiver.id)));
+    bool known = false;
+    for (const Receiver& before : receivers.first(n)) {
+      known = known || before.id == access.receiver.id;
+    }
+    FFA_CHECK(rules.require(Rule::mem_receiver_once, !known));
     FFA_CHECK(rules.require(Rule::mem_composite_same,
-                            n == 0 || access.composite_offset == array.composite_offset));
-    array.composite_offset = access.composite_offset;
-    array.receivers[n] = access.receiver;
-    array.count = n + 1;
+                            n == 0 || access.composite_offset == composite_offset));
+    composite_offset = access.composite_offset;
+    receivers[n] = access.receiver;
   }
-  return array;
+  return composite_offset;
 }
 
 Outcome<Body> read_composite(uint64_t offset, const TransactionHeader& header,
@@ -140,27 +134,33 @@ Outcome<Body> read_composite(uint64_t offset, const TransactionHeader& header,
 
 }  // namespace
 
-Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
-                                             RuleTrace& rules) {
+Outcome<void> MemoryTransaction::read(const Snapshot& fragment, const SendContext& context,
+                                      RuleTrace& rules) {
   const auto found = read_header(fragment, context.version);
   FFA_CHECK(rules.require(Rule::mem_header_complete, found.has_value()));
   const TransactionHeader& header = *found;
   FFA_CHECK(check_header(header, context, rules));
   FFA_CHECK(check_access_array(header, fragment, context, rules));
-  FFA_TRY(const AccessArray access, read_access_array(header, fragment, context, rules));
-  FFA_TRY(const Body body,
-          read_composite(access.composite_offset, header, fragment, context, rules));
+  FFA_TRY(const uint64_t composite_offset,
+          read_access_array(receivers, header, fragment, context, rules));
+  FFA_TRY(const Body body, read_composite(composite_offset, header, fragment, context, rules));
   const uint64_t present = (fragment.size() - body.ranges_offset) / sizeof(wire::Constituent);
-  const Snapshot ranges = fragment.slice(body.ranges_offset, present * sizeof(wire::Constituent));
-  return MemoryTransaction{.sender = header.sender,
-                           .attributes = header.attributes,
-                           .flags = header.flags,
-                           .tag = header.tag,
-                           .receiver_count = access.count,
-                           .receivers = access.receivers,
-                           .total_pages = ffa::PageCount{body.composite.total_page_count},
-                           .range_count = body.composite.range_count,
-                           .ranges = ConstituentView{ranges}};
+  sender = header.sender;
+  attributes = header.attributes;
+  flags = header.flags;
+  tag = header.tag;
+  receiver_count = static_cast<uint32_t>(header.access_count);
+  total_pages = ffa::PageCount{body.composite.total_page_count};
+  range_count = body.composite.range_count;
+  ranges = ConstituentView{fragment.slice(body.ranges_offset, present * sizeof(wire::Constituent))};
+  return {};
+}
+
+Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
+                                             RuleTrace& rules) {
+  MemoryTransaction transaction;
+  FFA_CHECK(transaction.read(fragment, context, rules));
+  return transaction;
 }
 
 }  // namespace mediator

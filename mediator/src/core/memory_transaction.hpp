@@ -56,16 +56,32 @@ class ConstituentView {
   Snapshot bytes_;
 };
 
+/// What the parser has to know besides the bytes.
+struct SendContext {
+  MemorySend kind = MemorySend::share;
+  ffa::EndpointId caller{};
+  ffa::Version version{};           ///< negotiated by the caller: selects the layout
+  uint32_t max_receivers = 0;       ///< the caller's limit
+  uint64_t total_length_bytes = 0;  ///< of the whole descriptor
+};
+
 struct MemoryTransaction {
   /// More receivers than this are refused whatever a VM's limit says.
   static constexpr uint32_t max_receivers = 16;
+
+  constexpr MemoryTransaction() {}
+  /// Parses the first fragment, which holds everything but perhaps some of the ranges; `ranges`
+  /// refers to its bytes. Where it is refused, what was read so far means nothing.
+  Outcome<void> read(const Snapshot& fragment, const SendContext& context, RuleTrace& rules);
 
   ffa::EndpointId sender{};
   ffa::MemoryAttributes attributes{};
   ffa::MemoryFlags flags{};
   uint64_t tag = 0;
   uint32_t receiver_count = 0;
-  std::array<Receiver, max_receivers> receivers{};
+  union {
+    std::array<Receiver, max_receivers> receivers;  ///< `receiver_count` of them are written
+  };
   ffa::PageCount total_pages{};
   uint32_t range_count = 0;  ///< of the whole descriptor
   ConstituentView ranges{};  ///< those in the fragment that was parsed
@@ -82,17 +98,7 @@ struct MemoryTransaction {
   }
 };
 
-/// What the parser has to know besides the bytes.
-struct SendContext {
-  MemorySend kind = MemorySend::share;
-  ffa::EndpointId caller{};
-  ffa::Version version{};           ///< negotiated by the caller: selects the layout
-  uint32_t max_receivers = 0;       ///< the caller's limit
-  uint64_t total_length_bytes = 0;  ///< of the whole descriptor
-};
-
-/// Parses the first fragment, which holds everything but perhaps some of the ranges.
-/// The result refers to the bytes of `fragment`.
+/// MemoryTransaction::read() as a value.
 Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const SendContext& context,
                                              RuleTrace& rules);
 

@@ -7,6 +7,7 @@
 //   sent, reclaiming -quarantine-> quarantined, for ever: the SPMC will not let go of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,20 +32,26 @@ enum class ShareEvent : uint8_t {
 inline constexpr size_t slot_states = 6;
 inline constexpr size_t share_events = 8;
 
+/// The rows of the state machine. At namespace scope, so that it stays in read-only data: as a
+/// local of next_state() it would be copied to the stack at every step.
+inline constexpr auto share_steps = [] {
+  using enum SlotState;
+  using Row = std::array<std::optional<SlotState>, share_events>;
+  constexpr std::optional<SlotState> no;
+  return std::array<Row, slot_states>{
+      // reserve  send  accept  drop    reclaim     refuse  finish  quarantine
+      Row{reserved, no, no, no, no, no, no, no},             // vacant
+      Row{no, sent, no, vacant, no, no, no, no},             // reserved
+      Row{no, no, shared, vacant, no, no, no, quarantined},  // sent
+      Row{no, no, no, no, reclaiming, no, no, no},           // shared
+      Row{no, no, no, no, no, shared, vacant, quarantined},  // reclaiming
+      Row{no, no, no, no, no, no, no, no},                   // quarantined
+  };
+}();
+
 /// Where `event` leads from `state`; nothing where it must not happen.
 constexpr std::optional<SlotState> next_state(SlotState state, ShareEvent event) {
-  using enum SlotState;
-  constexpr std::optional<SlotState> no;
-  constexpr std::optional<SlotState> table[slot_states][share_events] = {
-      // reserve  send  accept  drop    reclaim     refuse  finish  quarantine
-      {reserved, no, no, no, no, no, no, no},             // vacant
-      {no, sent, no, vacant, no, no, no, no},             // reserved
-      {no, no, shared, vacant, no, no, no, quarantined},  // sent
-      {no, no, no, no, reclaiming, no, no, no},           // shared
-      {no, no, no, no, no, shared, vacant, quarantined},  // reclaiming
-      {no, no, no, no, no, no, no, no},                   // quarantined
-  };
-  return table[static_cast<size_t>(state)][static_cast<size_t>(event)];
+  return share_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
 }
 
 /// The state as checkers know it. `state` is not `vacant`.

@@ -25,15 +25,27 @@ enum class AnswerKind : uint8_t {
 
 constexpr AnswerKind kind_of(const ffa::Regs& answer) {
   using ffa::Fid;
-  if (ffa::is_success(answer)) return AnswerKind::success;
-  if (ffa::is_error(answer)) return AnswerKind::error;
-  if (ffa::is_function(answer, Fid::interrupt)) return AnswerKind::interrupt;
-  if (ffa::is_function(answer, Fid::yield)) return AnswerKind::yield;
-  if (ffa::is_function(answer, Fid::msg_send_direct_resp)) return AnswerKind::direct_resp;
-  if (ffa::is_function(answer, Fid::mem_frag_rx)) return AnswerKind::mem_frag_rx;
-  if (ffa::is_function(answer, Fid::mem_frag_tx)) return AnswerKind::mem_frag_tx;
-  if (ffa::is_function(answer, Fid::mem_retrieve_resp)) return AnswerKind::mem_retrieve_resp;
-  return AnswerKind::other;
+  constexpr uint32_t width_bit = 0x40000000U;  // both widths of a function mean the same here
+  switch (static_cast<Fid>(ffa::FunctionId{answer.x[0]}.raw & ~width_bit)) {
+    case Fid::success:
+      return AnswerKind::success;
+    case Fid::error:
+      return AnswerKind::error;
+    case Fid::interrupt:
+      return AnswerKind::interrupt;
+    case Fid::yield:
+      return AnswerKind::yield;
+    case Fid::msg_send_direct_resp:
+      return AnswerKind::direct_resp;
+    case Fid::mem_frag_rx:
+      return AnswerKind::mem_frag_rx;
+    case Fid::mem_frag_tx:
+      return AnswerKind::mem_frag_tx;
+    case Fid::mem_retrieve_resp:
+      return AnswerKind::mem_retrieve_resp;
+    default:
+      return AnswerKind::other;
+  }
 }
 
 /// The status of an answer that is not what was expected: that of an FFA_ERROR (never success,

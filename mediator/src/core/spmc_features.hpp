@@ -17,12 +17,12 @@ class SpmcFeatures {
   /// `function_id` is an SMC32 or SMC64 identifier of FF-A; the two widths are two functions.
   constexpr void add(uint32_t function_id) { word(function_id) |= bit(function_id); }
   constexpr void remove(uint32_t function_id) { word(function_id) &= ~bit(function_id); }
-  [[nodiscard]] constexpr bool has(uint32_t function_id) const {
+  [[nodiscard, gnu::always_inline]] constexpr bool has(uint32_t function_id) const {
     const ffa::FunctionId id{function_id};
     return id.in_ffa_range() && (words_[index(id)] & bit(function_id)) != 0;
   }
   /// True if either width is there.
-  [[nodiscard]] constexpr bool has(ffa::Fid fid) const {
+  [[nodiscard, gnu::always_inline]] constexpr bool has(ffa::Fid fid) const {
     return has(ffa::fid32(fid)) || has(ffa::fid64(fid));
   }
 

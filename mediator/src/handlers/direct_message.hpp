@@ -14,7 +14,8 @@ namespace mediator {
 
 /// A response goes to whom it answers; nothing else passes for one.
 template <Platform P>
-Reply direct_response(CallContext<P>& call, const ffa::Regs& answer, ffa::EndpointId receiver) {
+[[gnu::always_inline]] inline Reply direct_response(CallContext<P>& call, const ffa::Regs& answer,
+                                                    ffa::EndpointId receiver) {
   const auto response = ffa::MsgSendDirectResp::decode(answer);
   const bool matches = response.ok() && !response->is_framework() && response->sender == receiver &&
                        response->receiver == call.vm.id();
@@ -63,17 +64,15 @@ Reply direct_answer(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoint
   return relay(ffa::Status::aborted);
 }
 
-/// True if the caller may know that there is such an endpoint: any SP, and VMs that show
-/// themselves.
+/// True if the caller may know that there is such a VM: it shows itself.
 template <Platform P>
-bool is_visible(CallContext<P>& call, ffa::EndpointId id) {
-  if (call.mediator.partitions.find(id) != nullptr) return true;
+bool is_visible_vm(CallContext<P>& call, ffa::EndpointId id) {
   const auto vm = call.mediator.vms.find(id);
   return vm && is_listed(call, *vm);
 }
 
 template <Platform P>
-Reply msg_send_direct_req(CallContext<P>& call) {
+[[gnu::flatten]] Reply msg_send_direct_req(CallContext<P>& call) {
   const ffa::EndpointId sender{ffa::codec::high16(call.regs.w(1))};
   const ffa::EndpointId receiver{ffa::codec::low16(call.regs.w(1))};
   const uint32_t flags = call.regs.w(2);
@@ -81,8 +80,9 @@ Reply msg_send_direct_req(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::dmsg_self, receiver != sender));
   FFA_CHECK(call.rules.require(Rule::dmsg_framework, (flags & ffa::framework_message_bit) == 0));
   FFA_CHECK(call.rules.require(Rule::dmsg_flags, flags == 0));
-  FFA_CHECK(call.rules.require(Rule::dmsg_receiver, is_visible(call, receiver)));
   const Partition* const sp = call.mediator.partitions.find(receiver);
+  const bool visible = sp != nullptr || is_visible_vm(call, receiver);
+  FFA_CHECK(call.rules.require(Rule::dmsg_receiver, visible));
   const bool receives = sp != nullptr && sp->properties.receives_direct_requests();
   FFA_CHECK(call.rules.require(Rule::dmsg_receives, receives));
   FFA_CHECK(call.rules.require(Rule::dmsg_one, !call.vcpu_state().request.active));

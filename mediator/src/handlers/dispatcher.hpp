@@ -14,23 +14,17 @@
 
 namespace mediator {
 
-/// An FF-A call of a VM that the mediator may not serve at all.
-inline ffa::Regs refuse_call(const ffa::Regs& regs) {
-  return guest_registers(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
-}
-
+/// An FF-A call of a VM; `regs` become what the VM sees.
 template <Platform P>
-ffa::Regs dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
-                       ffa::VcpuId vcpu, Conduit conduit, const ffa::Regs& regs) {
-  if (!vm) return refuse_call(regs);
+void dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu,
+                  Conduit conduit, ffa::Regs& regs) {
+  if (!vm) return put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
   RuleTrace rules;
   const bool served = conduit == Conduit::smc || mediator.config.allow_hvc;
   const bool accepted = rules.require(Rule::gen_conduit, served).ok();
-  const ffa::Regs out = with_tee<P>(accepted ? vm->tee : TeeType::none, [&](auto tee) {
-    return tee.handle_call(mediator, *vm, vcpu, regs, rules);
-  });
+  with_tee<P>(accepted ? vm->tee : TeeType::none,
+              [&](auto tee) { tee.handle_call(mediator, *vm, vcpu, regs, rules); });
   mediator.platform.rules(vm->id, vcpu, rules);
-  return out;
 }
 
 template <Platform P>
@@ -45,7 +39,7 @@ Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vc
   const ffa::FunctionId function{regs.x[0]};
   const auto vm = mediator.vms.find(id);
   if (function.in_ffa_range()) {
-    regs = dispatch_ffa(mediator, vm, vcpu, conduit, regs);
+    dispatch_ffa(mediator, vm, vcpu, conduit, regs);
     return Dispatch::handled;
   }
   if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;

@@ -37,8 +37,9 @@ Reply call_handler(ffa::Fid fid, CallContext<P>& call) {
 /// Everything that comes before the handler. FFA_INTERRUPT does not freeze the version: a VM may
 /// get one unasked and send it back.
 template <Platform P>
-Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm, ffa::VcpuId vcpu,
-                   const ffa::Regs& regs, RuleTrace& rules) {
+[[gnu::always_inline]] inline Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm,
+                                                 ffa::VcpuId vcpu, const ffa::Regs& regs,
+                                                 RuleTrace& rules) {
   const ffa::FunctionId id{regs.x[0]};
   const ffa::FidInfo* const info = find_function(id.raw, vm.config.aarch64);
   const bool freezes = info == nullptr || info->fid != ffa::Fid::interrupt;
@@ -51,10 +52,11 @@ Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm, ffa::VcpuId vcp
   return call_handler(info->fid, call);
 }
 
-/// One call of a VM with TEE type ffa; the reply, built from all zero.
+/// One call of a VM with TEE type ffa.
 template <Platform P>
-ffa::Regs serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
-                     const ffa::Regs& regs, RuleTrace& rules) {
+[[gnu::always_inline]] inline Reply serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot,
+                                               ffa::VcpuId vcpu, const ffa::Regs& regs,
+                                               RuleTrace& rules) {
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
   const bool here = mediator.spmc.usable && vcpu.raw() < slot.vcpus;
   const bool alive = rules.require(Rule::gen_vm_alive, slot.life == VmLife::live).ok();
@@ -62,11 +64,9 @@ ffa::Regs serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::Vcp
     if (!here || !alive) return ffa::FfaVersionResult{}.encode();
     return version(mediator, *slot.context, regs, rules);
   }
-  if (!here) return ffa::reply(ffa::Status::not_supported);
-  if (!alive) return ffa::reply(rule_info(Rule::gen_vm_alive).status);
-  const Reply reply = checked_call(mediator, *slot.context, vcpu, regs, rules);
-  if (reply.ok()) return *reply;
-  return ffa::reply(known_status(reply.error().status, slot.context->version().version()));
+  if (!here) return relay(ffa::Status::not_supported);
+  if (!alive) return relay(rule_info(Rule::gen_vm_alive).status);
+  return checked_call(mediator, *slot.context, vcpu, regs, rules);
 }
 
 }  // namespace mediator

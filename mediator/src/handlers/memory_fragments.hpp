@@ -103,8 +103,8 @@ Reply next_fragment(const Transfer& transfer) {
 
 /// The first fragment is checked and taken; the rest is to come.
 template <Platform P>
-Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand, IncomingSend& send,
-                     const FirstFragment& fragment) {
+[[gnu::noinline]] Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand,
+                                       IncomingSend& send, const FirstFragment& fragment) {
   send.streamed = !send.local && call.mediator.config.fragment_handles == FragmentHandles::streamed;
   if (send.streamed) {
     FFA_CHECK(in_hand.forward_first());
@@ -125,9 +125,10 @@ Reply begin_transfer(CallContext<P>& call, SendInHand<P>& in_hand, IncomingSend&
   return next_fragment<P>(*place);
 }
 
-/// A send with its first fragment, of any kind, either width.
+/// A send with its first fragment, of any kind, either width. Flattened, as the two other calls
+/// that guests make most: half of a short one would be calls and copied results.
 template <class Call, Platform P>
-Reply memory_send(CallContext<P>& call, MemorySend kind) {
+[[gnu::flatten]] Reply memory_send(CallContext<P>& call, MemorySend kind) {
   FFA_TRY(const FirstFragment fragment, read_first_fragment<Call>(call));
   const SendContext context{.kind = kind,
                             .caller = call.vm.id(),
@@ -136,7 +137,7 @@ Reply memory_send(CallContext<P>& call, MemorySend kind) {
                             .total_length_bytes = fragment.total_bytes};
   IncomingSend send;
   send.kind = kind;
-  FFA_TRY(send.transaction, parse_transaction(fragment.bytes, context, call.rules));
+  FFA_CHECK(send.transaction.read(fragment.bytes, context, call.rules));
   FFA_CHECK(check_receivers(call, kind, send.transaction));
   FFA_CHECK(call.rules.require(
       Rule::mem_quota_pages, send.transaction.total_pages.raw() <= call.vm.config.max_share_pages));

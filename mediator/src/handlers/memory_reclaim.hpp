@@ -68,7 +68,7 @@ Reply reclaim_local(CallContext<P>& call, const ShareInHand& share, bool zero) {
 
 /// FFA_MEM_RECLAIM. BUSY and RETRY of the SPMC are the caller's to handle.
 template <Platform P>
-Reply mem_reclaim(CallContext<P>& call) {
+[[gnu::flatten]] Reply mem_reclaim(CallContext<P>& call) {
   const auto request = *ffa::MemReclaim::decode(call.regs);  // never fails
   FFA_CHECK(call.rules.require(
       Rule::reclaim_flags,

@@ -154,7 +154,7 @@ struct FirstFragment {
 };
 
 template <class Call, Platform P>
-Outcome<FirstFragment> read_first_fragment(CallContext<P>& call) {
+[[gnu::always_inline]] inline Outcome<FirstFragment> read_first_fragment(CallContext<P>& call) {
   const auto send = *Call::decode(call.regs);  // never fails
   RuleTrace& rules = call.rules;
   const uint32_t total = send.total_length_bytes;
@@ -165,8 +165,8 @@ Outcome<FirstFragment> read_first_fragment(CallContext<P>& call) {
   FFA_CHECK(rules.require(Rule::mem_send_fragment_within_total, fragment <= total));
   FFA_CHECK(rules.require(Rule::mem_send_length_of_16, total % 16 == 0 && fragment % 16 == 0));
   FFA_TRY(const Snapshot bytes, snapshot_tx(call, fragment, Rule::mem_send_tx_mapped));
-  const bool may_follow = switches_of(call.mediator, call.vm.config).fragments;
-  FFA_CHECK(rules.require(Rule::mem_send_one_fragment, fragment == total || may_follow));
+  const bool served = fragment == total || switches_of(call.mediator, call.vm.config).fragments;
+  FFA_CHECK(rules.require(Rule::mem_send_one_fragment, served));
   return FirstFragment{total, bytes};
 }
 

@@ -46,7 +46,8 @@ bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot s
   return live;
 }
 
-/// Sends part of one send: what `cursor` walks over.
+/// Sends part of one send: what `cursor` walks over. Its steps are inlined into each other: a short
+/// send is one fragment, and would be mostly calls and copied results.
 template <Platform P>
 class SpmcSender {
  public:
@@ -60,7 +61,7 @@ class SpmcSender {
         cursor_at_(part_begin_) {}
 
   /// The descriptor will have `ranges` ranges. Rules: mem_descriptor_fits.
-  Outcome<void> open(uint64_t ranges) {
+  [[gnu::always_inline]] Outcome<void> open(uint64_t ranges) {
     const SpmcLink<P>& spmc = call_.mediator.spmc;
     const uint64_t length = layout_.total_bytes(ranges);
     const bool one = length <= spmc.buffer_bytes;
@@ -72,7 +73,7 @@ class SpmcSender {
   }
 
   /// Sends everything up to where `ranges` more ranges end: exactly those that the cursor gives.
-  SendResult send(uint32_t ranges) {
+  [[gnu::always_inline]] SendResult send(uint32_t ranges) {
     SpmcSend& spmc = send_.spmc;
     const auto end = static_cast<uint32_t>(std::max(part_begin_, layout_.ranges_offset) +
                                            ranges * sizeof(ffa::wire::Constituent));
@@ -93,14 +94,14 @@ class SpmcSender {
   static ffa::Error<SendFailure> failure(const Rejection& why, SpmcHolds holds) {
     return ffa::Error{SendFailure{why, holds}};
   }
-  SendResult require(Rule rule, bool condition, SpmcHolds holds) {
+  [[gnu::always_inline]] SendResult require(Rule rule, bool condition, SpmcHolds holds) {
     const auto checked = call_.rules.require(rule, condition);
     if (!checked.ok()) return failure(checked.error(), holds);
     return {};
   }
 
   /// Bytes [begin, stop) of the descriptor, and the call that they go with.
-  Outcome<ffa::Regs> send_fragment(uint32_t begin, uint32_t stop) {
+  [[gnu::always_inline]] Outcome<ffa::Regs> send_fragment(uint32_t begin, uint32_t stop) {
     const uint32_t first = std::max(begin, layout_.ranges_offset);
     if (cursor_at_ != begin) {
       const uint32_t origin = std::max(part_begin_, layout_.ranges_offset);
@@ -122,8 +123,8 @@ class SpmcSender {
     }
     return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
   }
-  Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
-    std::array<ffa::wire::Constituent, 32> buffer;
+  [[gnu::always_inline]] Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
+    std::array<ffa::wire::Constituent, 32> buffer;  // written as far as it is used
     while (offset < stop) {
       const size_t count =
           std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
@@ -158,7 +159,7 @@ class SpmcSender {
     return ffa::MemFragTx{send_.spmc.handle, fragment, call_.vm.id()}.encode();
   }
 
-  SendResult judge(const ffa::Regs& answer, uint32_t begin, uint32_t stop) {
+  [[gnu::always_inline]] SendResult judge(const ffa::Regs& answer, uint32_t begin, uint32_t stop) {
     const SpmcHolds before = begin == 0 ? SpmcHolds::unknown : SpmcHolds::half;
     switch (kind_of(answer)) {
       case AnswerKind::error:
@@ -179,7 +180,7 @@ class SpmcSender {
     const bool ended = !later && call_.mediator.config.refused_fragment_ends_send;
     return failure({status, Rule::none}, ended ? SpmcHolds::nothing : SpmcHolds::half);
   }
-  SendResult judge_success(ffa::Handle handle, uint32_t stop) {
+  [[gnu::always_inline]] SendResult judge_success(ffa::Handle handle, uint32_t stop) {
     FFA_CHECK(
         require(Rule::mem_answer_handle_valid, handle != ffa::invalid_handle, SpmcHolds::unknown));
     const bool same = send_.spmc.handle == ffa::invalid_handle || send_.spmc.handle == handle;
@@ -230,7 +231,7 @@ class SpmcSender {
   }
   /// Names the share by its handle. Named before it looks: of two sends that got the same handle at
   /// once, at least one sees it.
-  SendResult learn(ffa::Handle handle, SpmcHolds holds) {
+  [[gnu::always_inline]] SendResult learn(ffa::Handle handle, SpmcHolds holds) {
     if (send_.spmc.handle == handle) return {};
     send_.spmc.handle = handle;
     {
@@ -282,8 +283,8 @@ bool end_half_send(MediatorState<P>& mediator, VmContext<P>& vm, const SpmcSend&
 /// lets go of. If something may remain there, the share is quarantined: its pages stay pinned and
 /// it counts against the VM's quota for good.
 template <Platform P>
-void drop_send(MediatorState<P>& mediator, VmContext<P>& vm, const IncomingSend& send,
-               SpmcHolds holds) {
+[[gnu::noinline]] void drop_send(MediatorState<P>& mediator, VmContext<P>& vm,
+                                 const IncomingSend& send, SpmcHolds holds) {
   bool gone = holds == SpmcHolds::nothing;
   if (holds == SpmcHolds::half) gone = end_half_send(mediator, vm, send.spmc);
   if (holds == SpmcHolds::all) {

@@ -55,10 +55,14 @@ struct TeeFfa {
     return progress;
   }
 
-  static ffa::Regs handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
-                               const ffa::Regs& regs, RuleTrace& rules) {
-    const ffa::Regs reply = serve_call(mediator, slot, vcpu, regs, rules);
-    return guest_registers(regs, reply, slot.context->version().version());
+  static void handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
+                          ffa::Regs& regs, RuleTrace& rules) {
+    const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
+    VmContext<P>& vm = *slot.context;
+    if (reply.ok()) [[likely]]
+      return put_reply(regs, *reply, vm.version().version());
+    const ffa::Status status = known_status(reply.error().status, vm.version().version());
+    put_reply(regs, ffa::reply(status), vm.version().version());
   }
 
   /// Function ids that a VM at the highest version can call.

@@ -18,12 +18,12 @@ struct TeeNone {
     return 0;
   }
   static ffa::Result<void> probe(MediatorState<P>& /*mediator*/) { return {}; }
-  static ffa::Regs handle_call(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/,
-                               ffa::VcpuId /*vcpu*/, const ffa::Regs& regs, RuleTrace& /*rules*/) {
+  static void handle_call(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/,
+                          ffa::VcpuId /*vcpu*/, ffa::Regs& regs, RuleTrace& /*rules*/) {
     const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
     const ffa::Regs reply =
         is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(ffa::Status::not_supported);
-    return guest_registers(regs, reply, ffa::Version{});
+    put_reply(regs, reply, ffa::Version{});
   }
   static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
     return 0;

@@ -25,24 +25,27 @@ struct DirectMessage {
   std::array<uint64_t, 5> payload{};  ///< payload[n] is register n + 3
 
   static constexpr Fid fid = id;
-  static constexpr Result<DirectMessage> decode(const Regs& regs) {
+  [[gnu::always_inline]] static constexpr Result<DirectMessage> decode(const Regs& regs) {
     const uint32_t flags = regs.w(2);
     const bool partition_message = (flags & framework_message_bit) == 0;
     if ((flags & 0x7fffff00U) != 0 || (partition_message && flags != 0)) return codec::must_be_zero;
-    DirectMessage message{
-        codec::convention_of(regs), codec::sender_of(regs), codec::receiver_of(regs), flags, {}};
-    for (unsigned n = 0; n < message.payload.size(); ++n) {
-      message.payload[n] = codec::argument(regs, n + 3, message.convention);
-    }
-    return message;
+    const Convention convention = codec::convention_of(regs);
+    const auto value = [&](unsigned n) { return codec::argument(regs, n, convention); };
+    return DirectMessage{convention,
+                         codec::sender_of(regs),
+                         codec::receiver_of(regs),
+                         flags,
+                         {value(3), value(4), value(5), value(6), value(7)}};
   }
-  [[nodiscard]] constexpr Regs encode() const {
+  [[nodiscard, gnu::always_inline]] constexpr Regs encode() const {
     Regs regs = codec::start(id, convention);
     regs.x[1] = codec::pair(sender.raw(), receiver.raw());
     regs.x[2] = flags;
-    for (unsigned n = 0; n < payload.size(); ++n) {
-      regs.x[n + 3] = codec::narrow(payload[n], convention);
-    }
+    regs.x[3] = codec::narrow(payload[0], convention);
+    regs.x[4] = codec::narrow(payload[1], convention);
+    regs.x[5] = codec::narrow(payload[2], convention);
+    regs.x[6] = codec::narrow(payload[3], convention);
+    regs.x[7] = codec::narrow(payload[4], convention);
     return regs;
   }
   [[nodiscard]] constexpr bool is_framework() const { return (flags & framework_message_bit) != 0; }
