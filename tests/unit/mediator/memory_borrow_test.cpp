@@ -1,114 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // VMs as borrowers: retrieve, relinquish, reclaim; what is refused has changed nothing; fragments
 // of the answer; the end of either VM.
-#include "memory_fixture.hpp"
+#include "memory_borrow_fixture.hpp"
 
 namespace {
 
 using namespace memory_test;  // NOLINT: the fixture's vocabulary
 using fake::status_in;
-
-constexpr uint64_t window = 0x70000000;
-constexpr uint64_t tag = 0x1122334455667788;
-constexpr uint32_t lend = 0xc4000072;
-
-/// A retrieve request, by offsets of its own.
-struct Request {
-  Layout layout = Layout::v1_2;
-  uint16_t sender = 1;
-  uint64_t handle = 0;
-  uint16_t attributes = 0;
-  uint32_t flags = 0;
-  uint64_t tag = ::tag;
-  std::vector<Borrower> borrowers{{2, 2, {0x77, 0x78}}};
-
-  size_t header() const { return layout == Layout::v1_0 ? 32 : 48; }
-  size_t access() const { return layout == Layout::v1_2 ? 32 : 16; }
-  Bytes build() const {
-    Bytes image(header() + borrowers.size() * access());
-    put(image, 0, sender, 2);
-    put(image, 2, attributes, layout == Layout::v1_0 ? 1 : 2);
-    put(image, 4, flags, 4);
-    put(image, 8, handle, 8);
-    put(image, 16, tag, 8);
-    put(image, 28, borrowers.size(), 4);
-    if (layout != Layout::v1_0) {
-      put(image, 24, access(), 4);
-      put(image, 32, header(), 4);
-    }
-    for (size_t n = 0; n < borrowers.size(); ++n) {
-      const size_t at = header() + n * access();
-      put(image, at, borrowers[n].id, 2);
-      put(image, at + 2, borrowers[n].permissions, 1);
-      if (layout != Layout::v1_2) continue;
-      put(image, at + 8, borrowers[n].impdef[0], 8);
-      put(image, at + 16, borrowers[n].impdef[1], 8);
-    }
-    return image;
-  }
-};
-
-class Borrowing : public MemorySharing {
- protected:
-  void begin(uint64_t window_pages = 16, Layout borrower = Layout::v1_2) {
-    world.borrow_window = {ffa::Ipa{window}, ffa::PageCount{window_pages}};
-    start(1);
-    start(2, version_of(borrower));
-    start(3);
-    world.platform.smcs.clear();
-  }
-  /// VM 1 to VM 2 and perhaps others.
-  static Descriptor offer(uint64_t ipa, uint32_t count = 1) {
-    Descriptor descriptor = pages(ipa, count);
-    descriptor.borrowers = {{2, 2, {0x77, 0x78}}};
-    return descriptor;
-  }
-  uint64_t offered(const Descriptor& descriptor) { return shared(descriptor); }
-  uint64_t lent(Descriptor descriptor) {
-    if (descriptor.borrowers.size() == 1) descriptor.attributes = 0;
-    const Bytes image = descriptor.build();
-    write_tx(image);
-    const ffa::Regs reply = low(world.call(1, {lend, image.size(), image.size()}));
-    EXPECT_SUCCESS32(reply);
-    return handle_in(reply);
-  }
-  ffa::Regs retrieve_bytes(const Bytes& image, uint16_t vm = 2) {
-    write_tx(image, vm);
-    return low(world.call(vm, {0x84000074, image.size(), image.size()}));
-  }
-  ffa::Regs retrieve(const Request& request, uint16_t vm = 2) {
-    return retrieve_bytes(request.build(), vm);
-  }
-  ffa::Regs release_rx(uint16_t vm = 2) { return world.call(vm, {0x84000065}); }
-  ffa::Regs frag_rx(uint64_t handle, uint32_t offset, uint32_t w4 = 0) {
-    return low(world.call(2, {0x8400007a, handle & 0xffffffff, handle >> 32, offset, w4}));
-  }
-  ffa::Regs relinquish(uint64_t handle, uint32_t flags = 0, uint16_t vm = 2, uint16_t endpoint = 0,
-                       uint32_t count = 1) {
-    Bytes image(18);
-    put(image, 0, handle, 8);
-    put(image, 8, flags, 4);
-    put(image, 12, count, 4);
-    put(image, 16, endpoint == 0 ? vm : endpoint, 2);
-    write_tx(image, vm);
-    return low(world.call(vm, {0x84000076}));
-  }
-  Bytes rx(size_t length, uint16_t vm = 2) { return world.platform.read(vm, fake::rx_ipa, length); }
-  /// Where the answer in VM 2's RX says that its n-th range lies, and its pages.
-  std::pair<uint64_t, uint32_t> range_in_rx(size_t n = 0) {
-    const Bytes bytes = rx(4096);
-    const size_t at = 48 + 32 + 16 + 16 * n;
-    return {get(bytes, at, 8), static_cast<uint32_t>(get(bytes, at + 8, 4))};
-  }
-  mediator::MemoryKind kind_at(uint64_t ipa, uint16_t vm = 2) {
-    return world.platform.translate(ffa::EndpointId{vm}, ffa::Ipa{ipa}, ffa::PageCount{1}).kind;
-  }
-  size_t borrowed_pages() { return world.platform.borrowed.size(); }
-  mediator::Progress tear_down(uint16_t vm) {
-    world.platform.alive.erase(vm);
-    return world.mediator->domain_teardown(ffa::EndpointId{vm});
-  }
-};
 
 TEST_F(Borrowing, FromShareToReclaim) {
   begin();
@@ -510,79 +408,6 @@ TEST_F(Borrowing, BorrowedPagesAreNotSentOn) {
   EXPECT_SUCCESS32(release_rx());
   Descriptor onward = pages(window, 1, 2);
   EXPECT_REJECTED(world, share(onward), mem_pages_ram);
-}
-
-/// A window in which no two free pages lie side by side: the answer has more ranges than RX takes.
-class BorrowingInPieces : public Borrowing {
- protected:
-  static constexpr uint32_t holes = 300;
-  void SetUp() override {
-    Borrowing::SetUp();
-    world.borrow_window = {ffa::Ipa{window}, ffa::PageCount{2 * holes}};
-    world.limits = [](mediator::VmConfig& vm) {
-      vm.max_shares = 2 * holes + 2;
-      vm.max_ranges = 2 * holes + 2;
-      vm.max_share_pages = holes;
-    };
-    start(1);
-    start(2);
-    world.platform.add_memory(1, ram, 3 * holes, 0x200000000);
-    std::vector<uint64_t> handles;
-    for (uint32_t n = 0; n < 2 * holes; ++n) {
-      handles.push_back(offered(offer(ram + n * 0x1000)));
-      ASSERT_EQ(retrieve({.handle = handles.back()}).w(0), 0x84000075U);
-      release_rx();
-    }
-    for (uint32_t n = 0; n < 2 * holes; n += 2) ASSERT_EQ(relinquish(handles[n]).w(0), 0x84000061U);
-    handle_ = offered(offer(ram + 2 * holes * 0x1000, holes));
-  }
-  static constexpr uint64_t ram = 0x100000000;
-  uint64_t handle_ = 0;
-};
-
-TEST_F(BorrowingInPieces, FragmentsOfTheAnswer) {
-  constexpr uint32_t total = 96 + holes * 16;
-  EXPECT_EQ(retrieve({.handle = handle_}), fake::regs({0x84000075, total, 4096}));
-  EXPECT_EQ(range_in_rx(0), std::pair(window, 1U));
-  EXPECT_EQ(range_in_rx(249), std::pair(window + 249 * 0x2000, 1U));
-  EXPECT_REJECTED(world, frag_rx(handle_, 4096), rx_free);
-  EXPECT_SUCCESS32(release_rx());
-  const State before = state();
-  EXPECT_REJECTED(world, relinquish(handle_), relinquish_whole);
-  EXPECT_REJECTED(world, frag_rx(handle_ + 1, 4096), frag_rx_handle);
-  EXPECT_REJECTED(world, frag_rx(handle_, 4096, 2U << 16), frag_rx_reserved);
-  EXPECT_REJECTED(world, frag_rx(handle_, 4096, 1), frag_rx_reserved);
-  for (const uint32_t offset : {16U, 4080U, 4112U, total}) {
-    EXPECT_REJECTED(world, frag_rx(handle_, offset), frag_rx_offset);
-  }
-  EXPECT_EQ(state(), before);
-  const ffa::Regs next = frag_rx(handle_, 4096);
-  EXPECT_EQ(next, fake::regs({0x8400007b, handle_ & 0xffffffff, handle_ >> 32, total - 4096}));
-  const Bytes said = rx(4096);
-  EXPECT_EQ(get(said, 0, 8), window + 250 * 0x2000);
-  EXPECT_EQ(get(said, total - 4096 - 16, 8), window + (holes - 1) * 0x2000);
-  EXPECT_EQ(get(said, total - 4096, 8), 0U);
-  EXPECT_SUCCESS32(release_rx());
-  EXPECT_EQ(frag_rx(handle_, 4096), next) << "again";
-  EXPECT_EQ(rx(4096), said);
-  EXPECT_SUCCESS32(release_rx());
-  EXPECT_REJECTED(world, frag_rx(handle_, total), frag_rx_offset);
-  EXPECT_SUCCESS32(relinquish(handle_));
-}
-
-TEST_F(BorrowingInPieces, TheFirstFragmentAgain) {
-  EXPECT_EQ(retrieve({.handle = handle_}).w(2), 4096U);
-  const Bytes said = rx(4096);
-  EXPECT_SUCCESS32(release_rx());
-  EXPECT_EQ(frag_rx(handle_, 0).w(3), 4096U);
-  EXPECT_EQ(rx(4096), said);
-}
-
-TEST_F(BorrowingInPieces, ARetrievalInTheMiddleDiesWithTheVm) {
-  EXPECT_EQ(retrieve({.handle = handle_}).w(2), 4096U);
-  EXPECT_EQ(tear_down(2), mediator::Progress::done);
-  EXPECT_EQ(borrowed_pages(), 0U);
-  EXPECT_SUCCESS32(reclaim(handle_));
 }
 
 }  // namespace
