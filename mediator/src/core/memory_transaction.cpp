@@ -8,8 +8,6 @@ namespace {
 
 namespace wire = ffa::wire;
 
-};
-
 /// The composite header, and where the ranges begin.
 struct Body {
   wire::CompositeMemoryRegion composite{};
