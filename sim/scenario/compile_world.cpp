@@ -194,24 +194,12 @@ class WorldCompiler {
     if (const auto found = node.find("faults")) {
       for (const Node& fault : found->elements()) add_fault(fault);
     }
-    grow_ram();
     check_fit(node);
   }
 
   CompiledWorld take() { return std::move(world_); }
 
  private:
-  /// Where the VMs need more than the usual RAM, there is that much more.
-  void grow_ram() {
-    uint64_t bytes = 0;
-    for (const VmSpec& vm : spec().vms) {
-      for (const RegionSpec& region : vm.memory) {
-        bytes += region.kind == RegionKind::none ? 0 : region.size;
-      }
-    }
-    if (bytes > spec().ram_size && bytes < 1ULL << 40) spec().ram_size += bytes;
-  }
-
   /// What only the machine knows: whether all regions find a place in RAM.
   void check_fit(const Node& node) {
     if (spec().sps.size() > spmc_model::Spmc::max_sps) {
