@@ -29,8 +29,12 @@ struct Facts {
   bool offered = false;
   std::map<uint16_t, VmFact> vms;
 };
-/// `with_ranges` false: shares come without theirs.
-Facts observe(MediatorUnderTest& mediator, bool with_ranges = true);
+/// Whose ranges are told: of all transactions, or of those with this handle only.
+struct RangesOf {
+  bool all = true;
+  uint64_t handle = 0;
+};
+Facts observe(MediatorUnderTest& mediator, RangesOf which = {});
 
 /// One step that is over, or, for before(), about to begin.
 struct Step {
@@ -42,12 +46,12 @@ struct Step {
   bool alone = true;
   /// A fault has struck this world at some time.
   bool faulted = false;
-  /// Not thorough: before() has none, after() those without ranges.
+  /// Not thorough: before() has none, after() those without ranges but what was just sent.
   const Facts& facts;
   /// What the guests' own calls tell, this one not counted in yet.
   const GuestStates& guests;
   /// What takes time for each live range is looked at, too. Always so while there are few of them;
-  /// else every so many steps, after a send and in the life cycle.
+  /// else every so many steps and in the life cycle.
   bool thorough = true;
   /// The descriptor of the send that this call is a part of, as far as it came; without bytes: of
   /// none. Empty before the step.

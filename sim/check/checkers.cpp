@@ -14,9 +14,9 @@ namespace sim {
 
 namespace check {
 
-Facts observe(MediatorUnderTest& mediator, bool with_ranges) {
+Facts observe(MediatorUnderTest& mediator, RangesOf which) {
   Facts facts;
-  facts.offered = mediator.observe([&facts, with_ranges](const ffa_sim_fact& fact) {
+  facts.offered = mediator.observe([&facts, which](const ffa_sim_fact& fact) {
     VmFact& vm = facts.vms[fact.vm];
     switch (fact.kind) {
       case FFA_SIM_FACT_VM:
@@ -26,7 +26,10 @@ Facts observe(MediatorUnderTest& mediator, bool with_ranges) {
         vm.shares.push_back({fact, {}});
         break;
       case FFA_SIM_FACT_RANGE:
-        if (with_ranges && !vm.shares.empty()) vm.shares.back().ranges.push_back(fact);
+        if (vm.shares.empty()) break;
+        if (which.all || vm.shares.back().fact.handle == which.handle) {
+          vm.shares.back().ranges.push_back(fact);
+        }
         break;
       default:
         break;
@@ -117,11 +120,11 @@ struct Checkers::Impl {
                        });
   }
 
-  void count_ranges(const check::Facts& facts) {
+  void count_cost(const check::Facts& facts) {
     light_steps = 0;
-    ranges = 0;
+    cost = 0;
     for (const auto& [id, vm] : facts.vms) {
-      for (const check::ShareFact& share : vm.shares) ranges += share.ranges.size();
+      for (const check::ShareFact& share : vm.shares) cost += share_cost + share.ranges.size();
     }
   }
 
@@ -138,7 +141,7 @@ struct Checkers::Impl {
   }
 
   void before(const trace::Event& event) {
-    thorough = ++light_steps * ranges_a_step >= ranges;
+    thorough = ++light_steps * cost_a_step >= cost;
     const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
     const check::Step step{sim,       event, {},     sim.open_steps() <= 1,
                            faulted(), facts, guests, thorough};
@@ -148,17 +151,18 @@ struct Checkers::Impl {
   void after(const trace::Event& event) {
     const bool sent = event.side == trace::Side::guest && check::is_send_part(event.in) &&
                       ffa::is_success(event.out);
-    const bool all = thorough || sent || event.side != trace::Side::guest;
-    const check::Facts facts = check::observe(sim.mediator(), all);
+    const bool all = thorough || event.side != trace::Side::guest;
+    const uint64_t handle = sent ? check::answered_handle(event.out) : 0;
+    const check::Facts facts = check::observe(sim.mediator(), {all, handle});
     offered = facts.offered;
-    if (all) count_ranges(facts);
+    if (all) count_cost(facts);
     const auto smcs = smcs_of(event);
     for (const trace::Event* smc : smcs) note_version(*smc);
     const check::Step step{sim,   event,  smcs, !overlapped(event), faulted(),
                            facts, guests, all,  note_send(event),   spmc_version};
     for (const auto& checker : list) checker->after(step);
     // What was handed over whole is of no use any more.
-    if (sent) sends[event.vm].drop(check::answered_handle(event.out));
+    if (sent) sends[event.vm].drop(handle);
     std::optional<bool> owns_rx;
     if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
       owns_rx = vm->second.fact.rx_state == 3;
@@ -174,9 +178,10 @@ struct Checkers::Impl {
   ffa::Version spmc_version = ffa::v1_0;
   uint64_t last_end = 0;
   bool offered = true;
-  /// Live ranges that each step may be made to pay for.
-  static constexpr uint64_t ranges_a_step = 4096;
-  uint64_t ranges = 0;       ///< live ones, when last counted
+  /// What each step may be made to pay for, in live ranges; a transaction costs as many more.
+  static constexpr uint64_t cost_a_step = 4096;
+  static constexpr uint64_t share_cost = 32;
+  uint64_t cost = 0;         ///< of the live ones, when last counted
   uint64_t light_steps = 0;  ///< since then
   bool thorough = true;      ///< the step that began last
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "ffa/reply.hpp"
 #include "sim/check/assembly.hpp"
@@ -295,13 +296,27 @@ class PageCounts final : public Checker {
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
     if (!step.thorough || step.sim.open_steps() != 0) return;
+    const Told told = told_of(step);
     for (const auto& [id, vm] : step.facts.vms) {
-      for (const ShareFact& share : vm.shares) check_share(step, id, share);
+      for (const ShareFact& share : vm.shares) check_share(step, id, share, told);
     }
   }
 
  private:
-  void check_share(const Step& step, uint16_t id, const ShareFact& share) const {
+  using Told = std::map<std::pair<uint16_t, uint64_t>, uint64_t>;  // sender, handle -> pages
+
+  static Told told_of(const Step& step) {
+    Told told;
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
+      const spmc_model::RegionFacts region = model->region(n);
+      // What a dead VM left behind may have a handle that its successor got again.
+      if (!region.owner_gone) told[{region.sender.raw(), region.handle.raw()}] = region.pages;
+    }
+    return told;
+  }
+
+  void check_share(const Step& step, uint16_t id, const ShareFact& share, const Told& all) const {
     if (share.fact.share_state != share_shared && share.fact.share_state != share_reclaiming)
       return;
     uint64_t sum = 0;
@@ -310,15 +325,10 @@ class PageCounts final : public Checker {
       report(step, fmt::format("transaction {:#x} of VM {} has {} pages, its ranges {}",
                                share.fact.handle, id, share.fact.pages, sum));
     }
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
-    for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
-      const spmc_model::RegionFacts region = model->region(n);
-      // What a dead VM left behind may have a handle that its successor got again.
-      if (region.owner_gone || region.sender.raw() != id) continue;
-      if (region.handle.raw() != share.fact.handle || region.pages == share.fact.pages) continue;
-      report(step, fmt::format("transaction {:#x} of VM {} has {} pages, the SPMC was told of {}",
-                               share.fact.handle, id, share.fact.pages, region.pages));
-    }
+    const auto told = all.find({id, share.fact.handle});
+    if (told == all.end() || told->second == share.fact.pages) return;
+    report(step, fmt::format("transaction {:#x} of VM {} has {} pages, the SPMC was told of {}",
+                             share.fact.handle, id, share.fact.pages, told->second));
   }
 };
 

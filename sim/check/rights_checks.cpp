@@ -158,9 +158,9 @@ class RightsWithin final : public Checker {
   std::string id() const override { return "I14"; }
   void after(const Step& step) override {
     if (step.sent.bytes.empty()) return;
-    const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
     for (const trace::Event* smc : step.smcs) {
       if (!is_memory_send(smc->in)) continue;
+      const auto asked = read_descriptor(step.sent.bytes, step.guest().version);
       const auto told = read_descriptor(smc->tx, step.spmc_version);
       if (!asked || !told) continue;
       if ((told->attributes & ns_attribute) != 0) report(step, "the SPMC was told the NS bit");

@@ -132,7 +132,7 @@ class KnownHere final : public Checker {
   void after(const Step& step) override {
     const spmc_model::Spmc* const model = step.sim.secure_world().model();
     const bool settled = step.sim.open_steps() == 0 && !step.faulted;
-    if (model == nullptr || !step.facts.offered || !settled) return;
+    if (model == nullptr || !step.facts.offered || !settled || !step.thorough) return;
     std::map<Key, size_t> unknown = regions_of(*model);
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) unknown.erase({id, share.fact.handle});

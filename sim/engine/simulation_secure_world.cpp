@@ -82,15 +82,18 @@ class ModelWorld final : public SecureWorld {
   ModelWorld(const WorldSpec& spec, Machine& machine, std::function<void()> raise_sri)
       : view_(machine, spec.sparse_ram, std::move(raise_sri)),
         missing_(spec.spmc.missing),
-        storage_(spmc_model::Spmc::storage_bytes()) {
+        storage_bytes_(spmc_model::Spmc::storage_bytes(ranges)),
+        storage_(std::make_unique_for_overwrite<std::byte[]>(storage_bytes_)) {
     auto personality = spmc_model::find_personality(spec.spmc.personality);
     if (!personality) {
       throw InputError("world: spmc", fmt::format("no personality \"{}\"", spec.spmc.personality));
     }
     personality->max_version = spec.spmc.version;
     if (spec.spmc.max_shares) personality->handles.live_limit = *spec.spmc.max_shares;
+    if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
-    model_ = spmc_model::Spmc::create(storage_, {*personality, sps_, missing_}, view_);
+    model_ = spmc_model::Spmc::create({storage_.get(), storage_bytes_},
+                                        {*personality, sps_, missing_, ranges}, view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
   }
 
@@ -98,10 +101,14 @@ class ModelWorld final : public SecureWorld {
   spmc_model::Spmc* model() override { return model_; }
 
  private:
+  /// Twice a GiB in single pages. What of it is not used is never touched, so it costs nothing.
+  static constexpr uint32_t ranges = 2 * spmc_model::max_region_pages;
+
   SecureView view_;
   std::vector<uint32_t> missing_;
   std::vector<spmc_model::SpConfig> sps_;
-  std::vector<std::byte> storage_;
+  size_t storage_bytes_;
+  std::unique_ptr<std::byte[]> storage_;
   spmc_model::Spmc* model_ = nullptr;
 };
 

@@ -58,6 +58,7 @@ struct SpmcSpec {
   bool absent = false;            ///< SMCs answer SMCCC NOT_SUPPORTED
   std::vector<uint32_t> missing;  ///< function ids that this SPMC does not implement
   std::optional<uint32_t> max_shares;
+  std::optional<uint16_t> max_vms;  ///< slots; else what the personality says
 };
 
 /// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.

@@ -283,6 +283,10 @@ class WorldCompiler {
     }
     if (node.has("max_shares"))
       to.max_shares = static_cast<uint32_t>(node.at("max_shares").number(0xffff));
+    if (const auto vms = node.find("max_vms")) {
+      to.max_vms = static_cast<uint16_t>(vms->number(spmc_model::max_vms));
+      if (*to.max_vms == 0) vms->fail("at least one VM");
+    }
   }
 
   /// The id of a partition, which no other has.

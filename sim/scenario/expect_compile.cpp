@@ -351,7 +351,7 @@ std::vector<std::pair<uint64_t, uint64_t>> compile_ranges(const Node& node,
     }
     return ranges;
   }
-  const uint64_t count = node.at("count").number(100000);
+  const uint64_t count = node.at("count").number(262144);
   const uint64_t first = constant_of(node.at("first"), values);
   const auto stride_node = node.find("stride");
   const auto pages_node = node.find("pages");

@@ -75,8 +75,8 @@ void each(Stream& stream, Is<SpSpec> auto& sp) {
 
 template <class Stream>
 void each(Stream& stream, Is<SpmcSpec> auto& spmc) {
-  auto& [personality, spmc_version, absent, missing, max_shares] = spmc;
-  stream.items(personality, spmc_version, absent, missing, max_shares);
+  auto& [personality, spmc_version, absent, missing, max_shares, spmc_vms] = spmc;
+  stream.items(personality, spmc_version, absent, missing, max_shares, spmc_vms);
 }
 
 template <class Stream>

@@ -128,8 +128,9 @@ Result<void> check_overlaps(const SpmcStorage& s, const Region& region, const Ra
   }
   const std::optional<Status> twice = region.lent() ? p.page_lent_twice : p.page_shared_twice;
   if (!twice) return {};
-  for (const Region& other : s.regions) {
-    if (&other == &region || other.state == RegionState::free) continue;
+  for (const uint16_t index : std::span{s.region_order}.first(s.regions_used)) {
+    const Region& other = s.regions[index];
+    if (&other == &region) continue;
     if (other.lent() != region.lent() && !p.page_in_any_object) continue;
     if (touches(s, other, range.address, range.pages)) return Error{*twice};
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Ranges of all regions lie packed in one pool, in the order of the regions' creation; freeing
-// closes the gap.
+// closes the gap. A region is found by its handle in an array of indices that is sorted by handle.
 #include "src/regions.hpp"
+
+#include <algorithm>
 
 namespace spmc_model {
 
@@ -16,12 +18,33 @@ bool same_owner_space(const SpmcStorage& s, const Region& region, ffa::EndpointI
   return !s.personality.handles.guest_in_handle || region.sender == owner;
 }
 
-bool handle_in_use(const SpmcStorage& s, ffa::Handle handle) {
-  for (const Region& region : s.regions) {
-    if (region.state != RegionState::free && !region.owner_gone && region.handle == handle)
-      return true;
+std::span<const uint16_t> regions_in_use(const SpmcStorage& s) {
+  return std::span{s.region_order}.first(s.regions_used);
+}
+
+/// The place in the order of handles of the first region whose handle is not below this one.
+size_t place_of(const SpmcStorage& s, ffa::Handle handle) {
+  const auto order = regions_in_use(s);
+  const auto at = std::lower_bound(
+      order.begin(), order.end(), handle.raw(),
+      [&s](uint16_t region, uint64_t raw) { return s.regions[region].handle.raw() < raw; });
+  return static_cast<size_t>(at - order.begin());
+}
+
+/// The region with this handle whose owner lives, or, if `left`, is gone. A handle may be there
+/// twice: what a VM that is gone left keeps its own.
+const Region* find_by_handle(const SpmcStorage& s, ffa::Handle handle, bool left) {
+  const auto order = regions_in_use(s);
+  for (size_t at = place_of(s, handle); at < order.size(); ++at) {
+    const Region& region = s.regions[order[at]];
+    if (region.handle != handle) break;
+    if (region.owner_gone == left) return &region;
   }
-  return false;
+  return nullptr;
+}
+
+bool handle_in_use(const SpmcStorage& s, ffa::Handle handle) {
+  return find_by_handle(s, handle, false) != nullptr;
 }
 
 ffa::Handle indexed_handle(const SpmcStorage& s, ffa::EndpointId owner, uint32_t index) {
@@ -35,8 +58,9 @@ ffa::Handle indexed_handle(const SpmcStorage& s, ffa::EndpointId owner, uint32_t
 ffa::Result<ffa::Handle> next_handle(SpmcStorage& s, ffa::EndpointId owner) {
   const HandleScheme& scheme = s.personality.handles;
   uint32_t live = 0;
-  for (const Region& region : s.regions) {
-    if (region.state == RegionState::free || region.owner_gone) continue;
+  for (const uint16_t index : regions_in_use(s)) {
+    const Region& region = s.regions[index];
+    if (region.owner_gone) continue;
     if (region.handle.hypervisor_allocated() || !same_owner_space(s, region, owner)) continue;
     ++live;
   }
@@ -56,55 +80,64 @@ ffa::Result<ffa::Handle> choose_handle(SpmcStorage& s, ffa::EndpointId owner, ff
   return preset;
 }
 
-Region* free_slot(SpmcStorage& s) {
-  for (Region& region : s.regions) {
-    if (region.state == RegionState::free) return &region;
-  }
-  return nullptr;
+/// Takes the first free region into the order, by this handle.
+Region& take_slot(SpmcStorage& s, ffa::Handle handle) {
+  const auto order = s.region_order.begin();
+  const uint16_t slot = order[s.regions_used];
+  const auto place = order + static_cast<ptrdiff_t>(place_of(s, handle));
+  std::copy_backward(place, order + s.regions_used, order + s.regions_used + 1);
+  *place = slot;
+  ++s.regions_used;
+  return s.regions[slot];
+}
+
+void give_slot_back(SpmcStorage& s, const Region& region) {
+  const auto slot = static_cast<uint16_t>(&region - s.regions.data());
+  const auto order = s.region_order.begin();
+  auto place = order + static_cast<ptrdiff_t>(place_of(s, region.handle));
+  while (*place != slot) ++place;
+  std::copy(place + 1, order + s.regions_used, place);
+  --s.regions_used;
+  order[s.regions_used] = slot;
 }
 
 }  // namespace
 
 ffa::Result<Region*> add_region(SpmcStorage& s, ffa::EndpointId sender, ffa::Handle preset,
                                 uint32_t ranges) {
-  Region* region = free_slot(s);
-  if (region == nullptr || ranges > max_ranges - s.ranges_used) return Error{Status::no_memory};
+  const bool full = s.regions_used == max_regions || ranges > s.ranges.size() - s.ranges_used;
+  if (full) return Error{Status::no_memory};
   FFA_TRY(const ffa::Handle handle, choose_handle(s, sender, preset));
-  *region = Region{};
-  region->state = RegionState::receiving;
-  region->sender = sender;
-  region->handle = handle;
-  region->total_ranges = ranges;
-  region->first_range = s.ranges_used;
+  Region& region = take_slot(s, handle);
+  region = Region{};
+  region.state = RegionState::receiving;
+  region.sender = sender;
+  region.handle = handle;
+  region.total_ranges = ranges;
+  region.first_range = s.ranges_used;
   s.ranges_used += ranges;
-  return region;
+  return &region;
 }
 
 void free_region(SpmcStorage& s, Region& region) {
   const uint32_t hole = region.first_range;
   const uint32_t length = region.total_ranges;
   for (uint32_t i = hole + length; i < s.ranges_used; ++i) s.ranges[i - length] = s.ranges[i];
-  for (Region& other : s.regions) {
-    if (other.state != RegionState::free && other.first_range > hole) other.first_range -= length;
+  for (const uint16_t index : regions_in_use(s)) {
+    Region& other = s.regions[index];
+    if (other.first_range > hole) other.first_range -= length;
   }
   s.ranges_used -= length;
+  give_slot_back(s, region);
   region = Region{};
 }
 
 Region* find_region(SpmcStorage& s, ffa::Handle handle) {
-  for (Region& region : s.regions) {
-    if (region.state == RegionState::free || region.owner_gone) continue;
-    if (region.handle == handle) return &region;
-  }
-  return nullptr;
+  return const_cast<Region*>(find_by_handle(s, handle, false));
 }
 
 Region* find_left_region(SpmcStorage& s, ffa::Handle handle) {
-  for (Region& region : s.regions) {
-    if (region.state != RegionState::free && region.owner_gone && region.handle == handle)
-      return &region;
-  }
-  return nullptr;
+  return const_cast<Region*>(find_by_handle(s, handle, true));
 }
 
 void end_hold(Borrowing& borrowing) {
@@ -156,7 +189,7 @@ uint32_t holders(const Region& region) {
 }
 
 std::span<const Range> ranges_of(const SpmcStorage& s, const Region& region) {
-  return std::span<const Range>{s.ranges}.subspan(region.first_range, region.received_ranges);
+  return s.ranges.subspan(region.first_range, region.received_ranges);
 }
 
 bool touches(const SpmcStorage& s, const Region& region, ffa::Pa from, uint32_t pages) {

@@ -32,27 +32,29 @@ bool is_sound(const SpmcConfig& config) {
 
 /// The index-th region that is in use, or nullptr.
 const Region* nth_region(const SpmcStorage& s, size_t index) {
-  for (const Region& region : s.regions) {
-    if (region.state == RegionState::free) continue;
-    if (index == 0) return &region;
-    --index;
-  }
-  return nullptr;
+  return index < s.regions_used ? &s.regions[s.region_order[index]] : nullptr;
 }
 
 }  // namespace
 
-size_t Spmc::storage_bytes() { return sizeof(SpmcStorage) + alignof(SpmcStorage); }
+static_assert(sizeof(Range) == 16 && alignof(Range) <= alignof(SpmcStorage));
+
+size_t Spmc::storage_bytes(uint32_t ranges) {
+  return sizeof(SpmcStorage) + alignof(SpmcStorage) + size_t{ranges} * sizeof(Range);
+}
 
 Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, PhysicalMemory& memory) {
   const auto address = reinterpret_cast<uintptr_t>(storage.data());
   const size_t skip =
       (alignof(SpmcStorage) - address % alignof(SpmcStorage)) % alignof(SpmcStorage);
-  if (storage.size() < sizeof(SpmcStorage) + skip || !is_sound(config)) return nullptr;
+  const size_t needed = sizeof(SpmcStorage) + skip + size_t{config.ranges} * sizeof(Range);
+  if (storage.size() < needed || !is_sound(config)) return nullptr;
   std::byte* const at = storage.data() + skip;
   auto* const s = new (at) SpmcStorage{};
   s->front.s_ = s;
   s->memory = &memory;
+  s->ranges = {reinterpret_cast<Range*>(at + sizeof(SpmcStorage)), config.ranges};
+  for (size_t i = 0; i < max_regions; ++i) s->region_order[i] = static_cast<uint16_t>(i);
   s->personality = config.personality;
   s->version = ffa::v1_0;
   s->sp_count = config.sps.size();
@@ -82,9 +84,7 @@ void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
 }
 
 size_t Spmc::regions() const {
-  size_t count = 0;
-  for (const Region& region : s_->regions) count += region.state != RegionState::free ? 1 : 0;
-  return count;
+  return s_->regions_used;
 }
 
 RegionFacts Spmc::region(size_t index) const {

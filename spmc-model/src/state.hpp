@@ -149,14 +149,17 @@ struct SpmcStorage {
   size_t missing_count;
   uint64_t handles_given;  ///< of a counting handle scheme
   uint32_t ranges_used;
+  uint32_t regions_used;
   RxTx rxtx;
   std::array<SpState, max_sps> sps;
   std::array<SpBuffers, max_sps> sp_buffers;
   std::array<VmSlot, max_vms> vms;
   std::array<Region, max_regions> regions;
+  /// Indices of `regions`: first those in use, in the order of their handles, then those free.
+  std::array<uint16_t, max_regions> region_order;
   std::array<optee::Vm, optee::max_vms> service_vms;
   std::array<uint32_t, max_missing_functions> missing;
-  std::array<Range, max_ranges> ranges;
+  std::span<Range> ranges;  ///< behind this, in the same storage
   std::array<std::byte, max_buffer_pages * ffa::page_size>
       message;                                 ///< private copy of the fragment at hand
   std::array<std::byte, ffa::page_size> page;  ///< an SP's window

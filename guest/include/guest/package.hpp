@@ -16,7 +16,7 @@
 namespace guest {
 
 inline constexpr uint64_t package_magic = 0x0045534143414646;  // "FFACASE", the lowest byte first
-inline constexpr uint64_t package_version = 3;
+inline constexpr uint64_t package_version = 4;
 
 inline constexpr size_t package_max_sps = 16;
 inline constexpr size_t package_max_missing = 64;
@@ -63,6 +63,7 @@ struct PackedSpmc {
   std::span<const std::byte> personality;  ///< its name, without an end mark
   uint32_t version = 0;
   uint32_t max_shares = 0;  ///< 0: what the personality says
+  uint16_t max_vms = 0;     ///< the same
   size_t missing_count = 0;
   std::array<uint32_t, package_max_missing> missing{};
   size_t sp_count = 0;

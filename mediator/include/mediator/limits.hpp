@@ -59,7 +59,7 @@ struct VmConfig {
   bool overlapping_shares = false;
   ffa::Version max_version = ffa::v1_2;
   uint16_t max_shares = 64;           ///< live memory transactions
-  uint32_t max_share_pages = 131072;  ///< pages of one transaction (512 MiB)
+  uint32_t max_share_pages = 262144;  ///< pages of one transaction (1 GiB)
   uint32_t max_ranges = 4096;         ///< address ranges over all live transactions
   /// Pages of each RX/TX buffer. Guests with pages of 64 KiB register 16; each vCPU has as much
   /// memory for a copy of a message.

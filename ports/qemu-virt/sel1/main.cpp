@@ -71,6 +71,7 @@ Spmc* create_spmc(NormalMemory& memory) {
     ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: unknown personality");
   personality->max_version = ffa::Version{packed.version};
   if (packed.max_shares != 0) personality->handles.live_limit = packed.max_shares;
+  if (packed.max_vms != 0) personality->vms = packed.max_vms;
   std::array<spmc_model::SpConfig, guest::package_max_sps> sps{};
   for (size_t n = 0; n < packed.sp_count; ++n) {
     const guest::PackedSp& sp = packed.sps[n];

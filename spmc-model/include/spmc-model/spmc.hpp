@@ -52,6 +52,7 @@ struct SpmcConfig {
   Personality personality{};
   std::span<const SpConfig> sps;
   std::span<const uint32_t> missing_functions;  ///< function ids answered NOT_SUPPORTED
+  uint32_t ranges = default_ranges;             ///< address ranges over all regions, 16 bytes each
 };
 
 /// What a checker may see of a live transaction.
@@ -73,13 +74,13 @@ struct SpmcStorage;
 
 class Spmc {
  public:
-  /// Storage for the largest configuration; no other memory is used. At most max_sps SPs.
   static constexpr size_t max_sps = spmc_model::max_sps;
-  static size_t storage_bytes();
+  /// Storage for any configuration of so many ranges; no other memory is used.
+  static size_t storage_bytes(uint32_t ranges = default_ranges);
   /// nullptr: the storage is too small, or the configuration has too many SPs or missing functions,
   /// an SP twice, an SP whose id is not secure or a
   /// service without threads or sessions or with more than there may be. The storage need not be
-  /// aligned; it is overwritten. `memory` must outlive the SPMC.
+  /// aligned; it is overwritten, where the ranges lie only as they come. `memory` must outlive the SPMC.
   static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
                       PhysicalMemory& memory);
 
@@ -96,6 +97,7 @@ class Spmc {
   void answer_busy(ffa::EndpointId sp, uint32_t count);
 
   /// Facts for checkers. Regions include those still being sent in fragments.
+  /// `index` is the place in the order of handles.
   [[nodiscard]] size_t regions() const;
   [[nodiscard]] RegionFacts region(size_t index) const;
   /// Range `range` of region `index`: physical address and pages.

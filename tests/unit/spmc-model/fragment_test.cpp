@@ -208,7 +208,7 @@ TEST_F(SpmcFragments, FourThousandRangesInBuffersOfOnePage) {
 }
 
 TEST_F(SpmcFragments, TheRangePoolRunsOutWithNoMemory) {
-  const auto big = many_ranges(spmc_model::max_ranges / 2 + 1).bytes();
+  const auto big = many_ranges(spmc_model::default_ranges / 2 + 1).bytes();
   world.memory.put(tx_page, {big.begin(), big.begin() + 4096});
   EXPECT_EQ(world.call({fid64(Fid::mem_share), big.size(), 4096}).x[0], frag_rx);
   EXPECT_STATUS(world.call({fid64(Fid::mem_share), big.size(), 4096}), no_memory);
