@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/ffa-trace/replay/model_world.hpp"
 
+#include "ffa/buffer_use.hpp"
 #include "ffa/calls.hpp"
 #include "ffa/reply.hpp"
 #include "sim/engine/secure_world.hpp"
@@ -47,7 +48,8 @@ ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {
   if (stimulus != nullptr) notify_before(*stimulus);
   asked.out = answer(vm, in);
   if (stimulus != nullptr) stimulate(asked, stimulus->out);
-  if (is(in, ffa::Fid::partition_info_get)) asked.rx = read_rx(partition_bytes(in, asked.out));
+  if (is(in, ffa::Fid::partition_info_get))
+    asked.rx = read_rx(ffa::rx_bytes_written(in, asked.out));
   if (asked.answer) wait_for_return(window, *asked.answer);
   const ffa::Regs out = asked.out;
   window.asked[number] = std::move(asked);

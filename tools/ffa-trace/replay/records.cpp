@@ -24,14 +24,6 @@ bool is_passed_on(const ffa::Regs& in) {
          is(in, Fid::notification_get);
 }
 
-uint64_t partition_bytes(const ffa::Regs& in, const ffa::Regs& out) {
-  constexpr uint32_t count_only = 1;
-  constexpr uint64_t v1_0_entry = 8;
-  const bool fills_rx = is(in, Fid::partition_info_get) && (in.w(5) & count_only) == 0;
-  if (!fills_rx || !ffa::is_success(out)) return 0;
-  return out.w(2) * (out.w(3) != 0 ? out.w(3) : v1_0_entry);
-}
-
 std::optional<uint16_t> created_vm(const ffa::Regs& in) {
   if (is_framework(in, ffa::FrameworkMessage::vm_created_request)) {
     return static_cast<uint16_t>(in.w(5));

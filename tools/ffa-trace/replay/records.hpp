@@ -28,9 +28,6 @@ std::optional<uint16_t> created_vm(const ffa::Regs& in);
 /// The VM whose end it belongs to: FFA_NOTIFICATION_BITMAP_DESTROY, VM_DESTROYED.
 std::optional<uint16_t> destroyed_vm(const ffa::Regs& in);
 
-/// What a PARTITION_INFO_GET put into RX, in bytes; 0: nothing.
-uint64_t partition_bytes(const ffa::Regs& in, const ffa::Regs& out);
-
 /// A hypervisor that asks who has notifications pending.
 inline bool is_info_get(const ffa::Regs& in) { return is(in, ffa::Fid::notification_info_get); }
 /// Its answer: there is more to ask for.

@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "ffa/buffer_use.hpp"
 #include "tools/ffa-trace/replay/records.hpp"
 #include "tools/ffa-trace/replay/replay_run.hpp"
 
@@ -65,11 +66,8 @@ void ReplayRun::rewrite_tag(ffa::Regs& in) const {
 /// What our mediator says it put into RX.
 std::vector<uint8_t> ReplayRun::read_rx(const Event& event, const VmState& vm,
                                         const ffa::Regs& out) {
-  const bool fills_rx = is(event.in, Fid::partition_info_get) && (event.in.w(5) & 1) == 0;
-  if (!fills_rx || !ffa::is_success(out)) return {};
-  const uint64_t step = out.w(3) != 0 ? out.w(3) : 8;
-  const uint64_t length = std::min<uint64_t>(out.w(2) * step, 64 * ffa::page_size);
-  std::vector<uint8_t> rx(length);
+  const uint64_t length = ffa::rx_bytes_written(event.in, out);
+  std::vector<uint8_t> rx(std::min<uint64_t>(length, 64 * ffa::page_size));
   const auto bytes = std::as_writable_bytes(std::span<uint8_t>(rx));
   if (!simulation_->machine().read_ipa(event.vm, vm.rx_ipa, bytes)) return {};
   return rx;
