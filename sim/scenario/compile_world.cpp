@@ -94,6 +94,21 @@ std::vector<RegionSpec> regions(const Node& vm, uint64_t page_size) {
   return out;
 }
 
+mediator::BorrowWindow borrow_window(const Node& node, const std::vector<RegionSpec>& memory) {
+  const uint64_t base = page_multiple(node.at("base"));
+  const uint64_t pages = node.at("pages").number();
+  if (pages > (UINT64_MAX - base) / ffa::page_size) {
+    node.fail_at("pages", "the window reaches past the end of the address space");
+  }
+  for (size_t i = 0; i < memory.size(); ++i) {
+    const RegionSpec& region = memory[i];
+    if (base < region.ipa + region.size && region.ipa < base + pages * ffa::page_size) {
+      node.fail(fmt::format("overlaps region {} at {:#x}", i, region.ipa));
+    }
+  }
+  return {ffa::Ipa{base}, ffa::PageCount{pages}};
+}
+
 void limits(const Node& vm, mediator::VmConfig& config) {
   const auto node = vm.find("limits");
   if (!node) return;
@@ -359,16 +374,15 @@ class WorldCompiler {
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
     vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
-    if (const auto window = node.find("borrow_window")) {
-      vm.config.borrow_window = {ffa::Ipa{window->at("base").number()},
-                                 ffa::PageCount{window->at("pages").number()}};
-    }
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
     if (const auto size = node.find("page_size")) {
       facts.page_size = pick<uint64_t>(*size, {{"4K", 4096}, {"16K", 16384}, {"64K", 65536}});
     }
     vm.memory = regions(node, facts.page_size);
+    if (const auto window = node.find("borrow_window")) {
+      vm.config.borrow_window = borrow_window(*window, vm.memory);
+    }
     setup(node, facts);
     const bool no_ffa = vm.config.tee == mediator::TeeType::none || spec().spmc.absent;
     if (!node.has("setup") && no_ffa) facts.setup = GuestSetup::none;

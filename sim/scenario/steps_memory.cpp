@@ -266,6 +266,10 @@ void compile_retrieve(const GuestStep& step) {
   const uint64_t length = message.bytes.size();
   if (step.node.flag_or("write", true)) write_tx(step, message, 0, length);
   write_send(step, fid32(Fid::mem_retrieve_req), message, length);
+  if (!step.node.flag_or("release", false)) return;
+  step.step.success = SuccessForm::ffa;
+  step.program.require_reply(fid32(Fid::mem_retrieve_resp));
+  CallWriter{fid32(Fid::rx_release)}.emit(step);
 }
 
 void compile_frag_rx(const GuestStep& step) {

@@ -24,7 +24,7 @@ constexpr uint32_t zero_after = 1U << 2;
 constexpr uint32_t type_bits = 3;
 constexpr uint32_t alignment_hint = 0x3e0;
 constexpr uint32_t bypass = 1U << 10;
-constexpr uint32_t known = 0x7ff;
+constexpr uint32_t known = 0x7fd;  // bit 1, time slicing, is for an SPMC that can pause
 }  // namespace flag
 
 /// Nothing of a request is above its limit but what is judged here.

@@ -49,9 +49,10 @@ TEST_F(Binding, HoldsFromTheShareToItsReclaim) {
   bind();
   EXPECT_EQ(rewritten(binding, reclaim(captured)), reclaim(ours));
   EXPECT_EQ(rewritten(binding, reclaim(captured + 1)), reclaim(captured + 1));
-  binding.follow(reclaim(captured), ffa::reply(ffa::Status::denied), ffa::success32());
+  const ffa::Regs made = rewritten(binding, reclaim(captured));
+  binding.follow(made, ffa::reply(ffa::Status::denied), ffa::success32());
   EXPECT_EQ(rewritten(binding, reclaim(captured)), reclaim(ours));
-  binding.follow(reclaim(captured), ffa::success32(), ffa::success32());
+  binding.follow(made, ffa::success32(), ffa::success32());
   EXPECT_EQ(rewritten(binding, reclaim(captured)), reclaim(captured));
 }
 

@@ -70,7 +70,8 @@ void HandleBinding::rewrite_answer(const ffa::Regs& in, ffa::Regs& out) const {
 void HandleBinding::follow(const ffa::Regs& in, const ffa::Regs& captured_out,
                            const ffa::Regs& our_out) {
   if (is(in, Fid::mem_reclaim) && ffa::is_success(captured_out)) {
-    to_ours_.erase(handle_at(in, call_handle));
+    const uint64_t reclaimed = handle_at(in, call_handle);
+    std::erase_if(to_ours_, [&](const auto& bound) { return bound.second == reclaimed; });
   }
   if (!gives_handle(in)) return;
   const auto captured_place = handle_place(captured_out);

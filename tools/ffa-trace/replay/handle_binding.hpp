@@ -28,8 +28,8 @@ class HandleBinding {
   void rewrite(ffa::Regs& in) const;
   /// Puts ours in place of the captured handle that the answer to a memory send gives.
   void rewrite_answer(const ffa::Regs& in, ffa::Regs& out) const;
-  /// Learns from a call as captured, and the two answers: a memory send binds, with the first
-  /// FFA_MEM_FRAG_RX or its success, a reclaim ends it.
+  /// Learns from a call as it was made, with our handles, and the two answers: a memory send binds,
+  /// with the first FFA_MEM_FRAG_RX or its success, a reclaim ends it.
   void follow(const ffa::Regs& in, const ffa::Regs& captured_out, const ffa::Regs& our_out);
 
  private:
