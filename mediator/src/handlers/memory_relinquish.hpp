@@ -127,6 +127,8 @@ BorrowStep take_back_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Guard guard(vm.memory_lock);
     VmMemory& memory = vm.memory;
     const ShareSlot share = memory.shares.find_borrowed(memory.teardown_cursor);
+    // A call may have found the owner alive before: it must not retrieve what is reclaimed next.
+    memory.closed = true;
     if (share == no_share) return BorrowStep::idle;
     memory.teardown_cursor = share;
     handle = memory.shares[share].handle;
