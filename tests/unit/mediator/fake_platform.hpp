@@ -111,6 +111,7 @@ class Platform {
   mediator::RuleTrace last_rules;
   uint32_t reports = 0;
   int mapped_buffers = 0;
+  int cleared_while_borrowed = 0;  ///< pages
   int vm_references = 0;
   uint32_t copies_in = 0;
 
@@ -256,6 +257,11 @@ class Platform {
   void clear(mediator::BufferId buffer, uint32_t offset, uint32_t length) {
     const Buffer place = buffer_at(buffer, offset, length);
     write(place.vm, place.ipa + offset, std::vector<std::byte>(length));
+    for (uint64_t at = offset; at < uint64_t{offset} + length; at += ffa::page_size) {
+      if (memory.at({place.vm, (place.ipa + at) & ~(ffa::page_size - 1)}).borrowed != 0) {
+        ++cleared_while_borrowed;
+      }
+    }
   }
   mediator::OwnBuffers own_buffers() {
     constexpr uint64_t tx = 0x1000, rx = 0x100000, pages = 4;

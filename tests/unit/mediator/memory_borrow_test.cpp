@@ -393,6 +393,29 @@ TEST_F(Borrowing, ARetrievalThatComesTooLateFindsNothing) {
   EXPECT_EQ(world.platform.pins(1), 2) << "RX and TX";
 }
 
+// A borrower that lives may write until the last moment.
+TEST_F(Borrowing, WhatIsTakenBackIsZeroedWhenTheBorrowerHasLostIt) {
+  begin();
+  Request request{.handle = lent(offer(flat + 0x8000)), .flags = 4};
+  request.borrowers[0].permissions = 6;
+  EXPECT_EQ(retrieve(request).w(0), 0x84000075U);
+  world.platform.write(1, flat + 0x8000, Bytes(0x1000, std::byte{0x5a}));
+  EXPECT_EQ(tear_down(1), mediator::Progress::done);
+  EXPECT_EQ(world.platform.read(1, flat + 0x8000, 0x1000), Bytes(0x1000));
+  EXPECT_EQ(world.platform.cleared_while_borrowed, 0);
+}
+
+TEST_F(Borrowing, AHandleOfOursIsNoneThatTheSpmcGaveAway) {
+  begin();
+  const uint64_t taken = uint64_t{1} << 63 | uint64_t{1} << 32;
+  world.platform.spmc[0xc4000073] = [taken](const ffa::Regs&) {
+    return ffa::MemSendSuccess{ffa::Handle{taken}}.encode();
+  };
+  Descriptor to_sp = pages(flat, 1, 3);
+  EXPECT_EQ(shared(to_sp), taken);
+  EXPECT_EQ(offered(offer(flat)), taken + 1);
+}
+
 TEST_F(Borrowing, AnOwnerWaitsForABorrowerThatIsDying) {
   begin();
   EXPECT_EQ(retrieve({.handle = offered(offer(flat))}).w(0), 0x84000075U);
