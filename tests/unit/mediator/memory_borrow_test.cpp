@@ -407,8 +407,8 @@ TEST_F(Borrowing, WhatIsTakenBackIsZeroedWhenTheBorrowerHasLostIt) {
 
 TEST_F(Borrowing, AHandleOfOursIsNoneThatTheSpmcGaveAway) {
   begin();
-  const uint64_t taken = uint64_t{1} << 63 | uint64_t{1} << 32;
-  world.platform.spmc[0xc4000073] = [taken](const ffa::Regs&) {
+  constexpr uint64_t taken = uint64_t{1} << 63 | uint64_t{1} << 32;
+  world.platform.spmc[0xc4000073] = [](const ffa::Regs&) {
     return ffa::MemSendSuccess{ffa::Handle{taken}}.encode();
   };
   Descriptor to_sp = pages(flat, 1, 3);
