@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include <algorithm>
+#include <cstdint>
+#include <vector>
 
 namespace {
 
@@ -27,8 +29,11 @@ bool same(const std::vector<P2mRun>& a, const std::vector<P2mRun>& b) {
 }
 
 TEST(Translations, WhatWasToldIsNotToldAgain) {
-  std::mt19937_64 random{0x7a11};
-  const auto below = [&](uint64_t n) { return random() % n; };
+  uint64_t state = 0x7a11;
+  const auto below = [&state](uint64_t n) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    return (state >> 33) % n;
+  };
   unsigned told = 0;
   unsigned fresh = 0;
   for (unsigned round = 0; round < 200; ++round) {
