@@ -83,9 +83,7 @@ void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
   if (index != no_index) s_->sps[index].busy_left = count;
 }
 
-size_t Spmc::regions() const {
-  return s_->regions_used;
-}
+size_t Spmc::regions() const { return s_->regions_used; }
 
 RegionFacts Spmc::region(size_t index) const {
   const Region* region = nth_region(*s_, index);

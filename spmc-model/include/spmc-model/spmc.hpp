@@ -80,7 +80,8 @@ class Spmc {
   /// nullptr: the storage is too small, or the configuration has too many SPs or missing functions,
   /// an SP twice, an SP whose id is not secure or a
   /// service without threads or sessions or with more than there may be. The storage need not be
-  /// aligned; it is overwritten, where the ranges lie only as they come. `memory` must outlive the SPMC.
+  /// aligned; it is overwritten, where the ranges lie only as they come. `memory` must outlive the
+  /// SPMC.
   static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
                       PhysicalMemory& memory);
 
