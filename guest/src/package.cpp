@@ -134,6 +134,8 @@ PackedVm read_vm(Reader& in) {
   vm.max_borrowers = in.number<uint8_t>();
   vm.max_transfers = in.number<uint16_t>();
   vm.lends = in.flag();
+  vm.reaches_sps = in.flag();
+  for (uint16_t& peer : vm.peers) peer = in.number<uint16_t>();
   return vm;
 }
 

@@ -116,6 +116,7 @@ struct Checkers::Impl {
     const check::Facts facts = check::observe(sim.mediator());
     const check::Step step{sim, event, {}, sim.open_steps() <= 1, faulted(), facts, guests};
     for (const auto& checker : list) checker->before(step);
+    guests.begin(event);
   }
 
   void after(const trace::Event& event) {

@@ -36,7 +36,7 @@ class Guarded final : public MediatorUnderTest {
   uint32_t domain_teardown(uint16_t vm) override { return inner_->domain_teardown(vm); }
   uint32_t relinquish_resources(uint16_t vm) override { return inner_->relinquish_resources(vm); }
   void free_domain_ctx(uint16_t vm) override { inner_->free_domain_ctx(vm); }
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     return inner_->handle_call(vm, vcpu, conduit, regs);
   }
   void schedule_receiver_interrupt() override { inner_->schedule_receiver_interrupt(); }
@@ -74,7 +74,10 @@ void Simulation::Impl::report(std::string_view invariant, const std::string& tex
   }
 }
 
-uint16_t Simulation::Impl::pcpu_of(uint16_t vcpu) const {
+uint16_t Simulation::Impl::pcpu_of(uint16_t vm, uint16_t vcpu) const {
+  if (const auto moved = moved_vcpus.find({vm, vcpu}); moved != moved_vcpus.end()) {
+    return moved->second;
+  }
   return static_cast<uint16_t>(spec.pcpus == 0 ? 0 : vcpu % spec.pcpus);
 }
 
@@ -191,12 +194,24 @@ void Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
   event.op = "inject";
   event.vm = vm;
   event.vcpu = vcpu;
-  event.pcpu = pcpu_of(vcpu);
+  event.pcpu = pcpu_of(vm, vcpu);
   event.result = irq;
   event.seq = next_seq++;
   event.seq_ret = next_seq++;
   events.push_back(std::move(event));
   injected.push_back({vm, vcpu, irq});
+  if (const auto call = open_calls.find({vm, vcpu}); call != open_calls.end()) {
+    call->second.interrupted = true;
+  }
+}
+
+void Simulation::Impl::wake(uint16_t vm, uint16_t vcpu) {
+  const auto call = open_calls.find({vm, vcpu});
+  if (call == open_calls.end()) {
+    report("machine", fmt::format("vCPU {}.{} is woken, but makes no call", vm, vcpu));
+    return;
+  }
+  call->second.woken = true;
 }
 
 bool Simulation::Impl::vm_get(uint16_t id) {
@@ -261,13 +276,40 @@ void Simulation::Impl::accessed(const BufferAccess& access) {
 
 // ---- What the engine does with the mediator.
 
+/// Until the call is over. While it waits it counts as no step, and its frame owns nothing, since
+/// the VM may end before it does.
+uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcpu, uint32_t conduit,
+                                         ffa::Regs& regs) {
+  const std::pair<uint16_t, uint16_t> key{id, vcpu};
+  open_calls[key] = {seq, false, false};
+  uint32_t outcome = mediator->handle_call(id, vcpu, conduit, regs);
+  while (outcome == FFA_SIM_BLOCKED) {
+    scheduler.check_locks_free("while its call waits");
+    const size_t task = scheduler.current();
+    parked.insert(steps.extract(task));
+    scheduler.wait_until(
+        [this, key, seq] {
+          const auto call = open_calls.find(key);
+          if (call == open_calls.end() || call->second.number != seq) return false;
+          return call->second.woken || call->second.interrupted;
+        },
+        true);
+    steps.insert(parked.extract(task));
+    open_calls[key] = {seq, false, false};
+    bridge.begin_call();
+    outcome = mediator->handle_call(id, vcpu, conduit, regs);
+  }
+  open_calls.erase(key);
+  return outcome;
+}
+
 void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                                   const std::function<void()>& before_return) {
   trace::Event call;
   call.side = trace::Side::guest;
   call.vm = id;
   call.vcpu = vcpu;
-  call.pcpu = pcpu_of(vcpu);
+  call.pcpu = pcpu_of(id, vcpu);
   call.conduit = conduit == FFA_SIM_HVC ? "hvc" : "smc";
   call.in = regs;
   call.tx = guest_tx(id, regs);
@@ -277,8 +319,9 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
     before_step(known);
   }
   // A VM that does not exist has nobody who traps its calls.
-  const bool handled = machine.has_vm(id) && mediator->handle_call(id, vcpu, conduit, regs);
-  if (!handled) regs.x[0] = smccc_not_supported;
+  uint32_t outcome = FFA_SIM_NOT_MINE;
+  if (machine.has_vm(id)) outcome = call_mediator(seq, id, vcpu, conduit, regs);
+  if (outcome == FFA_SIM_NOT_MINE) regs.x[0] = smccc_not_supported;
   if (before_return) before_return();
   trace::Event& answered = event(seq);
   answered.out = regs;
@@ -360,6 +403,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
   if (quarantined) machine.quarantine(id);
   machine.remove_vm(id);
   vms.erase(id);
+  std::erase_if(open_calls, [id](const auto& call) { return call.first.first == id; });
   return end_lifecycle(event, quarantined ? FFA_SIM_QUARANTINED : FFA_SIM_DONE);
 }
 
@@ -423,6 +467,21 @@ bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
 }
 
 uint64_t Simulation::host_changes() const { return impl_->host_changes; }
+
+bool Simulation::move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu) {
+  if (pcpu >= impl_->spec.pcpus) return false;
+  impl_->moved_vcpus[{vm, vcpu}] = pcpu;
+  return true;
+}
+
+bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
+  const auto call = impl_->open_calls.find({vm, vcpu});
+  if (call == impl_->open_calls.end()) return false;
+  call->second.interrupted = true;
+  impl_->add_stimulus(fmt::format("interrupt {}.{}", vm, vcpu));
+  if (!impl_->scheduler.on_task()) impl_->run_tasks({});
+  return true;
+}
 
 bool Simulation::take_pending_sri() { return std::exchange(impl_->sri_pending, false); }
 

@@ -158,6 +158,11 @@ struct Bridge::Calls {
     if (b.enter("inject_irq")) b.world_.inject_irq(vm, vcpu, irq);
   }
 
+  static void wake(void* world, uint16_t vm, uint16_t vcpu) {
+    Bridge& b = of(world);
+    if (b.enter("wake")) b.world_.wake(vm, vcpu);
+  }
+
   static int32_t vm_get(void* world, uint16_t vm) {
     Bridge& b = of(world);
     if (!b.enter("vm_get") || b.faults_.strike("vm_get") != nullptr) return 0;
@@ -217,7 +222,8 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Calls::vm_put,        Calls::budget_left,
                                           Calls::log,           Calls::rules,
                                           Calls::lock_acquire,  Calls::lock_release,
-                                          Calls::atomic_access, Calls::set_access};
+                                          Calls::atomic_access, Calls::set_access,
+                                          Calls::wake};
   return table;
 }
 

@@ -28,7 +28,7 @@ constexpr SuccessForm last_of(SuccessForm) { return SuccessForm::none; }
 namespace pack {
 
 constexpr uint64_t magic = 0x4b41504146;  // "FAPAK", the lowest byte first
-constexpr uint64_t version = 2;
+constexpr uint64_t version = 3;
 
 template <class T, class U>
 concept Is = std::is_same_v<std::remove_const_t<T>, U>;
@@ -50,9 +50,10 @@ void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
   auto& [id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages, ranges,
-         rxtx_pages, borrowers, transfers, lends] = config;
+         rxtx_pages, borrowers, transfers, lends, reaches_sps, peers] = config;
   stream.items(id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages,
-               ranges, rxtx_pages, borrowers, transfers, lends);
+               ranges, rxtx_pages, borrowers, transfers, lends, reaches_sps);
+  for (auto& peer : peers) stream.items(peer);
 }
 
 template <class Stream>

@@ -110,12 +110,15 @@ Result<Region*> named_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
 
 bool is_operation(uint32_t word) {
   return word >= static_cast<uint32_t>(Operation::retrieve) &&
-         word <= static_cast<uint32_t>(Operation::count_ranges);
+         word <= static_cast<uint32_t>(Operation::release_message);
 }
 
 Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& words) {
   if (!is_operation(words[sp_protocol::operation_word])) return Error{Status::not_supported};
   const auto operation = static_cast<Operation>(words[sp_protocol::operation_word]);
+  if (operation > Operation::count_ranges) {
+    return use_message(s, sp, operation, words[sp_protocol::offset_word]);
+  }
   FFA_TRY(Region* const region, named_region(s, sp, owner, words));
   Request r{s, *region, sp, words};
   if (operation == Operation::retrieve) return retrieve(r);
@@ -135,6 +138,10 @@ Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Pay
       return uint64_t{region->received_pages};
     case Operation::count_ranges:
       return uint64_t{region->received_ranges};
+    case Operation::message_size:
+    case Operation::message_word:
+    case Operation::release_message:
+      break;
   }
   return Error{Status::not_supported};
 }

@@ -86,6 +86,23 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
   return error(Status::aborted);
 }
 
+/// Every request runs to its end in one go, unless a test said that it is stopped before.
+Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+  SpState& state = s.sps[sp];
+  if (state.stops_left == 0) return run_sp(s, call, kind, sp);
+  --state.stops_left;
+  state.stopped = true;
+  state.request = call.in;
+  const Fid how = state.stops_by_yield ? Fid::yield : Fid::interrupt;
+  return reply(ffa::fid32(how), uint64_t{state.config.id.raw()} << 16);
+}
+
+/// True: nil, or the UUID of this SP.
+bool names_service(const SpState& sp, const Call& call) {
+  const auto uuid = ffa::Uuid::from_dwords(call.x(2), call.x(3));
+  return uuid.is_nil() || uuid == sp.config.uuid;
+}
+
 }  // namespace
 
 Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) {
@@ -97,20 +114,29 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
   if (sp == no_index) return error(Status::invalid_parameters);
   if (kind == DirectKind::req2) {
     const bool takes = (s.sps[sp].config.properties & property::receives_req2) != 0;
-    if (!takes) return error(Status::not_supported);
+    if (!takes) return error(Status::denied);
+    if (!names_service(s.sps[sp], call)) return error(Status::invalid_parameters);
   } else if (!serves(s, sp, high_id(call.w(1)))) {
     return tee_error(call, kind, tee_error_item_not_found);
   }
+  if (s.sps[sp].stopped) return busy(s, call, kind);
   if (s.sps[sp].busy_left != 0) {
     --s.sps[sp].busy_left;
     return busy(s, call, kind);
   }
-  return run_sp(s, call, kind, sp);
+  return stop_or_run(s, call, kind, sp);
 }
 
-Answer handle_run(SpmcStorage& /*s*/, const Call& /*call*/) {
-  // Every request runs to completion, so there is never a preempted context to resume.
-  return error(Status::invalid_parameters);
+Answer handle_run(SpmcStorage& s, const Call& call) {
+  const size_t sp = find_sp(s, high_id(call.w(1)));
+  if (sp == no_index || low_id(call.w(1)).raw() != 0) return error(Status::invalid_parameters);
+  if (!s.sps[sp].stopped) return error(Status::invalid_parameters);
+  s.sps[sp].stopped = false;
+  const ffa::Regs request = s.sps[sp].request;
+  const ffa::FunctionId id{request.x[0]};
+  const bool req2 = id.raw == ffa::fid32(Fid::msg_send_direct_req2);
+  const DirectKind kind = req2 ? DirectKind::req2 : DirectKind::req;
+  return stop_or_run(s, Call{request, id.raw, id.is_smc64()}, kind, sp);
 }
 
 }  // namespace spmc_model

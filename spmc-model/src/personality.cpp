@@ -85,6 +85,7 @@ constexpr FeatureAnswer features_of_hafnium[] = {
     {fid32(Fid::msg_send_direct_req), 0, ffa::v1_0},
     {fid64(Fid::msg_send_direct_req), 0, ffa::v1_0},
     {fid32(Fid::msg_send_direct_req2), 0, ffa::v1_2},
+    {fid32(Fid::msg_send2), 0, ffa::v1_1},
     {fid32(Fid::mem_lend), 0, ffa::v1_0},
     {fid64(Fid::mem_lend), 0, ffa::v1_0},
     {fid32(Fid::mem_share), 0, ffa::v1_0},
@@ -158,6 +159,7 @@ constexpr Personality hafnium() {
   personality.bad_buffer_memory = ffa::Status::denied;
   personality.reserved_info_flags = ffa::Status::invalid_parameters;
   personality.donate = true;
+  personality.indirect_messages = true;
   personality.max_borrowers = 2;
   personality.unaligned_range = ffa::Status::invalid_parameters;
   personality.overlap_in_transaction = ffa::Status::invalid_parameters;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "ffa/regs.hpp"
 #include "ffa/status.hpp"
 #include "ffa/types.hpp"
 #include "spmc-model/limits.hpp"
@@ -21,6 +22,7 @@ inline constexpr size_t no_index = ~size_t{0};
 
 /// Property bits of a partition. [DEN0077A 1.2, partition information]
 namespace property {
+inline constexpr uint32_t indirect_messages = 1U << 2;
 inline constexpr uint32_t vm_created = 1U << 6;
 inline constexpr uint32_t vm_destroyed = 1U << 7;
 inline constexpr uint32_t receives_req2 = 1U << 9;
@@ -35,6 +37,11 @@ struct SpState {
   ffa::Status vm_answer;
   uint32_t vm_answers_left;
   uint32_t busy_left;
+  uint32_t stops_left;   ///< the request at hand, or the next one, is stopped so many times more
+  bool stops_by_yield;   ///< else by an interrupt
+  bool stopped;          ///< `request` waits for FFA_RUN
+  ffa::Regs request;
+  uint32_t rx_bytes;  ///< of the indirect message in its RX; 0: none
 };
 
 /// What the SPMC keeps of a VM. Without VM messages a slot only holds its notifications.
@@ -107,6 +114,7 @@ struct SpmcStorage {
   std::array<Range, max_ranges> ranges;
   std::array<std::byte, max_buffer_pages * ffa::page_size>
       message;                                 ///< private copy of the fragment at hand
+  std::array<std::array<std::byte, ffa::page_size>, max_sps> sp_rx;
   std::array<std::byte, ffa::page_size> page;  ///< an SP's window
 };
 

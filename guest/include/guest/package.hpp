@@ -16,7 +16,7 @@
 namespace guest {
 
 inline constexpr uint64_t package_magic = 0x0045534143414646;  // "FFACASE", the lowest byte first
-inline constexpr uint64_t package_version = 2;
+inline constexpr uint64_t package_version = 3;
 
 inline constexpr size_t package_max_sps = 16;
 inline constexpr size_t package_max_missing = 64;
@@ -82,6 +82,8 @@ struct PackedVm {
   uint8_t max_borrowers = 0;
   uint16_t max_transfers = 0;
   bool lends = true;
+  bool reaches_sps = true;
+  std::array<uint16_t, 8> peers{};
 };
 
 /// `pages` pages of one kind, contiguous in IPA and PA. `kind` as mediator::MemoryKind, 1 to 4.

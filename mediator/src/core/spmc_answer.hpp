@@ -17,6 +17,7 @@ enum class AnswerKind : uint8_t {
   interrupt,
   yield,
   direct_resp,
+  direct_resp2,
   mem_frag_rx,
   mem_frag_tx,
   mem_retrieve_resp,
@@ -30,6 +31,7 @@ constexpr AnswerKind kind_of(const ffa::Regs& answer) {
   if (ffa::is_function(answer, Fid::interrupt)) return AnswerKind::interrupt;
   if (ffa::is_function(answer, Fid::yield)) return AnswerKind::yield;
   if (ffa::is_function(answer, Fid::msg_send_direct_resp)) return AnswerKind::direct_resp;
+  if (ffa::is_function(answer, Fid::msg_send_direct_resp2)) return AnswerKind::direct_resp2;
   if (ffa::is_function(answer, Fid::mem_frag_rx)) return AnswerKind::mem_frag_rx;
   if (ffa::is_function(answer, Fid::mem_frag_tx)) return AnswerKind::mem_frag_tx;
   if (ffa::is_function(answer, Fid::mem_retrieve_resp)) return AnswerKind::mem_retrieve_resp;

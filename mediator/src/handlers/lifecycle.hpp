@@ -29,8 +29,13 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
   if (!aligned || memory.size() < vm_memory_needed<P>(mediator.config, config)) {
     return ffa::Error{ffa::Status::no_memory};
   }
-  VmSlot<P> slot{VmLife::creating,      config.tee, config.id, config.vcpus, config.aarch64,
-                 config.visible_to_vms, nullptr};
+  VmSlot<P> slot{.life = VmLife::creating,
+                 .tee = config.tee,
+                 .id = config.id,
+                 .vcpus = config.vcpus,
+                 .aarch64 = config.aarch64,
+                 .access = Access{config},
+                 .offered = offered_version(mediator.config, config)};
   Arena arena{memory};
   if (config.tee == TeeType::ffa) {
     slot.context = arena.make<VmContext<P>>(mediator.platform, mediator.config, config, arena);

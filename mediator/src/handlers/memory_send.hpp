@@ -165,7 +165,7 @@ Outcome<void> check_receivers(CallContext<P>& call, const MemoryTransaction& tra
     FFA_CHECK(rules.require(Rule::mem_receiver_no_component, !component));
     FFA_CHECK(rules.require(Rule::mem_receiver_not_vm, receiver.id.is_secure()));
     FFA_CHECK(rules.require(Rule::mem_receiver_known,
-                            call.mediator.partitions.find(receiver.id) != nullptr));
+                            reachable_sp(call, receiver.id) != nullptr));
   }
   return {};
 }

@@ -99,6 +99,7 @@ struct Personality {
   bool guests_tracked = true;                    // 45, 47: built for several VMs
   ffa::Status out_of_vms = ffa::Status::denied;  // 47
   uint16_t vms = 16;                             // 47, slots; at most max_vms
+  bool indirect_messages = false;                // 57, MSG_SEND2
   bool notifications = true;                     // 48
   ffa::Status per_vcpu_bind = ffa::Status::denied;        // 49
   std::optional<ffa::Status> empty_bind;                  // 50

@@ -28,6 +28,9 @@ enum class Operation : uint32_t {
   checksum = 0x15,      ///< xor of all 64-bit little-endian words of all pages
   count_pages = 0x16,   ///< pages of the region
   count_ranges = 0x17,  ///< address ranges of the region as the SPMC was told them
+  message_size = 0x21,     ///< bytes of the indirect message in RX, header and all; 0: none
+  message_word = 0x22,     ///< the 32-bit little-endian word of it at the offset
+  release_message = 0x23,  ///< RX is free again
 };
 
 /// Rights asked for by `retrieve`.

@@ -90,7 +90,7 @@ TEST(Replay, AMediatorThatDoesNothingDiverges) {
     uint32_t domain_teardown(uint16_t) override { return 0; }
     uint32_t relinquish_resources(uint16_t) override { return 0; }
     void free_domain_ctx(uint16_t) override {}
-    bool handle_call(uint16_t, uint16_t, uint32_t, ffa::Regs&) override { return false; }
+    uint32_t handle_call(uint16_t, uint16_t, uint32_t, ffa::Regs&) override { return 0; }
     void schedule_receiver_interrupt() override {}
     bool observe(const std::function<void(const ffa_sim_fact&)>&) override { return false; }
     std::string rule_name(uint32_t) const override { return {}; }
