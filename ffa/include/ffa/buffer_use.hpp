@@ -9,14 +9,17 @@
 
 namespace ffa {
 
-/// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or the
-/// descriptor lies in a buffer of its own (x3, w4).
+/// Bytes of TX that a call is known to hand over in the caller's TX buffer: a fragment of a
+/// descriptor, or the header of an indirect message, whose length no register tells. 0: another
+/// call, or the descriptor lies in a buffer of its own (x3, w4).
 [[nodiscard]] constexpr uint64_t tx_bytes_used(const Regs& in) {
   const bool transaction = is_function(in, Fid::mem_share) || is_function(in, Fid::mem_lend) ||
                            is_function(in, Fid::mem_donate) ||
                            is_function(in, Fid::mem_retrieve_req);
   const uint64_t address = FunctionId{in.x[0]}.is_smc64() ? in.x[3] : in.w(3);
   if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
+  constexpr uint64_t common_message_header = 20;
+  if (is_function(in, Fid::msg_send2)) return common_message_header;
   return is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
 }
 

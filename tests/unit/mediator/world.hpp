@@ -178,9 +178,11 @@ struct World {
   ffa::Result<void> create_vm(uint16_t id) {
     mediator::VmConfig vm = vm_config(id);
     vm.overlapping_shares = overlapping_shares;
+    vm.visible_to_vms = visible_to_vms;
     return create_vm(vm);
   }
   bool overlapping_shares = false;  ///< of the VMs that are created from here on
+  bool visible_to_vms = false;      ///< likewise
   /// Boots, creates VM `id`, negotiates `version`.
   void start(uint16_t id = 1, uint32_t version = 0x10002) {
     if (mediator == nullptr) {
