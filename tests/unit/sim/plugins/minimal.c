@@ -49,7 +49,7 @@ static void free_domain_ctx(void* self, uint16_t vm) {
   (void)self;
   (void)vm;
 }
-static int32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, struct ffa_sim_regs* regs) {
+static uint32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, struct ffa_sim_regs* regs) {
   struct minimal* m = self;
   (void)vcpu;
   (void)conduit;
