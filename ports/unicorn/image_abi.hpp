@@ -74,8 +74,8 @@ enum class Op : uint64_t {
 //   const char*  image_rule_name                     rule
 //
 // image_create returns nullptr where it refuses, image_handle_call 1 where the call was served, 2
-// where it waits, 0 where it is not the mediator's, image_rule_name nullptr behind the last rule. The facts of an observation come by the
-// operations *_facts.
+// where it waits, 0 where it is not the mediator's, image_rule_name nullptr behind the last rule.
+// The facts of an observation come by the operations *_facts.
 
 /// Registers of a call, as image_handle_call gets them.
 constexpr size_t call_registers = 18;

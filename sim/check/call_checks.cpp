@@ -115,8 +115,7 @@ class DirectMessages final : public Checker {
     }
     if (!is_direct_request(event.out)) return;
     const auto sender = static_cast<uint16_t>(event.out.w(1) >> 16);
-    const bool framework =
-        is_function(event.out, Fid::msg_send_direct_req) && event.out.w(2) != 0;
+    const bool framework = is_function(event.out, Fid::msg_send_direct_req) && event.out.w(2) != 0;
     if (static_cast<uint16_t>(event.out.w(1)) != event.vm || framework) {
       report(step, fmt::format("gets a request that is none for it: {:#x}", event.out.w(1)));
     }

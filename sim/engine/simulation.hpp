@@ -72,10 +72,9 @@ class Simulation {
   bool take_pending_sri();
 
   /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is
-  /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. A call that waits
-  /// for another VM comes back when that has acted, or never. Must be called
-  /// on a vCPU fiber (see run()). `before_return` runs when the mediator is done and the vCPU has
-  /// not gone on yet.
+  /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. A call that
+  /// waits for another VM comes back when that has acted, or never. Must be called on a vCPU fiber
+  /// (see run()). `before_return` runs when the mediator is done and the vCPU has not gone on yet.
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return = {});
 

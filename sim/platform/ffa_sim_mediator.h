@@ -72,10 +72,10 @@ struct ffa_sim_vm_config {
   uint16_t id, vcpus, max_shares, max_rxtx_pages;
   uint8_t tee, aarch64, visible_to_vms, max_borrowers;
   uint32_t max_version, max_share_pages, max_ranges;
-  uint8_t overlapping_shares; /* 1: a page may be in several live shares */
-  uint8_t no_loans;           /* 1: no MEM_LEND and MEM_DONATE */
-  uint16_t max_transfers;     /* sends in fragments; 0xffff: none */
-  uint16_t peers[8];          /* endpoints that it may see and reach besides; 0: nobody */
+  uint8_t overlapping_shares;          /* 1: a page may be in several live shares */
+  uint8_t no_loans;                    /* 1: no MEM_LEND and MEM_DONATE */
+  uint16_t max_transfers;              /* sends in fragments; 0xffff: none */
+  uint16_t peers[8];                   /* endpoints that it may see and reach besides; 0: nobody */
   uint8_t reaches_no_sps, reserved[3]; /* 1: no SP but those in peers */
 };
 

@@ -73,10 +73,9 @@ void compile_preempt(const HostStep& step) {
 
 void compile_migrate(const HostStep& step) {
   const auto [vm, vcpu] = vcpu_named(step);
-  step.control.host(Opcode::migrate, {.step = step.step,
-                                      .vm = vm,
-                                      .value = step.node.at("pcpu").number(63),
-                                      .id = vcpu});
+  step.control.host(
+      Opcode::migrate,
+      {.step = step.step, .vm = vm, .value = step.node.at("pcpu").number(63), .id = vcpu});
 }
 
 void compile_interrupt(const HostStep& step) {

@@ -23,10 +23,8 @@ protocol::Operation operation_of(const Node& node) {
       {"retrieve", Operation::retrieve},         {"relinquish", Operation::relinquish},
       {"read_word", Operation::read_word},       {"write_word", Operation::write_word},
       {"checksum", Operation::checksum},         {"count_pages", Operation::count_pages},
-      {"count_ranges", Operation::count_ranges},
-      {"message_size", Operation::message_size},
-      {"message_word", Operation::message_word},
-      {"release_message", Operation::release_message},
+      {"count_ranges", Operation::count_ranges}, {"message_size", Operation::message_size},
+      {"message_word", Operation::message_word}, {"release_message", Operation::release_message},
   };
   const auto found = table.find(node.text());
   if (found == table.end())

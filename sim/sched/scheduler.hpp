@@ -31,8 +31,9 @@ class Scheduler {
   Scheduler(Choices& choices, Report report);
   ~Scheduler();
 
-  /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is left is abandoned.
-  /// An exception that left a body, or fail(), comes out here. Not from inside a task.
+  /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is
+  /// left is abandoned. An exception that left a body, or fail(), comes out here. Not from inside a
+  /// task.
   bool run(std::vector<Task> tasks);
 
   /// A task that runs in advance() and not before; it may still be there when that returns. Not

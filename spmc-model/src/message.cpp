@@ -97,12 +97,6 @@ Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp)
   return reply(ffa::fid32(how), uint64_t{state.config.id.raw()} << 16);
 }
 
-/// True: nil, or the UUID of this SP.
-bool names_service(const SpState& sp, const Call& call) {
-  const auto uuid = ffa::Uuid::from_dwords(call.x(2), call.x(3));
-  return uuid.is_nil() || uuid == sp.config.uuid;
-}
-
 }  // namespace
 
 Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) {
@@ -114,8 +108,7 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
   if (sp == no_index) return error(Status::invalid_parameters);
   if (kind == DirectKind::req2) {
     const bool takes = (s.sps[sp].config.properties & property::receives_req2) != 0;
-    if (!takes) return error(Status::denied);
-    if (!names_service(s.sps[sp], call)) return error(Status::invalid_parameters);
+    if (!takes) return error(Status::not_supported);
   } else if (!serves(s, sp, high_id(call.w(1)))) {
     return tee_error(call, kind, tee_error_item_not_found);
   }

@@ -37,9 +37,9 @@ struct SpState {
   ffa::Status vm_answer;
   uint32_t vm_answers_left;
   uint32_t busy_left;
-  uint32_t stops_left;   ///< the request at hand, or the next one, is stopped so many times more
-  bool stops_by_yield;   ///< else by an interrupt
-  bool stopped;          ///< `request` waits for FFA_RUN
+  uint32_t stops_left;  ///< the request at hand, or the next one, is stopped so many times more
+  bool stops_by_yield;  ///< else by an interrupt
+  bool stopped;         ///< `request` waits for FFA_RUN
   ffa::Regs request;
   uint32_t rx_bytes;  ///< of the indirect message in its RX; 0: none
 };
@@ -113,7 +113,7 @@ struct SpmcStorage {
   std::array<uint32_t, max_missing_functions> missing;
   std::array<Range, max_ranges> ranges;
   std::array<std::byte, max_buffer_pages * ffa::page_size>
-      message;                                 ///< private copy of the fragment at hand
+      message;  ///< private copy of the fragment at hand
   std::array<std::array<std::byte, ffa::page_size>, max_sps> sp_rx;
   std::array<std::byte, ffa::page_size> page;  ///< an SP's window
 };

@@ -56,6 +56,9 @@ HostStimulus parse_stimulus(const std::string& text, const std::string& place) {
   while (!rest.empty()) {
     std::string_view one = rest.substr(0, rest.find("; "));
     rest.remove_prefix(std::min(rest.size(), one.size() + 2));
+    if (take_word(one, "interrupt ")) {
+      throw sim::InputError(place, "not supported yet: an interrupt that ends a call that waits");
+    }
     HostStimulus::Page page;
     const bool budget = take_word(one, "budget ");
     const bool known = budget ? take_number(one, stimulus.budget)

@@ -46,7 +46,7 @@ struct VmConfig {
   ffa::EndpointId id{};  ///< 1..0x7fff, unique while the VM exists
   TeeType tee = TeeType::ffa;
   uint16_t vcpus = 1;
-  bool aarch64 = true;          ///< false: a 32-bit guest, which may use SMC32 ids only
+  bool aarch64 = true;  ///< false: a 32-bit guest, which may use SMC32 ids only
   /// Sees and reaches every VM that names this one too, by this flag or in `peers`. Two VMs know of
   /// each other only where both say so.
   bool visible_to_vms = false;

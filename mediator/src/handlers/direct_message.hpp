@@ -31,8 +31,8 @@ Reply direct_response(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoi
 template <Platform P>
 Reply direct_response2(CallContext<P>& call, const ffa::Regs& answer, ffa::EndpointId receiver) {
   const auto response = ffa::MsgSendDirectResp2::decode(answer);
-  const bool matches = response.ok() && response->sender == receiver &&
-                       response->receiver == call.vm.id();
+  const bool matches =
+      response.ok() && response->sender == receiver && response->receiver == call.vm.id();
   if (!matches) return relay(ffa::Status::aborted);
   return response->encode();
 }

@@ -29,8 +29,7 @@ VcpuState* blocked_vcpu(const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu) {
 }
 
 template <Platform P>
-Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu,
-                ffa::Regs& regs) {
+Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu, ffa::Regs& regs) {
   const auto reply = resume_call(mediator, vcpu);
   if (!reply) return Dispatch::blocked;
   regs = guest_registers(regs, *reply, vm.context->version().version());

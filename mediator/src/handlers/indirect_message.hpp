@@ -56,8 +56,9 @@ Outcome<IndirectMessage> take_message(CallContext<P>& call) {
   FFA_CHECK(rules.require(Rule::tx_free, claim.held()));
   IndirectMessage message;
   const uint32_t header_bytes = IndirectMessage::header_bytes(call.version);
-  call.platform().copy_in(buffers.tx_buffer, 0,
-                          std::as_writable_bytes(std::span{&message.header, 1}).first(header_bytes));
+  call.platform().copy_in(
+      buffers.tx_buffer, 0,
+      std::as_writable_bytes(std::span{&message.header, 1}).first(header_bytes));
   const auto& header = message.header;
   const uint64_t end = uint64_t{header.message_offset} + header.message_size;
   FFA_CHECK(rules.require(Rule::send2_flags, header.flags == 0));
@@ -77,7 +78,8 @@ Outcome<IndirectMessage> take_message(CallContext<P>& call) {
 template <Platform P>
 Reply send_to_sp(CallContext<P>& call, const IndirectMessage& message, const Partition& sp) {
   MediatorState<P>& mediator = call.mediator;
-  const bool known = message.header.uuid.is_nil() || mediator.partitions.serves(sp, message.header.uuid);
+  const bool known =
+      message.header.uuid.is_nil() || mediator.partitions.serves(sp, message.header.uuid);
   FFA_CHECK(call.rules.require(Rule::send2_uuid, known));
   const bool receives =
       sp.properties.indirect_messages() && mediator.spmc.features.has(ffa::Fid::msg_send2);

@@ -164,8 +164,7 @@ Outcome<void> check_receivers(CallContext<P>& call, const MemoryTransaction& tra
                            receiver.id == call.mediator.spmc.id;
     FFA_CHECK(rules.require(Rule::mem_receiver_no_component, !component));
     FFA_CHECK(rules.require(Rule::mem_receiver_not_vm, receiver.id.is_secure()));
-    FFA_CHECK(rules.require(Rule::mem_receiver_known,
-                            reachable_sp(call, receiver.id) != nullptr));
+    FFA_CHECK(rules.require(Rule::mem_receiver_known, reachable_sp(call, receiver.id) != nullptr));
   }
   return {};
 }

@@ -37,7 +37,8 @@ ffa::PartitionProperties shown_properties(CallContext<P>& call, const Partition&
   return PartitionProperties{reported.known_to(call.version).raw() & ~hidden};
 }
 
-/// A VM as its peers see it. Where it names no VM, it takes no messages of VMs, and SPs send it none.
+/// A VM as its peers see it. Where it names no VM, it takes no messages of VMs, and SPs send it
+/// none.
 template <Platform P>
 Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
   using ffa::PartitionProperties;

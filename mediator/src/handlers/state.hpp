@@ -41,7 +41,7 @@ struct OutstandingRequest {
 /// What belongs to one vCPU. Only its own calls use it, so no lock, but for the dialogue.
 struct VcpuState {
   OutstandingRequest request;
-  VmDialogue dialogue;  ///< under message_lock
+  VmDialogue dialogue;   ///< under message_lock
   bool blocked = false;  ///< its call waits, and is made again
   /// Private copy of a message: max_rxtx_pages pages, and a header that may be made longer.
   std::span<std::byte> message;

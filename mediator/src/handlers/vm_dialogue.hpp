@@ -187,8 +187,7 @@ Reply yield(CallContext<P>& call) {
 
 /// A message lies in the VM's RX buffer: one of its vCPUs that wait may look.
 template <Platform P>
-void run_one_waiting(MediatorState<P>& mediator, VmContext<P>& vm)
-    FFA_REQ(mediator.message_lock) {
+void run_one_waiting(MediatorState<P>& mediator, VmContext<P>& vm) FFA_REQ(mediator.message_lock) {
   for (size_t n = 0; n < vm.vcpus.size(); ++n) {
     VmDialogue& dialogue = vm.vcpus[n].dialogue;
     if (!dialogue.takes_request()) continue;
@@ -229,11 +228,10 @@ void end_dialogues(MediatorState<P>& mediator, VmContext<P>& vm) {
   const ffa::Regs aborted = ffa::reply(ffa::Status::aborted);
   for (VcpuState& vcpu : vm.vcpus) {
     VmDialogue& own = vcpu.dialogue;
-    const bool served = own.serves == VmDialogue::Serves::works ||
-                        own.serves == VmDialogue::Serves::stopped;
+    const bool served =
+        own.serves == VmDialogue::Serves::works || own.serves == VmDialogue::Serves::stopped;
     if (served) answer_client(mediator, own.client, aborted);
-    const bool asked =
-        own.asks == VmDialogue::Asks::waits || own.asks == VmDialogue::Asks::stopped;
+    const bool asked = own.asks == VmDialogue::Asks::waits || own.asks == VmDialogue::Asks::stopped;
     VmDialogue* const server = asked ? find_dialogue(mediator, own.server) : nullptr;
     if (server != nullptr) {
       if (server->serves == VmDialogue::Serves::stopped) {

@@ -34,8 +34,8 @@ struct VmSlot {
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  Access access;            ///< whom it knows
-  ffa::Version offered{};   ///< highest version that it can negotiate
+  Access access;           ///< whom it knows
+  ffa::Version offered{};  ///< highest version that it can negotiate
   VmContext<P>* context = nullptr;
 };
 

@@ -210,10 +210,10 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   (void)platform_.take_rules();
   platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
-  const auto outcome = vm != nullptr && vm->exists()
-                           ? mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit,
-                                                    regs)
-                           : mediator::Dispatch::not_mine;
+  const auto outcome =
+      vm != nullptr && vm->exists()
+          ? mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit, regs)
+          : mediator::Dispatch::not_mine;
   if (outcome == mediator::Dispatch::blocked) {
     give_up(exit_broken, "a call waits for another VM, which this machine does not run meanwhile");
   }

@@ -21,13 +21,13 @@ inline constexpr unsigned payload_words = 5;
 
 /// None is 0 and none looks like a status, so that a lost register is seen.
 enum class Operation : uint32_t {
-  retrieve = 0x11,      ///< take hold of the region; `Access` says with which rights
-  relinquish = 0x12,    ///< let go of it
-  read_word = 0x13,     ///< the 32-bit little-endian word at the offset, a multiple of 4
-  write_word = 0x14,    ///< write it; needs write access
-  checksum = 0x15,      ///< xor of all 64-bit little-endian words of all pages
-  count_pages = 0x16,   ///< pages of the region
-  count_ranges = 0x17,  ///< address ranges of the region as the SPMC was told them
+  retrieve = 0x11,         ///< take hold of the region; `Access` says with which rights
+  relinquish = 0x12,       ///< let go of it
+  read_word = 0x13,        ///< the 32-bit little-endian word at the offset, a multiple of 4
+  write_word = 0x14,       ///< write it; needs write access
+  checksum = 0x15,         ///< xor of all 64-bit little-endian words of all pages
+  count_pages = 0x16,      ///< pages of the region
+  count_ranges = 0x17,     ///< address ranges of the region as the SPMC was told them
   message_size = 0x21,     ///< bytes of the indirect message in RX, header and all; 0: none
   message_word = 0x22,     ///< the 32-bit little-endian word of it at the offset
   release_message = 0x23,  ///< RX is free again
