@@ -9,6 +9,9 @@
 
 namespace ffa {
 
+/// What the headers of an indirect message in 1.1 and 1.2 have in common. [DEN0077A 1.2 §7.3]
+inline constexpr uint64_t message_header_bytes = 20;
+
 /// Bytes of TX that a call is known to hand over in the caller's TX buffer: a fragment of a
 /// descriptor, or the header of an indirect message, whose length no register tells. 0: another
 /// call, or the descriptor lies in a buffer of its own (x3, w4).
@@ -18,8 +21,7 @@ namespace ffa {
                            is_function(in, Fid::mem_retrieve_req);
   const uint64_t address = FunctionId{in.x[0]}.is_smc64() ? in.x[3] : in.w(3);
   if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
-  constexpr uint64_t common_message_header = 20;
-  if (is_function(in, Fid::msg_send2)) return common_message_header;
+  if (is_function(in, Fid::msg_send2)) return message_header_bytes;
   return is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
 }
 

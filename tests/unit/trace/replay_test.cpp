@@ -223,10 +223,10 @@ TEST(Replay, ADifferenceExplainsOneValueOnly) {
   auto events = events_of("xen-dom0-ffav12-shm");
   constexpr uint64_t own_entry = 0x10e00020001;
   const auto listed = std::find_if(events.begin(), events.end(), [](const Event& event) {
-    return event.side == Side::guest && event.out.x[3] == own_entry;
+    return event.side == Side::guest && event.out.x[6] == own_entry;
   });
   ASSERT_NE(listed, events.end());
-  listed->out.x[3] = own_entry | 0x10000;  // one more execution context
+  listed->out.x[6] = own_entry | 0x10000;  // one more execution context
   const auto result = replay(events);
   EXPECT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.counts.explained, 1U);
