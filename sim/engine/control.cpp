@@ -81,7 +81,9 @@ void Control::run() {
     if (op->code == Opcode::run) {
       const auto run = guest::decode_run(*op);
       Vcpu& one = vcpu(run->vm, run->vcpu);
-      if (one.open != nullptr) continue;  // it still waits: this step is not reached
+      // It still waits: this step is not reached, and so no later one of its program.
+      one.lost = one.lost || one.open != nullptr;
+      if (one.lost) continue;
       run_tasks({{one.name, [&] { run_step(one, run->step); }}});
     } else if (op->code == Opcode::parallel) {
       offset = parallel(program, *guest::decode_parallel(*op), offset);
