@@ -80,7 +80,8 @@ class Spmc {
   /// nullptr: the storage is too small, or the configuration has too many SPs or missing functions,
   /// an SP twice, an SP whose id is not secure or a
   /// service without threads or sessions or with more than there may be. The storage need not be
-  /// aligned; it is overwritten, where the ranges lie only as they come. `memory` must outlive the SPMC.
+  /// aligned; it is overwritten, where the ranges lie only as they come. `memory` must outlive the
+  /// SPMC.
   static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
                       PhysicalMemory& memory);
 
@@ -95,6 +96,10 @@ class Spmc {
   void answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count);
   /// Test control: the next `count` direct requests find the SP busy.
   void answer_busy(ffa::EndpointId sp, uint32_t count);
+
+  /// Test control: the next request is stopped `times` times before it is answered, by
+  /// FFA_INTERRUPT or FFA_YIELD; each time FFA_RUN goes on.
+  void preempt(ffa::EndpointId sp, uint32_t times, bool yields);
 
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.
