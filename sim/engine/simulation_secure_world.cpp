@@ -93,7 +93,7 @@ class ModelWorld final : public SecureWorld {
     if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
     model_ = spmc_model::Spmc::create({storage_.get(), storage_bytes_},
-                                        {*personality, sps_, missing_, ranges}, view_);
+                                      {*personality, sps_, missing_, ranges}, view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
   }
 

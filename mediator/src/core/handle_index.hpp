@@ -70,12 +70,11 @@ class HandleIndex {
 
  private:
   [[nodiscard]] constexpr uint32_t home(ffa::Handle handle) const {
-    // The finaliser of SplitMix64: handles that differ in few bits spread over all entries.
-    uint64_t mix = handle.raw();
-    mix = (mix ^ (mix >> 30)) * 0xbf58476d1ce4e5b9U;
-    mix = (mix ^ (mix >> 27)) * 0x94d049bb133111ebU;
-    mix ^= mix >> 31;
-    return static_cast<uint32_t>(mix & (entries_.size() - 1));
+    // Multiplicative: the upper bits of the product depend on every bit of the handle, and handles
+    // that follow each other lie far apart. There are two entries at least, so the shift is
+    // below 64.
+    const uint64_t product = handle.raw() * 0x9e3779b97f4a7c15U;
+    return static_cast<uint32_t>(product >> std::countl_zero(uint64_t{entries_.size() - 1}));
   }
   [[nodiscard]] constexpr uint32_t after(uint32_t at) const {
     return static_cast<uint32_t>((at + 1) & (entries_.size() - 1));

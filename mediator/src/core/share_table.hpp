@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "core/assert.hpp"
 #include "core/handle_index.hpp"
 #include "core/ownership_map.hpp"
 #include "core/retrieve_request.hpp"
@@ -96,5 +97,68 @@ class ShareTable {
   ShareSlot vacant_ = no_share;
   uint32_t size_ = 0;
 };
+
+// What each send and reclaim goes through is inline: with the event known, a step is one look-up.
+
+inline void ShareTable::step(ShareSlot slot, ShareEvent event) {
+  const auto next = next_state((*this)[slot].state, event);
+  FFA_ASSERT(next.has_value());
+  (*this)[slot].state = *next;
+}
+
+inline std::optional<ShareSlot> ShareTable::reserve(ffa::PageCount pages) {
+  if (vacant_ == no_share) return std::nullopt;
+  const ShareSlot slot = vacant_;
+  Share& share = (*this)[slot];
+  vacant_ = share.next_vacant;
+  share = Share{.pages = pages};
+  step(slot, ShareEvent::reserve);
+  ++size_;
+  return slot;
+}
+
+inline void ShareTable::name(ShareSlot slot, ffa::Handle handle) {
+  const SlotState state = (*this)[slot].state;
+  FFA_ASSERT(state == SlotState::sent || state == SlotState::reserved);
+  FFA_ASSERT((*this)[slot].handle == ffa::invalid_handle);
+  (*this)[slot].handle = handle;
+  index_.insert(handle, slot.raw());
+}
+
+inline std::optional<ShareSlot> ShareTable::find_shared(ffa::Handle handle) const {
+  const auto found = index_.find(
+      handle, [this](uint32_t slot) { return slots_[slot].state == SlotState::shared; });
+  if (!found) return std::nullopt;
+  return ShareSlot{*found};
+}
+
+inline std::optional<ShareSlot> ShareTable::begin_reclaim(ffa::Handle handle) {
+  const auto found = find_shared(handle);
+  if (found) step(*found, ShareEvent::reclaim);
+  return found;
+}
+
+inline void ShareTable::vacate(ShareSlot slot) {
+  Share& share = (*this)[slot];
+  step(slot, share.state == SlotState::reclaiming ? ShareEvent::finish : ShareEvent::drop);
+  unname(slot);
+  share = Share{.next_vacant = vacant_};
+  vacant_ = slot;
+  --size_;
+}
+
+inline void ShareTable::unname(ShareSlot slot) {
+  const ffa::Handle handle = (*this)[slot].handle;
+  if (handle != ffa::invalid_handle) index_.erase(handle, slot.raw());
+}
+
+inline bool ShareTable::is_live(ffa::Handle handle, ShareSlot except) const {
+  return index_
+      .find(handle,
+            [this, except](uint32_t slot) {
+              return slot != except.raw() && slots_[slot].state != SlotState::reclaiming;
+            })
+      .has_value();
+}
 
 }  // namespace mediator

@@ -74,6 +74,7 @@ struct VmMemory {
   BorrowTable borrowed;  ///< what the VM borrows
   std::span<ShareReceiver> share_receivers;
   uint32_t receivers_per_share = 0;
+  bool closed = false;           ///< the VM is torn down: nobody retrieves from it any more
   uint32_t handles_preset = 0;   ///< handles that we chose
   ShareSlot teardown_cursor{0};  ///< where the next reclaim of a teardown looks first
 };

@@ -50,7 +50,8 @@ void unmap_pages(P& platform, VmContext<P>& borrower, BorrowedSlot slot, uint64_
 }
 
 /// Maps the pages of a share, which begins with `first_range`, over the pieces of a region.
-/// `mapped` counts the pages, also where it fails in the middle.
+/// `mapped` counts the pages, also where it fails in the middle. DENIED: a page is no RAM any more,
+/// pinned as it is.
 template <Platform P>
 Outcome<void> map_pages(P& platform, VmContext<P>& owner, RangeIndex first_range,
                         VmContext<P>& borrower, BorrowedSlot slot, BorrowerAccess access,
@@ -60,6 +61,9 @@ Outcome<void> map_pages(P& platform, VmContext<P>& owner, RangeIndex first_range
   PieceIndex at = region_in_hand(borrower, slot).first;
   uint64_t used = 0;  // pages of the piece
   const auto map = [&](ffa::Ipa /*ipa*/, const Extent& extent) -> Outcome<void> {
+    const bool ram = extent.kind == MemoryKind::ram_rw || extent.kind == MemoryKind::ram_ro ||
+                     extent.kind == MemoryKind::ram_none;
+    if (!ram) return relay(ffa::Status::denied);
     for (uint64_t done = 0; done < extent.pages.raw();) {  // bound: the pieces
       if (used == borrowed.piece(at).pages) {
         at = borrowed.piece(at).next;

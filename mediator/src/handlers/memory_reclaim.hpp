@@ -91,8 +91,8 @@ enum class ReclaimStep : uint8_t { again, idle };
 
 /// One step of giving back all shares of a VM that makes no calls any more: at most one SMC. Goes
 /// round the shares, so that one that is refused does not keep the others waiting; a share refused
-/// MediatorConfig::reclaim_retries times is quarantined. `idle`: nothing is left to do; shares that
-/// are still there are quarantined.
+/// MediatorConfig::reclaim_retries times is quarantined, as is one whose handle is another's by
+/// now. `idle`: nothing is left to do; shares that are still there are quarantined.
 template <Platform P>
 ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
   ShareInHand share;
@@ -116,9 +116,12 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     release_share(mediator, vm, share.slot, share.first_range);
     return ReclaimStep::again;
   }
+  // Under a handle that the SPMC gave to another share meanwhile, it would take that one back.
+  const bool handle_lost = handle_is_live(mediator, vm, share.slot, share.handle);
   const Guard guard(vm.memory_lock);
   ShareTable& shares = vm.memory.shares;
-  if (++shares[share.slot].refusals < mediator.config.reclaim_retries) {
+  const bool again = ++shares[share.slot].refusals < mediator.config.reclaim_retries;
+  if (again && !handle_lost) {
     shares.refuse(share.slot);
   } else {
     shares.quarantine(share.slot);

@@ -33,26 +33,26 @@ ffa::Result<void> clear_region(MediatorState<P>& mediator, VmContext<P>& owner,
   return clear_pages(mediator, owner, first);
 }
 
-/// Takes a region in hand away from its borrower. The mark in the owner's share goes last: it keeps
-/// the owner.
+/// The region in hand is not its borrower's any more, who has lost its pages before. The mark in
+/// the owner's share goes last: it keeps the owner.
 template <Platform P>
-void end_region(MediatorState<P>& mediator, VmContext<P>& owner, VmContext<P>& borrower,
-                BorrowedSlot slot) {
+void forget_region(VmContext<P>& owner, VmContext<P>& borrower, BorrowedSlot slot) {
   const BorrowedRegion region = region_in_hand(borrower, slot);
-  unmap_pages(mediator.platform, borrower, slot, region.pages.raw());
   release_region(borrower, slot);
   release_mark(owner, region.share, region.receiver);
 }
 
-/// As end_region(), where nobody can be told of a failure.
+/// Ends a region in hand where nobody can be told of a failure. It is zeroed when its borrower,
+/// which may be running, can't write any more.
 template <Platform P>
 void force_end(MediatorState<P>& mediator, VmContext<P>& owner, VmContext<P>& borrower,
                BorrowedSlot slot) {
-  const bool zero = region_in_hand(borrower, slot).zero_after;
-  if (zero && !clear_region(mediator, owner, borrower, slot).ok()) {
+  const BorrowedRegion& region = region_in_hand(borrower, slot);
+  unmap_pages(mediator.platform, borrower, slot, region.pages.raw());
+  if (region.zero_after && !clear_region(mediator, owner, borrower, slot).ok()) {
     mediator.platform.log(LogLevel::warning, "ffa: borrowed memory could not be zeroed");
   }
-  end_region(mediator, owner, borrower, slot);
+  forget_region(owner, borrower, slot);
 }
 
 /// What the descriptor of FFA_MEM_RELINQUISH says, for one endpoint.
@@ -96,7 +96,8 @@ Reply mem_relinquish(CallContext<P>& call) {
     if (!cleared.ok()) return relay(cleared.error());
   }
   settle.commit();
-  end_region(call.mediator, owner, call.vm, slot);
+  unmap_pages(call.platform(), call.vm, slot, region.pages.raw());
+  forget_region(owner, call.vm, slot);
   return ffa::success32();
 }
 
@@ -127,6 +128,8 @@ BorrowStep take_back_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Guard guard(vm.memory_lock);
     VmMemory& memory = vm.memory;
     const ShareSlot share = memory.shares.find_borrowed(memory.teardown_cursor);
+    // A call may have found the owner alive before: it must not retrieve what is reclaimed next.
+    memory.closed = true;
     if (share == no_share) return BorrowStep::idle;
     memory.teardown_cursor = share;
     handle = memory.shares[share].handle;

@@ -45,7 +45,8 @@ class Retrieval {
     VmMemory& memory = owner_.memory;
     const auto found = memory.shares.find_shared(request.handle);
     std::optional<uint32_t> own;
-    if (found) own = find_receiver(memory.receivers(*found), call_.vm.id(), incarnation);
+    if (found && !memory.closed)
+      own = find_receiver(memory.receivers(*found), call_.vm.id(), incarnation);
     FFA_CHECK(call_.rules.require(Rule::retr_handle, own.has_value()));
     Share& share = memory.shares[*found];
     FFA_TRY(grant_, check_retrieve(request, call_.version, share.terms, memory.receivers(*found),

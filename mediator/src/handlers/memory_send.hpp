@@ -18,13 +18,14 @@ namespace mediator {
 /// the SPMC takes over, and for one that the SPMC never sees. [DEN0140 1.2 §1.10.2]
 template <Platform P>
 void preset_handle(CallContext<P>& call, IncomingSend& send) {
-  const Guard guard(call.vm.memory_lock);
-  VmMemory& memory = call.vm.memory;
   do {
-    const uint64_t count = memory.handles_preset++;
+    const Guard guard(call.vm.memory_lock);
+    const uint64_t count = call.vm.memory.handles_preset++;
     send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.id().raw()} << 32 | count};
-  } while (memory.shares.is_live(send.spmc.handle));  // bound: the shares
-  memory.shares.name(send.slot, send.spmc.handle);
+    // An SPMC may have given it away, for another VM's share too. Bound: the shares.
+  } while (handle_is_live(call.mediator, call.vm, send.slot, send.spmc.handle));
+  const Guard guard(call.vm.memory_lock);
+  call.vm.memory.shares.name(send.slot, send.spmc.handle);
 }
 
 /// A send in the hands of one call. Drops it, here and at the SPMC, unless keep() was called.

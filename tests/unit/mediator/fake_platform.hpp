@@ -92,12 +92,15 @@ class Platform {
   int fail_map = 0;
   int fail_access = 0;
   int fail_map_into = 0;
+  int fail_translate = 0;  ///< as fail_pin: the answer is that there is nothing
   std::function<void()> after_pin;
   std::function<void()> after_copy_in;  ///< what a guest does as soon as its message was copied
   int budget = -1;                      ///< operations left; -1: no limit
   uint64_t own_buffer_pa = 0x48000000;
   /// Runs once in the middle of the next copy from or to a VM's buffer: another vCPU's call.
   std::function<void()> during_copy;
+  /// Runs once, when a reference to another VM was taken and its place in the table looked up.
+  std::function<void()> after_vm_find;
 
   // What it finds afterwards.
   std::map<std::pair<uint16_t, uint64_t>, mediator::BorrowerAccess> borrowed;  ///< as `memory`
@@ -108,6 +111,7 @@ class Platform {
   mediator::RuleTrace last_rules;
   uint32_t reports = 0;
   int mapped_buffers = 0;
+  int cleared_while_borrowed = 0;  ///< pages
   int vm_references = 0;
   uint32_t copies_in = 0;
 
@@ -151,6 +155,7 @@ class Platform {
 
   // The Platform concept.
   mediator::Extent translate(ffa::EndpointId vm, ffa::Ipa ipa, ffa::PageCount pages) {
+    if (fail_translate > 0 && --fail_translate == 0) return {};
     const auto first = memory.find({vm.raw(), ipa.raw()});
     if (first == memory.end()) return {{}, ffa::PageCount{1}, mediator::MemoryKind::none};
     uint64_t run = 1;
@@ -252,6 +257,11 @@ class Platform {
   void clear(mediator::BufferId buffer, uint32_t offset, uint32_t length) {
     const Buffer place = buffer_at(buffer, offset, length);
     write(place.vm, place.ipa + offset, std::vector<std::byte>(length));
+    for (uint64_t at = offset; at < uint64_t{offset} + length; at += ffa::page_size) {
+      if (memory.at({place.vm, (place.ipa + at) & ~(ffa::page_size - 1)}).borrowed != 0) {
+        ++cleared_while_borrowed;
+      }
+    }
   }
   mediator::OwnBuffers own_buffers() {
     constexpr uint64_t tx = 0x1000, rx = 0x100000, pages = 4;
@@ -282,6 +292,7 @@ class Platform {
   bool vm_get(ffa::EndpointId vm) {
     const bool found = alive.contains(vm.raw());
     vm_references += found ? 1 : 0;
+    vm_looked_up_ = found;
     return found;
   }
   void vm_put(ffa::EndpointId /*vm*/) { --vm_references; }
@@ -326,11 +337,15 @@ class Platform {
     ASSERT_FALSE(held_.empty());
     EXPECT_EQ(held_.back(), lock);
     held_.pop_back();
+    if (lock != mediator::LockClass::vm_table || !vm_looked_up_) return;
+    vm_looked_up_ = false;
+    if (auto now = std::exchange(after_vm_find, nullptr)) now();
   }
 
   std::map<uint32_t, Buffer> buffers_;
   uint32_t next_buffer_ = 10;
   std::vector<mediator::LockClass> held_;
+  bool vm_looked_up_ = false;
 };
 static_assert(mediator::Platform<Platform>);
 

@@ -299,6 +299,18 @@ TEST_F(Borrowing, AnyMappingThatFailsLeavesNothing) {
   EXPECT_EQ(retrieve({.handle = handle}).w(0), 0x84000075U);
 }
 
+TEST_F(Borrowing, PagesThatAreGoneAreNotMapped) {
+  begin();
+  const uint64_t handle = offered(offer(scattered, 2));
+  const State before = state();
+  for (int n = 1; n <= 2; ++n) {
+    world.platform.fail_translate = n;
+    EXPECT_STATUS(retrieve({.handle = handle}), denied);
+    EXPECT_EQ(borrowed_pages(), 0U);
+    EXPECT_EQ(state(), before);
+  }
+}
+
 TEST_F(Borrowing, ARegionWithoutAHoleOfItsOwnLiesInPieces) {
   begin(4);
   std::vector<uint64_t> handles;
@@ -365,6 +377,43 @@ TEST_F(Borrowing, TheOwnerDiesStepByStep) {
   EXPECT_EQ(world.mediator->relinquish_resources(ffa::EndpointId{1}), mediator::Progress::done);
   EXPECT_EQ(world.platform.pins(1), 0);
   EXPECT_REJECTED(world, relinquish(handle), relinquish_handle);
+}
+
+TEST_F(Borrowing, ARetrievalThatComesTooLateFindsNothing) {
+  begin();
+  const uint64_t handle = offered(offer(flat));
+  world.platform.after_vm_find = [&] {
+    world.platform.budget = 1;
+    EXPECT_EQ(tear_down(1), mediator::Progress::restart) << "behind what is borrowed";
+    world.platform.budget = -1;
+  };
+  EXPECT_REJECTED(world, retrieve({.handle = handle}), retr_handle);
+  EXPECT_EQ(borrowed_pages(), 0U);
+  EXPECT_EQ(world.mediator->domain_teardown(ffa::EndpointId{1}), mediator::Progress::done);
+  EXPECT_EQ(world.platform.pins(1), 2) << "RX and TX";
+}
+
+// A borrower that lives may write until the last moment.
+TEST_F(Borrowing, WhatIsTakenBackIsZeroedWhenTheBorrowerHasLostIt) {
+  begin();
+  Request request{.handle = lent(offer(flat + 0x8000)), .flags = 4};
+  request.borrowers[0].permissions = 6;
+  EXPECT_EQ(retrieve(request).w(0), 0x84000075U);
+  world.platform.write(1, flat + 0x8000, Bytes(0x1000, std::byte{0x5a}));
+  EXPECT_EQ(tear_down(1), mediator::Progress::done);
+  EXPECT_EQ(world.platform.read(1, flat + 0x8000, 0x1000), Bytes(0x1000));
+  EXPECT_EQ(world.platform.cleared_while_borrowed, 0);
+}
+
+TEST_F(Borrowing, AHandleOfOursIsNoneThatTheSpmcGaveAway) {
+  begin();
+  constexpr uint64_t taken = uint64_t{1} << 63 | uint64_t{1} << 32;
+  world.platform.spmc[0xc4000073] = [](const ffa::Regs&) {
+    return ffa::MemSendSuccess{ffa::Handle{taken}}.encode();
+  };
+  Descriptor to_sp = pages(flat, 1, 3);
+  EXPECT_EQ(shared(to_sp), taken);
+  EXPECT_EQ(offered(offer(flat)), taken + 1);
 }
 
 TEST_F(Borrowing, AnOwnerWaitsForABorrowerThatIsDying) {

@@ -219,6 +219,25 @@ TEST_F(MemoryTeardown, OneThatIsRefusedDoesNotKeepTheOthersWaiting) {
   for (const size_t n : {0U, 4U, 5U}) EXPECT_EQ(asked[n].in.w(1), stuck & 0xffffffff) << n;
 }
 
+// The SPMC has let go of the memory, or never will: what lives under the handle is another VM's.
+TEST_F(MemoryTeardown, AHandleThatIsAnothersMeanwhileIsNotAskedForAgain) {
+  start(1);
+  start(2);
+  const uint64_t handle = shared(pages(flat));
+  world.platform.spmc[0xc4000073] = [handle](const ffa::Regs&) {
+    return ffa::MemSendSuccess{ffa::Handle{handle}}.encode();
+  };
+  uint32_t asked = 0;
+  world.platform.spmc[0x84000077] = [&](const ffa::Regs&) {
+    if (asked++ > 0) return ffa::success32();  // the other VM's memory is gone
+    EXPECT_SUCCESS32(share(pages(flat, 1, 2)));
+    return ffa::reply(Status::denied);
+  };
+  EXPECT_EQ(tear_down(), Progress::quarantined);
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(pins_at(flat), 1);
+}
+
 TEST_F(MemoryTeardown, WhatIsRefusedForGoodIsQuarantinedAndStaysPinned) {
   world.config.reclaim_retries = 3;
   start();

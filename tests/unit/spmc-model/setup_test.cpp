@@ -251,6 +251,24 @@ TEST(SpmcCreate, BadConfigurationsGiveNoSpmc) {
   EXPECT_NE(make(sps, 0, storage.size()), nullptr);
 }
 
+TEST(SpmcCreate, TheStorageMustHoldAsManyRangesAsAreAskedFor) {
+  FakeMemory memory;
+  constexpr uint32_t many = 5 * spmc_model::default_ranges;
+  std::vector<std::byte> storage(spmc_model::Spmc::storage_bytes(many));
+  EXPECT_EQ(storage.size() - spmc_model::Spmc::storage_bytes(),
+            size_t{4 * spmc_model::default_ranges} * 16);
+  const auto sps = two_sps();
+  const auto make = [&](uint32_t ranges, size_t bytes) {
+    return spmc_model::Spmc::create(std::span{storage}.first(bytes),
+                                    {*spmc_model::find_personality("op-tee"), sps, {}, ranges},
+                                    memory);
+  };
+  EXPECT_NE(make(many, storage.size()), nullptr);
+  EXPECT_EQ(make(many, storage.size() - 1024), nullptr);
+  EXPECT_EQ(make(many + 1024, storage.size()), nullptr);
+  EXPECT_NE(make(0, storage.size()), nullptr);
+}
+
 TEST(SpmcCreate, StorageMayStartAtAnyAddress) {
   FakeMemory memory;
   std::vector<std::byte> storage(spmc_model::Spmc::storage_bytes() + 3);
