@@ -76,13 +76,22 @@ Answer handle_bind(SpmcStorage& s, const Call& call) {
   return success();
 }
 
+// The notifications of a VM that are bound to this sender.
+static uint64_t bound_to(const VmSlot& slot, ffa::EndpointId sender) {
+  uint64_t bits = 0;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((slot.bound >> bit & 1U) != 0 && slot.bound_to[bit] == sender) bits |= uint64_t{1} << bit;
+  }
+  return bits;
+}
+
 Answer handle_unbind(SpmcStorage& s, const Call& call) {
   const uint64_t bitmap = call.pair(3);
   if (!call.zero_from(5) || call.w(2) != 0) return error(Status::invalid_parameters);
   VmSlot* slot = with_bitmap(s, low_id(call.w(1)));
   if (slot == nullptr) return error(Status::invalid_parameters);
   if ((slot->pending & bitmap) != 0) return error(Status::denied);
-  if ((bitmap & ~slot->bound) != 0 && s.personality.unbind_of_unbound) {
+  if (s.personality.unbind_of_unbound && (bitmap & ~bound_to(*slot, high_id(call.w(1)))) != 0) {
     return error(*s.personality.unbind_of_unbound);
   }
   slot->bound &= ~bitmap;
