@@ -31,6 +31,15 @@ bool may_set(const SpmcStorage& s, const VmSlot& slot, unsigned bit, ffa::Endpoi
   return owner == sp || find_sp(s, owner) == no_index;
 }
 
+// The notifications of a VM that are bound to this sender.
+uint64_t bound_to(const VmSlot& slot, ffa::EndpointId sender) {
+  uint64_t bits = 0;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((slot.bound >> bit & 1U) != 0 && slot.bound_to[bit] == sender) bits |= uint64_t{1} << bit;
+  }
+  return bits;
+}
+
 }  // namespace
 
 Answer handle_bitmap_create(SpmcStorage& s, const Call& call) {
@@ -74,15 +83,6 @@ Answer handle_bind(SpmcStorage& s, const Call& call) {
     if ((bitmap >> bit & 1U) != 0) slot->bound_to[bit] = sender;
   }
   return success();
-}
-
-// The notifications of a VM that are bound to this sender.
-static uint64_t bound_to(const VmSlot& slot, ffa::EndpointId sender) {
-  uint64_t bits = 0;
-  for (unsigned bit = 0; bit < 64; ++bit) {
-    if ((slot.bound >> bit & 1U) != 0 && slot.bound_to[bit] == sender) bits |= uint64_t{1} << bit;
-  }
-  return bits;
 }
 
 Answer handle_unbind(SpmcStorage& s, const Call& call) {
