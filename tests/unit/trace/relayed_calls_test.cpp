@@ -21,7 +21,8 @@ using sim::trace::Event;
 using Bytes = std::vector<uint8_t>;
 
 void put(Bytes& bytes, uint64_t value, unsigned size) {
-  for (unsigned i = 0; i < size; ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  for (unsigned i = 0; i < size; ++i)
+    bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : 0);
 }
 
 struct Send {
