@@ -129,6 +129,7 @@ class Platform {
     }
   }
   void inject_irq(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/, uint32_t /*id*/) {}
+  void wake(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/) {}
   bool vm_get(ffa::EndpointId vm) { return vm.raw() == vm_id; }
   void vm_put(ffa::EndpointId /*vm*/) {}
   bool budget_left() { return true; }

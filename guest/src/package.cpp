@@ -137,6 +137,8 @@ PackedVm read_vm(Reader& in) {
   vm.lends = in.flag();
   vm.borrow_base = in.number<uint64_t>();
   vm.borrow_pages = in.number<uint64_t>();
+  vm.reaches_sps = in.flag();
+  for (uint16_t& peer : vm.peers) peer = in.number<uint16_t>();
   return vm;
 }
 

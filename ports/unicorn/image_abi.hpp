@@ -52,6 +52,7 @@ enum class Op : uint64_t {
   vm_facts,       ///< addr of mediator::VmFacts
   share_facts,    ///< addr of mediator::ShareFacts
   range_facts,    ///< addr of mediator::RangeFacts
+  wake,           ///< vm, vcpu
   set_access,     ///< vm, ipa, pages, mediator::OwnerAccess -> status
   map_into,       ///< vm, ipa, pa, pages, mediator::BorrowerAccess -> status
   unmap_from,     ///< vm, ipa, pages
@@ -75,9 +76,9 @@ enum class Op : uint64_t {
 //   void         image_observe                       self
 //   const char*  image_rule_name                     rule
 //
-// image_create returns nullptr where it refuses, image_handle_call 1 where the call is the
-// mediator's, image_rule_name nullptr behind the last rule. The facts of an observation come by the
-// operations *_facts.
+// image_create returns nullptr where it refuses, image_handle_call 1 where the call was served, 2
+// where it waits, 0 where it is not the mediator's, image_rule_name nullptr behind the last rule.
+// The facts of an observation come by the operations *_facts.
 
 /// Registers of a call, as image_handle_call gets them.
 constexpr size_t call_registers = 18;
@@ -88,12 +89,13 @@ constexpr bool crosses = std::is_trivially_copyable_v<T> && std::is_standard_lay
 static_assert(crosses<mediator::MediatorConfig> && sizeof(mediator::MediatorConfig) == 48 &&
               offsetof(mediator::MediatorConfig, vm_message_handle) == 24 &&
               offsetof(mediator::MediatorConfig, allow_hvc) == 40);
-static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 56 &&
+static_assert(crosses<mediator::VmConfig> && sizeof(mediator::VmConfig) == 72 &&
               offsetof(mediator::VmConfig, overlapping_shares) == 8 &&
               offsetof(mediator::VmConfig, max_shares) == 16 &&
               offsetof(mediator::VmConfig, max_borrowers) == 30 &&
               offsetof(mediator::VmConfig, lends) == 34 &&
-              offsetof(mediator::VmConfig, borrow_window) == 40);
+              offsetof(mediator::VmConfig, peers) == 36 &&
+              offsetof(mediator::VmConfig, borrow_window) == 56);
 static_assert(crosses<mediator::VmFacts> && sizeof(mediator::VmFacts) == 64 &&
               offsetof(mediator::VmFacts, rx_ipa) == 16 &&
               offsetof(mediator::VmFacts, dying) == 60);

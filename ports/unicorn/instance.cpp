@@ -94,6 +94,7 @@ uint32_t image_handle_call(Instance* self, uint16_t vm, uint16_t vcpu, uint32_t 
   const auto dispatch = self->mediator->handle_call(ffa::EndpointId{vm}, ffa::VcpuId{vcpu},
                                                     static_cast<mediator::Conduit>(conduit), regs);
   for (size_t n = 0; n < regs.x.size(); ++n) x[n] = regs.x[n];
+  if (dispatch == mediator::Dispatch::blocked) return 2;
   return dispatch == mediator::Dispatch::handled ? 1 : 0;
 }
 

@@ -98,6 +98,7 @@ class UnicornPlatform {
   void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     hvc(Op::inject_irq, vm.raw(), vcpu.raw(), irq);
   }
+  void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { hvc(Op::wake, vm.raw(), vcpu.raw()); }
   bool vm_get(ffa::EndpointId vm) { return hvc(Op::vm_get, vm.raw()).x0 != 0; }
   void vm_put(ffa::EndpointId vm) { hvc(Op::vm_put, vm.raw()); }
   bool budget_left() { return hvc(Op::budget_left).x0 != 0; }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
@@ -60,7 +61,7 @@ class VersionFirst final : public Checker {
 };
 
 /// I28: the sender is the caller, the answer goes back to it, and a vCPU has one unfinished
-/// request.
+/// request. A VM answers only whom it got a request of.
 class DirectMessages final : public Checker {
  public:
   std::string id() const override { return "I28"; }
@@ -71,6 +72,7 @@ class DirectMessages final : public Checker {
       if (is_function(smc->in, Fid::run)) check_run(step, *smc);
     }
     check_answer(step);
+    check_served(step);
   }
 
  private:
@@ -98,6 +100,31 @@ class DirectMessages final : public Checker {
     }
   }
 
+  /// What a VM as server was asked, and whom it answers.
+  void check_served(const Step& step) {
+    const trace::Event& event = step.event;
+    const std::pair<uint16_t, uint16_t> who{event.vm, event.vcpu};
+    const bool responds = is_function(event.in, Fid::msg_send_direct_resp) ||
+                          is_function(event.in, Fid::msg_send_direct_resp2);
+    if (responds && !ffa::is_error(event.out)) {
+      const auto client = clients_.find(who);
+      const bool asked =
+          client != clients_.end() && client->second == static_cast<uint16_t>(event.in.w(1));
+      if (!asked) report(step, "answers who did not ask");
+      clients_.erase(who);
+    }
+    if (!is_direct_request(event.out)) return;
+    const auto sender = static_cast<uint16_t>(event.out.w(1) >> 16);
+    const bool framework = is_function(event.out, Fid::msg_send_direct_req) && event.out.w(2) != 0;
+    if (static_cast<uint16_t>(event.out.w(1)) != event.vm || framework) {
+      report(step, fmt::format("gets a request that is none for it: {:#x}", event.out.w(1)));
+    }
+    if (sender == event.vm || (sender & 0x8000U) != 0) {
+      report(step, fmt::format("gets a request of {:#x}, which is no other VM", sender));
+    }
+    clients_[who] = sender;
+  }
+
   void check_answer(const Step& step) const {
     const ffa::Regs& out = step.event.out;
     const bool answered =
@@ -111,6 +138,8 @@ class DirectMessages final : public Checker {
       report(step, fmt::format("gets an answer of {:#x}, whom it did not ask", sender));
     }
   }
+
+  std::map<std::pair<uint16_t, uint16_t>, uint16_t> clients_;  // vCPU -> whom it works for
 };
 
 }  // namespace

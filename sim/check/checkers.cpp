@@ -146,6 +146,7 @@ struct Checkers::Impl {
     const check::Step step{sim,       event, {},     sim.open_steps() <= 1,
                            faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
+    guests.begin(event);
   }
 
   void after(const trace::Event& event) {

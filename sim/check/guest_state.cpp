@@ -124,6 +124,20 @@ void GuestStates::update(const trace::Event& event, bool alone, std::optional<bo
   update_handles(event);
   update_requests(vm, event);
   if (!alone) vm.owns_rx = owns_rx;
+  if (is_function(event.in, Fid::msg_send2) && ffa::is_success(event.out)) {
+    constexpr size_t receiver_at = 12;
+    if (event.tx.size() < receiver_at + 2) return;
+    const auto receiver =
+        static_cast<uint16_t>(event.tx[receiver_at] | event.tx[receiver_at + 1] << 8);
+    const auto found = vms_.find(receiver);
+    if (found == vms_.end()) return;
+    found->second.owns_rx = alone ? std::optional{true} : std::nullopt;
+  }
+}
+
+void GuestStates::begin(const trace::Event& event) {
+  const auto vm = vms_.find(event.vm);
+  if (vm != vms_.end() && is_function(event.in, Fid::msg_wait)) vm->second.owns_rx.reset();
 }
 
 }  // namespace sim::check

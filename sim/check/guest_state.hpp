@@ -31,6 +31,8 @@ class GuestStates {
   /// `alone`: no other step ran meanwhile. `owns_rx`: what is known of it otherwise, where this is
   /// not so.
   void update(const trace::Event& event, bool alone, std::optional<bool> owns_rx);
+  /// A call begins that may give RX back and not return for long.
+  void begin(const trace::Event& event);
 
  private:
   void update_version(GuestState& vm, const trace::Event& event);

@@ -34,6 +34,9 @@ uint32_t results_of(const trace::Event& event) {
   if (is_function(event.out, Fid::yield)) return registers({1, 2, 3});
   if (is_function(event.out, Fid::msg_send_direct_resp)) return up_to(7);
   if (is_function(event.out, Fid::msg_send_direct_resp2)) return up_to(17);
+  if (is_function(event.out, Fid::msg_send_direct_req)) return up_to(7);
+  if (is_function(event.out, Fid::msg_send_direct_req2)) return up_to(17);
+  if (is_function(event.out, Fid::run)) return registers({1});
   if (is_function(in, Fid::features)) return registers({2, 3});
   if (is_function(in, Fid::id_get) || is_function(in, Fid::spm_id_get)) return registers({2});
   if (is_function(in, Fid::partition_info_get)) return registers({2, 3});
@@ -80,8 +83,11 @@ class RegisterDiscipline final : public Checker {
 
   void check_extended(const Step& step, uint32_t used) const {
     const trace::Event& event = step.event;
+    // A 1.2 message fills them, whatever call it ends.
+    const bool message = is_function(event.out, Fid::msg_send_direct_req2) ||
+                         is_function(event.out, Fid::msg_send_direct_resp2);
     const bool wide =
-        ffa::FunctionId{event.in.x[0]}.is_smc64() && step.guest().version >= ffa::v1_2;
+        (message || ffa::FunctionId{event.in.x[0]}.is_smc64()) && step.guest().version >= ffa::v1_2;
     for (unsigned n = 8; n < event.out.x.size(); ++n) {
       if (wide && (used >> n & 1U) != 0) continue;
       const uint64_t expected = wide ? 0 : event.in.x[n];
@@ -176,6 +182,10 @@ class ErrorCodes final : public Checker {
     if (is_direct_request(in) || is_function(in, Fid::run)) {
       return one_of(status, {invalid_parameters, denied, busy, aborted});
     }
+    if (is_function(in, Fid::msg_send2)) {
+      return one_of(status, {invalid_parameters, denied, busy, no_memory, aborted});
+    }
+    if (is_function(in, Fid::yield)) return one_of(status, {invalid_parameters, denied, aborted});
     if (is_send_part(in) || is_function(in, Fid::mem_frag_rx) ||
         is_function(in, Fid::mem_retrieve_req)) {
       return one_of(status, {invalid_parameters, denied, no_memory, busy, aborted});

@@ -77,16 +77,24 @@ void Control::run() {
     const auto op = program.at(offset);
     if (!op.ok()) broken("the control program does not end");
     offset = op->next;
-    if (op->code == Opcode::end) return;
+    if (op->code == Opcode::end) break;
     if (op->code == Opcode::run) {
       const auto run = guest::decode_run(*op);
       Vcpu& one = vcpu(run->vm, run->vcpu);
+      // It still waits: this step is not reached, and so no later one of its program.
+      one.lost = one.lost || one.open != nullptr;
+      if (one.lost) continue;
       run_tasks({{one.name, [&] { run_step(one, run->step); }}});
     } else if (op->code == Opcode::parallel) {
       offset = parallel(program, *guest::decode_parallel(*op), offset);
     } else {
       host_op(op->code, *guest::decode_host(*op));
     }
+  }
+  for (auto& [key, one] : vcpus_) {
+    if (one->open == nullptr) continue;
+    one->open->waits = true;
+    end(*one->open);
   }
 }
 
@@ -142,8 +150,10 @@ void Control::next_step(Vcpu& one) {
 void Control::run_step(Vcpu& one, uint32_t expected) {
   ++done_[{one.vm, one.vcpu}];
   StepRecord& record = begin(expected);
+  one.open = &record;
   while (exit(one, one.interpreter.run(), record)) {
   }
+  one.open = nullptr;
   end(record);
 }
 
@@ -206,6 +216,17 @@ std::string Control::act(Opcode code, const HostOp& op) {
       return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
                  : "refused";
+    case Opcode::migrate:
+      return simulation_.move_vcpu(op.vm, static_cast<uint16_t>(op.id),
+                                   static_cast<uint16_t>(op.value))
+                 ? "moved"
+                 : "refused";
+    case Opcode::interrupt:
+      return simulation_.interrupt_vcpu(op.vm, static_cast<uint16_t>(op.id)) ? "done" : "refused";
+    case Opcode::preempt:
+      if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
+      model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value), op.flags != 0);
+      return "done";
     case Opcode::deliver_sri: {
       const bool pending = simulation_.take_pending_sri();
       if ((op.flags & 1U) != 0 && !pending) return "not_pending";

@@ -43,6 +43,8 @@ class Control {
     std::string name;
     GuestView memory;
     guest::Interpreter<GuestView> interpreter;
+    bool lost = false;           ///< a step of it was not reached
+    StepRecord* open = nullptr;  ///< the step whose call waits for another VM
     Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
         : vm(0), vcpu(0), memory(view), interpreter(program, memory, slots) {}
   };

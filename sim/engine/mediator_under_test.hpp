@@ -35,8 +35,8 @@ class MediatorUnderTest {
   virtual uint32_t domain_teardown(uint16_t vm) = 0;       ///< ffa_sim_progress
   virtual uint32_t relinquish_resources(uint16_t vm) = 0;  ///< ffa_sim_progress
   virtual void free_domain_ctx(uint16_t vm) = 0;
-  /// False: not the mediator's call, registers unchanged.
-  virtual bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) = 0;
+  /// ffa_sim_call. Registers are unchanged unless it was handled.
+  virtual uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) = 0;
   virtual void schedule_receiver_interrupt() = 0;
   /// False: this mediator does not offer observation.
   virtual bool observe(const std::function<void(const ffa_sim_fact&)>& sink) = 0;

@@ -36,7 +36,7 @@ class Guarded final : public MediatorUnderTest {
   uint32_t domain_teardown(uint16_t vm) override { return inner_->domain_teardown(vm); }
   uint32_t relinquish_resources(uint16_t vm) override { return inner_->relinquish_resources(vm); }
   void free_domain_ctx(uint16_t vm) override { inner_->free_domain_ctx(vm); }
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     return inner_->handle_call(vm, vcpu, conduit, regs);
   }
   void schedule_receiver_interrupt() override { inner_->schedule_receiver_interrupt(); }
@@ -77,7 +77,10 @@ void Simulation::Impl::report(std::string_view invariant, const std::string& tex
   }
 }
 
-uint16_t Simulation::Impl::pcpu_of(uint16_t vcpu) const {
+uint16_t Simulation::Impl::pcpu_of(uint16_t vm, uint16_t vcpu) const {
+  if (const auto moved = moved_vcpus.find({vm, vcpu}); moved != moved_vcpus.end()) {
+    return moved->second;
+  }
   return static_cast<uint16_t>(spec.pcpus == 0 ? 0 : vcpu % spec.pcpus);
 }
 
@@ -198,12 +201,15 @@ void Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
   event.op = "inject";
   event.vm = vm;
   event.vcpu = vcpu;
-  event.pcpu = pcpu_of(vcpu);
+  event.pcpu = pcpu_of(vm, vcpu);
   event.result = irq;
   event.seq = next_seq++;
   event.seq_ret = next_seq++;
   events.push_back(std::move(event));
   injected.push_back({vm, vcpu, irq});
+  if (const auto call = open_calls.find({vm, vcpu}); call != open_calls.end()) {
+    call->second.interrupted = true;
+  }
 }
 
 bool Simulation::Impl::vm_get(uint16_t id) {
@@ -274,7 +280,7 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   call.side = trace::Side::guest;
   call.vm = id;
   call.vcpu = vcpu;
-  call.pcpu = pcpu_of(vcpu);
+  call.pcpu = pcpu_of(id, vcpu);
   call.conduit = conduit == FFA_SIM_HVC ? "hvc" : "smc";
   call.in = regs;
   call.tx = guest_tx(id, regs);
@@ -284,8 +290,9 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
     before_step(known);
   }
   // A VM that does not exist has nobody who traps its calls.
-  const bool handled = machine.has_vm(id) && mediator->handle_call(id, vcpu, conduit, regs);
-  if (!handled) regs.x[0] = smccc_not_supported;
+  uint32_t outcome = FFA_SIM_NOT_MINE;
+  if (machine.has_vm(id)) outcome = call_mediator(seq, id, vcpu, conduit, regs);
+  if (outcome == FFA_SIM_NOT_MINE) regs.x[0] = smccc_not_supported;
   if (before_return) before_return();
   trace::Event& answered = event(seq);
   answered.out = regs;
@@ -367,6 +374,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
   if (quarantined) machine.quarantine(id);
   machine.remove_vm(id);
   vms.erase(id);
+  std::erase_if(open_calls, [id](const auto& call) { return call.first.first == id; });
   return end_lifecycle(event, quarantined ? FFA_SIM_QUARANTINED : FFA_SIM_DONE);
 }
 

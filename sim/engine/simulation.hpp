@@ -62,15 +62,19 @@ class Simulation {
   bool remove_page(uint16_t vm, uint64_t ipa);
   /// How often the host, not the mediator, has changed a stage 2.
   uint64_t host_changes() const;
+  /// A vCPU goes on on another physical CPU; false: the world has no such CPU.
+  bool move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu);
+  /// An interrupt of its own reaches a vCPU. False: none of its calls waits, so nothing happens.
+  bool interrupt_vcpu(uint16_t vm, uint16_t vcpu);
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
   bool take_pending_sri();
 
   /// One SMC or HVC of a vCPU, in place: a guest event. PSCI and what else the mediator hands on is
-  /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. Must be called
-  /// on a vCPU fiber (see run()). `before_return` runs when the mediator is done and the vCPU has
-  /// not gone on yet.
+  /// answered as a hypervisor without that service does: w0 = SMCCC NOT_SUPPORTED. A call that
+  /// waits for another VM comes back when that has acted, or never. Must be called on a vCPU fiber
+  /// (see run()). `before_return` runs when the mediator is done and the vCPU has not gone on yet.
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return = {});
 

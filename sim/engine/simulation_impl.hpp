@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ffa/buffer_use.hpp"
@@ -43,6 +44,12 @@ struct Simulation::Impl final : World {
     bool quarantined = false;
     ffa::MappedBuffers buffers;
   };
+  /// A call of a vCPU that has not returned. `number`: of this call and no other.
+  struct OpenCall {
+    uint64_t number = 0;
+    bool woken = false;
+    bool interrupted = false;
+  };
   struct Buffer {
     uint16_t vm;
     uint64_t ipa;
@@ -51,6 +58,7 @@ struct Simulation::Impl final : World {
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   void inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
+  void wake(uint16_t vm, uint16_t vcpu) override;
   bool vm_get(uint16_t vm) override;
   void vm_put(uint16_t vm) override;
   void log(uint32_t level, std::string_view text) override;
@@ -97,7 +105,9 @@ struct Simulation::Impl final : World {
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
   std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
-  uint16_t pcpu_of(uint16_t vcpu) const;
+  uint16_t pcpu_of(uint16_t vm, uint16_t vcpu) const;
+  uint32_t call_mediator(uint64_t seq, uint16_t vm, uint16_t vcpu, uint32_t conduit,
+                         ffa::Regs& regs);
 
   WorldSpec spec;
   Choices& choices;
@@ -124,6 +134,9 @@ struct Simulation::Impl final : World {
   std::map<size_t, Step> steps;                             // by task
   std::map<size_t, std::vector<FaultSpec>> faults_to_come;  // by task: of its next step
   Progress last_progress;                                   ///< of the step that ran last
+  std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
+  std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
+  std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
   std::map<uint32_t, Buffer> buffers;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;

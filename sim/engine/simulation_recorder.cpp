@@ -2,6 +2,8 @@
 // What a trace event holds beside registers: the bytes of TX and RX, and the translations of the
 // call.
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "ffa/buffer_use.hpp"
 #include "sim/engine/simulation_impl.hpp"
@@ -19,13 +21,38 @@ std::vector<uint8_t> bytes_of(uint64_t length, Read read) {
 
 }  // namespace
 
+namespace {
+
+constexpr uint64_t message_header_v1_2 = 40;
+
+/// Bytes of an indirect message from the beginning of TX, as its header says; at least `least`.
+template <class Read>
+uint64_t message_bytes(uint64_t least, uint64_t limit, Read read) {
+  constexpr size_t offset_at = 8;
+  constexpr size_t size_at = 16;
+  std::array<std::byte, ffa::message_header_bytes> header{};
+  if (limit < header.size() || !read(std::span<std::byte>{header})) return 0;
+  const auto word = [&header](size_t at) {
+    uint64_t value = 0;
+    for (size_t n = 4; n-- > 0;) value = value << 8 | std::to_integer<uint64_t>(header[at + n]);
+    return value;
+  };
+  return std::min(std::max(word(offset_at) + word(size_at), least), limit);
+}
+
+}  // namespace
+
 std::vector<uint8_t> Simulation::Impl::guest_tx(uint16_t id, const ffa::Regs& in) const {
   const auto vm = vms.find(id);
   if (vm == vms.end()) return {};
-  const uint64_t length =
-      std::min(ffa::tx_bytes_used(in), vm->second.buffers.pages * ffa::page_size);
-  return bytes_of(length,
-                  [&](auto to) { return machine.read_ipa(id, vm->second.buffers.tx_ipa, to); });
+  const auto read = [&](std::span<std::byte> to) {
+    return machine.read_ipa(id, vm->second.buffers.tx_ipa, to);
+  };
+  const uint64_t limit = vm->second.buffers.pages * ffa::page_size;
+  const bool message = ffa::is_function(in, ffa::Fid::msg_send2);
+  const uint64_t used =
+      message ? message_bytes(message_header_v1_2, limit, read) : ffa::tx_bytes_used(in);
+  return bytes_of(std::min(used, limit), read);
 }
 
 std::vector<uint8_t> Simulation::Impl::guest_rx(uint16_t id, const ffa::Regs& in,
@@ -40,8 +67,10 @@ std::vector<uint8_t> Simulation::Impl::guest_rx(uint16_t id, const ffa::Regs& in
 
 std::vector<uint8_t> Simulation::Impl::spmc_tx(const ffa::Regs& in) const {
   const uint64_t limit = spec.mediator.spmc_buffer_pages * ffa::page_size;
-  return bytes_of(std::min(ffa::tx_bytes_used(in), limit),
-                  [&](auto to) { return machine.read_pa(spec.own_tx_pa, to); });
+  const auto read = [&](std::span<std::byte> to) { return machine.read_pa(spec.own_tx_pa, to); };
+  const bool message = ffa::is_function(in, ffa::Fid::msg_send2);
+  const uint64_t used = message ? message_bytes(0, limit, read) : ffa::tx_bytes_used(in);
+  return bytes_of(std::min(used, limit), read);
 }
 
 std::vector<uint8_t> Simulation::Impl::spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const {

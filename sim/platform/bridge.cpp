@@ -178,6 +178,11 @@ struct Bridge::Calls {
     if (b.enter("inject_irq")) b.world_.inject_irq(vm, vcpu, irq);
   }
 
+  static void wake(void* world, uint16_t vm, uint16_t vcpu) {
+    Bridge& b = of(world);
+    if (b.enter("wake")) b.world_.wake(vm, vcpu);
+  }
+
   static int32_t vm_get(void* world, uint16_t vm) {
     Bridge& b = of(world);
     if (!b.enter("vm_get") || b.faults_.strike("vm_get") != nullptr) return 0;
@@ -239,7 +244,7 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Calls::lock_acquire,  Calls::lock_release,
                                           Calls::atomic_access, Calls::set_access,
                                           Calls::map_into,      Calls::unmap_from,
-                                          Calls::tlbi};
+                                          Calls::tlbi,          Calls::wake};
   return table;
 }
 

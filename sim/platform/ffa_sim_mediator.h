@@ -36,6 +36,9 @@ enum ffa_sim_fragments {
   FFA_SIM_FRAGMENTS_PRESET = 3
 };
 enum ffa_sim_progress { FFA_SIM_DONE = 0, FFA_SIM_RESTART = 1, FFA_SIM_QUARANTINED = 2 };
+/* What handle_call says. `blocked`: the call waits for another VM, registers unchanged; it is made
+ * again after world_ops.wake, or earlier for an interrupt of the vCPU. */
+enum ffa_sim_call { FFA_SIM_NOT_MINE = 0, FFA_SIM_HANDLED = 1, FFA_SIM_BLOCKED = 2 };
 enum ffa_sim_conduit { FFA_SIM_SMC = 0, FFA_SIM_HVC = 1 };
 enum ffa_sim_tee { FFA_SIM_TEE_NONE = 0, FFA_SIM_TEE_FFA = 1 };
 
@@ -70,11 +73,13 @@ struct ffa_sim_vm_config {
   uint16_t id, vcpus, max_shares, max_rxtx_pages;
   uint8_t tee, aarch64, visible_to_vms, max_borrowers;
   uint32_t max_version, max_share_pages, max_ranges;
-  uint8_t overlapping_shares; /* 1: a page may be in several live shares */
-  uint8_t no_loans;           /* 1: no MEM_LEND and MEM_DONATE */
-  uint16_t max_transfers;     /* sends in fragments; 0xffff: none */
-  uint64_t borrow_base;       /* IPA space in which the VM gets at what it borrows from VMs */
-  uint64_t borrow_pages;      /* 0: it can't borrow */
+  uint8_t overlapping_shares;          /* 1: a page may be in several live shares */
+  uint8_t no_loans;                    /* 1: no MEM_LEND and MEM_DONATE */
+  uint16_t max_transfers;              /* sends in fragments; 0xffff: none */
+  uint16_t peers[8];                   /* endpoints that it may see and reach besides; 0: nobody */
+  uint8_t reaches_no_sps, reserved[3]; /* 1: no SP but those in peers */
+  uint64_t borrow_base;                /* IPA space in which it gets at what it borrows from VMs */
+  uint64_t borrow_pages;               /* 0: it can't borrow */
 };
 
 /* Callbacks into the simulated world. Each is a yield point and a point where a fault may be
@@ -116,6 +121,8 @@ struct ffa_sim_world_ops {
   void (*unmap_from)(void* world, uint16_t borrower, uint64_t ipa, uint64_t pages);
   /* What set_access or unmap_from has taken away is in no TLB any more. */
   void (*tlbi)(void* world, uint16_t vm);
+  /* The blocked call of a vCPU can be made again. */
+  void (*wake)(void* world, uint16_t vm, uint16_t vcpu);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */
@@ -153,8 +160,8 @@ struct ffa_sim_mediator_ops {
   uint32_t (*domain_teardown)(void* self, uint16_t vm);      /* ffa_sim_progress */
   uint32_t (*relinquish_resources)(void* self, uint16_t vm); /* ffa_sim_progress */
   void (*free_domain_ctx)(void* self, uint16_t vm);
-  int32_t (*handle_call)(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit,
-                         struct ffa_sim_regs* regs); /* 1 handled, 0 not the mediator's */
+  uint32_t (*handle_call)(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit,
+                          struct ffa_sim_regs* regs); /* ffa_sim_call */
   void (*schedule_receiver_interrupt)(void* self);
   void (*observe)(void* self, ffa_sim_fact_sink sink, void* context); /* NULL: not offered */
   /* Names of the rules that `rules` reports; NULL behind the last. NULL function: not offered. */

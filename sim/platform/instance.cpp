@@ -53,6 +53,8 @@ mediator::VmConfig to_vm_config(const ffa_sim_vm_config& raw) {
   vm.aarch64 = raw.aarch64 != 0;
   vm.visible_to_vms = raw.visible_to_vms != 0;
   vm.overlapping_shares = raw.overlapping_shares != 0;
+  vm.reaches_sps = raw.reaches_no_sps == 0;
+  for (size_t n = 0; n < vm.peers.size(); ++n) vm.peers[n] = ffa::EndpointId{raw.peers[n]};
   if (raw.vcpus != 0) vm.vcpus = raw.vcpus;
   if (raw.max_shares != 0) vm.max_shares = raw.max_shares;
   if (raw.max_rxtx_pages != 0) vm.max_rxtx_pages = raw.max_rxtx_pages;
@@ -124,14 +126,22 @@ uint32_t relinquish_resources(void* self, uint16_t vm) {
 
 void free_domain_ctx(void* self, uint16_t vm) { of(self).free_domain_ctx(ffa::EndpointId{vm}); }
 
-int32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa_sim_regs* raw) {
+uint32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa_sim_regs* raw) {
   ffa::Regs regs;
   for (size_t n = 0; n < regs.x.size(); ++n) regs.x[n] = raw->x[n];
   const auto dispatch = of(self).handle_call(
       ffa::EndpointId{vm}, ffa::VcpuId{vcpu},
       conduit == FFA_SIM_HVC ? mediator::Conduit::hvc : mediator::Conduit::smc, regs);
   for (size_t n = 0; n < regs.x.size(); ++n) raw->x[n] = regs.x[n];
-  return dispatch == mediator::Dispatch::handled ? 1 : 0;
+  switch (dispatch) {
+    case mediator::Dispatch::handled:
+      return FFA_SIM_HANDLED;
+    case mediator::Dispatch::blocked:
+      return FFA_SIM_BLOCKED;
+    case mediator::Dispatch::not_mine:
+      break;
+  }
+  return FFA_SIM_NOT_MINE;
 }
 
 void schedule_receiver_interrupt(void* self) { of(self).schedule_receiver_interrupt(); }

@@ -61,6 +61,8 @@ ffa_sim_vm_config to_raw(const mediator::VmConfig& vm) {
   raw.no_loans = vm.lends ? 0 : 1;
   raw.borrow_base = vm.borrow_window.base.raw();
   raw.borrow_pages = vm.borrow_window.pages.raw();
+  raw.reaches_no_sps = vm.reaches_sps ? 0 : 1;
+  for (size_t n = 0; n < vm.peers.size(); ++n) raw.peers[n] = vm.peers[n].raw();
   return raw;
 }
 
@@ -101,12 +103,12 @@ class OpsMediator final : public MediatorUnderTest {
     take_back(vm);
   }
 
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     ffa_sim_regs raw{};
     std::copy(regs.x.begin(), regs.x.end(), std::begin(raw.x));
-    const bool handled = ops_.handle_call(self_, vm, vcpu, conduit, &raw) != 0;
-    if (handled) std::copy(std::begin(raw.x), std::end(raw.x), regs.x.begin());
-    return handled;
+    const uint32_t outcome = ops_.handle_call(self_, vm, vcpu, conduit, &raw);
+    if (outcome == FFA_SIM_HANDLED) std::copy(std::begin(raw.x), std::end(raw.x), regs.x.begin());
+    return outcome;
   }
   void schedule_receiver_interrupt() override { ops_.schedule_receiver_interrupt(self_); }
 

@@ -82,6 +82,7 @@ class SimPlatform {
   void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     ops_.inject_irq(world_, vm.raw(), vcpu.raw(), irq);
   }
+  void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { ops_.wake(world_, vm.raw(), vcpu.raw()); }
   bool vm_get(ffa::EndpointId vm) { return ops_.vm_get(world_, vm.raw()) != 0; }
   void vm_put(ffa::EndpointId vm) { ops_.vm_put(world_, vm.raw()); }
   bool budget_left() { return ops_.budget_left(world_) != 0; }

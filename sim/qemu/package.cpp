@@ -108,7 +108,9 @@ void write_vm(Writer& out, const VmConfig& config) {
             or_default(config.max_ranges, silent.max_ranges),
             or_default(config.max_rxtx_pages, silent.max_rxtx_pages),
             or_default(config.max_borrowers, silent.max_borrowers), config.max_transfers,
-            config.lends, config.borrow_window.base.raw(), config.borrow_window.pages.raw());
+            config.lends, config.borrow_window.base.raw(), config.borrow_window.pages.raw(),
+            config.reaches_sps);
+  for (const ffa::EndpointId peer : config.peers) out.word(peer.raw());
 }
 
 /// In the order of guest::FaultOp.

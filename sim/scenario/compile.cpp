@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "sim/scenario/case.hpp"
@@ -98,7 +99,11 @@ class CaseCompiler {
       for (const RegionSpec& region : vm.memory)
         bytes += region.kind == RegionKind::none ? 0 : region.size;
     }
-    if (root_.has("threads")) {
+    if (runs_other_vcpus_) {
+      out_.why_not_portable = "a vCPU runs while another one's call has not ended";
+    } else if (sends_messages_) {
+      out_.why_not_portable = "indirect messages are recorded on the host only";
+    } else if (root_.has("threads")) {
       out_.why_not_portable = "its threads run concurrently";
     } else if (bytes > portable_ram) {
       out_.why_not_portable = "its VMs need more than 256 MiB";
@@ -215,6 +220,10 @@ class CaseCompiler {
     CompiledStep& step = out_.steps.back();
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
+    static const std::set<std::string> dialogue = {"wait",    "respond", "respond2", "yield",
+                                                   "preempt", "migrate", "interrupt"};
+    sends_messages_ = sends_messages_ || step.what == "send2";
+    runs_other_vcpus_ = runs_other_vcpus_ || dialogue.contains(step.what);
     dumps_.clear();
     optee_.current.reset();
     if (actor.host) {
@@ -340,6 +349,8 @@ class CaseCompiler {
   ProgramBuilder control_{ProgramKind::control};
   std::vector<std::pair<Opcode, HostOp>> thread_ops_;
   bool in_thread_ = false;
+  bool sends_messages_ = false;
+  bool runs_other_vcpus_ = false;  ///< which takes more than one processor that does one thing
 };
 
 }  // namespace

@@ -206,6 +206,7 @@ class WorldCompiler {
       add_vm("vm1", Node{empty_, document.file(), "/world/vms/vm1"});
     }
     if (world_.guests.empty()) node.fail_at("vms", "a world has at least one VM");
+    resolve_peers();
     if (const auto found = node.find("faults")) {
       for (const Node& fault : found->elements()) add_fault(fault);
     }
@@ -358,6 +359,27 @@ class WorldCompiler {
     spec().sps.push_back(sp);
   }
 
+  /// Whom the VM may know by name. SPs stand before VMs in a world, other VMs may follow: so their
+  /// names are resolved when all are there.
+  void peers(const Node& node, mediator::VmConfig& config) {
+    config.reaches_sps = node.flag_or("reaches_sps", true);
+    const auto list = node.find("peers");
+    if (!list) return;
+    if (list->size() > config.peers.size()) {
+      list->fail(fmt::format("at most {} peers", config.peers.size()));
+    }
+    peers_.emplace_back(spec().vms.size(), *list);
+  }
+
+  void resolve_peers() {
+    for (const auto& [vm, list] : peers_) {
+      size_t place = 0;
+      for (const Node& peer : list.elements()) {
+        spec().vms[vm].config.peers[place++] = ffa::EndpointId{world_.endpoint_of(peer)};
+      }
+    }
+  }
+
   void add_vm(const std::string& name, const Node& node) {
     VmSpec vm;
     GuestFacts facts;
@@ -374,6 +396,7 @@ class WorldCompiler {
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
     vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
+    peers(node, vm.config);
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);
     if (const auto size = node.find("page_size")) {
@@ -432,6 +455,7 @@ class WorldCompiler {
 
   nlohmann::json empty_;
   CompiledWorld world_;
+  std::vector<std::pair<size_t, Node>> peers_;  // of which VM
 };
 
 }  // namespace

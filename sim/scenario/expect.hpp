@@ -126,6 +126,7 @@ struct Expectation {
   std::optional<ExpectedNumber> value;  ///< second and third payload word
   std::optional<ExpectedTee> tee;
   std::optional<bool> fault;
+  std::optional<bool> waits;  ///< the call has not come back when all is over
   std::optional<uint64_t> count;
   std::optional<std::vector<ExpectedEntry>> entries;
   uint32_t entries_dump = 0;  ///< RX for `entries`; not used by the register form

@@ -17,7 +17,9 @@ using trace::Side;
 /// What a step of the host says when all went well; empty: anything.
 std::string good_result(const std::string& what) {
   if (what == "create" || what == "notify") return "SUCCESS";
-  if (what == "destroy" || what == "answer_vm_messages") return "done";
+  if (what == "destroy" || what == "answer_vm_messages" || what == "preempt") return "done";
+  if (what == "interrupt") return "done";
+  if (what == "migrate") return "moved";
   if (what == "balloon") return "removed";
   return "";
 }
@@ -108,7 +110,13 @@ void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
         faulted ? fmt::format("a stage-2 fault at {:#x}", *step.record.fault_ipa) : "no fault");
     if (faulted) return;
   }
-  judge_reply(step, expect, verdict);
+  const bool waits = step.record.waits;
+  if (waits != expect.waits.value_or(waits && !step.step.judged_by_default)) {
+    verdict.add(expect.pointer + "/waits", waits ? "a call that comes back" : "a call that waits",
+                waits ? "it still waits" : "it came back");
+    return;
+  }
+  if (!waits) judge_reply(step, expect, verdict);
   judge_tee(step, expect, verdict);
   judge_lists(step, expect, verdict);
   judge_smcs(step, expect, verdict);

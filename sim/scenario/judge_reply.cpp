@@ -25,7 +25,8 @@ bool succeeded(const ffa::Regs& out, SuccessForm form) {
     case SuccessForm::version:
       return (out.x[0] >> 31) == 0;
     case SuccessForm::direct:
-      return ffa::is_function(out, Fid::msg_send_direct_resp);
+      return ffa::is_function(out, Fid::msg_send_direct_resp) ||
+             ffa::is_function(out, Fid::msg_send_direct_resp2);
     case SuccessForm::retrieve:
       return ffa::is_function(out, Fid::mem_retrieve_resp);
     case SuccessForm::fragment:

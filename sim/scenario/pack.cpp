@@ -50,9 +50,11 @@ void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
   auto& [id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages, ranges,
-         rxtx_pages, borrowers, transfers, lends, window] = config;
+         rxtx_pages, borrowers, transfers, lends, reaches_sps, peers, window] = config;
   stream.items(id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages,
-               ranges, rxtx_pages, borrowers, transfers, lends, window.base, window.pages);
+               ranges, rxtx_pages, borrowers, transfers, lends, reaches_sps, window.base,
+               window.pages);
+  for (auto& peer : peers) stream.items(peer);
 }
 
 template <class Stream>

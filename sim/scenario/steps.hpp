@@ -110,6 +110,12 @@ void compile_set(const GuestStep& step);
 void compile_get(const GuestStep& step);
 void compile_info_get(const GuestStep& step);
 void compile_run(const GuestStep& step);
+void compile_direct2(const GuestStep& step);
+void compile_respond(const GuestStep& step);
+void compile_respond2(const GuestStep& step);
+void compile_wait(const GuestStep& step);
+void compile_yield(const GuestStep& step);
+void compile_send2(const GuestStep& step);
 void compile_optee(const GuestStep& step);
 
 }  // namespace sim::scenario

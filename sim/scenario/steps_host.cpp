@@ -3,7 +3,10 @@
 // away.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "sim/scenario/compile_names.hpp"
+#include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/steps.hpp"
 
 namespace sim::scenario {
@@ -54,6 +57,32 @@ void compile_answer(const HostStep& step) {
                      .flags = static_cast<uint32_t>(status_of(step.node.at("status")))});
 }
 
+/// The vCPU that the step names.
+std::pair<uint16_t, uint16_t> vcpu_named(const HostStep& step) {
+  const auto [guest, vcpu] = vcpu_of(step.node.at("vcpu"), step.world);
+  return {guest->id, vcpu};
+}
+
+void compile_preempt(const HostStep& step) {
+  const auto times = step.node.find("times");
+  step.control.host(Opcode::preempt, {.step = step.step,
+                                      .sp = sp_of(step),
+                                      .value = times ? constant_of(*times, step.values, 0xffff) : 1,
+                                      .flags = step.node.flag_or("yields", false) ? 1U : 0U});
+}
+
+void compile_migrate(const HostStep& step) {
+  const auto [vm, vcpu] = vcpu_named(step);
+  step.control.host(
+      Opcode::migrate,
+      {.step = step.step, .vm = vm, .value = step.node.at("pcpu").number(63), .id = vcpu});
+}
+
+void compile_interrupt(const HostStep& step) {
+  const auto [vm, vcpu] = vcpu_named(step);
+  step.control.host(Opcode::interrupt, {.step = step.step, .vm = vm, .id = vcpu});
+}
+
 void compile_balloon(const HostStep& step) {
   const GuestFacts& guest = step.world.guest_of(step.node.at("vm"));
   ValueContext values = step.values;
@@ -89,6 +118,9 @@ HostStepCompiler host_step(const std::string& name) {
       {"notify", compile_notify},
       {"sri", compile_sri},
       {"answer_vm_messages", compile_answer},
+      {"preempt", compile_preempt},
+      {"migrate", compile_migrate},
+      {"interrupt", compile_interrupt},
       {"balloon", compile_balloon},
       {"faults", compile_faults},
       {"check", compile_check},

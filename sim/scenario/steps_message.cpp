@@ -33,6 +33,9 @@ protocol::Operation operation_of(const Node& node) {
       {"rx", Operation::rx},
       {"refuse", Operation::refuse},
       {"crash", Operation::crash},
+      {"message_size", Operation::message_size},
+      {"message_word", Operation::message_word},
+      {"release_message", Operation::release_message},
   };
   const auto found = table.find(node.text());
   if (found == table.end())

@@ -12,6 +12,8 @@ namespace sim {
 
 std::string lock_class_name(uint32_t lock_class) {
   switch (static_cast<mediator::LockClass>(lock_class)) {
+    case mediator::LockClass::vm_messages:
+      return "vm_messages";
     case mediator::LockClass::vm_table:
       return "vm_table";
     case mediator::LockClass::vm_state:
@@ -70,15 +72,19 @@ void Scheduler::start(Task task) {
 bool Scheduler::run(std::vector<Task> tasks) {
   for (Task& task : tasks) start(std::move(task));
   loop();
-  const bool all_done = std::all_of(tasks_.begin(), tasks_.end(),
-                                    [](const Running& task) { return task.fiber->done(); });
+  const bool all_done = std::all_of(tasks_.begin(), tasks_.end(), [](const Running& task) {
+    return task.fiber->done() || task.idle;
+  });
   if (!error_ && !gave_up_ && !all_done) {
     report_deadlock();
     gave_up_ = true;
   }
-  const bool finished = finish();
-  drop_tasks();
-  return finished;
+  const bool some_idle = std::any_of(tasks_.begin(), tasks_.end(), [](const Running& task) {
+    return !task.fiber->done() && task.idle;
+  });
+  const bool failed = error_ || gave_up_;
+  if (failed || !some_idle) drop_tasks();
+  return finish();
 }
 
 bool Scheduler::advance() {
@@ -109,14 +115,16 @@ void Scheduler::loop() {
   while (next_ != none) {
     current_ = std::exchange(next_, none);
     tasks_[current_].ready = nullptr;
+    tasks_[current_].idle = false;
     tasks_[current_].fiber->resume();
     if (error_ || gave_up_) return;
     if (next_ == none) next_ = pick(current_ + 1);
   }
 }
 
-void Scheduler::wait_until(std::function<bool()> ready) {
+void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   if (ready()) return;
+  tasks_[current_].idle = idle;
   tasks_[current_].ready = std::move(ready);
   tasks_[current_].fiber->suspend();
 }

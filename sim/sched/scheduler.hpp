@@ -31,8 +31,9 @@ class Scheduler {
   Scheduler(Choices& choices, Report report);
   ~Scheduler();
 
-  /// Runs all tasks to their ends. False: no progress, reported as I33; what is left is abandoned.
-  /// An exception that left a body, or fail(), comes out here. Not from inside a task.
+  /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is
+  /// left is abandoned. An exception that left a body, or fail(), comes out here. Not from inside a
+  /// task.
   bool run(std::vector<Task> tasks);
 
   /// A task that runs in advance() and not before; it may still be there when that returns. Not
@@ -42,7 +43,8 @@ class Scheduler {
   /// is left. run({}) ends what was started: what still waits then has made no progress.
   bool advance();
   /// The running task goes on when `ready` is true; it is asked often, in no order that counts.
-  void wait_until(std::function<bool()> ready);
+  /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on.
+  void wait_until(std::function<bool()> ready, bool idle = false);
 
   [[nodiscard]] bool on_task() const { return current_ != none; }
   /// Number of the running task; `none` outside run().
@@ -79,6 +81,7 @@ class Scheduler {
     std::function<void()> body;
     std::unique_ptr<Fiber> fiber;
     std::function<bool()> ready;  ///< what it waits for in wait_until()
+    bool idle = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
     std::vector<Held> held;

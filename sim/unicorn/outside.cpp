@@ -77,6 +77,7 @@ void Outside::hvc(CallRegisters& x) {
     case Op::own_rx:
       return buffers(x);
     case Op::inject_irq:
+    case Op::wake:
     case Op::vm_get:
     case Op::vm_put:
     case Op::budget_left:
@@ -172,6 +173,8 @@ void Outside::life(CallRegisters& x) {
   switch (static_cast<Op>(x[0])) {
     case Op::inject_irq:
       return ops_.inject_irq(world_, half(x[1]), half(x[2]), word(x[3]));
+    case Op::wake:
+      return ops_.wake(world_, half(x[1]), half(x[2]));
     case Op::vm_get:
       x[0] = ops_.vm_get(world_, half(x[1])) != 0 ? 1 : 0;
       return;

@@ -122,15 +122,14 @@ class UnicornMediator final : public MediatorUnderTest {
     take_back(vm);
   }
 
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     std::array<uint64_t, ports::unicorn::call_registers> x{};
     std::copy(regs.x.begin(), regs.x.end(), x.begin());
     const std::span<std::byte> back = std::as_writable_bytes(std::span{x});
-    const uint64_t handled =
-        call(functions().handle_call, {self_, vm, vcpu, conduit}, {back}, {}, back);
-    if (static_cast<uint32_t>(handled) == 0) return false;
-    std::copy(x.begin(), x.end(), regs.x.begin());
-    return true;
+    const auto outcome = static_cast<uint32_t>(
+        call(functions().handle_call, {self_, vm, vcpu, conduit}, {back}, {}, back));
+    if (outcome == FFA_SIM_HANDLED) std::copy(x.begin(), x.end(), regs.x.begin());
+    return outcome;
   }
   void schedule_receiver_interrupt() override {
     call(functions().schedule_receiver_interrupt, {self_});

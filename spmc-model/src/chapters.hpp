@@ -38,6 +38,9 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind);
 Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp);
 Answer handle_run(SpmcStorage& s, const Call& call);
 
+// indirect.cpp [DEN0077A 1.2 §15.1]
+Answer handle_msg_send2(SpmcStorage& s, const Call& call);
+
 // notification.cpp [DEN0077A 1.2, notification interfaces]
 Answer handle_bitmap_create(SpmcStorage& s, const Call& call);
 Answer handle_bitmap_destroy(SpmcStorage& s, const Call& call);

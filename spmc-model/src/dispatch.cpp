@@ -126,6 +126,8 @@ Answer dispatch(SpmcStorage& s, const Call& call) {
       return handle_partition_info_get(s, call);
     case ffa::fid32(Fid::run):
       return handle_run(s, call);
+    case ffa::fid32(Fid::msg_send2):
+      return handle_msg_send2(s, call);
     case ffa::fid32(Fid::msg_send_direct_req):
     case ffa::fid64(Fid::msg_send_direct_req):
       return direct(s, call, DirectKind::req);

@@ -207,6 +207,11 @@ Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Pay
     case Operation::count_pages:
     case Operation::count_ranges:
       return use_region(s, sp, owner, words);
+    case Operation::message_size:
+    case Operation::message_word:
+    case Operation::release_message:
+      return use_message(s, sp, static_cast<Operation>(words[sp_protocol::operation_word]),
+                         argument);
     case Operation::crash:  // ends the call itself, in message.cpp
       break;
   }

@@ -94,6 +94,17 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
   return error(Status::aborted);
 }
 
+/// Every request runs to its end in one go, unless a test said that it is stopped before.
+Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+  SpState& state = s.sps[sp];
+  if (state.stops_left == 0) return run_sp(s, call, kind, sp);
+  --state.stops_left;
+  state.stopped = true;
+  state.request = call.in;
+  const Fid how = state.stops_by_yield ? Fid::yield : Fid::interrupt;
+  return reply(ffa::fid32(how), uint64_t{state.config.id.raw()} << 16);
+}
+
 }  // namespace
 
 Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) {
@@ -109,6 +120,7 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
   } else if (!serves(s, sp, high_id(call.w(1)))) {
     return tee_error(call, kind, tee_error_item_not_found);
   }
+  if (s.sps[sp].stopped) return busy(s, call, kind);
   if (s.sps[sp].busy_left != 0) {
     --s.sps[sp].busy_left;
     return busy(s, call, kind);
@@ -119,12 +131,19 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
     drop_all_holds(s, sp);
     return error(Status::aborted);
   }
-  return run_sp(s, call, kind, sp);
+  return stop_or_run(s, call, kind, sp);
 }
 
-Answer handle_run(SpmcStorage& /*s*/, const Call& /*call*/) {
-  // Every request runs to completion, so there is never a preempted context to resume.
-  return error(Status::invalid_parameters);
+Answer handle_run(SpmcStorage& s, const Call& call) {
+  const size_t sp = find_sp(s, high_id(call.w(1)));
+  if (sp == no_index || low_id(call.w(1)).raw() != 0) return error(Status::invalid_parameters);
+  if (!s.sps[sp].stopped) return error(Status::invalid_parameters);
+  s.sps[sp].stopped = false;
+  const ffa::Regs request = s.sps[sp].request;
+  const ffa::FunctionId id{request.x[0]};
+  const bool req2 = id.raw == ffa::fid32(Fid::msg_send_direct_req2);
+  const DirectKind kind = req2 ? DirectKind::req2 : DirectKind::req;
+  return stop_or_run(s, Call{request, id.raw, id.is_smc64()}, kind, sp);
 }
 
 }  // namespace spmc_model

@@ -31,6 +31,15 @@ bool may_set(const SpmcStorage& s, const VmSlot& slot, unsigned bit, ffa::Endpoi
   return owner == sp || find_sp(s, owner) == no_index;
 }
 
+// The notifications of a VM that are bound to this sender.
+uint64_t bound_to(const VmSlot& slot, ffa::EndpointId sender) {
+  uint64_t bits = 0;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((slot.bound >> bit & 1U) != 0 && slot.bound_to[bit] == sender) bits |= uint64_t{1} << bit;
+  }
+  return bits;
+}
+
 }  // namespace
 
 Answer handle_bitmap_create(SpmcStorage& s, const Call& call) {
@@ -82,7 +91,7 @@ Answer handle_unbind(SpmcStorage& s, const Call& call) {
   VmSlot* slot = with_bitmap(s, low_id(call.w(1)));
   if (slot == nullptr) return error(Status::invalid_parameters);
   if ((slot->pending & bitmap) != 0) return error(Status::denied);
-  if ((bitmap & ~slot->bound) != 0 && s.personality.unbind_of_unbound) {
+  if (s.personality.unbind_of_unbound && (bitmap & ~bound_to(*slot, high_id(call.w(1)))) != 0) {
     return error(*s.personality.unbind_of_unbound);
   }
   slot->bound &= ~bitmap;

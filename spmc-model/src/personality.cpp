@@ -93,6 +93,7 @@ constexpr FeatureAnswer features_of_both[] = {
     {fid32(Fid::mem_frag_tx), 0, ffa::v1_0},
 };
 constexpr FeatureAnswer features_of_hafnium[] = {
+    {fid32(Fid::msg_send2), 0, ffa::v1_1},
     {fid32(Fid::mem_donate), 0, ffa::v1_0},
     {fid64(Fid::mem_donate), 0, ffa::v1_0},
     {fid32(Fid::notification_bitmap_create), 0, ffa::v1_1},
@@ -139,6 +140,7 @@ constexpr Personality hafnium() {
   personality.bad_buffer_memory = ffa::Status::denied;
   personality.reserved_info_flags = ffa::Status::invalid_parameters;
   personality.donate = true;
+  personality.indirect_messages = true;
   personality.max_borrowers = 2;
   personality.unaligned_range = ffa::Status::invalid_parameters;
   personality.overlap_in_transaction = ffa::Status::invalid_parameters;

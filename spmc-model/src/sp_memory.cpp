@@ -216,6 +216,7 @@ Answer call_spmc(SpmcStorage& s, size_t sp, const Call& call) {
     case ffa::fid32(Fid::rx_release):
       if (self.rx != SpRx::full) return error(Status::denied);
       self.rx = SpRx::free;
+      self.rx_bytes = 0;
       return success();
     case ffa::fid32(Fid::rxtx_unmap):
       if (self.rx == SpRx::unmapped) return error(Status::invalid_parameters);

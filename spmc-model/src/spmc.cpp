@@ -78,6 +78,13 @@ void Spmc::answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t c
   s_->sps[index].vm_answers_left = count;
 }
 
+void Spmc::preempt(ffa::EndpointId sp, uint32_t times, bool yields) {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return;
+  s_->sps[index].stops_left = times;
+  s_->sps[index].stops_by_yield = yields;
+}
+
 void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
   const size_t index = find_sp(*s_, sp);
   if (index != no_index) s_->sps[index].busy_left = count;

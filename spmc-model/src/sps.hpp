@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
+#include "ffa/result.hpp"
 #include "spmc-model/sp_protocol.hpp"
 #include "src/state.hpp"
 
@@ -12,6 +14,10 @@ namespace spmc_model {
 
 /// The 32-bit words that both conventions can carry.
 using Payload = std::array<uint32_t, sp_protocol::payload_words>;
+
+/// What a memory_user does with the indirect message in its RX.
+ffa::Result<uint64_t> use_message(SpmcStorage& s, size_t sp, sp_protocol::Operation operation,
+                                  uint32_t offset);
 
 /// One request of `owner` to the memory_user SP with index `sp`.
 Payload run_memory_user(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& request);

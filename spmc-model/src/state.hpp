@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "ffa/regs.hpp"
 #include "ffa/status.hpp"
 #include "ffa/types.hpp"
 #include "spmc-model/limits.hpp"
@@ -22,6 +23,7 @@ inline constexpr size_t no_index = ~size_t{0};
 
 /// Property bits of a partition. [DEN0077A 1.2, partition information]
 namespace property {
+inline constexpr uint32_t indirect_messages = 1U << 2;
 inline constexpr uint32_t vm_created = 1U << 6;
 inline constexpr uint32_t vm_destroyed = 1U << 7;
 inline constexpr uint32_t receives_req2 = 1U << 9;
@@ -63,6 +65,11 @@ struct SpState {
   uint32_t prepared_count;
   std::array<PreparedField, sp_protocol::max_prepared> prepared;
   uint64_t last_response;  ///< see sp_protocol::response_shift
+  uint32_t stops_left;     ///< the request at hand, or the next one, is stopped so many times more
+  bool stops_by_yield;     ///< else by an interrupt
+  bool stopped;            ///< `request` waits for FFA_RUN
+  ffa::Regs request;
+  uint32_t rx_bytes;  ///< of the indirect message in its RX; 0: none
 };
 
 /// The pair of buffers between an SP and the SPMC.

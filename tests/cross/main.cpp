@@ -93,6 +93,7 @@ class SmallPlatform {
   mediator::OwnBuffers own_buffers() { return {}; }
   ffa::Regs smc(ffa::EndpointId, const ffa::Regs& regs) { return spmc_.smc(regs); }
   void inject_irq(ffa::EndpointId, ffa::VcpuId, uint32_t) {}
+  void wake(ffa::EndpointId, ffa::VcpuId) {}
   bool vm_get(ffa::EndpointId) { return input[8] != 0; }
   void vm_put(ffa::EndpointId) {}
   bool budget_left() { return input[9] != 0; }

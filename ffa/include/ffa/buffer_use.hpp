@@ -9,9 +9,13 @@
 
 namespace ffa {
 
-/// Bytes of TX that a memory call hands over in the caller's TX buffer; 0: another call, or the
-/// descriptor lies in a buffer of its own (x3, w4). Of FFA_MEM_RELINQUISH, whose registers don't
-/// tell: what a VM, which lets go for itself only, has to say.
+/// What the headers of an indirect message in 1.1 and 1.2 have in common. [DEN0077A 1.2 §7.3]
+inline constexpr uint64_t message_header_bytes = 20;
+
+/// Bytes of TX that a call is known to hand over in the caller's TX buffer: a fragment of a
+/// descriptor, or the header of an indirect message, whose length no register tells. 0: another
+/// call, or the descriptor lies in a buffer of its own (x3, w4). Of FFA_MEM_RELINQUISH, whose
+/// registers don't tell either: what a VM, which lets go for itself only, has to say.
 [[nodiscard]] constexpr uint64_t tx_bytes_used(const Regs& in) {
   const bool transaction = is_function(in, Fid::mem_share) || is_function(in, Fid::mem_lend) ||
                            is_function(in, Fid::mem_donate) ||
@@ -20,6 +24,7 @@ namespace ffa {
   if (transaction) return address == 0 && in.w(4) == 0 ? in.w(2) : 0;
   constexpr uint64_t relinquish_of_one = 18;  // handle, flags, count, one endpoint
   if (is_function(in, Fid::mem_relinquish)) return relinquish_of_one;
+  if (is_function(in, Fid::msg_send2)) return message_header_bytes;
   return is_function(in, Fid::mem_frag_tx) ? in.w(3) : 0;
 }
 

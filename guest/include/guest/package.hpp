@@ -84,6 +84,8 @@ struct PackedVm {
   uint16_t max_transfers = 0;
   bool lends = true;
   uint64_t borrow_base = 0, borrow_pages = 0;
+  bool reaches_sps = true;
+  std::array<uint16_t, 8> peers{};
 };
 
 /// `pages` pages of one kind, contiguous in IPA and PA. `kind` as mediator::MemoryKind, 1 to 4.

@@ -45,6 +45,9 @@ enum class Opcode : uint16_t {
   dump_translation = 0x49,
   arm_faults = 0x4a,
   parallel = 0x4b,
+  preempt = 0x4c,
+  migrate = 0x4d,
+  interrupt = 0x4e,
 };
 
 enum class ProgramError : uint8_t {
@@ -147,7 +150,9 @@ struct RunOp {
 /// none), flags bit 0 = again until it is done. notify: sp, vm, value = bitmap. answer_vm_messages:
 /// sp, value = count, flags = status word. remove_page: vm, value = ipa. dump_state: id.
 /// dump_memory: id, vm, value = ipa, length. dump_translation: id, vm, value = ipa, length = pages.
-/// arm_faults: id = fault, flags bit 0 = on. deliver_sri: flags bit 0 = only if pending.
+/// arm_faults: id = fault, flags bit 0 = on. deliver_sri: flags bit 0 = only if pending. preempt:
+/// sp, value = times, flags bit 0 = yields. migrate: vm, id = vCPU, value = pCPU. interrupt: vm, id
+/// = vCPU.
 struct HostOp {
   uint32_t step = 0;
   uint16_t vm = 0;

@@ -3,6 +3,7 @@
 // code: the caller fills these structs; memory_needed() says what they cost.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "ffa/types.hpp"
@@ -52,8 +53,10 @@ struct VmConfig {
   ffa::EndpointId id{};  ///< 1..0x7fff, unique while the VM exists
   TeeType tee = TeeType::ffa;
   uint16_t vcpus = 1;
-  bool aarch64 = true;          ///< false: a 32-bit guest, which may use SMC32 ids only
-  bool visible_to_vms = false;  ///< listed to other VMs
+  bool aarch64 = true;  ///< false: a 32-bit guest, which may use SMC32 ids only
+  /// Sees and reaches every VM that names this one too, by this flag or in `peers`. Two VMs know of
+  /// each other only where both say so.
+  bool visible_to_vms = false;
   /// A page may be in several live shares at once. Linux does that with small buffers in one page;
   /// the spec does not want it. Each share holds the page; it is free when the last one goes.
   bool overlapping_shares = false;
@@ -69,6 +72,9 @@ struct VmConfig {
   /// Has FFA_MEM_LEND and FFA_MEM_DONATE where the SPMC has them; never with overlapping_shares:
   /// what is shared must not be lent besides.
   bool lends = true;
+  bool reaches_sps = true;  ///< sees and reaches every SP; else those in `peers`
+  /// Endpoints named one by one; 0 names nobody.
+  std::array<ffa::EndpointId, 8> peers{};
   /// Where it borrows: as many regions at once as max_shares, in as many pieces as max_ranges.
   BorrowWindow borrow_window{};
 

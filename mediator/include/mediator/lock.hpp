@@ -21,7 +21,7 @@
 namespace mediator {
 
 /// The written lock order: smaller values are taken first.
-enum class LockClass : uint8_t { vm_table, vm_state, vm_memory, spmc_tx };
+enum class LockClass : uint8_t { vm_messages, vm_table, vm_state, vm_memory, spmc_tx };
 
 /// Holds `Lock` (a Platform's SpinLock) for a scope.
 template <class Lock>

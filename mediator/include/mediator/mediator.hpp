@@ -18,8 +18,11 @@ namespace mediator {
 
 enum class Conduit : uint8_t { smc, hvc };
 
-/// Whether the dispatcher took a call or hands it on (PSCI, vendor services, …).
-enum class Dispatch : uint8_t { handled, not_mine };
+/// Whether the dispatcher took a call or hands it on (PSCI, vendor services, …). `blocked`: the
+/// call waits for another VM, and its registers are as they were. The vCPU is not run until
+/// Platform::wake(); then it makes the same call once more, which gets the answer. Made before, for
+/// an interrupt of the vCPU, it ends with FFA_INTERRUPT.
+enum class Dispatch : uint8_t { handled, not_mine, blocked };
 
 /// Progress of a resumable operation: call again until it is `done`. `quarantined`: finished, but
 /// pages remain that the SPMC would not give back; they must never reach another VM.

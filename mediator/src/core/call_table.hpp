@@ -18,7 +18,9 @@ namespace mediator {
 enum class Need : uint8_t {
   nothing,          ///< the mediator serves it alone
   same_function,    ///< it is forwarded as it is
-  direct_requests,  ///< a direct request, of either width
+  same_or_peers,    ///< it is forwarded as it is, or goes to another VM
+  peers,            ///< other VMs that this one may know of
+  direct_requests,  ///< a direct request of any kind, or other VMs
   memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM
   lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, where the VM may lend
   donating,         ///< MEM_DONATE likewise
@@ -33,6 +35,7 @@ struct CallSwitches {
   bool fragments = false;  ///< sends in fragments
   bool lends = false;      ///< sends that take the sender's access away
   bool borrows = false;    ///< retrieves what other VMs send
+  bool peers = false;      ///< messages between VMs
 };
 
 /// True if the SPMC has every function without which notifications would be half there.
@@ -53,7 +56,12 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
     case Need::same_function:
       return spmc.has(function_id);
     case Need::direct_requests:
-      return spmc.has(Fid::msg_send_direct_req);
+      return switches.peers || spmc.has(Fid::msg_send_direct_req) ||
+             spmc.has(Fid::msg_send_direct_req2);
+    case Need::same_or_peers:
+      return switches.peers || spmc.has(function_id);
+    case Need::peers:
+      return switches.peers;
     case Need::memory_sharing:
       return spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim);
     case Need::lending:

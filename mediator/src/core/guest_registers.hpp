@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "ffa/regs.hpp"
+#include "ffa/reply.hpp"
 #include "ffa/types.hpp"
 
 namespace mediator {
@@ -13,11 +14,13 @@ namespace mediator {
 /// `version` of the VM (raw 0 before negotiation).
 ///
 /// x0-x7 are the reply's, bits 63:32 of x1-x7 only where the reply's own id is an SMC64 one. x8-x17
-/// keep their values for an SMC32 call and for a VM below 1.2; otherwise they are the reply's, so
-/// zero unless the ABI returns them.
+/// keep their values for a VM below 1.2, and for an SMC32 call unless it ends with a message that
+/// fills them; otherwise they are the reply's, so zero unless the ABI returns them.
 constexpr void put_reply(ffa::Regs& guest, const ffa::Regs& reply, ffa::Version version) {
   const bool wide = ffa::FunctionId{reply.x[0]}.is_smc64();
-  const bool extended = ffa::FunctionId{guest.x[0]}.is_smc64() && version >= ffa::v1_2;
+  const bool message = ffa::is_function(reply, ffa::Fid::msg_send_direct_req2) ||
+                       ffa::is_function(reply, ffa::Fid::msg_send_direct_resp2);
+  const bool extended = version >= ffa::v1_2 && (message || ffa::FunctionId{guest.x[0]}.is_smc64());
   const uint64_t mask = wide ? ~uint64_t{0} : ~uint32_t{0};
   guest.x[0] = reply.w(0);
   guest.x[1] = reply.x[1] & mask;

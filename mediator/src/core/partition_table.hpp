@@ -4,6 +4,7 @@
 // [DEN0077A 1.2 §6.2, §13.8]
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,6 +46,12 @@ class PartitionTable {
   [[nodiscard]] const Partition* find(ffa::EndpointId id) const {
     const auto place = index_.find(id);
     return place ? &entries_[*place] : nullptr;
+  }
+  /// True if the UUID names a service of this partition.
+  [[nodiscard]] bool serves(const Partition& partition, const ffa::Uuid& uuid) const {
+    return std::any_of(entries().begin(), entries().end(), [&](const Partition& entry) {
+      return entry.id == partition.id && entry.uuid == uuid;
+    });
   }
   [[nodiscard]] std::span<const Partition> entries() const { return entries_.first(size_); }
   /// True if entry `place` is the first of its partition: what is sent once per partition goes

@@ -17,6 +17,7 @@ enum class AnswerKind : uint8_t {
   interrupt,
   yield,
   direct_resp,
+  direct_resp2,
   mem_frag_rx,
   mem_frag_tx,
   mem_retrieve_resp,
@@ -43,8 +44,9 @@ constexpr AnswerKind kind_of(const ffa::Regs& answer) {
       return AnswerKind::mem_frag_tx;
     case Fid::mem_retrieve_resp:
       return AnswerKind::mem_retrieve_resp;
-    default:
-      return AnswerKind::other;
+    default:  // this one has 64 bits only
+      return ffa::is_function(answer, Fid::msg_send_direct_resp2) ? AnswerKind::direct_resp2
+                                                                  : AnswerKind::other;
   }
 }
 

@@ -13,6 +13,8 @@ namespace mediator {
 /// In this order. An SP may relinquish memory because of VM_DESTROYED, so reclaims come last.
 enum class TeardownStep : uint8_t {
   none,          ///< the VM lives
+  dialogues,     ///< direct messages between VMs end
+  requests,      ///< SPs that were preempted in a request of the VM finish it, one SMC a step
   borrowing,     ///< what it borrows and what is borrowed from it goes back, one region a step
   transfers,     ///< sends whose fragments did not all come are given up, one a step
   bitmap,        ///< NOTIFICATION_BITMAP_DESTROY
@@ -28,7 +30,7 @@ struct Teardown {
   TeardownStep step = TeardownStep::none;
   bool waits = false;   ///< for a call of another VM: come again later
   size_t place = 0;     ///< next vCPU, notification or place of the partition table, by step
-  VmMessage message{};  ///< the VM_DESTROYED under way
+  VmMessage message{};  ///< the VM_DESTROYED under way; its deferrals count FFA_RUNs, too
 };
 
 }  // namespace mediator

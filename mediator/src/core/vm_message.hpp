@@ -70,6 +70,7 @@ constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answe
       message.interrupted = was_interrupted && asks_for_patience(status);  // it still waits
       break;
     case AnswerKind::success:
+    case AnswerKind::direct_resp2:
     case AnswerKind::mem_frag_rx:
     case AnswerKind::mem_frag_tx:
     case AnswerKind::mem_retrieve_resp:

@@ -69,41 +69,43 @@ bool move_rx(VmBuffers<P>& buffers, RxEvent event) {
   return false;
 }
 
-/// Fills a VM's RX buffer. acquire(), write()…, finish(); without finish() the buffer is free
-/// again.
+/// Fills a VM's RX buffer: the caller's, or that of a VM that it holds a reference to. acquire(),
+/// write()…, finish(); without finish() the buffer is free again.
 template <Platform P>
 class RxWriter {
  public:
-  explicit RxWriter(CallContext<P>& call) : call_(call) {}
+  explicit RxWriter(CallContext<P>& call) : RxWriter(call, call.vm) {}
+  RxWriter(CallContext<P>& call, VmContext<P>& vm) : call_(call), buffers_(vm.buffers) {}
   ~RxWriter() {
-    if (held_) move_rx(call_.vm.buffers, RxEvent::abandon);
+    if (held_) move_rx(buffers_, RxEvent::abandon);
   }
   RxWriter(const RxWriter&) = delete;
   RxWriter& operator=(const RxWriter&) = delete;
 
-  /// Rules: rx_free, also where nothing is mapped.
-  [[nodiscard]] Outcome<void> acquire() {
-    held_ = move_rx(call_.vm.buffers, RxEvent::acquire);
-    return call_.rules.require(Rule::rx_free, held_);
+  /// `rule` rejects, also where nothing is mapped.
+  [[nodiscard]] Outcome<void> acquire(Rule rule = Rule::rx_free) {
+    held_ = move_rx(buffers_, RxEvent::acquire);
+    return call_.rules.require(rule, held_);
   }
-  [[nodiscard]] uint32_t size_bytes() const { return call_.vm.buffers.size_bytes(); }
+  [[nodiscard]] uint32_t size_bytes() const { return buffers_.size_bytes(); }
   /// `bytes` fit: the caller compared with size_bytes().
   void write(uint32_t offset, std::span<const std::byte> bytes) {
     FFA_ASSERT(held_ && offset <= size_bytes() && bytes.size() <= size_bytes() - offset);
-    call_.platform().copy_out(call_.vm.buffers.rx_buffer, offset, bytes);
+    call_.platform().copy_out(buffers_.rx_buffer, offset, bytes);
   }
   /// The first `length` bytes are the message; the rest is zeroed; the VM owns the buffer.
   void finish(uint32_t length) {
     FFA_ASSERT(held_ && length <= size_bytes());
     if (length < size_bytes()) {
-      call_.platform().clear(call_.vm.buffers.rx_buffer, length, size_bytes() - length);
+      call_.platform().clear(buffers_.rx_buffer, length, size_bytes() - length);
     }
     held_ = false;
-    FFA_ASSERT(move_rx(call_.vm.buffers, RxEvent::deliver));
+    FFA_ASSERT(move_rx(buffers_, RxEvent::deliver));
   }
 
  private:
   CallContext<P>& call_;
+  VmBuffers<P>& buffers_;
   bool held_ = false;
 };
 

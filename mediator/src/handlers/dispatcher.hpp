@@ -14,6 +14,23 @@
 
 namespace mediator {
 
+/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
+template <Platform P>
+VcpuState* blocked_vcpu(const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu) {
+  const bool there = vm && vm->context != nullptr && vm->life == VmLife::live &&
+                     vcpu.raw() < vm->context->vcpus.size();
+  if (!there || !vm->context->vcpus[vcpu.raw()].blocked) return nullptr;
+  return &vm->context->vcpus[vcpu.raw()];
+}
+
+template <Platform P>
+Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu, ffa::Regs& regs) {
+  const auto reply = resume_call(mediator, vcpu);
+  if (!reply) return Dispatch::blocked;
+  put_reply(regs, *reply, vm.context->version().version());
+  return Dispatch::handled;
+}
+
 /// An FF-A call of a VM; `regs` become what the VM sees.
 template <Platform P>
 void dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu,
@@ -39,7 +56,15 @@ Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vc
   const ffa::FunctionId function{regs.x[0]};
   const auto vm = mediator.vms.find(id);
   if (function.in_ffa_range()) {
+    if (VcpuState* const waiting = blocked_vcpu(vm, vcpu)) {
+      return resume(mediator, *vm, *waiting, regs);
+    }
+    const ffa::Regs asked = regs;
     dispatch_ffa(mediator, vm, vcpu, conduit, regs);
+    if (blocked_vcpu(vm, vcpu) != nullptr) {
+      regs = asked;  // the same call is made again
+      return Dispatch::blocked;
+    }
     return Dispatch::handled;
   }
   if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;

@@ -8,6 +8,7 @@
 #include "handlers/direct_message.hpp"
 #include "handlers/features.hpp"
 #include "handlers/ids.hpp"
+#include "handlers/indirect_message.hpp"
 #include "handlers/memory_fragments.hpp"
 #include "handlers/memory_reclaim.hpp"
 #include "handlers/memory_relinquish.hpp"
@@ -17,6 +18,7 @@
 #include "handlers/rxtx.hpp"
 #include "handlers/state.hpp"
 #include "handlers/version.hpp"
+#include "handlers/vm_dialogue.hpp"
 
 namespace mediator {
 

@@ -34,7 +34,8 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
                  .id = config.id,
                  .vcpus = config.vcpus,
                  .aarch64 = config.aarch64,
-                 .visible_to_vms = config.visible_to_vms,
+                 .access = Access{config},
+                 .offered = offered_version(mediator.config, config),
                  .borrows = config.tee == TeeType::ffa && config.borrows()};
   Arena arena{memory};
   if (config.tee == TeeType::ffa) {

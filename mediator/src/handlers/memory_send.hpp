@@ -181,14 +181,12 @@ Outcome<void> check_receivers(CallContext<P>& call, MemorySend kind,
                            receiver.id == call.mediator.spmc.id;
     FFA_CHECK(rules.require(Rule::mem_receiver_no_component, !component));
     if (!receiver.id.is_secure()) {
-      const auto vm = call.mediator.vms.find(receiver.id);
-      const bool borrows = vm && vm->life == VmLife::live && vm->visible_to_vms && vm->borrows;
-      FFA_CHECK(rules.require(Rule::mem_receiver_vm_borrows, borrows));
+      const auto vm = reachable_vm(call, receiver.id);
+      FFA_CHECK(rules.require(Rule::mem_receiver_vm_borrows, vm && vm->borrows));
       FFA_CHECK(rules.require(Rule::mem_donate_not_to_vm, kind != MemorySend::donate));
       continue;
     }
-    FFA_CHECK(rules.require(Rule::mem_receiver_known,
-                            call.mediator.partitions.find(receiver.id) != nullptr));
+    FFA_CHECK(rules.require(Rule::mem_receiver_known, reachable_sp(call, receiver.id) != nullptr));
   }
   return {};
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FFA_NOTIFICATION_BIND, UNBIND, SET and GET of a VM: checked, then forwarded to the SPMC, which
-// keeps the bitmaps of notifications between VMs and SPs. Notifications from VMs and from the
-// hypervisor do not exist yet: those words are zero and the SPMC is never asked for them.
+// keeps the bitmaps of notifications between VMs and SPs. The hypervisor's own is that RX holds an
+// indirect message. Notifications from VMs do not exist yet: their word is zero.
 // [DEN0077A 1.2 chapter 16]
 #pragma once
 
 #include "core/spmc_answer.hpp"
 #include "ffa/calls.hpp"
+#include "handlers/access.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
@@ -23,7 +24,7 @@ Reply notification_bind(CallContext<P>& call) {
   const auto bind = ffa::NotificationBind::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::noti_bind_reserved, bind.ok()));
   FFA_CHECK(call.rules.require(Rule::noti_bind_receiver, bind->receiver == call.vm.id()));
-  const bool from_sp = call.mediator.partitions.find(bind->sender) != nullptr;
+  const bool from_sp = reachable_sp(call, bind->sender) != nullptr;
   FFA_CHECK(call.rules.require(Rule::noti_bind_sender, from_sp));
   FFA_CHECK(call.rules.require(Rule::noti_bind_bitmap, bind->bitmap != 0));
   FFA_TRY(const ffa::Regs reply, forward_bare(call, bind->encode()));
@@ -37,7 +38,7 @@ Reply notification_unbind(CallContext<P>& call) {
   const auto unbind = ffa::NotificationUnbind::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::noti_unbind_reserved, unbind.ok()));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_receiver, unbind->receiver == call.vm.id()));
-  const bool from_sp = call.mediator.partitions.find(unbind->sender) != nullptr;
+  const bool from_sp = reachable_sp(call, unbind->sender) != nullptr;
   FFA_CHECK(call.rules.require(Rule::noti_unbind_sender, from_sp));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_bitmap, unbind->bitmap != 0));
   FFA_TRY(const ffa::Regs reply, forward_bare(call, unbind->encode()));
@@ -52,7 +53,7 @@ Reply notification_set(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_set_reserved, set.ok()));
   FFA_CHECK(call.rules.require(Rule::noti_set_sender, set->sender == call.vm.id()));
   FFA_CHECK(call.rules.require(Rule::noti_set_delay, !set->delay_schedule_receiver));
-  const Partition* const sp = call.mediator.partitions.find(set->receiver);
+  const Partition* const sp = reachable_sp(call, set->receiver);
   FFA_CHECK(call.rules.require(Rule::noti_set_receiver, sp != nullptr));
   const bool receives = sp->properties.receives_notifications();
   FFA_CHECK(call.rules.require(Rule::noti_set_receives, receives));
@@ -80,6 +81,11 @@ Reply notification_get(CallContext<P>& call) {
     const auto from_spmc = ffa::NotificationGetSuccess::decode(answer).value();
     if (get->wants(NotificationGet::from_sps)) pending.from_sps = from_spmc.from_sps;
     if (get->wants(NotificationGet::from_spm)) pending.spm_framework = from_spmc.spm_framework;
+  }
+  const bool from_us = get->wants(NotificationGet::from_hypervisor);
+  uint32_t full = 1;
+  if (from_us && call.vm.rx_full.compare_exchange(full, 0)) {
+    pending.hypervisor_framework = ffa::NotificationGetSuccess::rx_buffer_full;
   }
   return pending.encode();
 }

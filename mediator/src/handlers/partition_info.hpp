@@ -11,30 +11,45 @@
 #include "core/partition_table.hpp"
 #include "ffa/calls.hpp"
 #include "ffa/wire/partition.hpp"
+#include "handlers/access.hpp"
 #include "handlers/buffers.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
 
 /// The properties as the caller may rely on them: bits that its version knows, without those of
-/// calls that the mediator does not forward.
+/// calls that it can't make to an SP.
 template <Platform P>
-ffa::PartitionProperties shown_properties(CallContext<P>& call, ffa::PartitionProperties reported) {
+ffa::PartitionProperties shown_properties(CallContext<P>& call, const Partition& partition) {
   using ffa::PartitionProperties;
+  const ffa::PartitionProperties reported = partition.properties;
+  const SpmcFeatures& spmc = call.mediator.spmc.features;
+  const bool to_vm = !partition.id.is_secure();
   uint32_t hidden = 0;
-  if (!find_call(ffa::Fid::msg_send2).listed) hidden |= PartitionProperties::indirect_messages_bit;
-  if (!find_call(ffa::Fid::msg_send_direct_req2).listed) {
+  if (call.version < ffa::v1_1 || (!to_vm && !spmc.has(ffa::Fid::msg_send2))) {
+    hidden |= PartitionProperties::indirect_messages_bit;
+  }
+  const bool wide = call.vm.config.aarch64;
+  if (!wide || (!to_vm && !spmc.has(ffa::Fid::msg_send_direct_req2))) {
     hidden |= PartitionProperties::receives_direct_requests2_bit |
               PartitionProperties::sends_direct_requests2_bit;
   }
   return PartitionProperties{reported.known_to(call.version).raw() & ~hidden};
 }
 
-/// A VM as its peers see it: it sends direct requests and takes notifications, nothing else.
+/// A VM as its peers see it. Where it names no VM, it takes no messages of VMs, and SPs send it
+/// none.
 template <Platform P>
 Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
   using ffa::PartitionProperties;
+  const bool serves = vm.access.names_vms();
   uint32_t bits = PartitionProperties::sends_direct_requests_bit;
+  if (serves) bits |= PartitionProperties::receives_direct_requests_bit;
+  if (serves && vm.offered >= ffa::v1_1) bits |= PartitionProperties::indirect_messages_bit;
+  if (serves && vm.offered >= ffa::v1_2 && vm.aarch64) {
+    bits |= PartitionProperties::receives_direct_requests2_bit |
+            PartitionProperties::sends_direct_requests2_bit;
+  }
   if (has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
   if (vm.aarch64) bits |= PartitionProperties::aarch64_bit;
   return {vm.id, vm.vcpus, PartitionProperties{bits}, {}};
@@ -42,9 +57,8 @@ Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
 
 template <Platform P>
 bool is_listed(CallContext<P>& call, const VmSlot<P>& vm) {
-  if (vm.tee != TeeType::ffa) return false;
   if (vm.id == call.vm.id()) return call.version >= ffa::v1_2;
-  return vm.visible_to_vms && vm.life == VmLife::live;
+  return is_reachable(call, vm);
 }
 
 /// Calls `visit(partition)` for each partition that the caller sees under this UUID, as the caller
@@ -52,12 +66,13 @@ bool is_listed(CallContext<P>& call, const VmSlot<P>& vm) {
 template <Platform P, class Visit>
 uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit visit) {
   const auto show = [&](Partition partition) {
-    partition.properties = shown_properties(call, partition.properties);
+    partition.properties = shown_properties(call, partition);
     if (!uuid.is_nil()) partition.uuid = {};
     visit(partition);
   };
   for (const Partition& sp : call.mediator.partitions.entries()) {
-    if (uuid.is_nil() || sp.uuid == uuid) show(sp);
+    const bool wanted = uuid.is_nil() || sp.uuid == uuid;
+    if (wanted && call.vm.access.names(sp.id)) show(sp);
   }
   return call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
     if (uuid.is_nil() && is_listed(call, vm)) {

@@ -69,7 +69,9 @@ void probe_functions(MediatorState<P>& mediator) {
                                  Fid::notification_get,
                                  Fid::notification_unbind,
                                  Fid::notification_set,
-                                 Fid::notification_info_get};
+                                 Fid::notification_info_get,
+                                 Fid::msg_send_direct_req2,
+                                 Fid::msg_send2};
   for (const Fid fid : functions) {
     const ffa::FidInfo& info = *ffa::find_fid(ffa::fid32(fid) & 0xffU);
     if (mediator.spmc.version < info.since) continue;

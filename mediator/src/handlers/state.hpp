@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/access.hpp"
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
@@ -14,9 +15,11 @@
 #include "core/rx_state.hpp"
 #include "core/spmc_features.hpp"
 #include "core/teardown.hpp"
+#include "core/vm_dialogue.hpp"
 #include "core/vm_memory.hpp"
 #include "core/vm_version.hpp"
 #include "ffa/types.hpp"
+#include "ffa/wire/message.hpp"
 #include "handlers/vm_table.hpp"
 #include "mediator/limits.hpp"
 #include "mediator/lock.hpp"
@@ -25,18 +28,23 @@
 
 namespace mediator {
 
-/// The one request of a vCPU that an SP has begun and not answered: FFA_INTERRUPT or FFA_YIELD came
-/// back, FFA_RUN goes on. Touched by that vCPU's calls only. [DEN0077A 1.2 §8.4]
+/// The one request of a vCPU that its receiver has begun and not answered: FFA_INTERRUPT or
+/// FFA_YIELD came back, FFA_RUN goes on. Touched by that vCPU's calls only, whatever processor they
+/// come from. [DEN0077A 1.2 §8.4]
 struct OutstandingRequest {
   bool active = false;
   ffa::EndpointId receiver{};
   ffa::VcpuId context{};  ///< its execution context, as FFA_RUN must name it
+  DirectKind kind = DirectKind::plain;
 };
 
-/// What belongs to one vCPU. Only its own calls use it, so no lock.
+/// What belongs to one vCPU. Only its own calls use it, so no lock, but for the dialogue.
 struct VcpuState {
   OutstandingRequest request;
-  std::span<std::byte> message;  ///< private copy of a message: max_rxtx_pages pages
+  VmDialogue dialogue;   ///< under message_lock
+  bool blocked = false;  ///< its call waits, and is made again
+  /// Private copy of a message: max_rxtx_pages pages, and a header that may be made longer.
+  std::span<std::byte> message;
 };
 
 /// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP before it publishes `rx`
@@ -78,6 +86,8 @@ struct VmContext {
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
+        rx_full(platform, 0),
+        access(vm),
         buffers(platform),
         memory(vm, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
@@ -85,7 +95,7 @@ struct VmContext {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
   static constexpr size_t message_bytes(const VmConfig& vm) {
-    return vm.max_rxtx_pages * ffa::page_size;
+    return vm.max_rxtx_pages * ffa::page_size + sizeof(ffa::wire::PartitionMessageV1_2);
   }
 
   [[nodiscard]] ffa::EndpointId id() const { return config.id; }
@@ -95,6 +105,8 @@ struct VmContext {
   SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
+  typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
+  const Access access;
   VmBuffers<P> buffers;
   VmMemory memory FFA_GUARDED(memory_lock);
   Bindings bindings FFA_GUARDED(state_lock);
@@ -131,13 +143,15 @@ class MediatorState {
       : platform(the_platform),
         config(the_config),
         spmc(the_platform),
+        message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
   const MediatorConfig config;
   SpmcLink<P> spmc;
-  PartitionTable partitions;  ///< SPs; constant after probe()
+  typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
+  PartitionTable partitions;          ///< SPs; constant after probe()
   VmTable<P> vms;
 };
 
@@ -151,7 +165,8 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
       (handles == FragmentHandles::streamed && mediator.spmc.features.has(ffa::Fid::mem_frag_tx));
   return {.fragments = known && vm.max_transfers != 0,
           .lends = vm.lends && !vm.overlapping_shares,
-          .borrows = vm.borrows()};
+          .borrows = vm.borrows(),
+          .peers = Access{vm}.names_vms()};
 }
 
 /// One call of a vCPU that negotiated a version.

@@ -13,6 +13,7 @@
 #include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
 #include "handlers/vm_availability.hpp"
+#include "handlers/vm_dialogue.hpp"
 
 namespace mediator {
 
@@ -93,10 +94,42 @@ void teardown_borrowing(MediatorState<P>& mediator, VmContext<P>& vm) {
   vm.teardown.waits = found == BorrowStep::wait;
 }
 
+/// The next FFA_RUN: an SP must not stay preempted for a VM that will never resume it.
+/// One that does not come to its end is given up after the configured patience.
+template <Platform P>
+void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
+  Teardown& teardown = vm.teardown;
+  while (teardown.place < vm.vcpus.size()) {
+    OutstandingRequest& request = vm.vcpus[teardown.place].request;
+    if (!request.active || !request.receiver.is_secure()) {
+      ++teardown.place;
+      continue;
+    }
+    const ffa::Run run{request.receiver, request.context};
+    const ffa::Regs answer = mediator.platform.smc(vm.id(), run.encode());
+    const AnswerKind kind = kind_of(answer);
+    const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
+    if (stopped) request.context = ffa::VcpuId{ffa::codec::low16(answer.w(1))};
+    const bool again = stopped || asks_for_patience(status_of(answer));
+    request.active = again && teardown.message.deferrals++ < mediator.config.vm_message_retries;
+    if (request.active) return;
+    if (again) mediator.platform.log(LogLevel::warning, "ffa: an SP keeps a dead VM's request");
+    teardown.message = {};
+    return;
+  }
+  teardown_borrowing(mediator, vm);
+}
+
 template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
+      return enter(vm.teardown, TeardownStep::dialogues);
+    case TeardownStep::dialogues:
+      end_dialogues(mediator, vm);
+      return enter(vm.teardown, TeardownStep::requests);
+    case TeardownStep::requests:
+      return teardown_requests(mediator, vm);
     case TeardownStep::borrowing:
       return teardown_borrowing(mediator, vm);
     case TeardownStep::transfers:

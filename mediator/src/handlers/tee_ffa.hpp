@@ -33,7 +33,10 @@ struct TeeFfa {
   }
 
   static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
-    if (!mediator.spmc.usable) enter(vm.teardown, TeardownStep::done);
+    if (!mediator.spmc.usable) {
+      end_dialogues(mediator, vm);
+      enter(vm.teardown, TeardownStep::done);
+    }
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
       teardown_step(mediator, vm);
@@ -42,13 +45,17 @@ struct TeeFfa {
     return remains(vm);
   }
 
-  /// The buffers go whatever state they are in: nobody makes calls any more.
+  /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
+  /// writing a message into RX; then again, later.
   static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Progress progress = domain_teardown(mediator, vm);
     if (progress == Progress::restart) return progress;
     const Guard guard(vm.state_lock);
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
-      vm.buffers.rx.store(static_cast<uint32_t>(RxState::unmapped));
+      uint32_t rx = vm.buffers.rx.load();
+      const bool idle = rx != static_cast<uint32_t>(RxState::producing);
+      const auto unmapped = static_cast<uint32_t>(RxState::unmapped);
+      if (!idle || !vm.buffers.rx.compare_exchange(rx, unmapped)) return Progress::restart;
       vm.buffers.tx.store(static_cast<uint32_t>(TxState::unmapped));
       release_buffers(mediator.platform, vm);
     }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "core/access.hpp"
 #include "core/arena.hpp"
 #include "core/id_index.hpp"
 #include "ffa/types.hpp"
@@ -33,7 +34,8 @@ struct VmSlot {
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  bool visible_to_vms = false;
+  Access access;             ///< whom it knows
+  ffa::Version offered{};    ///< highest version that it can negotiate
   bool borrows = false;      ///< takes memory from other VMs
   uint32_t incarnation = 0;  ///< tells VMs apart that had the same id; never 0
   VmContext<P>* context = nullptr;
@@ -75,13 +77,13 @@ class VmTable {
     const auto place = index_.find(id);
     if (!place) return;
     slots_[*place].life = life;
-    if (slots_[*place].visible_to_vms) ++generation_;
+    if (slots_[*place].access.names_vms()) ++generation_;
   }
   void erase(ffa::EndpointId id) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return;
-    if (slots_[*place].visible_to_vms) ++generation_;
+    if (slots_[*place].access.names_vms()) ++generation_;
     slots_[*place] = {};
     index_.erase(id);
   }

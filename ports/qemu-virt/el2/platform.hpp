@@ -89,6 +89,7 @@ class Platform {
   void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
   }
+  void wake(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/) {}
   bool vm_get(ffa::EndpointId id) {
     if (faults_.strike(FaultOp::vm_get) != nullptr) return false;
     Vm* const vm = machine_.find(id.raw());

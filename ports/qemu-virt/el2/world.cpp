@@ -51,6 +51,10 @@ mediator::VmConfig to_config(const guest::PackedVm& packed) {
   config.max_transfers = packed.max_transfers;
   config.lends = packed.lends;
   config.borrow_window = {ffa::Ipa{packed.borrow_base}, ffa::PageCount{packed.borrow_pages}};
+  config.reaches_sps = packed.reaches_sps;
+  for (size_t n = 0; n < config.peers.size(); ++n) {
+    config.peers[n] = ffa::EndpointId{packed.peers[n]};
+  }
   return config;
 }
 
@@ -207,9 +211,14 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   (void)platform_.take_rules();
   platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
-  const bool handled = vm != nullptr && vm->exists() &&
-                       mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit,
-                                              regs) == mediator::Dispatch::handled;
+  const auto outcome =
+      vm != nullptr && vm->exists()
+          ? mediator_->handle_call(ffa::EndpointId{id}, ffa::VcpuId{vcpu}, conduit, regs)
+          : mediator::Dispatch::not_mine;
+  if (outcome == mediator::Dispatch::blocked) {
+    give_up(exit_broken, "a call waits for another VM, which this machine does not run meanwhile");
+  }
+  const bool handled = outcome == mediator::Dispatch::handled;
   platform_.end_call();
   if (!handled) regs = in;
   if (!handled) regs.x[0] = smccc_not_supported;

@@ -126,6 +126,7 @@ struct Personality {
   uint8_t retrieve_limit = 1;             // 60, of one SP at once
   bool relinquish_zeroes = true;          // 61, else any flag is INVALID_PARAMETERS
   bool fragment_given_again = false;      // 62, FRAG_RX at the offset of the last fragment
+  bool indirect_messages = false;         // 63, MSG_SEND2
 };
 
 /// The personality of that name, or nothing. Known: "op-tee", built for several VMs,

@@ -35,8 +35,11 @@ enum class Operation : uint32_t {
   rx = 0x1b,        ///< `offset` is an RxAction
   refuse = 0x1c,    ///< answers the next `offset` requests with DENIED
   crash = 0x1d,     ///< FFA_ABORT: the SPMC lets go of what it held, nobody answers any more
+  message_size = 0x21,     ///< bytes of the indirect message in RX, header and all; 0: none
+  message_word = 0x22,     ///< the 32-bit little-endian word of it at the offset
+  release_message = 0x23,  ///< RX is free again
 };
-inline constexpr Operation last_operation = Operation::crash;
+inline constexpr Operation last_operation = Operation::release_message;
 
 /// Fields of the SP's next request to the SPMC that can be made wrong. Those of
 /// FFA_MEM_RELINQUISH are `flags`, `entries` and `own_id`.

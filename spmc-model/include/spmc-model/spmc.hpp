@@ -97,6 +97,10 @@ class Spmc {
   /// Test control: the next `count` direct requests find the SP busy.
   void answer_busy(ffa::EndpointId sp, uint32_t count);
 
+  /// Test control: the next request is stopped `times` times before it is answered, by
+  /// FFA_INTERRUPT or FFA_YIELD; each time FFA_RUN goes on.
+  void preempt(ffa::EndpointId sp, uint32_t times, bool yields);
+
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.
   [[nodiscard]] size_t regions() const;

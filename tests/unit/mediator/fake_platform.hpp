@@ -287,6 +287,8 @@ class Platform {
   void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t id) {
     irqs.push_back({vm.raw(), vcpu.raw(), id});
   }
+  void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { woken.emplace_back(vm.raw(), vcpu.raw()); }
+  std::vector<std::pair<uint16_t, uint16_t>> woken;  ///< vCPUs, in order
   bool vm_get(ffa::EndpointId vm) {
     const bool found = alive.contains(vm.raw());
     vm_references += found ? 1 : 0;

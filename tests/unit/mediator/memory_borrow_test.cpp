@@ -368,7 +368,7 @@ TEST_F(Borrowing, TheOwnerDiesStepByStep) {
   Request request{.handle = handle, .borrowers = both.borrowers};
   EXPECT_EQ(retrieve(request).w(0), 0x84000075U);
   EXPECT_EQ(retrieve(request, 3).w(0), 0x84000075U);
-  world.platform.budget = 1;
+  world.platform.budget = 3;  // two steps before, and one region
   EXPECT_EQ(tear_down(1), mediator::Progress::restart);
   EXPECT_EQ(borrowed_pages(), 2U) << "of two VMs, the first has lost its two";
   world.platform.budget = -1;
@@ -383,7 +383,7 @@ TEST_F(Borrowing, ARetrievalThatComesTooLateFindsNothing) {
   begin();
   const uint64_t handle = offered(offer(flat));
   world.platform.after_vm_find = [&] {
-    world.platform.budget = 1;
+    world.platform.budget = 3;
     EXPECT_EQ(tear_down(1), mediator::Progress::restart) << "behind what is borrowed";
     world.platform.budget = -1;
   };

@@ -151,14 +151,16 @@ TEST_F(PartitionInfo, ExactlyAsMuchAsRxHolds) {
   expect_zero_tail(4080);
 }
 TEST_F(PartitionInfo, VisibleVmsAreListedForTheNilUuidOnly) {
+  world.visible_to_vms = true;
   start(0x10001);
   create_visible_vm(2);
+  world.visible_to_vms = false;
   ASSERT_TRUE(world.create_vm(3).ok());  // hidden
   EXPECT_EQ(world.call(1, query(nil, 1)).x[2], 4U);
   EXPECT_EQ(world.call(1, query(uuid1, 1)).x[2], 1U);
   EXPECT_EQ(world.call(1, query(nil)).x[2], 4U);
   EXPECT_EQ(entries(4, 24)[3].id, 2);
-  EXPECT_EQ(entries(4, 24)[3].properties, 0x10aU);
+  EXPECT_EQ(entries(4, 24)[3].properties, 0x10fU);
   world.mediator->domain_teardown(ffa::EndpointId{2});
   EXPECT_EQ(world.call(1, query(nil, 1)).x[2], 3U);
 }

@@ -179,13 +179,14 @@ struct World {
     mediator::VmConfig vm = vm_config(id);
     vm.overlapping_shares = overlapping_shares;
     vm.borrow_window = borrow_window;
-    vm.visible_to_vms = vm.borrows();
+    vm.visible_to_vms = visible_to_vms || vm.borrows();
     if (limits) limits(vm);
     return create_vm(vm);
   }
   std::function<void(mediator::VmConfig&)> limits;  ///< of the VMs that are created from here on
   mediator::BorrowWindow borrow_window{};  ///< likewise; with one they are visible to each other
   bool overlapping_shares = false;         ///< of the VMs that are created from here on
+  bool visible_to_vms = false;             ///< likewise
   /// Boots, creates VM `id`, negotiates `version`.
   void start(uint16_t id = 1, uint32_t version = 0x10002) {
     if (mediator == nullptr) {

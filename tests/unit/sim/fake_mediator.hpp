@@ -44,7 +44,7 @@ class FakeMediator final : public MediatorUnderTest {
   }
   uint32_t relinquish_resources(uint16_t) override { return FFA_SIM_DONE; }
   void free_domain_ctx(uint16_t) override {}
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t, ffa::Regs& regs) override {
     return script_.call && script_.call(*this, vm, vcpu, regs);
   }
   void schedule_receiver_interrupt() override { ops.inject_irq(world, 1, 0, 8); }

@@ -15,9 +15,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr uint32_t vm_state = 1;
-constexpr uint32_t vm_memory = 2;
-constexpr uint32_t spmc_tx = 3;
+constexpr uint32_t vm_state = 2;
+constexpr uint32_t vm_memory = 3;
+constexpr uint32_t spmc_tx = 4;
 
 struct Scheduled {
   explicit Scheduled(std::unique_ptr<ChoiceSource> source)

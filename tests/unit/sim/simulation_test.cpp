@@ -259,10 +259,10 @@ TEST(Misuse, LocksAcrossAnSmcOrAReturnAreReported) {
   uint32_t state = 0;
   uint32_t tx = 0;
   w.script.call = [&](FakeMediator& m, uint16_t vm, uint16_t, ffa::Regs& r) {
-    m.ops.lock_acquire(m.world, &state, 1);
-    m.ops.lock_acquire(m.world, &tx, 3);
+    m.ops.lock_acquire(m.world, &state, 2);
+    m.ops.lock_acquire(m.world, &tx, 4);
     m.smc(vm, r);
-    m.ops.lock_release(m.world, &state, 1);
+    m.ops.lock_release(m.world, &state, 2);
     return true;
   };
   w.call({0x84000069});

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Expected{"xen-dom0-probe", "xen-4.23", 85, 20, 0, 1200},
                     Expected{"xen-dom0-shm-small", "xen-4.23", 160, 32, 0, 2900},
                     Expected{"xen-dom0-shm-sess", "xen-4.23", 211, 80, 0, 2900},
-                    Expected{"xen-dom0-ffav12-shm", "xen-4.23", 294, 93, 4, 4900},
+                    Expected{"xen-dom0-ffav12-shm", "xen-4.23", 294, 93, 2, 4900},
                     Expected{"xen-dom0-xtest-1004", "xen-4.23", 502, 206, 0, 7000},
                     Expected{"xen-domU-destroy", "xen-4.23", 461, 180, 3, 7900}),
     [](const auto& param) {

@@ -53,10 +53,10 @@ class Watched : public sim::MediatorUnderTest {
   uint32_t domain_teardown(uint16_t vm) override { return inner_->domain_teardown(vm); }
   uint32_t relinquish_resources(uint16_t vm) override { return inner_->relinquish_resources(vm); }
   void free_domain_ctx(uint16_t vm) override { inner_->free_domain_ctx(vm); }
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     const std::string who = fmt::format("vm{} {:#x}", vm, regs.x[0]);
     log_.push_back("> " + who);
-    const bool handled = inner_->handle_call(vm, vcpu, conduit, regs);
+    const uint32_t handled = inner_->handle_call(vm, vcpu, conduit, regs);
     log_.push_back("< " + who);
     return handled;
   }

@@ -33,9 +33,9 @@ class Wrong : public sim::MediatorUnderTest {
   uint32_t domain_teardown(uint16_t vm) override { return right_->domain_teardown(vm); }
   uint32_t relinquish_resources(uint16_t vm) override { return right_->relinquish_resources(vm); }
   void free_domain_ctx(uint16_t vm) override { right_->free_domain_ctx(vm); }
-  bool handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
+  uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     const ffa::Regs in = regs;
-    const bool handled = right_->handle_call(vm, vcpu, conduit, regs);
+    const uint32_t handled = right_->handle_call(vm, vcpu, conduit, regs);
     if (ffa::is_function(in, mistake_.function)) regs.x[mistake_.reg] ^= 0x10;
     return handled;
   }

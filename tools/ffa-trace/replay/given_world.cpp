@@ -75,6 +75,9 @@ StepStimulus parse_stimulus(const std::string& text, const std::string& place) {
   while (!rest.empty()) {
     const std::string_view one = rest.substr(0, rest.find("; "));
     rest.remove_prefix(std::min(rest.size(), one.size() + 2));
+    if (one.find("interrupt ") != std::string_view::npos) {
+      throw sim::InputError(place, "not supported yet: an interrupt that ends a call that waits");
+    }
     if (!take_one(one, stimulus)) {
       throw sim::InputError(place, fmt::format("\"stimulus\": \"{}\" is not known", text));
     }

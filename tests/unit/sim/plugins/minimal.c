@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The smallest mediator that is one: it answers FFA_VERSION by asking the SPMC, and hands on everything else. */
+/* The smallest mediator that is one: it answers FFA_VERSION by asking the SPMC, and hands on
+ * everything else. */
 #include "ffa_sim_mediator.h"
 
 struct minimal {
@@ -12,14 +13,15 @@ static uint64_t memory_needed(const struct ffa_sim_config* config) {
   return sizeof(struct minimal);
 }
 
-static uint64_t vm_memory_needed(const struct ffa_sim_config* config, const struct ffa_sim_vm_config* vm) {
+static uint64_t vm_memory_needed(const struct ffa_sim_config* config,
+                                 const struct ffa_sim_vm_config* vm) {
   (void)config;
   (void)vm;
   return 64;
 }
 
-static void* create(const struct ffa_sim_world_ops* ops, void* world, const struct ffa_sim_config* config,
-                    void* memory, uint64_t bytes) {
+static void* create(const struct ffa_sim_world_ops* ops, void* world,
+                    const struct ffa_sim_config* config, void* memory, uint64_t bytes) {
   struct minimal* self = memory;
   (void)config;
   if (ops->abi_version != FFA_SIM_ABI_VERSION || bytes < sizeof *self) return NULL;
@@ -35,7 +37,8 @@ static int32_t probe(void* self) {
   m->ops->log(m->world, 2, text, sizeof text - 1);
   return 0;
 }
-static int32_t domain_init(void* self, const struct ffa_sim_vm_config* vm, void* memory, uint64_t bytes) {
+static int32_t domain_init(void* self, const struct ffa_sim_vm_config* vm, void* memory,
+                           uint64_t bytes) {
   (void)self;
   (void)memory;
   return vm->id != 0 && bytes == 64 ? 0 : -2;
@@ -49,7 +52,8 @@ static void free_domain_ctx(void* self, uint16_t vm) {
   (void)self;
   (void)vm;
 }
-static int32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, struct ffa_sim_regs* regs) {
+static uint32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit,
+                            struct ffa_sim_regs* regs) {
   struct minimal* m = self;
   (void)vcpu;
   (void)conduit;

@@ -6,13 +6,14 @@ static uint64_t memory_needed(const struct ffa_sim_config* config) {
   (void)config;
   return 64;
 }
-static uint64_t vm_memory_needed(const struct ffa_sim_config* config, const struct ffa_sim_vm_config* vm) {
+static uint64_t vm_memory_needed(const struct ffa_sim_config* config,
+                                 const struct ffa_sim_vm_config* vm) {
   (void)config;
   (void)vm;
   return 64;
 }
-static void* create(const struct ffa_sim_world_ops* ops, void* world, const struct ffa_sim_config* config,
-                    void* memory, uint64_t bytes) {
+static void* create(const struct ffa_sim_world_ops* ops, void* world,
+                    const struct ffa_sim_config* config, void* memory, uint64_t bytes) {
   (void)ops;
   (void)world;
   (void)config;
@@ -22,7 +23,8 @@ static void* create(const struct ffa_sim_world_ops* ops, void* world, const stru
 }
 static void destroy(void* self) { (void)self; }
 static int32_t probe(void* self) { return self == NULL ? -1 : 0; }
-static int32_t domain_init(void* self, const struct ffa_sim_vm_config* vm, void* memory, uint64_t bytes) {
+static int32_t domain_init(void* self, const struct ffa_sim_vm_config* vm, void* memory,
+                           uint64_t bytes) {
   (void)self;
   (void)vm;
   (void)memory;
@@ -38,7 +40,8 @@ static void free_domain_ctx(void* self, uint16_t vm) {
   (void)self;
   (void)vm;
 }
-static int32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit, struct ffa_sim_regs* regs) {
+static uint32_t handle_call(void* self, uint16_t vm, uint16_t vcpu, uint32_t conduit,
+                            struct ffa_sim_regs* regs) {
   (void)self;
   (void)vm;
   (void)vcpu;

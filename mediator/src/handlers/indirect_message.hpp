@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// FFA_MSG_SEND2: a message from the TX buffer of a VM to an SP, by way of the SPMC, or into the RX
+// buffer of another VM. The header is made anew in the layout of the receiver's version; nothing of
+// the sender's own header but the UUID goes on. A message without payload is delivered as such.
+// [DEN0077A 1.2 §7.3, §15.1]
+#pragma once
+
+#include <cstring>
+#include <span>
+
+#include "core/spmc_answer.hpp"
+#include "ffa/calls.hpp"
+#include "ffa/reply.hpp"
+#include "ffa/wire/message.hpp"
+#include "handlers/access.hpp"
+#include "handlers/buffers.hpp"
+#include "handlers/notification_delivery.hpp"
+#include "handlers/state.hpp"
+#include "handlers/vm_dialogue.hpp"
+
+namespace mediator {
+
+/// A message in private memory. The payload lies `room` bytes behind the beginning of the vCPU's
+/// message buffer, so that a header can be put right in front of it.
+struct IndirectMessage {
+  static constexpr uint32_t room = sizeof(ffa::wire::PartitionMessageV1_2);
+  static constexpr uint32_t header_bytes(ffa::Version version) {
+    return version >= ffa::v1_2 ? sizeof(ffa::wire::PartitionMessageV1_2)
+                                : sizeof(ffa::wire::PartitionMessageV1_1);
+  }
+
+  ffa::wire::PartitionMessageV1_2 header{};
+  std::span<std::byte> buffer;
+
+  /// Header and payload as an endpoint of `version` reads them.
+  [[nodiscard]] std::span<const std::byte> as_seen_by(ffa::Version version) const {
+    const uint32_t bytes = header_bytes(version);
+    ffa::wire::PartitionMessageV1_2 shown{};
+    shown.message_offset = bytes;
+    shown.receiver = header.receiver;
+    shown.sender = header.sender;
+    shown.message_size = header.message_size;
+    shown.uuid = header.uuid;
+    std::memcpy(buffer.data() + room - bytes, &shown, bytes);  // 1.1 is the first 20 bytes of it
+    return buffer.subspan(room - bytes, bytes + header.message_size);
+  }
+};
+
+/// Takes the message out of TX: each byte is read once, the header first.
+template <Platform P>
+Outcome<IndirectMessage> take_message(CallContext<P>& call) {
+  VmBuffers<P>& buffers = call.vm.buffers;
+  RuleTrace& rules = call.rules;
+  TxClaim<P> claim{buffers};
+  FFA_CHECK(rules.require(Rule::send2_tx_mapped, claim.mapped()));
+  FFA_CHECK(rules.require(Rule::tx_free, claim.held()));
+  IndirectMessage message;
+  const uint32_t header_bytes = IndirectMessage::header_bytes(call.version);
+  call.platform().copy_in(
+      buffers.tx_buffer, 0,
+      std::as_writable_bytes(std::span{&message.header, 1}).first(header_bytes));
+  const auto& header = message.header;
+  const uint64_t end = uint64_t{header.message_offset} + header.message_size;
+  FFA_CHECK(rules.require(Rule::send2_flags, header.flags == 0));
+  FFA_CHECK(rules.require(Rule::send2_sender, ffa::EndpointId{header.sender} == call.vm.id()));
+  FFA_CHECK(rules.require(Rule::send2_self, header.receiver != header.sender));
+  FFA_CHECK(rules.require(Rule::send2_offset, header.message_offset >= header_bytes));
+  FFA_CHECK(rules.require(Rule::send2_within_tx, end <= buffers.size_bytes()));
+  message.buffer = call.vcpu_state().message;
+  const uint32_t size = header.message_size;
+  if (size != 0) {
+    call.platform().copy_in(buffers.tx_buffer, header.message_offset,
+                            message.buffer.subspan(IndirectMessage::room, size));
+  }
+  return message;
+}
+
+template <Platform P>
+Reply send_to_sp(CallContext<P>& call, const IndirectMessage& message, const Partition& sp) {
+  MediatorState<P>& mediator = call.mediator;
+  const bool known =
+      message.header.uuid.is_nil() || mediator.partitions.serves(sp, message.header.uuid);
+  FFA_CHECK(call.rules.require(Rule::send2_uuid, known));
+  const bool receives =
+      sp.properties.indirect_messages() && mediator.spmc.features.has(ffa::Fid::msg_send2);
+  FFA_CHECK(call.rules.require(Rule::send2_receives, receives));
+  const std::span<const std::byte> bytes = message.as_seen_by(mediator.spmc.version);
+  SpmcTx<P> tx{mediator};
+  FFA_CHECK(call.rules.require(Rule::send2_fits, bytes.size() <= tx.size_bytes()));
+  tx.write(0, bytes);
+  FFA_CHECK(expect_success(call.smc(ffa::MsgSend2{call.vm.id(), false}.encode())));
+  return ffa::success32();
+}
+
+/// Tells a VM that its RX buffer is full: by the framework notification, and by running a vCPU that
+/// waits for messages.
+template <Platform P>
+void announce_message(MediatorState<P>& mediator, VmContext<P>& vm) {
+  vm.rx_full.store(1);
+  {
+    const Guard guard(mediator.message_lock);
+    run_one_waiting(mediator, vm);
+  }
+  const bool notified = has_notifications(mediator.spmc.features);
+  if (notified) mediator.platform.inject_irq(vm.id(), ffa::VcpuId{0}, mediator.config.npi_id);
+}
+
+template <Platform P>
+Reply deliver_to_vm(CallContext<P>& call, const IndirectMessage& message, VmContext<P>& vm) {
+  const ffa::Version version = vm.version().version();
+  const bool receives = version == ffa::Version{} || version >= ffa::v1_1;
+  FFA_CHECK(call.rules.require(Rule::send2_receives, receives));
+  RxWriter<P> rx{call, vm};
+  FFA_CHECK(rx.acquire(Rule::send2_rx_free));
+  const std::span<const std::byte> bytes = message.as_seen_by(version);
+  FFA_CHECK(call.rules.require(Rule::send2_fits, bytes.size() <= rx.size_bytes()));
+  rx.write(0, bytes);
+  rx.finish(static_cast<uint32_t>(bytes.size()));
+  announce_message(call.mediator, vm);
+  return ffa::success32();
+}
+
+template <Platform P>
+Reply msg_send2(CallContext<P>& call) {
+  const auto send = ffa::MsgSend2::decode(call.regs);
+  FFA_CHECK(call.rules.require(Rule::send2_reserved, send.ok()));
+  FFA_CHECK(call.rules.require(Rule::send2_no_sender, send->sender == ffa::hypervisor_id));
+  FFA_CHECK(call.rules.require(Rule::send2_no_delay, !send->delay_schedule_receiver));
+  FFA_TRY(const IndirectMessage message, take_message(call));
+  const ffa::EndpointId receiver{message.header.receiver};
+  const Partition* const sp = reachable_sp(call, receiver);
+  if (sp != nullptr) {
+    FFA_CHECK(call.rules.require(Rule::send2_receiver, true));
+    return send_to_sp(call, message, *sp);
+  }
+  // The reference keeps the receiver's context while it is written to.
+  const bool held = reachable_vm(call, receiver) && call.platform().vm_get(receiver);
+  const auto vm = held ? reachable_vm(call, receiver) : std::nullopt;
+  const auto reply = [&]() -> Reply {
+    FFA_CHECK(call.rules.require(Rule::send2_receiver, vm.has_value()));
+    return deliver_to_vm(call, message, *vm->context);
+  }();
+  if (held) call.platform().vm_put(receiver);
+  return reply;
+}
+
+}  // namespace mediator

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Calls that wait for another VM, what ends them, and where vCPUs run.
+#include <fmt/format.h>
+
+#include "sim/engine/simulation_impl.hpp"
+
+namespace sim {
+
+void Simulation::Impl::wake(uint16_t vm, uint16_t vcpu) {
+  const auto call = open_calls.find({vm, vcpu});
+  if (call == open_calls.end()) {
+    report("machine", fmt::format("vCPU {}.{} is woken, but makes no call", vm, vcpu));
+    return;
+  }
+  call->second.woken = true;
+}
+
+/// Until the call is over. While it waits it counts as no step, and its frame owns nothing, since
+/// the VM may end before it does.
+uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcpu, uint32_t conduit,
+                                         ffa::Regs& regs) {
+  const std::pair<uint16_t, uint16_t> key{id, vcpu};
+  open_calls[key] = {seq, false, false};
+  uint32_t outcome = mediator->handle_call(id, vcpu, conduit, regs);
+  while (outcome == FFA_SIM_BLOCKED) {
+    scheduler.check_locks_free("while its call waits");
+    const size_t task = scheduler.current();
+    parked.insert(steps.extract(task));
+    scheduler.wait_until(
+        [this, key, seq] {
+          const auto call = open_calls.find(key);
+          if (call == open_calls.end() || call->second.number != seq) return false;
+          return call->second.woken || call->second.interrupted;
+        },
+        true);
+    steps.insert(parked.extract(task));
+    open_calls[key] = {seq, false, false};
+    bridge.begin_call();
+    outcome = mediator->handle_call(id, vcpu, conduit, regs);
+  }
+  open_calls.erase(key);
+  return outcome;
+}
+
+bool Simulation::move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu) {
+  if (pcpu >= impl_->spec.pcpus) return false;
+  impl_->moved_vcpus[{vm, vcpu}] = pcpu;
+  return true;
+}
+
+bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
+  const auto call = impl_->open_calls.find({vm, vcpu});
+  if (call == impl_->open_calls.end()) return false;
+  call->second.interrupted = true;
+  impl_->add_stimulus(fmt::format("interrupt {}.{}", vm, vcpu));
+  if (!impl_->scheduler.on_task()) impl_->run_tasks({});
+  return true;
+}
+
+}  // namespace sim

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Indirect messages: FFA_MSG_SEND2 of the hypervisor for a VM, from its TX into the SP's RX, which
+// is private to the SPMC and its SP. [DEN0077A 1.2 §7.3, §15.1]
+#include "src/bytes.hpp"
+#include "src/chapters.hpp"
+#include "src/sps.hpp"
+
+namespace spmc_model {
+
+namespace {
+
+using ffa::Status;
+
+// Offsets in the header of a message.
+constexpr uint32_t flags_at = 0;
+constexpr uint32_t message_offset_at = 8;
+constexpr uint32_t endpoints_at = 12;
+constexpr uint32_t size_at = 16;
+constexpr uint32_t header_bytes_v1_1 = 20;
+constexpr uint32_t header_bytes_v1_2 = 40;
+
+uint32_t word_at(std::span<const std::byte> bytes, uint32_t offset) {
+  return static_cast<uint32_t>(get_le(bytes, offset, 4));
+}
+
+/// Copies the message of `bytes` bytes into the SP's RX.
+Status deliver(SpmcStorage& s, size_t sp, uint64_t bytes) {
+  auto& rx = s.sp_buffers[sp].rx;
+  if (s.sps[sp].rx != SpRx::free) return Status::busy;
+  if (bytes > rx.size()) return Status::no_memory;
+  if (!s.memory->read(s.rxtx.tx, std::span{rx}.first(bytes))) return Status::aborted;
+  s.sps[sp].rx = SpRx::full;
+  s.sps[sp].rx_bytes = static_cast<uint32_t>(bytes);
+  return Status::success;
+}
+
+}  // namespace
+
+Answer handle_msg_send2(SpmcStorage& s, const Call& call) {
+  if (!s.personality.indirect_messages) return error(Status::not_supported);
+  if ((call.w(1) & 0xffffU) != 0 || call.w(2) != 0 || !call.zero_from(3)) {
+    return error(Status::invalid_parameters);
+  }
+  if (s.rxtx.bytes == 0) return error(Status::denied);
+  const uint32_t header_bytes = s.version >= ffa::v1_2 ? header_bytes_v1_2 : header_bytes_v1_1;
+  const std::span<std::byte> header = std::span{s.page}.first(header_bytes);
+  if (!s.memory->read(s.rxtx.tx, header)) return error(Status::aborted);
+  const uint32_t offset = word_at(header, message_offset_at);
+  const uint64_t end = uint64_t{offset} + word_at(header, size_at);
+  const uint32_t endpoints = word_at(header, endpoints_at);
+  const size_t sp = find_sp(s, low_id(endpoints));
+  const bool sound = word_at(header, flags_at) == 0 && offset >= header_bytes &&
+                     end <= s.rxtx.bytes && high_id(endpoints) == high_id(call.w(1));
+  if (!sound || sp == no_index) return error(Status::invalid_parameters);
+  if ((s.sps[sp].config.properties & property::indirect_messages) == 0) {
+    return error(Status::denied);
+  }
+  return status_reply(deliver(s, sp, end));
+}
+
+ffa::Result<uint64_t> use_message(SpmcStorage& s, size_t sp, sp_protocol::Operation operation,
+                                  uint32_t offset) {
+  SpState& state = s.sps[sp];
+  switch (operation) {
+    case sp_protocol::Operation::message_size:
+      return uint64_t{state.rx_bytes};
+    case sp_protocol::Operation::message_word:
+      if (!within(state.rx_bytes, offset, 4)) return ffa::Error{Status::invalid_parameters};
+      return get_le(s.sp_buffers[sp].rx, offset, 4);
+    case sp_protocol::Operation::release_message:
+      if (state.rx_bytes == 0) return ffa::Error{Status::denied};
+      state.rx_bytes = 0;
+      state.rx = SpRx::free;
+      s.sp_buffers[sp].rx = {};
+      return uint64_t{0};
+    default:
+      return ffa::Error{Status::not_supported};
+  }
+}
+
+}  // namespace spmc_model
