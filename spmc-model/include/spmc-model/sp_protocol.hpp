@@ -39,7 +39,6 @@ enum class Operation : uint32_t {
   message_word = 0x22,     ///< the 32-bit little-endian word of it at the offset
   release_message = 0x23,  ///< RX is free again
 };
-inline constexpr Operation last_operation = Operation::release_message;
 
 /// Fields of the SP's next request to the SPMC that can be made wrong. Those of
 /// FFA_MEM_RELINQUISH are `flags`, `entries` and `own_id`.
