@@ -14,15 +14,6 @@
 
 namespace mediator {
 
-/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
-template <Platform P>
-VcpuState* blocked_vcpu(const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu) {
-  const bool there = vm && vm->context != nullptr && vm->life == VmLife::live &&
-                     vcpu.raw() < vm->context->vcpus.size();
-  if (!there || !vm->context->vcpus[vcpu.raw()].blocked) return nullptr;
-  return &vm->context->vcpus[vcpu.raw()];
-}
-
 template <Platform P>
 Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu, ffa::Regs& regs) {
   const auto reply = resume_call(mediator, vcpu);
@@ -31,17 +22,25 @@ Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu
   return Dispatch::handled;
 }
 
-/// An FF-A call of a VM; `regs` become what the VM sees.
+/// An FF-A call of a VM; `regs` become what the VM sees, or stay as they are where it waits: the
+/// same call is made again.
 template <Platform P>
-void dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu,
-                  Conduit conduit, ffa::Regs& regs) {
-  if (!vm) return put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+Dispatch dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
+                      ffa::VcpuId vcpu, Conduit conduit, ffa::Regs& regs) {
+  if (!vm) {
+    put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+    return Dispatch::handled;
+  }
+  if (VcpuState* const waiting = blocked_vcpu(*vm, vcpu)) {
+    return resume(mediator, *vm, *waiting, regs);
+  }
   RuleTrace rules;
   const bool served = conduit == Conduit::smc || mediator.config.allow_hvc;
   const bool accepted = rules.require(Rule::gen_conduit, served).ok();
   with_tee<P>(accepted ? vm->tee : TeeType::none,
               [&](auto tee) { tee.handle_call(mediator, *vm, vcpu, regs, rules); });
   mediator.platform.rules(vm->id, vcpu, rules);
+  return blocked_vcpu(*vm, vcpu) == nullptr ? Dispatch::handled : Dispatch::blocked;
 }
 
 template <Platform P>
@@ -56,16 +55,7 @@ Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vc
   const ffa::FunctionId function{regs.x[0]};
   const auto vm = mediator.vms.find(id);
   if (function.in_ffa_range()) {
-    if (VcpuState* const waiting = blocked_vcpu(vm, vcpu)) {
-      return resume(mediator, *vm, *waiting, regs);
-    }
-    const ffa::Regs asked = regs;
-    dispatch_ffa(mediator, vm, vcpu, conduit, regs);
-    if (blocked_vcpu(vm, vcpu) != nullptr) {
-      regs = asked;  // the same call is made again
-      return Dispatch::blocked;
-    }
-    return Dispatch::handled;
+    return dispatch_ffa(mediator, vm, vcpu, conduit, regs);
   }
   if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;
   if (vm && !vm->aarch64 && function.is_smc64()) {

@@ -81,8 +81,10 @@ struct VmContext {
            vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
            PartitionSet::bytes(mediator.max_partitions);
   }
-  VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm, Arena& arena)
+  VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
+            const CallSwitches& its_switches, Arena& arena)
       : config(vm),
+        switches(its_switches),
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
@@ -102,6 +104,7 @@ struct VmContext {
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
 
   const VmConfig config;
+  const CallSwitches switches;
   SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
@@ -181,8 +184,7 @@ struct CallContext {
 
   /// True if the VM can make the call with this function id.
   [[nodiscard]] bool offers(uint32_t function_id, const ffa::FidInfo& info) const {
-    return is_offered(function_id, info, version, mediator.spmc.features,
-                      switches_of(mediator, vm.config));
+    return is_offered(function_id, info, version, mediator.spmc.features, vm.switches);
   }
   [[nodiscard]] P& platform() const { return mediator.platform; }
   [[nodiscard]] VcpuState& vcpu_state() const { return vm.vcpus[vcpu.raw()]; }
@@ -191,6 +193,14 @@ struct CallContext {
     return mediator.platform.smc(vm.id(), request);
   }
 };
+
+/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
+template <Platform P>
+VcpuState* blocked_vcpu(const VmSlot<P>& vm, ffa::VcpuId vcpu) {
+  const bool there = vm.context != nullptr && vm.life == VmLife::live && vcpu.raw() < vm.vcpus;
+  if (!there || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
+  return &vm.context->vcpus[vcpu.raw()];
+}
 
 /// What a handler gives back: the registers of the reply, or why there is none.
 using Reply = Outcome<ffa::Regs>;
