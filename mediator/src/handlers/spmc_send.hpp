@@ -90,10 +90,10 @@ class SpmcSender {
     while (spmc.sent_bytes < end) {  // bound: the fragments, and fragment_retries
       const uint32_t begin = spmc.sent_bytes;
       const uint32_t stop = std::min(end, begin + call_.mediator.spmc.buffer_bytes);
-      ffa::Regs answer;
-      const auto sent = send_fragment(begin, stop, answer);
-      if (!sent.ok()) {
-        return failure(sent.error(), begin == 0 ? SpmcHolds::nothing : SpmcHolds::half);
+      Outcome<void> written;
+      const ffa::Regs answer = send_fragment(begin, stop, written);
+      if (!written.ok()) {
+        return failure(written.error(), begin == 0 ? SpmcHolds::nothing : SpmcHolds::half);
       }
       FFA_CHECK(judge(answer, begin, stop));
     }
@@ -110,16 +110,24 @@ class SpmcSender {
     return {};
   }
 
-  /// Bytes [begin, stop) of the descriptor, and the call that they go with.
-  [[gnu::always_inline]] Outcome<void> send_fragment(uint32_t begin, uint32_t stop,
-                                                     ffa::Regs& answer) {
+  /// Bytes [begin, stop) of the descriptor, and the call that they go with: its answer. Nothing was
+  /// sent where `written` is not ok.
+  [[gnu::always_inline]] ffa::Regs send_fragment(uint32_t begin, uint32_t stop,
+                                                 Outcome<void>& written) {
+    SpmcTx<P> tx{call_.mediator};
+    written = write_fragment(tx, begin, stop);
+    if (!written.ok()) [[unlikely]]
+      return {};
+    return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
+  }
+  [[gnu::always_inline]] Outcome<void> write_fragment(SpmcTx<P>& tx, uint32_t begin,
+                                                      uint32_t stop) {
     const uint32_t first = std::max(begin, layout_.ranges_offset);
     if (cursor_at_ != begin) {
       const uint32_t origin = std::max(part_begin_, layout_.ranges_offset);
       FFA_CHECK(cursor_.seek((first - origin) / sizeof(ffa::wire::Constituent)));
     }
     cursor_at_ = stop;
-    SpmcTx<P> tx{call_.mediator};
     if (begin == 0) {
       const DescriptorHead head{
           send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
@@ -127,13 +135,10 @@ class SpmcSender {
       tx.write(0, head.bytes());
     }
     FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
-    if (stop == part_end_) {
-      std::array<ffa::wire::Constituent, 1> behind{};
-      FFA_TRY(const size_t more, cursor_.next(behind));
-      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, more == 0));
-    }
-    answer = call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
-    return {};
+    if (stop != part_end_) return {};
+    std::array<ffa::wire::Constituent, 1> behind{};
+    FFA_TRY(const size_t more, cursor_.next(behind));
+    return call_.rules.require(Rule::mem_pages_pinned, more == 0);
   }
   [[gnu::always_inline]] Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
     std::array<ffa::wire::Constituent, 32> buffer;  // written as far as it is used
