@@ -11,6 +11,7 @@
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
+#include "core/notifications.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
 #include "core/spmc_features.hpp"
@@ -79,7 +80,7 @@ struct VmContext {
   static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
     return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
            vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
-           PartitionSet::bytes(mediator.max_partitions);
+           VmNotifications::bytes(vm.vcpus) + PartitionSet::bytes(mediator.max_partitions);
   }
   VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
             const CallSwitches& its_switches, Arena& arena)
@@ -92,6 +93,7 @@ struct VmContext {
         access(vm),
         buffers(platform),
         memory(vm, arena),
+        notifications(vm.vcpus, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
         told_created(mediator.max_partitions, arena) {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
@@ -105,14 +107,15 @@ struct VmContext {
 
   const VmConfig config;
   const CallSwitches switches;
-  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
+  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, notifications
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
   VmBuffers<P> buffers;
   VmMemory memory FFA_GUARDED(memory_lock);
-  Bindings bindings FFA_GUARDED(state_lock);
+  Bindings bindings FFA_GUARDED(state_lock);  ///< to SPs
+  VmNotifications notifications FFA_GUARDED(state_lock);
   std::span<VcpuState> vcpus;
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
@@ -170,6 +173,12 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
           .lends = vm.lends && !vm.overlapping_shares,
           .borrows = vm.borrows(),
           .peers = Access{vm}.names_vms()};
+}
+
+/// True if a VM has notifications: the SPMC's, or those of other VMs.
+template <Platform P>
+bool has_notifications(const MediatorState<P>& mediator, const VmConfig& vm) {
+  return provides(mediator.spmc.features, switches_of(mediator, vm), Need::notifications, 0);
 }
 
 /// One call of a vCPU that negotiated a version.
