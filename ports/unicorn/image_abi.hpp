@@ -21,7 +21,7 @@
 namespace ports::unicorn {
 
 /// The value of the image's word `image_abi_version`.
-constexpr uint32_t abi_version = 3;
+constexpr uint32_t abi_version = 4;
 
 /// Where an image may lie.
 constexpr uint64_t image_begin = 0x4000'0000;
