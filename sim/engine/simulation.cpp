@@ -358,22 +358,23 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
     const uint32_t progress = work();
     bridge.set_budget(0);
     if (progress == FFA_SIM_QUARANTINED) vm.quarantined = true;
-    return end_lifecycle(event, progress) != FFA_SIM_RESTART;
+    return end_lifecycle(event, progress);
   };
   if (vm.life == Life::running) vm.life = Life::teardown;
   if (vm.life == Life::teardown) {
-    if (!stage("teardown", [&] { return mediator->domain_teardown(id); })) return FFA_SIM_RESTART;
+    const uint32_t progress = stage("teardown", [&] { return mediator->domain_teardown(id); });
+    if (goes_on(progress)) return progress;
     vm.life = Life::relinquish;
   }
   if (vm.life == Life::relinquish) {
-    if (!stage("relinquish", [&] { return mediator->relinquish_resources(id); })) {
-      return FFA_SIM_RESTART;
-    }
+    const uint32_t progress =
+        stage("relinquish", [&] { return mediator->relinquish_resources(id); });
+    if (goes_on(progress)) return progress;
     vm.life = Life::free;
   }
   // The context lives as long as some call holds a reference.
   scheduler.yield();
-  if (vm.references != 0) return FFA_SIM_RESTART;
+  if (vm.references != 0) return FFA_SIM_LATER;
   const uint64_t event = begin_lifecycle("free", id);
   mediator->free_domain_ctx(id);
   const bool quarantined = vm.quarantined;

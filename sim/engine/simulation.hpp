@@ -54,8 +54,8 @@ class Simulation {
   /// domain_init of a VM of the spec; a lifecycle event.
   int32_t create_vm(uint16_t vm);
   /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
-  /// Returns ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages
-  /// stay out of circulation.
+  /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
+  /// pages stay out of circulation.
   uint32_t destroy_vm(uint16_t vm, uint32_t budget);
   /// The host takes a page out of a VM's stage 2, as a balloon does. False: refused, the page is
   /// pinned or not there.

@@ -35,7 +35,12 @@ enum ffa_sim_fragments {
   FFA_SIM_FRAGMENTS_STREAMED = 2,
   FFA_SIM_FRAGMENTS_PRESET = 3
 };
-enum ffa_sim_progress { FFA_SIM_DONE = 0, FFA_SIM_RESTART = 1, FFA_SIM_QUARANTINED = 2 };
+enum ffa_sim_progress {
+  FFA_SIM_DONE = 0,
+  FFA_SIM_RESTART = 1,     /* the budget is used up: call again */
+  FFA_SIM_QUARANTINED = 2, /* finished, but pages remain with the SPMC */
+  FFA_SIM_LATER = 3        /* refused for now: call again after others had their turn */
+};
 /* What handle_call says. `blocked`: the call waits for another VM, registers unchanged; it is made
  * again after world_ops.wake, or earlier for an interrupt of the vCPU. */
 enum ffa_sim_call { FFA_SIM_NOT_MINE = 0, FFA_SIM_HANDLED = 1, FFA_SIM_BLOCKED = 2 };

@@ -49,11 +49,29 @@ uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmSlot<P>
   return with_tee<P>(vm->tee, [&](auto tee) { return tee.call_count(mediator, *vm); });
 }
 
+/// The calling VM's slot. While a call of it is under way, its teardown waits.
+template <Platform P>
+class Caller {
+ public:
+  Caller(MediatorState<P>& mediator, ffa::EndpointId id) : slot_(mediator.vms.enter(id)) {}
+  ~Caller() {
+    const bool counted = slot_ && slot_->life == VmLife::live && slot_->context != nullptr;
+    if (counted) slot_->context->calls.fetch_add(~uint32_t{0});
+  }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  [[nodiscard]] const std::optional<VmSlot<P>>& slot() const { return slot_; }
+
+ private:
+  const std::optional<VmSlot<P>> slot_;
+};
+
 template <Platform P>
 Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu, Conduit conduit,
                   ffa::Regs& regs) {
   const ffa::FunctionId function{regs.x[0]};
-  const auto vm = mediator.vms.find(id);
+  const Caller<P> caller{mediator, id};
+  const auto& vm = caller.slot();
   if (function.in_ffa_range()) {
     return dispatch_ffa(mediator, vm, vcpu, conduit, regs);
   }

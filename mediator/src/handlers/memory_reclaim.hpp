@@ -79,8 +79,8 @@ template <Platform P>
   return relay(ffa::error_status(answer));
 }
 
-/// What reclaim_one() found to do.
-enum class ReclaimStep : uint8_t { again, idle };
+/// What reclaim_one() found to do. `later`: a round is over, what is left was refused.
+enum class ReclaimStep : uint8_t { again, later, idle };
 
 /// One step of giving back all shares of a VM that makes no calls any more: at most one SMC. Goes
 /// round the shares, so that one that is refused does not keep the others waiting; a share refused
@@ -93,8 +93,11 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Guard guard(vm.memory_lock);
     ShareTable& shares = vm.memory.shares;
     slot = shares.find_state(SlotState::shared, vm.memory.teardown_cursor);
-    if (slot == no_share) slot = shares.find_state(SlotState::shared);
-    if (slot == no_share) return ReclaimStep::idle;
+    if (slot == no_share) {
+      vm.memory.teardown_cursor = ShareSlot{0};
+      const bool left = shares.find_state(SlotState::shared) != no_share;
+      return left ? ReclaimStep::later : ReclaimStep::idle;
+    }
     vm.memory.teardown_cursor = ShareSlot{slot.raw() + 1};
     shares.begin_reclaim(slot);
   }
@@ -118,6 +121,7 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     shares.refuse(slot);
   } else {
     shares.quarantine(slot);
+    mediator.platform.log(LogLevel::error, "ffa: the SPMC keeps pages of a dead VM: quarantined");
   }
   return ReclaimStep::again;
 }

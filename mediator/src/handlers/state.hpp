@@ -89,6 +89,7 @@ struct VmContext {
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
+        calls(platform, 0),
         rx_full(platform, 0),
         access(vm),
         buffers(platform),
@@ -110,6 +111,7 @@ struct VmContext {
   SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, notifications
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
+  typename P::template Atomic<uint32_t> calls;         ///< under way: VmTable::enter()
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
   VmBuffers<P> buffers;

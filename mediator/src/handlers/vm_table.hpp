@@ -45,12 +45,13 @@ template <Platform P>
 class VmTable {
  public:
   static size_t bytes(const MediatorConfig& config) {
-    return Arena::bytes<VmSlot<P>>(config.max_vms) +
+    return Arena::bytes<VmSlot<P>>(config.max_vms) + Arena::bytes<uint64_t>(id_words) +
            Arena::bytes<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms));
   }
   VmTable(P& platform, const MediatorConfig& config, Arena& arena)
       : lock_(platform, LockClass::vm_table),
         slots_(arena.make_array<VmSlot<P>>(config.max_vms)),
+        kept_(arena.make_array<uint64_t>(id_words)),
         index_(arena.make_array<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms))) {}
 
   /// A copy of the VM's slot; nothing if there is no such VM.
@@ -58,6 +59,15 @@ class VmTable {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
+  }
+  /// As find(); a call of a VM that is served is under way until VmContext::calls goes down again.
+  [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    if (!place) return std::nullopt;
+    const VmSlot<P>& slot = slots_[*place];
+    if (slot.life == VmLife::live && slot.context != nullptr) slot.context->calls.fetch_add(1);
+    return slot;
   }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
   [[nodiscard]] ffa::Result<void> insert(const VmSlot<P>& slot) {
@@ -88,6 +98,17 @@ class VmTable {
     index_.erase(id);
   }
 
+  /// Whether SPs may still know a VM with this id that is gone: they would take a new one for it.
+  void set_kept(ffa::EndpointId id, bool kept) {
+    const Guard guard(lock_);
+    uint64_t& word = kept_[id.raw() / 64];
+    word = kept ? word | bit(id) : word & ~bit(id);
+  }
+  [[nodiscard]] bool is_kept(ffa::EndpointId id) {
+    const Guard guard(lock_);
+    return (kept_[id.raw() / 64] & bit(id)) != 0;
+  }
+
   /// Calls `visit(slot)` for each VM in the order of their slots, and gives the number that changes
   /// whenever the list of visible VMs does; both from one moment.
   template <class Visit>
@@ -107,8 +128,12 @@ class VmTable {
   }
 
  private:
+  static constexpr size_t id_words = 0x8000 / 64;  // every id that a VM may have
+  static constexpr uint64_t bit(ffa::EndpointId id) { return uint64_t{1} << (id.raw() % 64); }
+
   typename P::SpinLock lock_;
   std::span<VmSlot<P>> slots_ FFA_GUARDED(lock_);
+  std::span<uint64_t> kept_ FFA_GUARDED(lock_);  // a bit an id
   IdIndex index_ FFA_GUARDED(lock_);
   uint32_t incarnations_ FFA_GUARDED(lock_) = 0;
   uint16_t generation_ FFA_GUARDED(lock_) = 1;
