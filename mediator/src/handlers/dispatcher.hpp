@@ -53,10 +53,10 @@ uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmSlot<P>
 template <Platform P>
 class Caller {
  public:
-  Caller(MediatorState<P>& mediator, ffa::EndpointId id) : slot_(mediator.vms.enter(id)) {}
+  Caller(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu)
+      : slot_(mediator.vms.enter(id, vcpu)), vcpu_(vcpu) {}
   ~Caller() {
-    const bool counted = slot_ && slot_->life == VmLife::live && slot_->context != nullptr;
-    if (counted) slot_->context->calls.fetch_add(~uint32_t{0});
+    if (slot_ && slot_->is_served(vcpu_)) slot_->context->calling[vcpu_.raw()].store(0);
   }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
@@ -64,13 +64,14 @@ class Caller {
 
  private:
   const std::optional<VmSlot<P>> slot_;
+  const ffa::VcpuId vcpu_;
 };
 
 template <Platform P>
 Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu, Conduit conduit,
                   ffa::Regs& regs) {
   const ffa::FunctionId function{regs.x[0]};
-  const Caller<P> caller{mediator, id};
+  const Caller<P> caller{mediator, id, vcpu};
   const auto& vm = caller.slot();
   if (function.in_ffa_range()) {
     return dispatch_ffa(mediator, vm, vcpu, conduit, regs);

@@ -75,11 +75,12 @@ struct VmBuffers {
 template <Platform P>
 struct VmContext {
   using SpinLock = typename P::SpinLock;
+  using Word = typename P::template Atomic<uint32_t>;
 
   /// Bytes of arena that a VM of this configuration needs.
   static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
     return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
-           vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
+           Arena::bytes<Word>(vm.vcpus) + vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
            VmNotifications::bytes(vm.vcpus) + PartitionSet::bytes(mediator.max_partitions);
   }
   VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
@@ -89,13 +90,13 @@ struct VmContext {
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
-        calls(platform, 0),
         rx_full(platform, 0),
         access(vm),
         buffers(platform),
         memory(vm, arena),
         notifications(vm.vcpus, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
+        calling(arena.make_array<Word>(vm.vcpus, platform, not_calling)),
         told_created(mediator.max_partitions, arena) {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
@@ -105,13 +106,20 @@ struct VmContext {
 
   [[nodiscard]] ffa::EndpointId id() const { return config.id; }
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
+  /// True if a call of the VM is under way.
+  [[nodiscard]] bool is_calling() const {
+    for (const Word& vcpu : calling) {
+      if (vcpu.load() != not_calling) return true;
+    }
+    return false;
+  }
+  static constexpr uint32_t not_calling = 0;
 
   const VmConfig config;
   const CallSwitches switches;
   SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, notifications
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
-  typename P::template Atomic<uint32_t> calls;         ///< under way: VmTable::enter()
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
   VmBuffers<P> buffers;
@@ -119,6 +127,7 @@ struct VmContext {
   Bindings bindings FFA_GUARDED(state_lock);  ///< to SPs
   VmNotifications notifications FFA_GUARDED(state_lock);
   std::span<VcpuState> vcpus;
+  std::span<Word> calling;    ///< of each vCPU, whether a call is under way: VmTable::enter()
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
@@ -208,8 +217,7 @@ struct CallContext {
 /// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
 template <Platform P>
 VcpuState* blocked_vcpu(const VmSlot<P>& vm, ffa::VcpuId vcpu) {
-  const bool there = vm.context != nullptr && vm.life == VmLife::live && vcpu.raw() < vm.vcpus;
-  if (!there || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
+  if (!vm.is_served(vcpu) || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
   return &vm.context->vcpus[vcpu.raw()];
 }
 
