@@ -350,7 +350,10 @@ constexpr uint64_t set_call = 0x84000081;
 constexpr uint64_t get_call = 0x84000082;
 
 struct NotifyingWorld : SharingWorld {
-  NotifyingWorld() { answered(1, {bind_call, 0x20001, 0, 6}, ffa::success32()); }
+  NotifyingWorld() {
+    answered(2, {version_call, 0x10001}, regs({0x10001}));
+    answered(1, {bind_call, 0x20001, 0, 6}, ffa::success32());
+  }
   void answered(uint16_t vm, std::initializer_list<uint64_t> in, const ffa::Regs& out) {
     answer_once(out);
     call(vm, in);

@@ -224,7 +224,8 @@ TEST_F(SpmcPerVcpu, Knob49KindsDoNotMixAndVcpusExist) {
 }
 
 TEST_F(SpmcPerVcpu, Knob55AListNamesThreeVcpusAndAVmMayHaveSeveral) {
-  for (const uint16_t vcpu : {8, 1, 4, 2}) EXPECT_EQ(set(2, vcpu), Status::success);
+  for (const uint16_t vcpu : std::initializer_list<uint16_t>{8, 1, 4, 2})
+    EXPECT_EQ(set(2, vcpu), Status::success);
   set(8);
   const Regs out = world.call({fid64(Fid::notification_info_get)});
   EXPECT_EQ(out.x[2], 3U << 7 | 0U << 12 | 3U << 14 | 1U << 16);
