@@ -207,6 +207,18 @@ void Control::host_op(Opcode code, const HostOp& op) {
   end(record);
 }
 
+namespace {
+ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
+  const ffa::EndpointId vm{op.vm};
+  if (op.sp == ffa::hypervisor_id.raw()) {
+    return model.set_framework_notification(vm, static_cast<uint32_t>(op.value));
+  }
+  if (op.id == 0) return model.set_notification(ffa::EndpointId{op.sp}, vm, op.value);
+  return model.set_notification(ffa::EndpointId{op.sp}, vm, op.value,
+                                static_cast<uint16_t>(op.id - 1));
+}
+}  // namespace
+
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
@@ -241,8 +253,7 @@ std::string Control::act(Opcode code, const HostOp& op) {
     }
     case Opcode::notify:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
-      return ffa::status_name(
-          model->set_notification(ffa::EndpointId{op.sp}, ffa::EndpointId{op.vm}, op.value));
+      return ffa::status_name(set_notification(*model, op));
     case Opcode::answer_vm_messages:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
       model->answer_vm_messages(ffa::EndpointId{op.sp},

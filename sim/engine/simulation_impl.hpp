@@ -138,7 +138,7 @@ struct Simulation::Impl final : World {
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
   std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
   std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
-  std::set<std::pair<uint16_t, uint16_t>> offline;                      // vCPUs
+  std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
   std::map<uint32_t, Buffer> buffers;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;

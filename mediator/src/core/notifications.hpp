@@ -78,7 +78,8 @@ class VmNotifications {
   /// True if one of them is pending anywhere.
   [[nodiscard]] bool is_pending(uint64_t bitmap) const {
     const auto here = [&](const Place& place) { return (place.pending & bitmap) != 0; };
-    return here(whole_) || ((bitmap & per_vcpu_) != 0 && std::any_of(vcpus_.begin(), vcpus_.end(), here));
+    return here(whole_) ||
+           ((bitmap & per_vcpu_) != 0 && std::any_of(vcpus_.begin(), vcpus_.end(), here));
   }
 
   [[nodiscard]] Place& at(const Audience& whom) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// FFA_NOTIFICATION_BIND, UNBIND, SET, GET and INFO_GET of a VM. What SPs send and receive is checked,
-// then forwarded to the SPMC, which keeps those bitmaps; what VMs send each other is kept here. The
-// hypervisor's own notification is that RX holds an indirect message. [DEN0077A 1.2 chapter 16]
+// FFA_NOTIFICATION_BIND, UNBIND, SET, GET and INFO_GET of a VM. What SPs send and receive is
+// checked, then forwarded to the SPMC, which keeps those bitmaps; what VMs send each other is kept
+// here. The hypervisor's own notification is that RX holds an indirect message. [DEN0077A 1.2
+// chapter 16]
 #pragma once
 
 #include <optional>

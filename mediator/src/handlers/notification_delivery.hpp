@@ -39,8 +39,7 @@ ffa::Result<void> create_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
 /// Injects the NPI into a vCPU; for the VM as a whole, into the first one that is online. What is
 /// pending for a vCPU that is offline waits until it asks.
 template <Platform P>
-void inject_npi(MediatorState<P>& mediator, const VmContext<P>& vm,
-                const Audience& whom) {
+void inject_npi(MediatorState<P>& mediator, const VmContext<P>& vm, const Audience& whom) {
   const uint32_t end = whom.per_vcpu ? whom.vcpu.raw() + 1U : vm.config.vcpus;
   for (uint32_t n = whom.vcpu.raw(); n < end; ++n) {
     const ffa::VcpuId each{static_cast<uint16_t>(n)};
@@ -50,8 +49,7 @@ void inject_npi(MediatorState<P>& mediator, const VmContext<P>& vm,
 
 /// Somebody else than a VM has notified the VM, as a whole or one vCPU of it.
 template <Platform P>
-void announce_notification(MediatorState<P>& mediator, VmContext<P>& vm,
-                           const Audience& whom) {
+void announce_notification(MediatorState<P>& mediator, VmContext<P>& vm, const Audience& whom) {
   {
     const Guard guard(vm.state_lock);
     vm.notifications.at(whom).notify(0);
@@ -62,8 +60,7 @@ void announce_notification(MediatorState<P>& mediator, VmContext<P>& vm,
 /// Announces what the SPMC says, if the VM exists, is served and has the vCPU; ids from the SPMC
 /// are input.
 template <Platform P>
-void announce_pending(MediatorState<P>& mediator, ffa::EndpointId id,
-                      const Audience& whom) {
+void announce_pending(MediatorState<P>& mediator, ffa::EndpointId id, const Audience& whom) {
   const VmReference<P> vm{mediator, id};
   if (vm.get() == nullptr || whom.vcpu.raw() >= vm.get()->config.vcpus) return;
   announce_notification(mediator, *vm.get(), whom);

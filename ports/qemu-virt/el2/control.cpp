@@ -238,7 +238,8 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
     }
     case Opcode::notify:
       if (!model) return nobody;
-      return status_text(secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value}).x[0]);
+      return status_text(
+          secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value, op.id}).x[0]);
     case Opcode::answer_vm_messages:
       if (!model) return nobody;
       secure.ask(TestControl::answer_vm_messages, {op.sp, op.flags, op.value});

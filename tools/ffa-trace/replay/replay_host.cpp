@@ -141,11 +141,16 @@ void ReplayRun::irq(Event event) {
 /// What the host did before this event.
 void ReplayRun::stimulate(const Event& event) {
   if (!mode_.own || event.stimulus.empty()) return;
-  remove_pages(event, parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)), 0);
+  act_as_host(event, parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)), 0);
 }
 
-void ReplayRun::remove_pages(const Event& event, const StepStimulus& stimulus,
-                             uint64_t switch_point) {
+void ReplayRun::act_as_host(const Event& event, const StepStimulus& stimulus,
+                            uint64_t switch_point) {
+  for (const auto& of : stimulus.vcpus) {
+    if (of.switch_point != switch_point) continue;
+    ++comparison_.counts().stimuli;
+    simulation_->set_online(of.vm, of.vcpu, of.online);
+  }
   for (const auto& page : stimulus.removed) {
     if (page.switch_point != switch_point) continue;
     ++comparison_.counts().stimuli;
@@ -172,7 +177,7 @@ void ReplayRun::wait_for_turn() {
     if (turn.switch_point != activity.switch_points) continue;
     simulation_->wait_until([this, turn] { return has_come(turn); });
   }
-  remove_pages(activity.first, activity.stimulus, activity.switch_points);
+  act_as_host(activity.first, activity.stimulus, activity.switch_points);
 }
 
 /// Another mediator may reach fewer switch points: what its record says is over counts as done.
