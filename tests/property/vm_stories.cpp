@@ -156,7 +156,7 @@ void Stories::preempted(uint16_t vm) {
   Step& stop = host(vm, Action::preempt);
   stop.sp = echo();
   stop.value = 1 + numbers_.below(2);
-  stop.address = numbers_.below(2);  // by FFA_YIELD
+  stop.stop = static_cast<spmc_model::StopKind>(numbers_.below(3));
   const uint64_t times = stop.value;
   call(vm, fid32(Fid::msg_send_direct_req), {pair(vm, echo()), 0, numbers_.word()});
   if (numbers_.one_in(3)) direct(vm);
