@@ -50,7 +50,7 @@ Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
     bits |= PartitionProperties::receives_direct_requests2_bit |
             PartitionProperties::sends_direct_requests2_bit;
   }
-  if (has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
+  if (serves || has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
   if (vm.aarch64) bits |= PartitionProperties::aarch64_bit;
   return {vm.id, vm.vcpus, PartitionProperties{bits}, {}};
 }
