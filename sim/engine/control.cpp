@@ -243,7 +243,8 @@ std::string Control::act(Opcode code, const HostOp& op) {
                  : "refused";
     case Opcode::preempt:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
-      model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value), op.flags != 0);
+      model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value),
+                     static_cast<spmc_model::StopKind>(op.flags));
       return "done";
     case Opcode::deliver_sri: {
       const bool pending = simulation_.take_pending_sri();
