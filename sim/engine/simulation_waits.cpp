@@ -57,4 +57,11 @@ bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
   return true;
 }
 
+void Simulation::let_others_get_on() {
+  if (!impl_->scheduler.on_task()) return;
+  impl_->scheduler.wait_until([impl = impl_.get(), seen = impl_->next_seq] {
+    return impl->steps.empty() || impl->next_seq != seen;
+  });
+}
+
 }  // namespace sim

@@ -128,7 +128,6 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     shares.refuse(share.slot);
   } else {
     shares.quarantine(share.slot);
-    mediator.platform.log(LogLevel::error, "ffa: the SPMC keeps pages of a dead VM: quarantined");
   }
   return ReclaimStep::again;
 }
