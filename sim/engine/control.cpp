@@ -273,6 +273,7 @@ std::string Control::destroy(const HostOp& op) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
     if (!goes_on(progress)) break;
+    if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
   }
   return progress_text(progress);
 }

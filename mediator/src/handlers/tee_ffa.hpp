@@ -40,7 +40,7 @@ struct TeeFfa {
       teardown_step(mediator, vm);
       if (vm.teardown.later) return Progress::later;
     }
-    return remains(vm);
+    return gave_all_back(vm) ? Progress::done : Progress::quarantined;
   }
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
@@ -87,12 +87,6 @@ struct TeeFfa {
       }
     }
     return count;
-  }
-
- private:
-  static Progress remains(VmContext<P>& vm) {
-    const Guard guard(vm.memory_lock);
-    return vm.memory.shares.size() == 0 ? Progress::done : Progress::quarantined;
   }
 };
 
