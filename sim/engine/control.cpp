@@ -225,6 +225,10 @@ std::string Control::act(Opcode code, const HostOp& op) {
                  : "refused";
     case Opcode::interrupt:
       return simulation_.interrupt_vcpu(op.vm, static_cast<uint16_t>(op.id)) ? "done" : "refused";
+    case Opcode::set_online:
+      return simulation_.set_online(op.vm, static_cast<uint16_t>(op.id), (op.flags & 1U) != 0)
+                 ? "done"
+                 : "refused";
     case Opcode::preempt:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
       model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value), op.flags != 0);

@@ -66,6 +66,9 @@ class Simulation {
   bool move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu);
   /// An interrupt of its own reaches a vCPU. False: none of its calls waits, so nothing happens.
   bool interrupt_vcpu(uint16_t vm, uint16_t vcpu);
+  /// A vCPU goes offline, where no interrupt reaches it and it makes no call, or comes back. False:
+  /// a call of it is under way.
+  bool set_online(uint16_t vm, uint16_t vcpu, bool online);
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.

@@ -103,7 +103,8 @@ struct ffa_sim_world_ops {
   void (*clear)(void* world, uint32_t buffer, uint32_t offset, uint32_t length);
   void (*own_buffers)(void* world, struct ffa_sim_own_buffers* out);
   void (*smc)(void* world, uint16_t vm, struct ffa_sim_regs* regs);
-  void (*inject_irq)(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq);
+  /* 1 injected, 0 the vCPU is offline */
+  int32_t (*inject_irq)(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq);
   int32_t (*vm_get)(void* world, uint16_t vm); /* 1 taken, 0 no such VM or dying */
   void (*vm_put)(void* world, uint16_t vm);
   int32_t (*budget_left)(void* world); /* 1 go on, 0 stop and ask to be called again */

@@ -155,7 +155,7 @@ template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
-      if (vm.calls.load() == 0) return enter(vm.teardown, TeardownStep::dialogues);
+      if (!vm.is_calling()) return enter(vm.teardown, TeardownStep::dialogues);
       vm.teardown.later = true;
       return;
     case TeardownStep::dialogues:

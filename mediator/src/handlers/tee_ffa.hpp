@@ -60,10 +60,12 @@ struct TeeFfa {
     return progress;
   }
 
+  /// A call that waits leaves `regs` as they are.
   static void handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
                           ffa::Regs& regs, RuleTrace& rules) {
     const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
     VmContext<P>& vm = *slot.context;
+    if (blocked_vcpu(slot, vcpu) != nullptr) return;
     if (reply.ok()) [[likely]]
       return put_reply(regs, *reply, vm.version().version());
     const ffa::Status status = known_status(reply.error().status, vm.version().version());
@@ -73,7 +75,7 @@ struct TeeFfa {
   /// Function ids that a VM at the highest version can call.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return 0;
-    const CallSwitches switches = switches_of(mediator, slot.context->config);
+    const CallSwitches& switches = slot.context->switches;
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
       const ffa::FidInfo* const info = ffa::find_fid(number);

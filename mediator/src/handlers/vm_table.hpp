@@ -34,11 +34,17 @@ struct VmSlot {
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  Access access;             ///< whom it knows
-  ffa::Version offered{};    ///< highest version that it can negotiate
-  bool borrows = false;      ///< takes memory from other VMs
-  uint32_t incarnation = 0;  ///< tells VMs apart that had the same id; never 0
+  Access access;              ///< whom it knows
+  ffa::Version offered{};     ///< highest version that it can negotiate
+  bool borrows = false;       ///< takes memory from other VMs
+  uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
+  uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
   VmContext<P>* context = nullptr;
+
+  /// Calls of this vCPU are for `context`.
+  [[nodiscard]] bool is_served(ffa::VcpuId vcpu) const {
+    return life == VmLife::live && context != nullptr && vcpu.raw() < vcpus;
+  }
 };
 
 template <Platform P>
@@ -60,13 +66,13 @@ class VmTable {
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
   }
-  /// As find(); a call of a VM that is served is under way until VmContext::calls goes down again.
-  [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id) {
+  /// As find(); a call of a vCPU that is served is under way until its VmContext::calling is 0.
+  [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return std::nullopt;
     const VmSlot<P>& slot = slots_[*place];
-    if (slot.life == VmLife::live && slot.context != nullptr) slot.context->calls.fetch_add(1);
+    if (slot.is_served(vcpu)) slot.context->calling[vcpu.raw()].store(1);
     return slot;
   }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
@@ -87,15 +93,21 @@ class VmTable {
     const auto place = index_.find(id);
     if (!place) return;
     slots_[*place].life = life;
-    if (slots_[*place].access.names_vms()) ++generation_;
+    change_lists(slots_[*place]);
   }
   void erase(ffa::EndpointId id) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return;
-    if (slots_[*place].access.names_vms()) ++generation_;
-    slots_[*place] = {};
+    change_lists(slots_[*place]);
     index_.erase(id);
+    size_t last = *place;
+    for (; last + 1 < slots_.size() && slots_[last + 1].life != VmLife::vacant; ++last) {
+      slots_[last] = slots_[last + 1];
+      index_.erase(slots_[last].id);
+      index_.insert(slots_[last].id, static_cast<uint16_t>(last));
+    }
+    slots_[last] = {};
   }
 
   /// Whether SPs may still know a VM with this id that is gone: they would take a new one for it.
@@ -109,15 +121,13 @@ class VmTable {
     return (kept_[id.raw() / 64] & bit(id)) != 0;
   }
 
-  /// Calls `visit(slot)` for each VM in the order of their slots, and gives the number that changes
-  /// whenever the list of visible VMs does; both from one moment.
+  /// Calls `visit(slot)` for each VM, the oldest first, all as they are at one moment.
   template <class Visit>
-  uint16_t for_each(Visit visit) {
+  void for_each(Visit visit) {
     const Guard guard(lock_);
     for (const VmSlot<P>& slot : slots_) {
       if (slot.life != VmLife::vacant) visit(slot);
     }
-    return generation_;
   }
   /// Calls `visit(slot)` for each VM, without the lock: for an observer that has stopped all vCPUs.
   template <class Visit>
@@ -131,12 +141,20 @@ class VmTable {
   static constexpr size_t id_words = 0x8000 / 64;  // every id that a VM may have
   static constexpr uint64_t bit(ffa::EndpointId id) { return uint64_t{1} << (id.raw() % 64); }
 
+  /// For those who may know of the VM, and nobody else: how often it happens would tell that there
+  /// are others.
+  void change_lists(const VmSlot<P>& vm) FFA_REQ(lock_) {
+    for (VmSlot<P>& slot : slots_) {
+      if (know_each_other(slot.access, slot.id, vm.access, vm.id)) ++slot.list_changes;
+    }
+  }
+
   typename P::SpinLock lock_;
+  /// In the order in which they began: where others were in between must not show in a list.
   std::span<VmSlot<P>> slots_ FFA_GUARDED(lock_);
   std::span<uint64_t> kept_ FFA_GUARDED(lock_);  // a bit an id
   IdIndex index_ FFA_GUARDED(lock_);
   uint32_t incarnations_ FFA_GUARDED(lock_) = 0;
-  uint16_t generation_ FFA_GUARDED(lock_) = 1;
 };
 
 }  // namespace mediator
