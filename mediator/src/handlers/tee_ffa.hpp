@@ -22,9 +22,16 @@ struct TeeFfa {
 
   static ffa::Result<void> probe(MediatorState<P>& mediator) { return probe_spmc(mediator); }
 
+  static VmContext<P>* make_context(MediatorState<P>& mediator, const VmConfig& config,
+                                    Arena& arena) {
+    return arena.make<VmContext<P>>(mediator.platform, mediator.config, config,
+                                    switches_of(mediator, config), arena);
+  }
+
   /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
-  static ffa::Result<void> domain_init(MediatorState<P>& mediator, VmContext<P>& vm) {
+  static ffa::Result<void> domain_init(MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return {};
+    VmContext<P>& vm = *slot.context;
     FFA_CHECK(tell_all_created(mediator, vm));
     Rollback untell{[&] { take_back_created(mediator, vm); }};
     FFA_CHECK(create_bitmap(mediator, vm));
@@ -32,7 +39,8 @@ struct TeeFfa {
     return {};
   }
 
-  static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
+  static Progress domain_teardown(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+    VmContext<P>& vm = *slot.context;
     if (!mediator.spmc.usable) {
       end_dialogues(mediator, vm);
       enter(vm.teardown, TeardownStep::done);
@@ -47,9 +55,10 @@ struct TeeFfa {
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
   /// writing a message into RX; then again, later.
-  static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
-    const Progress progress = domain_teardown(mediator, vm);
+  static Progress relinquish_resources(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+    const Progress progress = domain_teardown(mediator, slot);
     if (progress == Progress::restart) return progress;
+    VmContext<P>& vm = *slot.context;
     const Guard guard(vm.state_lock);
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
       uint32_t rx = vm.buffers.rx.load();
@@ -74,9 +83,12 @@ struct TeeFfa {
     put_reply(regs, ffa::reply(status), vm.version().version());
   }
 
-  /// Function ids that a VM at the highest version can call.
+  /// Function ids that the VM can call at the version that it negotiated; before it did, at the
+  /// highest one that it can.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return 0;
+    const VersionWord word = slot.context->version();
+    const ffa::Version version = word.negotiated() ? word.version() : slot.offered;
     const CallSwitches& switches = slot.context->switches;
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
@@ -85,7 +97,7 @@ struct TeeFfa {
       for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
         const bool there = find_function(id, slot.aarch64) != nullptr;
         count +=
-            there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features, switches) ? 1U : 0U;
+            there && is_offered(id, *info, version, mediator.spmc.features, switches) ? 1U : 0U;
       }
     }
     return count;
