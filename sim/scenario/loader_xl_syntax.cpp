@@ -145,8 +145,7 @@ class Parser {
 
   json number() {
     const size_t begin = at_;
-    take('-');
-    while (!at_end() && (is_word(peek()) || peek() == '.')) next();
+    while (!at_end() && (is_word(peek()) || is_in("-.", peek()))) next();
     const std::string text = text_.substr(begin, at_ - begin);
     const auto number = xl_number(text);
     if (!number) fail(fmt::format("'{}' is not a whole number of 64 bits", text));

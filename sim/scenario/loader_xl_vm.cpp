@@ -46,6 +46,9 @@ constexpr uint64_t low_ram_base = 0x40000000;
 constexpr uint64_t low_ram_mib = 3072;
 constexpr uint64_t high_ram_base = 0x200000000;
 constexpr uint64_t most_ram_mib = 1ULL << 20;
+/// What the RAM of a silent world holds beside what else is in it.
+constexpr uint64_t fitting_bytes = 128ULL << 20;
+constexpr uint64_t silent_ram_bytes = 256ULL << 20;
 
 class Reader {
  public:
@@ -158,8 +161,9 @@ class Reader {
     if (!setting.value.is_array() || setting.value.size() != 2) {
       fail(setting, "'ffa_borrow_window' is a list [base, pages]");
     }
-    vm_.fields.push_back({"/borrow_window/base", number(setting, setting.value[0]), setting.line});
-    vm_.fields.push_back({"/borrow_window/pages", number(setting, setting.value[1]), setting.line});
+    json window{{"base", number(setting, setting.value[0])},
+                {"pages", number(setting, setting.value[1])}};
+    vm_.fields.push_back({"/borrow_window", std::move(window), setting.line});
   }
 
   /// A VM has `maxvcpus`, of which `vcpus` run when it starts; the guest may start the others.
@@ -209,6 +213,22 @@ void add_fields(json& vm, const XlVm& given, const std::string& path, const std:
   }
 }
 
+/// Guests as they run on a board have more memory than a world that says nothing of it.
+void make_room(json& world, Origins& origins) {
+  uint64_t bytes = 0;
+  std::string last;
+  for (const auto& [name, vm] : world.at("vms").items()) {
+    const auto origin =
+        origins.find((json::json_pointer{"/world/vms"} / name / "memory").to_string());
+    if (origin == origins.end()) continue;
+    for (const json& region : vm.at("memory")) bytes += region.at("size").get<uint64_t>();
+    last = origin->second;
+  }
+  if (world.contains("ram") || bytes <= fitting_bytes) return;
+  world["ram"] = bytes + silent_ram_bytes;
+  origins["/world/ram"] = last;
+}
+
 }  // namespace
 
 XlVm vm_of_xl(const std::vector<XlSetting>& settings, const std::string& file) {
@@ -230,6 +250,7 @@ Origins add_xl_files(json& document, const std::string& file, std::vector<std::s
     add_fields(vm, given, path, at, origins);
     if (!given.unused.empty()) notes.push_back(note_of(path, given.unused));
   }
+  make_room(document.at("world"), origins);
   return origins;
 }
 

@@ -34,9 +34,10 @@ XlVm vm_of_xl(const std::vector<XlSetting>& settings, const std::string& file);
 /// JSON pointer of a value that a guest configuration gave, and "file:line" of it.
 using Origins = std::map<std::string, std::string>;
 
-/// Replaces `config` of every VM of the world in `document` by the fields of its file. `file` is
-/// the scenario. Gives the origins of what it added; a note for each file with unused settings goes
-/// to `notes`. Throws InputError for a file that can't be read or is wrong.
+/// Replaces `config` of every VM of the world in `document` by the fields of its file, and gives a
+/// world that is silent about its RAM enough for them. `file` is the scenario. Gives the origins of
+/// what it added; a note for each file with unused settings goes to `notes`. Throws InputError for
+/// a file that can't be read or is wrong.
 Origins add_xl_files(nlohmann::json& document, const std::string& file,
                      std::vector<std::string>& notes);
 
