@@ -94,6 +94,7 @@ constexpr FeatureAnswer features_of_both[] = {
 };
 constexpr FeatureAnswer features_of_hafnium[] = {
     {fid32(Fid::msg_send2), 0, ffa::v1_1},
+    {fid32(Fid::rx_acquire), 0, ffa::v1_1},
     {fid32(Fid::mem_donate), 0, ffa::v1_0},
     {fid64(Fid::mem_donate), 0, ffa::v1_0},
     {fid32(Fid::notification_bitmap_create), 0, ffa::v1_1},
@@ -141,6 +142,7 @@ constexpr Personality hafnium() {
   personality.reserved_info_flags = ffa::Status::invalid_parameters;
   personality.donate = true;
   personality.indirect_messages = true;
+  personality.vm_buffers = true;
   personality.max_borrowers = 2;
   personality.unaligned_range = ffa::Status::invalid_parameters;
   personality.overlap_in_transaction = ffa::Status::invalid_parameters;

@@ -47,6 +47,14 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
          spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
 }
 
+/// True if the SPMC wants to know the buffers of VMs, for messages from SPs: it has all that a
+/// hypervisor needs to share them with it. [DEN0077A 1.2 §13.4-13.7]
+constexpr bool has_vm_buffers(const SpmcFeatures& spmc) {
+  using ffa::Fid;
+  return spmc.has(Fid::rx_acquire) && spmc.has(Fid::rx_release) && spmc.has(Fid::rxtx_map) &&
+         spmc.has(Fid::rxtx_unmap);
+}
+
 constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, Need need,
                         uint32_t function_id) {
   using ffa::Fid;

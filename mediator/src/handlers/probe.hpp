@@ -71,7 +71,9 @@ void probe_functions(MediatorState<P>& mediator) {
                                  Fid::notification_set,
                                  Fid::notification_info_get,
                                  Fid::msg_send_direct_req2,
-                                 Fid::msg_send2};
+                                 Fid::msg_send2,
+                                 Fid::rxtx_unmap,
+                                 Fid::rx_acquire};
   for (const Fid fid : functions) {
     const ffa::FidInfo& info = *ffa::find_fid(ffa::fid32(fid) & 0xffU);
     if (mediator.spmc.version < info.since) continue;

@@ -47,8 +47,9 @@ struct VcpuState {
   std::span<std::byte> message;
 };
 
-/// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP before it publishes `rx`
-/// and `tx`, and read by whoever holds the TX claim, the RX in `producing`, or state_lock.
+/// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP and UNMAP, which hold
+/// the TX claim while RX is `unmapped`, and read by whoever holds that claim or the RX in
+/// `producing`.
 template <Platform P>
 struct VmBuffers {
   explicit VmBuffers(P& platform)
@@ -102,8 +103,8 @@ struct VmContext {
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
 
   const VmConfig config;
-  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
-  SpinLock memory_lock;  ///< class vm_memory
+  SpinLock state_lock;                                 ///< class vm_state: version, bindings
+  SpinLock memory_lock;                                ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
@@ -114,6 +115,7 @@ struct VmContext {
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
+  bool buffers_kept = false;  ///< the SPMC does not let its RX and TX go, at its end
 };
 
 /// The way to the SPMC and what is known of it. Constant after probe(), but for the TX page.
@@ -167,6 +169,13 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
           .lends = vm.lends && !vm.overlapping_shares,
           .borrows = vm.borrows(),
           .peers = Access{vm}.names_vms()};
+}
+
+/// True if the VM's buffers are the SPMC's to fill, too. Never changes after FFA_RXTX_MAP, since
+/// the version is frozen by then. Before 1.1 a VM has no messages that an SP could send.
+template <Platform P>
+bool shares_buffers(const MediatorState<P>& mediator, VmContext<P>& vm) {
+  return has_vm_buffers(mediator.spmc.features) && vm.version().version() >= ffa::v1_1;
 }
 
 /// One call of a vCPU that negotiated a version.

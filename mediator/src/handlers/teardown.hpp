@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The end of a VM, as a list of steps of at most one SMC each: what VMs borrow taken back, sends
 // that are not whole given up (an SMC for each fragment that the SPMC waits for), notifications
-// undone, SPs told, live transactions reclaimed. Stops for its budget between any two.
+// undone, SPs told, live transactions reclaimed, buffers taken back from the SPMC. Stops for its
+// budget between any two.
 // [DEN0077A 1.2 §18.3]
 #pragma once
 
@@ -120,6 +121,23 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown_borrowing(mediator, vm);
 }
 
+/// One that the SPMC does not let go after the configured patience is quarantined.
+template <Platform P>
+void teardown_buffers(MediatorState<P>& mediator, VmContext<P>& vm) {
+  const bool mapped = vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped);
+  if (mapped && shares_buffers(mediator, vm)) {
+    const auto unmapped = hypervisor_call(mediator, ffa::RxtxUnmap{vm.id()}.encode());
+    const bool again = !unmapped.ok() && asks_for_patience(unmapped.error());
+    const uint32_t patience = mediator.config.reclaim_retries;
+    if (again && vm.teardown.message.deferrals++ < patience) return;
+    vm.buffers_kept = !unmapped.ok();
+    if (vm.buffers_kept) {
+      mediator.platform.log(LogLevel::warning, "ffa: the SPMC keeps the buffers of a dead VM");
+    }
+  }
+  enter(vm.teardown, TeardownStep::done);
+}
+
 template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
@@ -146,7 +164,9 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
       return teardown_vm_destroyed(mediator, vm);
     case TeardownStep::reclaim:
       if (reclaim_one(mediator, vm) == ReclaimStep::again) return;
-      return enter(vm.teardown, TeardownStep::done);
+      return enter(vm.teardown, TeardownStep::buffers);
+    case TeardownStep::buffers:
+      return teardown_buffers(mediator, vm);
     case TeardownStep::done:
       return;
   }

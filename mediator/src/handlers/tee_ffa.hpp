@@ -49,8 +49,7 @@ struct TeeFfa {
   /// writing a message into RX; then again, later.
   static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Progress progress = domain_teardown(mediator, vm);
-    if (progress == Progress::restart) return progress;
-    const Guard guard(vm.state_lock);
+    if (progress == Progress::restart || vm.buffers_kept) return progress;
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
       uint32_t rx = vm.buffers.rx.load();
       const bool idle = rx != static_cast<uint32_t>(RxState::producing);
@@ -92,7 +91,8 @@ struct TeeFfa {
  private:
   static Progress remains(VmContext<P>& vm) {
     const Guard guard(vm.memory_lock);
-    return vm.memory.shares.size() == 0 ? Progress::done : Progress::quarantined;
+    const bool all_back = vm.memory.shares.size() == 0 && !vm.buffers_kept;
+    return all_back ? Progress::done : Progress::quarantined;
   }
 };
 

@@ -69,6 +69,7 @@ struct Personality {
   bool same_buffer_for_rx_and_tx = true;                                        // 8
   HighCountBits high_count_bits = HighCountBits::rejected;                      // 9
   ffa::Status bad_buffer_memory = ffa::Status::no_memory;                       // 10
+  bool vm_buffers = false;                                                      // 11, RX_ACQUIRE
   bool unmap_checks_id = false;                                                 // 12
   ffa::Status unmap_while_rx_owned = ffa::Status::busy;  // 12, success: unmaps
   std::optional<ffa::Status> unknown_uuid;               // 14
