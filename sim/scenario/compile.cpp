@@ -221,7 +221,8 @@ class CaseCompiler {
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
     static const std::set<std::string> dialogue = {"wait",    "respond", "respond2", "yield",
-                                                   "preempt", "migrate", "interrupt"};
+                                                   "preempt", "migrate", "interrupt",
+                                                   "offline", "online"};
     sends_messages_ = sends_messages_ || step.what == "send2";
     runs_other_vcpus_ = runs_other_vcpus_ || dialogue.contains(step.what);
     dumps_.clear();

@@ -83,6 +83,15 @@ void compile_interrupt(const HostStep& step) {
   step.control.host(Opcode::interrupt, {.step = step.step, .vm = vm, .id = vcpu});
 }
 
+void set_online(const HostStep& step, bool online) {
+  const auto [vm, vcpu] = vcpu_named(step);
+  step.control.host(
+      Opcode::set_online,
+      {.step = step.step, .vm = vm, .id = vcpu, .flags = online ? 1U : 0U});
+}
+void compile_offline(const HostStep& step) { set_online(step, false); }
+void compile_online(const HostStep& step) { set_online(step, true); }
+
 void compile_balloon(const HostStep& step) {
   const GuestFacts& guest = step.world.guest_of(step.node.at("vm"));
   ValueContext values = step.values;
@@ -121,6 +130,8 @@ HostStepCompiler host_step(const std::string& name) {
       {"preempt", compile_preempt},
       {"migrate", compile_migrate},
       {"interrupt", compile_interrupt},
+      {"offline", compile_offline},
+      {"online", compile_online},
       {"balloon", compile_balloon},
       {"faults", compile_faults},
       {"check", compile_check},

@@ -48,6 +48,7 @@ enum class Opcode : uint16_t {
   preempt = 0x4c,
   migrate = 0x4d,
   interrupt = 0x4e,
+  set_online = 0x4f,
 };
 
 enum class ProgramError : uint8_t {
@@ -152,7 +153,7 @@ struct RunOp {
 /// dump_memory: id, vm, value = ipa, length. dump_translation: id, vm, value = ipa, length = pages.
 /// arm_faults: id = fault, flags bit 0 = on. deliver_sri: flags bit 0 = only if pending. preempt:
 /// sp, value = times, flags bit 0 = yields. migrate: vm, id = vCPU, value = pCPU. interrupt: vm, id
-/// = vCPU.
+/// = vCPU. set_online: vm, id = vCPU, flags bit 0 = online.
 struct HostOp {
   uint32_t step = 0;
   uint16_t vm = 0;

@@ -201,12 +201,14 @@ Reply rxtx_map(CallContext<P>& call) {
   return ffa::success32();
 }
 
-/// Gives the buffers' pages back. Nobody can reach the buffers any more.
+/// Gives the buffers' pages back, but for those that the SPMC keeps: they stay pinned. Nobody can
+/// reach the buffers any more.
 template <Platform P>
 void release_buffers(P& platform, VmContext<P>& vm) {
   VmBuffers<P>& buffers = vm.buffers;
   platform.unmap(buffers.rx_buffer);
   platform.unmap(buffers.tx_buffer);
+  if (vm.buffers_kept) return;
   platform.unpin(vm.id(), buffers.rx_ipa, buffers.pages);
   platform.unpin(vm.id(), buffers.tx_ipa, buffers.pages);
   release_pages(vm, buffers.rx_range);

@@ -75,11 +75,13 @@ void ReplayRun::destroy(Activity& activity, uint32_t budget) {
     simulation_->wait_until(
         [this, &activity] { return !under_destruction_.contains(activity.vm); });
     while (simulation_->machine().has_vm(activity.vm)) {
+      const size_t asked = activity.window.asked.size();
       under_destruction_.insert(activity.vm);
       activity.result = simulation_->destroy_vm(activity.vm, budget);
       under_destruction_.erase(activity.vm);
-      if (activity.result != FFA_SIM_RESTART || mode_.own) return;
-      // A call of the VM is still open.
+      if (!sim::goes_on(static_cast<uint32_t>(activity.result)) || mode_.own) return;
+      if (activity.window.asked.size() != asked) continue;  // refused: it is asked again
+      // A call of a VM is still open.
       simulation_->wait_until([this, seen = calls_returned_] { return calls_returned_ != seen; });
     }
   });
@@ -117,7 +119,8 @@ void ReplayRun::destroy_stage(const Event& event) {
     throw sim::InputError(place, "not supported yet: a fault of the machine at the end of a VM");
   }
   const uint32_t budget = stimulus.budget;
-  if (activity->finished && activity->result == FFA_SIM_RESTART) destroy(*activity, budget);
+  const bool goes_on = sim::goes_on(static_cast<uint32_t>(activity->result));
+  if (activity->finished && goes_on) destroy(*activity, budget);
 }
 
 void ReplayRun::end_destroy_stage(Activity& activity) {
