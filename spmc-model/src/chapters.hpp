@@ -26,6 +26,7 @@ ffa::Status fill_vm_rx(SpmcStorage& s, ffa::EndpointId vm, std::span<const std::
 
 // partition_info.cpp [DEN0077A 1.2 §13.8]
 Answer handle_partition_info_get(SpmcStorage& s, const Call& call);
+Answer handle_partition_info_get_regs(SpmcStorage& s, const Call& call);
 
 // memory.cpp [DEN0140 chapters 1 and 2]
 Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind);

@@ -126,6 +126,8 @@ Answer dispatch(SpmcStorage& s, const Call& call) {
       return handle_rx_acquire(s, call);
     case ffa::fid32(Fid::partition_info_get):
       return handle_partition_info_get(s, call);
+    case ffa::fid64(Fid::partition_info_get_regs):
+      return handle_partition_info_get_regs(s, call);
     case ffa::fid32(Fid::run):
       return handle_run(s, call);
     case ffa::fid32(Fid::msg_send2):

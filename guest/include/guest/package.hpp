@@ -16,7 +16,7 @@
 namespace guest {
 
 inline constexpr uint64_t package_magic = 0x0045534143414646;  // "FFACASE", the lowest byte first
-inline constexpr uint64_t package_version = 4;
+inline constexpr uint64_t package_version = 5;
 
 inline constexpr size_t package_max_sps = 16;
 inline constexpr size_t package_max_missing = 64;
@@ -85,6 +85,7 @@ struct PackedVm {
   bool lends = true;
   uint64_t borrow_base = 0, borrow_pages = 0;
   bool reaches_sps = true;
+  ffa::Uuid uuid{};
   std::array<uint16_t, 8> peers{};
 };
 

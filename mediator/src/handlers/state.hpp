@@ -118,8 +118,8 @@ struct VmContext {
 
   const VmConfig config;
   const CallSwitches switches;
-  SpinLock state_lock;   ///< class vm_state: version, notifications
-  SpinLock memory_lock;  ///< class vm_memory
+  SpinLock state_lock;                                 ///< class vm_state: version, notifications
+  SpinLock memory_lock;                                ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
@@ -154,9 +154,11 @@ struct SpmcLink {
 template <Platform P>
 class MediatorState {
  public:
+  using Word = typename P::template Atomic<uint32_t>;
+
   static size_t bytes(const MediatorConfig& config) {
     return Arena::bytes<MediatorState>() + PartitionTable::bytes(config.max_partitions) +
-           VmTable<P>::bytes(config);
+           Arena::bytes<Word>(config.max_partitions) + VmTable<P>::bytes(config);
   }
   MediatorState(P& the_platform, const MediatorConfig& the_config, Arena& arena)
       : platform(the_platform),
@@ -164,6 +166,7 @@ class MediatorState {
         spmc(the_platform),
         message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
+        gone(arena.make_array<Word>(the_config.max_partitions, platform, there)),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
@@ -171,6 +174,8 @@ class MediatorState {
   SpmcLink<P> spmc;
   typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
   PartitionTable partitions;          ///< SPs; constant after probe()
+  static constexpr uint32_t there = 0;
+  std::span<Word> gone;  ///< of each entry of `partitions`, not 0: the SP aborted
   VmTable<P> vms;
 };
 

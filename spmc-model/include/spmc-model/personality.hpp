@@ -76,6 +76,7 @@ struct Personality {
   bool rx_owned_after_error = true;                      // 15
   std::optional<ffa::Status> reserved_info_flags;        // 17
   uint32_t v1_0_info_size_reported = 0;                  // 18, w3 for a 1.0 caller
+  bool info_get_regs = false;                            // 19
   ffa::Status no_rx_mapped = ffa::Status::busy;          // 20
   ffa::Status tx_unusable = ffa::Status::denied;         // 21
   bool donate = false;                                   // 22
