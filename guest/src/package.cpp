@@ -139,6 +139,8 @@ PackedVm read_vm(Reader& in) {
   vm.borrow_base = in.number<uint64_t>();
   vm.borrow_pages = in.number<uint64_t>();
   vm.reaches_sps = in.flag();
+  const uint64_t uuid_low = in.word();
+  vm.uuid = ffa::Uuid::from_dwords(uuid_low, in.word());
   for (uint16_t& peer : vm.peers) peer = in.number<uint16_t>();
   return vm;
 }

@@ -94,6 +94,7 @@ void add_handle_checkers(CheckerList& list);        ///< I09, I12
 void add_atomicity_checkers(CheckerList& list);     ///< I11
 void add_buffer_checkers(CheckerList& list);        ///< I18, I19, I20, I21, I22
 void add_register_checkers(CheckerList& list);      ///< I23, I24, I25
+void add_features_checkers(CheckerList& list);      ///< I27
 void add_call_checkers(CheckerList& list);          ///< I26, I28
 void add_notification_checkers(CheckerList& list);  ///< I30
 

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 4u
+#define FFA_SIM_ABI_VERSION 5u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -85,6 +85,7 @@ struct ffa_sim_vm_config {
   uint8_t reaches_no_sps, reserved[3]; /* 1: no SP but those in peers */
   uint64_t borrow_base;                /* IPA space in which it gets at what it borrows from VMs */
   uint64_t borrow_pages;               /* 0: it can't borrow */
+  uint8_t uuid[16];                    /* of its service, as in registers; zero: none */
 };
 
 /* Callbacks into the simulated world. Each is a yield point and a point where a fault may be

@@ -66,6 +66,7 @@ mediator::VmConfig to_vm_config(const ffa_sim_vm_config& raw) {
   if (raw.max_transfers == 0xffff) vm.max_transfers = 0;
   vm.lends = raw.no_loans == 0;
   vm.borrow_window = {ffa::Ipa{raw.borrow_base}, ffa::PageCount{raw.borrow_pages}};
+  for (size_t n = 0; n < sizeof vm.uuid.bytes; ++n) vm.uuid.bytes[n] = raw.uuid[n];
   return vm;
 }
 

@@ -63,6 +63,7 @@ ffa_sim_vm_config to_raw(const mediator::VmConfig& vm) {
   raw.borrow_pages = vm.borrow_window.pages.raw();
   raw.reaches_no_sps = vm.reaches_sps ? 0 : 1;
   for (size_t n = 0; n < vm.peers.size(); ++n) raw.peers[n] = vm.peers[n].raw();
+  std::copy(std::begin(vm.uuid.bytes), std::end(vm.uuid.bytes), raw.uuid);
   return raw;
 }
 

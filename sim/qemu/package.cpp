@@ -109,7 +109,7 @@ void write_vm(Writer& out, const VmConfig& config) {
             or_default(config.max_rxtx_pages, silent.max_rxtx_pages),
             or_default(config.max_borrowers, silent.max_borrowers), config.max_transfers,
             config.lends, config.borrow_window.base.raw(), config.borrow_window.pages.raw(),
-            config.reaches_sps);
+            config.reaches_sps, config.uuid.dword(0), config.uuid.dword(1));
   for (const ffa::EndpointId peer : config.peers) out.word(peer.raw());
 }
 

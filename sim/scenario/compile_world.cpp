@@ -398,6 +398,7 @@ class WorldCompiler {
     vm.config.aarch64 = node.flag_or("aarch64", true);
     vm.config.visible_to_vms = node.flag_or("visible_to_vms", false);
     vm.config.overlapping_shares = node.flag_or("overlapping_shares", false);
+    if (const auto uuid = node.find("uuid")) vm.config.uuid = uuid_of(*uuid);
     peers(node, vm.config);
     vm.create_at_boot = facts.create_at_boot = node.flag_or("create_at_boot", true);
     limits(node, vm.config);

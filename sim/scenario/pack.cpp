@@ -50,10 +50,10 @@ void each(Stream& stream, Is<mediator::MediatorConfig> auto& config) {
 template <class Stream>
 void each(Stream& stream, Is<mediator::VmConfig> auto& config) {
   auto& [id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages, ranges,
-         rxtx_pages, borrowers, transfers, lends, reaches_sps, peers, window] = config;
+         rxtx_pages, borrowers, transfers, lends, reaches_sps, peers, window, uuid] = config;
   stream.items(id, tee, vcpus, aarch64, visible, overlapping, max_version, shares, share_pages,
                ranges, rxtx_pages, borrowers, transfers, lends, reaches_sps, window.base,
-               window.pages);
+               window.pages, uuid);
   for (auto& peer : peers) stream.items(peer);
 }
 

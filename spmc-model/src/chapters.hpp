@@ -13,10 +13,20 @@ Answer handle_version(SpmcStorage& s, const Call& call);
 Answer handle_features(SpmcStorage& s, const Call& call);
 Answer handle_rxtx_map(SpmcStorage& s, const Call& call);
 Answer handle_rxtx_unmap(SpmcStorage& s, const Call& call);
-Answer handle_rx_release(SpmcStorage& s);
+Answer handle_rx_release(SpmcStorage& s, const Call& call);
+
+// vm_buffers.cpp [DEN0077A 1.2 §13.4-§13.7]: the same calls of a hypervisor for a VM
+Answer handle_vm_rxtx_map(SpmcStorage& s);
+Answer handle_vm_rxtx_unmap(SpmcStorage& s, ffa::EndpointId vm);
+Answer handle_vm_rx_release(SpmcStorage& s, ffa::EndpointId vm);
+Answer handle_rx_acquire(SpmcStorage& s, const Call& call);
+/// Puts a message into the VM's RX, which is the VM's then. INVALID_PARAMETERS: the SPMC does not
+/// know its buffers. BUSY: RX is not empty. NO_MEMORY: it is too small.
+ffa::Status fill_vm_rx(SpmcStorage& s, ffa::EndpointId vm, std::span<const std::byte> message);
 
 // partition_info.cpp [DEN0077A 1.2 §13.8]
 Answer handle_partition_info_get(SpmcStorage& s, const Call& call);
+Answer handle_partition_info_get_regs(SpmcStorage& s, const Call& call);
 
 // memory.cpp [DEN0140 chapters 1 and 2]
 Answer handle_memory_send(SpmcStorage& s, const Call& call, SendKind kind);

@@ -124,9 +124,13 @@ Answer dispatch(SpmcStorage& s, const Call& call) {
     case ffa::fid32(Fid::rxtx_unmap):
       return handle_rxtx_unmap(s, call);
     case ffa::fid32(Fid::rx_release):
-      return handle_rx_release(s);
+      return handle_rx_release(s, call);
+    case ffa::fid32(Fid::rx_acquire):
+      return handle_rx_acquire(s, call);
     case ffa::fid32(Fid::partition_info_get):
       return handle_partition_info_get(s, call);
+    case ffa::fid64(Fid::partition_info_get_regs):
+      return handle_partition_info_get_regs(s, call);
     case ffa::fid32(Fid::run):
       return handle_run(s, call);
     case ffa::fid32(Fid::msg_send2):

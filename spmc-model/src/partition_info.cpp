@@ -20,8 +20,9 @@ ffa::Uuid wanted_uuid(const Call& call) {
   return ffa::Uuid::from_words(call.w(1), call.w(2), call.w(3), call.w(4));
 }
 
+/// An SP that crashed is not there any more.
 bool matches(const SpState& sp, const ffa::Uuid& wanted) {
-  return wanted.is_nil() || sp.config.uuid == wanted;
+  return !sp.crashed && (wanted.is_nil() || sp.config.uuid == wanted);
 }
 
 uint32_t visible_properties(const SpmcStorage& s, uint32_t properties) {
@@ -60,7 +61,38 @@ Status write_entries(SpmcStorage& s, const ffa::Uuid& wanted, uint32_t entry_byt
 // Row 16 cannot happen: the largest list fits the smallest buffer.
 static_assert(max_sps * entry_bytes_v1_1 <= ffa::page_size);
 
+// Of FFA_PARTITION_INFO_GET_REGS.
+constexpr unsigned first_entry_register = 3;
+constexpr unsigned entry_registers = 3;
+constexpr uint32_t entries_a_call = 5;
+
 }  // namespace
+
+Answer handle_partition_info_get_regs(SpmcStorage& s, const Call& call) {
+  if (!s.personality.info_get_regs || s.version < ffa::v1_2) return error(Status::not_supported);
+  const ffa::Uuid wanted = ffa::Uuid::from_dwords(call.x(1), call.x(2));
+  const uint32_t start = call.w(3) & 0xffffU;
+  if (call.x(3) >> 32 != 0) return error(Status::invalid_parameters);
+  if (call.w(3) >> 16 != 0) return error(Status::retry);  // the tag is always 0
+  Answer answer = reply(ffa::fid64(ffa::Fid::success));
+  answer.extended = true;
+  uint32_t count = 0;
+  for (size_t i = 0; i < s.sp_count; ++i) {
+    const SpState& sp = s.sps[i];
+    if (!matches(sp, wanted)) continue;
+    const uint32_t place = count++;
+    if (place < start || place - start >= entries_a_call) continue;
+    uint64_t* const entry = &answer.out.x[first_entry_register + (place - start) * entry_registers];
+    entry[0] = sp.config.id.raw() | uint64_t{sp.config.contexts} << 16 |
+               uint64_t{visible_properties(s, sp.config.properties)} << 32;
+    entry[1] = wanted.is_nil() ? sp.config.uuid.dword(0) : 0;
+    entry[2] = wanted.is_nil() ? sp.config.uuid.dword(1) : 0;
+  }
+  if (start >= count) return error(Status::invalid_parameters);
+  const uint32_t last_given = count - start > entries_a_call ? start + entries_a_call : count;
+  answer.out.x[2] = (count - 1) | uint64_t{last_given - 1} << 16 | uint64_t{entry_bytes_v1_1} << 48;
+  return answer;
+}
 
 Answer handle_partition_info_get(SpmcStorage& s, const Call& call) {
   const Personality& p = s.personality;

@@ -66,8 +66,8 @@ constexpr Personality op_tee_single() {
   return personality;
 }
 
-// Rows 5 and 6 of hafnium and tf-a-el3: what both have, and what each has besides. INFO_GET_REGS
-// is left out, since the model has none. RXTX_MAP in 64 bits only in hafnium.
+// Rows 5 and 6 of hafnium and tf-a-el3: what both have, and what each has besides. Only tf-a-el3
+// has RXTX_MAP in 32 bits.
 constexpr FeatureAnswer features_of_both[] = {
     {fid32(Fid::error), 0, ffa::v1_0},
     {fid32(Fid::success), 0, ffa::v1_0},
@@ -94,6 +94,8 @@ constexpr FeatureAnswer features_of_both[] = {
 };
 constexpr FeatureAnswer features_of_hafnium[] = {
     {fid32(Fid::msg_send2), 0, ffa::v1_1},
+    {fid32(Fid::rx_acquire), 0, ffa::v1_1},
+    {fid64(Fid::partition_info_get_regs), 0, ffa::v1_2},
     {fid32(Fid::mem_donate), 0, ffa::v1_0},
     {fid64(Fid::mem_donate), 0, ffa::v1_0},
     {fid32(Fid::notification_bitmap_create), 0, ffa::v1_1},
@@ -142,6 +144,8 @@ constexpr Personality hafnium() {
   personality.reserved_info_flags = ffa::Status::invalid_parameters;
   personality.donate = true;
   personality.indirect_messages = true;
+  personality.vm_buffers = true;
+  personality.info_get_regs = true;
   personality.max_borrowers = 2;
   personality.unaligned_range = ffa::Status::invalid_parameters;
   personality.overlap_in_transaction = ffa::Status::invalid_parameters;

@@ -64,6 +64,7 @@ Answer handle_features(SpmcStorage& s, const Call& call) {
 
 Answer handle_rxtx_map(SpmcStorage& s, const Call& call) {
   const Personality& p = s.personality;
+  if (p.vm_buffers && call.zero_from(1)) return handle_vm_rxtx_map(s);
   const bool high_bits = (call.x(3) & ~uint64_t{page_count_bits}) != 0;
   if (high_bits && p.high_count_bits == HighCountBits::rejected) {
     return error(Status::invalid_parameters);
@@ -85,6 +86,8 @@ Answer handle_rxtx_map(SpmcStorage& s, const Call& call) {
 }
 
 Answer handle_rxtx_unmap(SpmcStorage& s, const Call& call) {
+  const ffa::EndpointId vm = high_id(call.w(1));
+  if (s.personality.vm_buffers && vm != ffa::hypervisor_id) return handle_vm_rxtx_unmap(s, vm);
   if (s.personality.unmap_checks_id && call.w(1) != 0) return error(Status::invalid_parameters);
   if (s.rxtx.bytes == 0) return error(Status::invalid_parameters);
   if (s.rxtx.rx_owned_by_normal_world) {
@@ -95,7 +98,9 @@ Answer handle_rxtx_unmap(SpmcStorage& s, const Call& call) {
   return success();
 }
 
-Answer handle_rx_release(SpmcStorage& s) {
+Answer handle_rx_release(SpmcStorage& s, const Call& call) {
+  const ffa::EndpointId vm = low_id(call.w(1));
+  if (s.personality.vm_buffers && vm != ffa::hypervisor_id) return handle_vm_rx_release(s, vm);
   if (s.rxtx.bytes == 0 || !s.rxtx.rx_owned_by_normal_world) return error(Status::denied);
   s.rxtx.rx_owned_by_normal_world = false;
   return success();

@@ -161,6 +161,19 @@ struct RxTx {
   OpenResponse response;
 };
 
+/// Who owns the RX of a VM whose buffers the SPMC knows: itself, the hypervisor that fills it, or
+/// the VM that has not read the SPMC's message.
+enum class VmRx : uint8_t { free, acquired, full };
+
+/// RX and TX of a VM, as a hypervisor registered them. The SPMC never reads TX.
+struct VmBuffers {
+  static constexpr uint32_t max_pages = 63;
+  ffa::EndpointId vm;
+  uint32_t pages;  ///< of each; 0: the slot is free
+  VmRx rx;
+  std::array<ffa::Pa, max_pages> rx_pages;
+};
+
 struct SpmcStorage {
   Spmc front;
   PhysicalMemory* memory;
@@ -181,6 +194,7 @@ struct SpmcStorage {
   std::array<SpState, max_sps> sps;
   std::array<SpBuffers, max_sps> sp_buffers;
   std::array<VmSlot, max_vms> vms;
+  std::array<VmBuffers, max_vms> vm_buffers;
   std::array<Region, max_regions> regions;
   /// Indices of `regions`: first those in use, in the order of their handles, then those free.
   std::array<uint16_t, max_regions> region_order;

@@ -86,6 +86,7 @@ struct PackedVm {
   bool lends = true;
   uint64_t borrow_base = 0, borrow_pages = 0;
   bool reaches_sps = true;
+  ffa::Uuid uuid{};
   std::array<uint16_t, 8> peers{};
 };
 

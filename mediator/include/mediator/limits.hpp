@@ -78,6 +78,8 @@ struct VmConfig {
   std::array<ffa::EndpointId, 8> peers{};
   /// Where it borrows: as many regions at once as max_shares, in as many pieces as max_ranges.
   BorrowWindow borrow_window{};
+  /// Of the service that it offers to other VMs: they find it by this UUID. Nil: none.
+  ffa::Uuid uuid{};
 
   [[nodiscard]] constexpr bool borrows() const { return borrow_window.pages.raw() != 0; }
 };

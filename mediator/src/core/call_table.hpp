@@ -48,6 +48,14 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
          spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
 }
 
+/// True if the SPMC wants to know the buffers of VMs, for messages from SPs: it has all that a
+/// hypervisor needs to share them with it. [DEN0077A 1.2 §13.4-13.7]
+constexpr bool has_vm_buffers(const SpmcFeatures& spmc) {
+  using ffa::Fid;
+  return spmc.has(Fid::rx_acquire) && spmc.has(Fid::rx_release) && spmc.has(Fid::rxtx_map) &&
+         spmc.has(Fid::rxtx_unmap);
+}
+
 /// True if VMs can notify SPs.
 constexpr bool can_notify_sps(const SpmcFeatures& spmc) {
   return has_notifications(spmc) && spmc.has(ffa::Fid::notification_set);

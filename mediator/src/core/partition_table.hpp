@@ -42,6 +42,10 @@ class PartitionTable {
     entries_[size_++] = partition;
     return true;
   }
+  void clear() {
+    for (const Partition& entry : entries()) index_.erase(entry.id);
+    size_ = 0;
+  }
   /// The first entry of the partition with this id, or nullptr.
   [[nodiscard]] const Partition* find(ffa::EndpointId id) const {
     const auto place = index_.find(id);

@@ -2,11 +2,12 @@
 // Who owns a VM's RX buffer: the state machine as one table, used by the RX writer and the RX/TX
 // handlers. [DEN0077A 1.2 §4.6, §7.2.2]
 //
-//   unmapped <-map/unmap-> free -acquire-> producing -deliver-> vm_owned -release-> free
-//                           ^                  |
-//                           +-----abandon------+
-//   With buffers that the SPMC fills itself: free -give-> spmc_owned -acquire-> producing, and
-//   spmc_owned -deliver-> vm_owned -give-> spmc_owned.
+//   unmapped -map-> free -acquire-> producing -deliver-> vm_owned -release-> free
+//                    ^                 | |
+//                    +-----abandon-----+ +-unmap-> unmapped
+//   With buffers that the SPMC knows, it owns what the VM does not, and may have filled it unseen:
+//   free -give-> spmc_owned -acquire-> producing -give-> spmc_owned; and vm_owned or spmc_owned
+//   -hand_back-> producing, while the SPMC is asked whether the VM gives it back.
 #pragma once
 
 #include <cstddef>
@@ -17,32 +18,34 @@
 
 namespace mediator {
 
-/// The claim word of TX: a call claims it, copies the message in one go, gives it back.
+/// The claim word of TX: a call claims it, copies the message in one go, gives it back. It is
+/// claimed too while the buffers are mapped or unmapped.
 enum class TxState : uint8_t { unmapped, free, claimed };
 
 enum class RxEvent : uint8_t {
-  map,      ///< FFA_RXTX_MAP
-  unmap,    ///< FFA_RXTX_UNMAP
-  acquire,  ///< a producer begins to fill it
-  abandon,  ///< the producer gives up, nothing was delivered
-  deliver,  ///< filled: the VM may read it
-  release,  ///< FFA_RX_RELEASE
-  give      ///< handed to the SPMC, which may fill it
+  map,       ///< FFA_RXTX_MAP
+  unmap,     ///< FFA_RXTX_UNMAP, which has acquired it
+  acquire,   ///< a producer begins to fill it
+  abandon,   ///< the producer gives up, nothing was delivered
+  deliver,   ///< filled: the VM may read it
+  release,   ///< FFA_RX_RELEASE
+  give,      ///< handed to the SPMC, which may fill it
+  hand_back  ///< FFA_RX_RELEASE, of a buffer that the SPMC knows
 };
 inline constexpr size_t rx_states = 5;
-inline constexpr size_t rx_events = 7;
+inline constexpr size_t rx_events = 8;
 
 /// Where `event` leads from `state`; nothing where it is refused.
 constexpr std::optional<RxState> next_state(RxState state, RxEvent event) {
   using enum RxState;
   constexpr std::optional<RxState> no;
   constexpr std::optional<RxState> table[rx_states][rx_events] = {
-      // map   unmap     acquire    abandon  deliver   release  give
-      {free, no, no, no, no, no, no},                     // unmapped
-      {no, unmapped, producing, no, no, no, spmc_owned},  // free
-      {no, no, no, free, vm_owned, no, no},               // producing
-      {no, no, no, no, no, free, spmc_owned},             // vm_owned
-      {no, unmapped, producing, no, vm_owned, no, no},    // spmc_owned
+      // map   unmap     acquire    abandon  deliver   release  give        hand_back
+      {free, no, no, no, no, no, no, no},                      // unmapped
+      {no, no, producing, no, no, no, spmc_owned, no},         // free
+      {no, unmapped, no, free, vm_owned, no, spmc_owned, no},  // producing
+      {no, no, no, no, no, free, spmc_owned, producing},       // vm_owned
+      {no, no, producing, no, vm_owned, no, no, producing},    // spmc_owned
   };
   return table[static_cast<size_t>(state)][static_cast<size_t>(event)];
 }

@@ -23,6 +23,7 @@ enum class TeardownStep : uint8_t {
   bitmap_again,  ///< NOTIFICATION_BITMAP_DESTROY once more
   vm_destroyed,  ///< VM_DESTROYED to each SP that knows of the VM
   reclaim,       ///< FFA_MEM_RECLAIM of each live transaction
+  buffers,       ///< FFA_RXTX_UNMAP of the VM's buffers, where the SPMC knows them
   done
 };
 

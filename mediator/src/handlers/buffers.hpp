@@ -5,27 +5,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/assert.hpp"
 #include "core/snapshot.hpp"
+#include "core/spmc_answer.hpp"
+#include "ffa/calls.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
 
-/// The TX claim of one call; given back at the end of the scope.
+/// The TX claim of one call, which finds it `from`; given back at the end of the scope.
 template <Platform P>
 class TxClaim {
  public:
-  explicit TxClaim(VmBuffers<P>& buffers) : buffers_(buffers) {
-    auto expected = static_cast<uint32_t>(TxState::free);
+  explicit TxClaim(VmBuffers<P>& buffers, TxState from = TxState::free)
+      : buffers_(buffers), from_(from) {
+    auto expected = static_cast<uint32_t>(from);
     if (buffers_.tx.compare_exchange(expected, static_cast<uint32_t>(TxState::claimed))) {
       expected = static_cast<uint32_t>(TxState::claimed);
       held_ = true;
     }
     found_ = static_cast<TxState>(expected);
   }
-  ~TxClaim() { give_back(TxState::free); }
+  ~TxClaim() { give_back(from_); }
   TxClaim(const TxClaim&) = delete;
   TxClaim& operator=(const TxClaim&) = delete;
 
@@ -38,6 +42,7 @@ class TxClaim {
 
  private:
   VmBuffers<P>& buffers_;
+  const TxState from_;
   TxState found_{};
   bool held_ = false;
 };
@@ -56,36 +61,79 @@ Outcome<Snapshot> snapshot_tx(CallContext<P>& call, uint32_t length, Rule mapped
   return Snapshot{copy};
 }
 
-/// Moves RX along `event`. False: the state machine refuses it, nothing changed.
+/// Moves RX along `event` and says from where. Nothing: the state machine refuses it.
 template <Platform P>
-bool move_rx(VmBuffers<P>& buffers, RxEvent event) {
+std::optional<RxState> move_rx(VmBuffers<P>& buffers, RxEvent event) {
   uint32_t state = buffers.rx.load();
   // Bound: another vCPU's step makes the exchange fail, and then the event mostly is refused.
   for (unsigned attempt = 0; attempt < 2 * rx_states; ++attempt) {
-    const auto next = next_state(static_cast<RxState>(state), event);
-    if (!next) return false;
-    if (buffers.rx.compare_exchange(state, static_cast<uint32_t>(*next))) return true;
+    const auto from = static_cast<RxState>(state);
+    const auto next = next_state(from, event);
+    if (!next) return std::nullopt;
+    if (buffers.rx.compare_exchange(state, static_cast<uint32_t>(*next))) return from;
   }
-  return false;
+  return std::nullopt;
+}
+
+/// The caller gives its RX back, if it owns it; the SPMC has the last word where it knows the
+/// buffer. DENIED: the caller does not own it; else what the SPMC answered.
+template <Platform P>
+ffa::Result<void> give_back_rx(CallContext<P>& call) {
+  VmBuffers<P>& buffers = call.vm.buffers;
+  if (!shares_buffers(call.mediator, call.vm)) {
+    if (move_rx(buffers, RxEvent::release)) return {};
+    return ffa::Error{ffa::Status::denied};
+  }
+  const auto from = move_rx(buffers, RxEvent::hand_back);
+  if (!from) return ffa::Error{ffa::Status::denied};
+  const auto answer = expect_success(call.smc(ffa::RxRelease{call.vm.id()}.encode()));
+  const bool stays = !answer.ok() && *from == RxState::vm_owned;
+  FFA_ASSERT(move_rx(buffers, stays ? RxEvent::deliver : RxEvent::give));
+  if (answer.ok()) return {};
+  return ffa::Error{answer.error().status};
 }
 
 /// Fills a VM's RX buffer: the caller's, or that of a VM that it holds a reference to. acquire(),
-/// write()…, finish(); without finish() the buffer is free again.
+/// write()…, finish(); without finish() the buffer is free again. No lock may be held where it
+/// acquires or ends: a buffer that the SPMC knows is taken from it and given back.
 template <Platform P>
 class RxWriter {
  public:
   explicit RxWriter(CallContext<P>& call) : RxWriter(call, call.vm) {}
-  RxWriter(CallContext<P>& call, VmContext<P>& vm) : call_(call), buffers_(vm.buffers) {}
+  RxWriter(CallContext<P>& call, VmContext<P>& vm)
+      : call_(call),
+        vm_(vm.id()),
+        buffers_(vm.buffers),
+        shared_(shares_buffers(call.mediator, vm)) {}
   ~RxWriter() {
-    if (held_) move_rx(buffers_, RxEvent::abandon);
+    if (!held_) return;
+    if (shared_ && !expect_success(call_.smc(ffa::RxRelease{vm_}.encode())).ok()) {
+      call_.platform().log(LogLevel::warning, "ffa: the SPMC does not take a VM's RX buffer back");
+    }
+    move_rx(buffers_, shared_ ? RxEvent::give : RxEvent::abandon);
   }
   RxWriter(const RxWriter&) = delete;
   RxWriter& operator=(const RxWriter&) = delete;
 
   /// `rule` rejects, also where nothing is mapped.
   [[nodiscard]] Outcome<void> acquire(Rule rule = Rule::rx_free) {
-    held_ = move_rx(buffers_, RxEvent::acquire);
-    return call_.rules.require(rule, held_);
+    FFA_CHECK(call_.rules.require(rule, move_rx(buffers_, RxEvent::acquire).has_value()));
+    if (shared_) {
+      const auto acquired = expect_success(call_.smc(ffa::RxAcquire{vm_}.encode()));
+      if (!acquired.ok()) {
+        move_rx(buffers_, RxEvent::give);
+        // DENIED: there is a message of an SP in it.
+        FFA_CHECK(call_.rules.require(rule, acquired.error().status != ffa::Status::denied));
+        return relay(acquired.error().status);
+      }
+    }
+    held_ = true;
+    return {};
+  }
+  /// The buffer goes instead of being filled.
+  void unmap() {
+    FFA_ASSERT(held_ && move_rx(buffers_, RxEvent::unmap));
+    held_ = false;
   }
   [[nodiscard]] uint32_t size_bytes() const { return buffers_.size_bytes(); }
   /// `bytes` fit: the caller compared with size_bytes().
@@ -105,7 +153,9 @@ class RxWriter {
 
  private:
   CallContext<P>& call_;
+  const ffa::EndpointId vm_;
   VmBuffers<P>& buffers_;
+  const bool shared_;  ///< with the SPMC
   bool held_ = false;
 };
 

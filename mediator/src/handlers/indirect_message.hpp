@@ -106,6 +106,8 @@ void announce_message(MediatorState<P>& mediator, VmContext<P>& vm) {
 
 template <Platform P>
 Reply deliver_to_vm(CallContext<P>& call, const IndirectMessage& message, VmContext<P>& vm) {
+  const bool known = message.header.uuid.is_nil() || message.header.uuid == vm.config.uuid;
+  FFA_CHECK(call.rules.require(Rule::send2_uuid, known));
   const ffa::Version version = vm.version().version();
   const bool receives = version == ffa::Version{} || version >= ffa::v1_1;
   FFA_CHECK(call.rules.require(Rule::send2_receives, receives));

@@ -36,7 +36,8 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
                  .aarch64 = config.aarch64,
                  .access = Access{config},
                  .offered = offered_version(mediator.config, config),
-                 .borrows = config.tee == TeeType::ffa && config.borrows()};
+                 .borrows = config.tee == TeeType::ffa && config.borrows(),
+                 .uuid = config.uuid};
   Arena arena{memory};
   slot.context =
       with_tee<P>(config.tee, [&](auto tee) { return tee.make_context(mediator, config, arena); });

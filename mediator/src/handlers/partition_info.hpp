@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FFA_PARTITION_INFO_GET and FFA_PARTITION_INFO_GET_REGS, from the snapshot of the SPs made at boot
-// and the table of VMs. A query costs no world switch. VMs have no services, so they are listed for
-// the nil UUID only; a VM sees itself from 1.2 on. [DEN0077A 1.2 §6.2, §13.8, §13.9]
+// and the table of VMs. A query costs no world switch. A VM has one service at most, and sees
+// itself from 1.2 on. An SP that aborted is not listed any more. [DEN0077A 1.2 §6.2, §13.8, §13.9]
 #pragma once
 
 #include <cstring>
@@ -52,7 +52,7 @@ Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
   }
   if (serves || has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
   if (vm.aarch64) bits |= PartitionProperties::aarch64_bit;
-  return {vm.id, vm.vcpus, PartitionProperties{bits}, {}};
+  return {vm.id, vm.vcpus, PartitionProperties{bits}, vm.uuid};
 }
 
 template <Platform P>
@@ -70,14 +70,16 @@ uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit v
     if (!uuid.is_nil()) partition.uuid = {};
     visit(partition);
   };
-  for (const Partition& sp : call.mediator.partitions.entries()) {
-    const bool wanted = uuid.is_nil() || sp.uuid == uuid;
-    if (wanted && call.vm.access.names(sp.id)) show(sp);
+  const auto wanted = [&uuid](const ffa::Uuid& own) { return uuid.is_nil() || own == uuid; };
+  const std::span<const Partition> sps = call.mediator.partitions.entries();
+  for (size_t place = 0; place < sps.size(); ++place) {
+    const bool known = wanted(sps[place].uuid) && call.vm.access.names(sps[place].id);
+    if (known && call.mediator.gone[place].load() == 0) show(sps[place]);
   }
   uint16_t changes = 0;
   call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
     if (vm.id == call.vm.id()) changes = vm.list_changes;
-    if (uuid.is_nil() && is_listed(call, vm)) {
+    if (wanted(vm.uuid) && is_listed(call, vm)) {
       show(as_partition(vm, call.mediator.spmc.features));
     }
   });

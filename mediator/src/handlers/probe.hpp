@@ -71,7 +71,10 @@ void probe_functions(MediatorState<P>& mediator) {
                                  Fid::notification_set,
                                  Fid::notification_info_get,
                                  Fid::msg_send_direct_req2,
-                                 Fid::msg_send2};
+                                 Fid::msg_send2,
+                                 Fid::rxtx_unmap,
+                                 Fid::rx_acquire,
+                                 Fid::partition_info_get_regs};
   for (const Fid fid : functions) {
     const ffa::FidInfo& info = *ffa::find_fid(ffa::fid32(fid) & 0xffU);
     if (mediator.spmc.version < info.since) continue;
@@ -110,6 +113,15 @@ ffa::Result<void> map_own_buffers(MediatorState<P>& mediator) {
   return hypervisor_call(mediator, map.encode());
 }
 
+/// One entry of the SPMC's list; there is room. VMs are the mediator's to list.
+template <Platform P>
+void take_partition(MediatorState<P>& mediator, const ffa::PartitionRegs& entry) {
+  if (!entry.id.is_secure()) return;
+  FFA_ASSERT(
+      mediator.partitions.add({entry.id, entry.execution_contexts,
+                               entry.properties.known_to(mediator.spmc.version), entry.uuid}));
+}
+
 /// Reads `count` descriptors of `size` bytes from the own RX, which belongs to the mediator now.
 /// ABORTED: they can't all be there, or are more than the configuration allows.
 template <Platform P>
@@ -127,14 +139,45 @@ ffa::Result<void> read_partitions(MediatorState<P>& mediator, uint64_t count, ui
     const std::span<std::byte> copy = std::as_writable_bytes(std::span{&descriptor, 1});
     mediator.platform.copy_in(mediator.spmc.buffers.rx.id, static_cast<uint32_t>(n * size),
                               copy.first(known));
-    const ffa::EndpointId id{descriptor.id};
-    if (!id.is_secure()) continue;  // VMs are the mediator's to list
-    const ffa::PartitionProperties properties{descriptor.properties};
-    const Partition partition{id, descriptor.execution_contexts,
-                              properties.known_to(mediator.spmc.version), descriptor.uuid};
-    FFA_ASSERT(mediator.partitions.add(partition));
+    take_partition(mediator, {ffa::EndpointId{descriptor.id}, descriptor.execution_contexts,
+                              ffa::PartitionProperties{descriptor.properties}, descriptor.uuid});
   }
   return {};
+}
+
+/// The list by FFA_PARTITION_INFO_GET_REGS, a few partitions a call. RETRY or another tag: it has
+/// changed meanwhile, and is read from its beginning.
+template <Platform P>
+ffa::Result<void> read_partitions_by_registers(MediatorState<P>& mediator) {
+  ffa::PartitionInfoGetRegs query;
+  for (uint32_t restarts = 0; restarts <= mediator.config.vm_message_retries;) {
+    const ffa::Regs answer = boot_smc(mediator, query.encode());
+    const auto reply = ffa::PartitionInfoGetRegsSuccess::decode(answer).value();
+    const bool taken = kind_of(answer) == AnswerKind::success;
+    const bool changed =
+        taken ? query.start_index != 0 && reply.information_tag != query.information_tag
+              : status_of(answer) == ffa::Status::retry;
+    if (changed) {
+      mediator.partitions.clear();
+      query = {};
+      ++restarts;
+      continue;
+    }
+    if (!taken) return ffa::Error{status_of(answer)};
+    const bool in_order = reply.last_index < mediator.config.max_partitions &&
+                          reply.current_index <= reply.last_index &&
+                          reply.current_index >= query.start_index;
+    if (!in_order) return ffa::Error{ffa::Status::aborted};
+    for (unsigned n = 0; n + query.start_index <= reply.current_index; ++n) {
+      const auto partition = reply.partition(n);
+      if (!partition) return ffa::Error{ffa::Status::aborted};
+      take_partition(mediator, *partition);
+    }
+    if (reply.current_index == reply.last_index) return {};
+    query.start_index = static_cast<uint16_t>(reply.current_index + 1);  // bound: max_partitions
+    query.information_tag = reply.information_tag;
+  }
+  return ffa::Error{ffa::Status::retry};
 }
 
 /// Gives the own RX back to the SPMC.
@@ -145,11 +188,16 @@ void release_own_rx(MediatorState<P>& mediator) {
   }
 }
 
-/// An SPMC without FFA_PARTITION_INFO_GET has no partitions. RX is given back exactly if the SPMC
+/// An SPMC without either call has no partitions. A list that does not fit RX is read by registers.
+/// RX is given back exactly if the SPMC
 /// handed it over: OP-TEE does so with an error too, and then answers the next query BUSY.
 template <Platform P>
 ffa::Result<void> snapshot_partitions(MediatorState<P>& mediator) {
-  if (!mediator.spmc.features.has(ffa::Fid::partition_info_get)) return {};
+  const bool by_registers = mediator.spmc.features.has(ffa::Fid::partition_info_get_regs);
+  if (!mediator.spmc.features.has(ffa::Fid::partition_info_get)) {
+    if (by_registers) return read_partitions_by_registers(mediator);
+    return {};
+  }
   const ffa::Regs request = ffa::PartitionInfoGet{}.encode();
   const ffa::Regs answer = boot_smc(mediator, request);
   if (kind_of(answer) == AnswerKind::success) {
@@ -165,6 +213,8 @@ ffa::Result<void> snapshot_partitions(MediatorState<P>& mediator) {
   const bool owns_rx = kind_of(again) == AnswerKind::success ||
                        status_of(again, ffa::Status::aborted) == ffa::Status::busy;
   if (owns_rx) release_own_rx(mediator);
+  const bool too_long = status_of(answer) == ffa::Status::no_memory;
+  if (too_long && by_registers) return read_partitions_by_registers(mediator);
   return ffa::Error{status_of(answer)};
 }
 

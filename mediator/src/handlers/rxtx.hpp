@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FFA_RXTX_MAP, FFA_RXTX_UNMAP and FFA_RX_RELEASE. The buffers' pages are pinned, mapped, and
-// entered in the VM's ownership map, so that they can't be shared while they are buffers.
+// entered in the VM's ownership map, so that they can't be shared while they are buffers. An SPMC
+// that has FFA_RX_ACQUIRE is told of them, so that SPs can send messages to the VM.
 // [DEN0077A 1.2 §13.5-13.7]
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include "core/descriptor_writer.hpp"
 #include "core/page_range.hpp"
 #include "core/rollback.hpp"
+#include "core/spmc_answer.hpp"
 #include "ffa/calls.hpp"
+#include "ffa/wire/rxtx.hpp"
 #include "handlers/buffers.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
+
+/// The physical ranges of one buffer, for the SPMC: as many as a buffer has pages at most, in the
+/// memory that the caller gives.
+class BufferRanges {
+ public:
+  static constexpr size_t max_bytes =
+      ffa::RxtxMap::page_count_mask * sizeof(ffa::wire::Constituent);
+  explicit BufferRanges(std::span<std::byte> memory) : memory_(memory.first(max_bytes)) {}
+
+  void add(const PhysicalRun& run) { append(merger_.add(run)); }
+  void finish() { append(merger_.finish()); }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return memory_.first(length_); }
+  [[nodiscard]] ffa::wire::CompositeMemoryRegion header(ffa::PageCount pages) const {
+    const size_t count = length_ / sizeof(ffa::wire::Constituent);
+    return {static_cast<uint32_t>(pages.raw()), static_cast<uint32_t>(count), 0};
+  }
+
+ private:
+  void append(const std::optional<PhysicalRun>& run) {
+    if (!run) return;
+    const auto range = encode_range(*run);
+    std::memcpy(memory_.data() + length_, &range, sizeof(range));
+    length_ += sizeof(range);
+  }
+
+  std::span<std::byte> memory_;
+  size_t length_ = 0;
+  RunMerger merger_;
+};
 
 /// Pins and maps one buffer; undone at the end of the scope unless kept.
 template <Platform P>
@@ -25,7 +64,7 @@ class BufferMapping {
   BufferMapping& operator=(const BufferMapping&) = delete;
 
   /// Every page must be the VM's own read-write RAM, else `memory_rule` rejects.
-  Outcome<void> establish(Rule memory_rule) {
+  Outcome<void> establish(Rule memory_rule, BufferRanges& ranges) {
     const uint64_t pages = range_.pages().raw();
     while (pinned_ < pages) {  // bound: each round pins at least one of at most 63 pages
       const ffa::Ipa at = range_.at(ffa::PageCount{pinned_});
@@ -37,7 +76,9 @@ class BufferMapping {
       const auto pin = call_.platform().pin(call_.vm.id(), at, extent);
       if (!pin.ok()) return relay(pin.error());
       pinned_ += extent.pages.raw();
+      ranges.add({extent.pa, extent.pages});
     }
+    ranges.finish();
     const auto buffer = call_.platform().map(call_.vm.id(), range_.base(), range_.pages());
     if (!buffer.ok()) return relay(buffer.error());
     buffer_ = *buffer;
@@ -74,14 +115,14 @@ void release_pages(VmContext<P>& vm, RangeIndex range) {
   vm.memory.ranges.release(range);
 }
 
-/// The two ranges of a valid FFA_RXTX_MAP.
-struct BufferRanges {
+/// The two buffers of a valid FFA_RXTX_MAP.
+struct BufferPair {
   PageRange tx;
   PageRange rx;
 };
 
 template <Platform P>
-Outcome<BufferRanges> check_rxtx_map(CallContext<P>& call) {
+Outcome<BufferPair> check_rxtx_map(CallContext<P>& call) {
   const auto map = ffa::RxtxMap::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::rxtx_map_reserved, map.ok()));
   const ffa::PageCount pages = map->page_count;
@@ -93,47 +134,81 @@ Outcome<BufferRanges> check_rxtx_map(CallContext<P>& call) {
   const auto rx = PageRange::make(ffa::Ipa{map->rx_address}, pages);
   FFA_CHECK(call.rules.require(Rule::rxtx_map_rx_aligned, rx.ok()));
   FFA_CHECK(call.rules.require(Rule::rxtx_map_disjoint, !tx->overlaps(*rx)));
-  return BufferRanges{*tx, *rx};
+  return BufferPair{*tx, *rx};
+}
+
+/// FFA_RXTX_MAP for a VM: the endpoint RX/TX descriptor goes through the mediator's own TX.
+template <Platform P>
+Outcome<void> tell_spmc_of_buffers(CallContext<P>& call, ffa::PageCount pages,
+                                   const BufferRanges& rx, const BufferRanges& tx) {
+  using ffa::wire::CompositeMemoryRegion;
+  using ffa::wire::EndpointRxtxV1_1;
+  const size_t tx_offset =
+      sizeof(EndpointRxtxV1_1) + sizeof(CompositeMemoryRegion) + rx.bytes().size();
+  const EndpointRxtxV1_1 descriptor{call.vm.id().raw(), 0, sizeof(EndpointRxtxV1_1),
+                                    static_cast<uint32_t>(tx_offset), 0};
+  SpmcTx<P> page{call.mediator};
+  uint32_t at = 0;
+  const auto append = [&](std::span<const std::byte> bytes) {
+    page.write(at, bytes);
+    at += static_cast<uint32_t>(bytes.size());
+  };
+  append(std::as_bytes(std::span{&descriptor, 1}));
+  for (const BufferRanges* const buffer : {&rx, &tx}) {
+    const CompositeMemoryRegion header = buffer->header(pages);
+    append(std::as_bytes(std::span{&header, 1}));
+    append(buffer->bytes());
+  }
+  const bool wide = call.mediator.spmc.features.has(ffa::fid64(ffa::Fid::rxtx_map));
+  const ffa::RxtxMap map{wide ? ffa::Convention::smc64 : ffa::Convention::smc32, 0, 0, {}};
+  FFA_CHECK(expect_success(call.smc(map.encode())));
+  return {};
 }
 
 template <Platform P>
 Reply rxtx_map(CallContext<P>& call) {
-  FFA_TRY(const BufferRanges ranges, check_rxtx_map(call));
+  FFA_TRY(const BufferPair pair, check_rxtx_map(call));
   VmBuffers<P>& buffers = call.vm.buffers;
-  const Guard guard(call.vm.state_lock);
-  const bool none_yet = buffers.tx.load() == static_cast<uint32_t>(TxState::unmapped);
-  FFA_CHECK(call.rules.require(Rule::rxtx_map_once, none_yet));
+  TxClaim<P> claim{buffers, TxState::unmapped};
+  FFA_CHECK(call.rules.require(Rule::rxtx_map_once, claim.held()));
 
-  FFA_TRY(const RangeIndex tx_range, claim_pages(call, ranges.tx, tx_holder));
+  FFA_TRY(const RangeIndex tx_range, claim_pages(call, pair.tx, tx_holder));
   Rollback release_tx{[&] { release_pages(call.vm, tx_range); }};
-  FFA_TRY(const RangeIndex rx_range, claim_pages(call, ranges.rx, rx_holder));
+  FFA_TRY(const RangeIndex rx_range, claim_pages(call, pair.rx, rx_holder));
   Rollback release_rx{[&] { release_pages(call.vm, rx_range); }};
-  BufferMapping<P> tx{call, ranges.tx};
-  FFA_CHECK(tx.establish(Rule::rxtx_map_tx_memory));
-  BufferMapping<P> rx{call, ranges.rx};
-  FFA_CHECK(rx.establish(Rule::rxtx_map_rx_memory));
+  const std::span<std::byte> scratch = call.vcpu_state().message;
+  BufferRanges tx_ranges{scratch};
+  BufferRanges rx_ranges{scratch.subspan(BufferRanges::max_bytes)};
+  BufferMapping<P> tx{call, pair.tx};
+  FFA_CHECK(tx.establish(Rule::rxtx_map_tx_memory, tx_ranges));
+  BufferMapping<P> rx{call, pair.rx};
+  FFA_CHECK(rx.establish(Rule::rxtx_map_rx_memory, rx_ranges));
+  const bool shared = shares_buffers(call.mediator, call.vm);
+  if (shared) FFA_CHECK(tell_spmc_of_buffers(call, pair.tx.pages(), rx_ranges, tx_ranges));
 
   buffers.tx_buffer = tx.keep();
   buffers.rx_buffer = rx.keep();
-  buffers.tx_ipa = ranges.tx.base();
-  buffers.rx_ipa = ranges.rx.base();
-  buffers.pages = ranges.tx.pages();
+  buffers.tx_ipa = pair.tx.base();
+  buffers.rx_ipa = pair.rx.base();
+  buffers.pages = pair.tx.pages();
   buffers.tx_range = tx_range;
   buffers.rx_range = rx_range;
   release_tx.commit();
   release_rx.commit();
   FFA_ASSERT(move_rx(buffers, RxEvent::map));
-  buffers.tx.store(static_cast<uint32_t>(TxState::free));
+  if (shared) FFA_ASSERT(move_rx(buffers, RxEvent::give));
+  claim.give_back(TxState::free);
   return ffa::success32();
 }
 
-/// Gives the buffers' pages back. The caller holds state_lock, and nobody can reach the buffers any
-/// more.
+/// Gives the buffers' pages back, but for those that the SPMC keeps: they stay pinned. Nobody can
+/// reach the buffers any more.
 template <Platform P>
 void release_buffers(P& platform, VmContext<P>& vm) {
   VmBuffers<P>& buffers = vm.buffers;
   platform.unmap(buffers.rx_buffer);
   platform.unmap(buffers.tx_buffer);
+  if (vm.buffers_kept) return;
   platform.unpin(vm.id(), buffers.rx_ipa, buffers.pages);
   platform.unpin(vm.id(), buffers.tx_ipa, buffers.pages);
   release_pages(vm, buffers.rx_range);
@@ -147,13 +222,16 @@ Reply rxtx_unmap(CallContext<P>& call) {
   const auto unmap = ffa::RxtxUnmap::decode(call.regs);
   const bool bare = unmap.ok() && unmap->vm == ffa::EndpointId{0};
   FFA_CHECK(call.rules.require(Rule::rxtx_unmap_reserved, bare));
-  const Guard guard(call.vm.state_lock);
   TxClaim<P> claim{call.vm.buffers};
   FFA_CHECK(call.rules.require(Rule::rxtx_unmap_mapped, claim.mapped()));
   FFA_CHECK(call.rules.require(Rule::rxtx_unmap_tx_idle, claim.held()));
-  const bool rx_idle = move_rx(call.vm.buffers, RxEvent::unmap);
-  FFA_CHECK(call.rules.require(Rule::rxtx_unmap_rx_idle, rx_idle));
+  RxWriter<P> rx{call};
+  FFA_CHECK(rx.acquire(Rule::rxtx_unmap_rx_idle));
+  if (shares_buffers(call.mediator, call.vm)) {
+    FFA_CHECK(expect_success(call.smc(ffa::RxtxUnmap{call.vm.id()}.encode())));
+  }
   release_buffers(call.platform(), call.vm);
+  rx.unmap();
   claim.give_back(TxState::unmapped);
   return ffa::success32();
 }
@@ -163,8 +241,10 @@ Reply rx_release(CallContext<P>& call) {
   const auto release = ffa::RxRelease::decode(call.regs);
   const bool bare = release.ok() && release->vm == ffa::EndpointId{0};
   FFA_CHECK(call.rules.require(Rule::rx_release_reserved, bare));
-  const bool owned = move_rx(call.vm.buffers, RxEvent::release);
+  const auto given = give_back_rx(call);
+  const bool owned = given.ok() || given.error() != ffa::Status::denied;
   FFA_CHECK(call.rules.require(Rule::rx_release_owned, owned));
+  if (!given.ok()) return relay(given.error());
   return ffa::success32();
 }
 

@@ -48,8 +48,9 @@ struct VcpuState {
   std::span<std::byte> message;
 };
 
-/// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP before it publishes `rx`
-/// and `tx`, and read by whoever holds the TX claim, the RX in `producing`, or state_lock.
+/// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP and UNMAP, which hold
+/// the TX claim while RX is `unmapped`, and read by whoever holds that claim or the RX in
+/// `producing`.
 template <Platform P>
 struct VmBuffers {
   explicit VmBuffers(P& platform)
@@ -117,8 +118,8 @@ struct VmContext {
 
   const VmConfig config;
   const CallSwitches switches;
-  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, notifications
-  SpinLock memory_lock;  ///< class vm_memory
+  SpinLock state_lock;                                 ///< class vm_state: version, notifications
+  SpinLock memory_lock;                                ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
@@ -131,6 +132,7 @@ struct VmContext {
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
+  bool buffers_kept = false;  ///< the SPMC does not let its RX and TX go, at its end
 };
 
 /// The way to the SPMC and what is known of it. Constant after probe(), but for the TX page.
@@ -152,9 +154,11 @@ struct SpmcLink {
 template <Platform P>
 class MediatorState {
  public:
+  using Word = typename P::template Atomic<uint32_t>;
+
   static size_t bytes(const MediatorConfig& config) {
     return Arena::bytes<MediatorState>() + PartitionTable::bytes(config.max_partitions) +
-           VmTable<P>::bytes(config);
+           Arena::bytes<Word>(config.max_partitions) + VmTable<P>::bytes(config);
   }
   MediatorState(P& the_platform, const MediatorConfig& the_config, Arena& arena)
       : platform(the_platform),
@@ -162,6 +166,7 @@ class MediatorState {
         spmc(the_platform),
         message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
+        gone(arena.make_array<Word>(the_config.max_partitions, platform, there)),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
@@ -169,6 +174,8 @@ class MediatorState {
   SpmcLink<P> spmc;
   typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
   PartitionTable partitions;          ///< SPs; constant after probe()
+  static constexpr uint32_t there = 0;
+  std::span<Word> gone;  ///< of each entry of `partitions`, not 0: the SP aborted
   VmTable<P> vms;
 };
 
@@ -184,6 +191,13 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
           .lends = vm.lends && !vm.overlapping_shares,
           .borrows = vm.borrows(),
           .peers = Access{vm}.names_vms()};
+}
+
+/// True if the VM's buffers are the SPMC's to fill, too. Never changes after FFA_RXTX_MAP, since
+/// the version is frozen by then. Before 1.1 a VM has no messages that an SP could send.
+template <Platform P>
+bool shares_buffers(const MediatorState<P>& mediator, VmContext<P>& vm) {
+  return has_vm_buffers(mediator.spmc.features) && vm.version().version() >= ffa::v1_1;
 }
 
 /// True if a VM has notifications: the SPMC's, or those of other VMs.

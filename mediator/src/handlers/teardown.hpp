@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The end of a VM, as a list of steps of at most one SMC each: what VMs borrow taken back, sends
 // that are not whole given up (an SMC for each fragment that the SPMC waits for), notifications
-// undone, SPs told, live transactions reclaimed. Stops for its budget between any two, and after
-// each refusal, so that whoever refuses has its time. [DEN0077A 1.2 §18.3]
+// undone, SPs told, live transactions reclaimed, buffers taken back from the SPMC. Stops for its
+// budget between any two, and after each refusal, so that whoever refuses has its time. [DEN0077A
+// 1.2 §18.3]
 #pragma once
 
 #include "core/teardown.hpp"
@@ -144,11 +145,27 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown_borrowing(mediator, vm);
 }
 
-/// False: shares are left, all of them quarantined.
+/// False: shares are left, all of them quarantined, or the SPMC kept the buffers.
 template <Platform P>
 bool gave_all_back(VmContext<P>& vm) {
   const Guard guard(vm.memory_lock);
-  return vm.memory.shares.size() == 0;
+  return vm.memory.shares.size() == 0 && !vm.buffers_kept;
+}
+
+/// One that the SPMC does not let go after the configured patience is quarantined.
+template <Platform P>
+void teardown_buffers(MediatorState<P>& mediator, VmContext<P>& vm) {
+  const bool mapped = vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped);
+  if (mapped && shares_buffers(mediator, vm)) {
+    const auto unmapped = hypervisor_call(mediator, ffa::RxtxUnmap{vm.id()}.encode());
+    const bool again = !unmapped.ok() && asks_for_patience(unmapped.error());
+    if (again && try_later(mediator, vm.teardown)) return;
+    vm.buffers_kept = !unmapped.ok();
+    if (vm.buffers_kept) {
+      mediator.platform.log(LogLevel::warning, "ffa: the SPMC keeps the buffers of a dead VM");
+    }
+  }
+  enter(vm.teardown, TeardownStep::done);
 }
 
 template <Platform P>
@@ -191,7 +208,9 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
         mediator.platform.log(LogLevel::error,
                               "ffa: the SPMC keeps a dead VM's pages: quarantined");
       }
-      return enter(vm.teardown, TeardownStep::done);
+      return enter(vm.teardown, TeardownStep::buffers);
+    case TeardownStep::buffers:
+      return teardown_buffers(mediator, vm);
     case TeardownStep::done:
       return;
   }

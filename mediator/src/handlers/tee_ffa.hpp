@@ -57,7 +57,6 @@ struct TeeFfa {
     const Progress progress = domain_teardown(mediator, slot);
     if (goes_on(progress)) return progress;
     VmContext<P>& vm = *slot.context;
-    const Guard guard(vm.state_lock);
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
       uint32_t rx = vm.buffers.rx.load();
       const bool idle = rx != static_cast<uint32_t>(RxState::producing);

@@ -154,13 +154,15 @@ Reply msg_wait(CallContext<P>& call) {
   const auto wait = ffa::MsgWait::decode(call.regs);
   const bool flags_known = wait.ok() && (call.version >= ffa::v1_2 || !wait->retain_rx);
   FFA_CHECK(call.rules.require(Rule::wait_reserved, flags_known));
-  const Guard guard(call.mediator.message_lock);
-  VcpuState& vcpu = call.vcpu_state();
-  const bool idle = vcpu.dialogue.serves == VmDialogue::Serves::nothing;
-  FFA_CHECK(call.rules.require(Rule::wait_idle, idle));
-  FFA_CHECK(call.rules.require(Rule::own_request_over, !vcpu.request.active));
-  if (!wait->retain_rx) move_rx(call.vm.buffers, RxEvent::release);
-  vcpu.dialogue.serves = VmDialogue::Serves::waits;
+  {
+    const Guard guard(call.mediator.message_lock);
+    VcpuState& vcpu = call.vcpu_state();
+    const bool idle = vcpu.dialogue.serves == VmDialogue::Serves::nothing;
+    FFA_CHECK(call.rules.require(Rule::wait_idle, idle));
+    FFA_CHECK(call.rules.require(Rule::own_request_over, !vcpu.request.active));
+    vcpu.dialogue.serves = VmDialogue::Serves::waits;
+  }
+  if (!wait->retain_rx) (void)give_back_rx(call);
   return block(call);
 }
 

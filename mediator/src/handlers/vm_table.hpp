@@ -37,6 +37,7 @@ struct VmSlot {
   Access access;              ///< whom it knows
   ffa::Version offered{};     ///< highest version that it can negotiate
   bool borrows = false;       ///< takes memory from other VMs
+  ffa::Uuid uuid{};           ///< of its service; nil: none
   uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
   uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
   VmContext<P>* context = nullptr;
@@ -135,6 +136,12 @@ class VmTable {
     for (const VmSlot<P>& slot : slots_) {
       if (slot.life != VmLife::vacant) visit(slot);
     }
+  }
+
+  /// Every VM's list changes: an SP is gone.
+  void change_all_lists() {
+    const Guard guard(lock_);
+    for (VmSlot<P>& slot : slots_) ++slot.list_changes;
   }
 
  private:

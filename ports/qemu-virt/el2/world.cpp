@@ -52,6 +52,7 @@ mediator::VmConfig to_config(const guest::PackedVm& packed) {
   config.lends = packed.lends;
   config.borrow_window = {ffa::Ipa{packed.borrow_base}, ffa::PageCount{packed.borrow_pages}};
   config.reaches_sps = packed.reaches_sps;
+  config.uuid = packed.uuid;
   for (size_t n = 0; n < config.peers.size(); ++n) {
     config.peers[n] = ffa::EndpointId{packed.peers[n]};
   }

@@ -69,12 +69,14 @@ struct Personality {
   bool same_buffer_for_rx_and_tx = true;                                        // 8
   HighCountBits high_count_bits = HighCountBits::rejected;                      // 9
   ffa::Status bad_buffer_memory = ffa::Status::no_memory;                       // 10
+  bool vm_buffers = false;                                                      // 11, RX_ACQUIRE
   bool unmap_checks_id = false;                                                 // 12
   ffa::Status unmap_while_rx_owned = ffa::Status::busy;  // 12, success: unmaps
   std::optional<ffa::Status> unknown_uuid;               // 14
   bool rx_owned_after_error = true;                      // 15
   std::optional<ffa::Status> reserved_info_flags;        // 17
   uint32_t v1_0_info_size_reported = 0;                  // 18, w3 for a 1.0 caller
+  bool info_get_regs = false;                            // 19
   ffa::Status no_rx_mapped = ffa::Status::busy;          // 20
   ffa::Status tx_unusable = ffa::Status::denied;         // 21
   bool donate = false;                                   // 22

@@ -23,13 +23,19 @@ namespace {
 TEST(RxStateTable, EveryCellIsAsDrawn) {
   using enum RxState;
   using E = RxEvent;
-  const std::map<std::pair<RxState, E>, RxState> allowed{
-      {{unmapped, E::map}, free},          {{free, E::unmap}, unmapped},
-      {{free, E::acquire}, producing},     {{free, E::give}, spmc_owned},
-      {{producing, E::abandon}, free},     {{producing, E::deliver}, vm_owned},
-      {{vm_owned, E::release}, free},      {{vm_owned, E::give}, spmc_owned},
-      {{spmc_owned, E::unmap}, unmapped},  {{spmc_owned, E::acquire}, producing},
-      {{spmc_owned, E::deliver}, vm_owned}};
+  const std::map<std::pair<RxState, E>, RxState> allowed{{{unmapped, E::map}, free},
+                                                         {{producing, E::unmap}, unmapped},
+                                                         {{free, E::acquire}, producing},
+                                                         {{free, E::give}, spmc_owned},
+                                                         {{producing, E::abandon}, free},
+                                                         {{producing, E::deliver}, vm_owned},
+                                                         {{producing, E::give}, spmc_owned},
+                                                         {{vm_owned, E::release}, free},
+                                                         {{vm_owned, E::give}, spmc_owned},
+                                                         {{vm_owned, E::hand_back}, producing},
+                                                         {{spmc_owned, E::acquire}, producing},
+                                                         {{spmc_owned, E::deliver}, vm_owned},
+                                                         {{spmc_owned, E::hand_back}, producing}};
   for (size_t s = 0; s < rx_states; ++s) {
     for (size_t e = 0; e < rx_events; ++e) {
       const auto state = static_cast<RxState>(s);

@@ -264,6 +264,32 @@ TEST(Checkers, I26AVersionThatChangesAfterAnotherCallIsFound) {
   EXPECT_THAT(w.found(), ElementsAre("I26")) << w.texts();
 }
 
+// One query of FFA_ID_GET and one call of it, in this order or the other.
+std::vector<std::string> told_and_called(bool says, bool serves, bool query_first) {
+  FakeWorld w;
+  w.start();
+  w.negotiate_and_map();
+  const ffa::Regs no = error(ffa::Status::not_supported);
+  for (const bool query : {query_first, !query_first}) {
+    w.answer_once(query ? (says ? ffa::success32() : no) : (serves ? ffa::success32(1) : no));
+    if (query) {
+      w.call(1, {0x84000064, 0x84000069});
+    } else {
+      w.call(1, {0x84000069});
+    }
+  }
+  return w.found();
+}
+
+TEST(Checkers, I27FeaturesThatCallsContradictAreFound) {
+  for (const bool first : {true, false}) {
+    EXPECT_THAT(told_and_called(true, true, first), IsEmpty());
+    EXPECT_THAT(told_and_called(false, false, first), IsEmpty());
+    EXPECT_THAT(told_and_called(true, false, first), ElementsAre("I27"));
+    EXPECT_THAT(told_and_called(false, true, first), ElementsAre("I27"));
+  }
+}
+
 TEST(Checkers, I26VersionsBeforeOtherCallsMayChange) {
   FakeWorld w;
   w.start();
