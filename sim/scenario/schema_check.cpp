@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <unordered_set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -52,7 +53,12 @@ std::optional<Complaint> check(const Prepared& prepared, const json& value,
 
 }  // namespace
 
+/// Steps that fit their schema, by their text: the cases of a matrix have most steps in common, and
+/// to validate one is dear.
+constexpr size_t max_remembered = 100000;
+
 struct SchemaChecker::Impl {
+  std::unordered_set<std::string> good_steps;
   valijson::Validator validator;
   std::unique_ptr<Prepared> scenario;
   std::map<std::string, std::unique_ptr<Prepared>> steps;
@@ -82,13 +88,19 @@ std::optional<Complaint> SchemaChecker::check_step(const json& step) {
                                         join_names(names, 64))};
   }
   const auto name = named->get<std::string>();
+  std::string text = step.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (impl_->good_steps.contains(text)) return {};
   auto& prepared = impl_->steps[name];
   if (!prepared) {
     json document = known.at(name);
     document["definitions"] = bundled_schema().at("definitions");
     prepared = std::make_unique<Prepared>(std::move(document));
   }
-  return check(*prepared, step, impl_->validator);
+  auto complaint = check(*prepared, step, impl_->validator);
+  if (!complaint && impl_->good_steps.size() < max_remembered) {
+    impl_->good_steps.insert(std::move(text));
+  }
+  return complaint;
 }
 
 }  // namespace sim::scenario
