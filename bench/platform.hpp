@@ -128,7 +128,7 @@ class Platform {
         return ffa::success32();
     }
   }
-  void inject_irq(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/, uint32_t /*id*/) {}
+  bool inject_irq(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/, uint32_t /*id*/) { return true; }
   void wake(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/) {}
   bool vm_get(ffa::EndpointId vm) { return vm.raw() == vm_id; }
   void vm_put(ffa::EndpointId /*vm*/) {}

@@ -113,6 +113,7 @@ void read_spmc(Reader& in, PackedSpmc& to) {
   to.version = in.number<uint32_t>();
   to.max_shares = in.number<uint32_t>();
   to.max_vms = in.number<uint16_t>();
+  to.per_vcpu_notifications = in.flag();
   to.missing_count = in.count(to.missing.size());
   for (size_t n = 0; n < to.missing_count; ++n) to.missing[n] = in.number<uint32_t>();
   to.sp_count = in.count(to.sps.size());

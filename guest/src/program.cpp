@@ -93,7 +93,7 @@ constexpr bool is_guest_op(Opcode code) {
   return code >= Opcode::write && code <= Opcode::require_reply;
 }
 constexpr bool is_control_op(Opcode code) {
-  return code >= Opcode::run && code <= Opcode::interrupt;
+  return code >= Opcode::run && code <= Opcode::set_online;
 }
 
 ProgramError check_guest_op(const RawOp& op, uint16_t slots) {

@@ -21,7 +21,7 @@
 namespace ports::unicorn {
 
 /// The value of the image's word `image_abi_version`.
-constexpr uint32_t abi_version = 3;
+constexpr uint32_t abi_version = 4;
 
 /// Where an image may lie.
 constexpr uint64_t image_begin = 0x4000'0000;
@@ -40,7 +40,7 @@ enum class Op : uint64_t {
   clear,          ///< buffer, offset, bytes
   own_tx,         ///< -> buffer, pa
   own_rx,         ///< -> buffer, pa
-  inject_irq,     ///< vm, vcpu, irq
+  inject_irq,     ///< vm, vcpu, irq -> 1, or 0: the vCPU is offline
   vm_get,         ///< vm -> 1 or 0
   vm_put,         ///< vm
   budget_left,    ///< -> 1 or 0

@@ -95,8 +95,8 @@ class UnicornPlatform {
     port_smc(regs.x.data(), vm.raw());
     return regs;
   }
-  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
-    hvc(Op::inject_irq, vm.raw(), vcpu.raw(), irq);
+  bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
+    return hvc(Op::inject_irq, vm.raw(), vcpu.raw(), irq).x0 != 0;
   }
   void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { hvc(Op::wake, vm.raw(), vcpu.raw()); }
   bool vm_get(ffa::EndpointId vm) { return hvc(Op::vm_get, vm.raw()).x0 != 0; }

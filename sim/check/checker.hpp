@@ -90,14 +90,15 @@ class Checker {
 std::string name_of(const trace::Event& event);
 
 using CheckerList = std::vector<std::unique_ptr<Checker>>;
-void add_memory_checkers(CheckerList& list);     ///< I01, I02, I04, I05, I07, I08
-void add_rights_checkers(CheckerList& list);     ///< I03, I10, I13, I14, I35
-void add_fragment_checkers(CheckerList& list);   ///< I15
-void add_spmc_side_checkers(CheckerList& list);  ///< I01, I02, I07 as the SPMC remembers
-void add_handle_checkers(CheckerList& list);     ///< I09, I12
-void add_atomicity_checkers(CheckerList& list);  ///< I11
-void add_buffer_checkers(CheckerList& list);     ///< I18, I19, I20, I21, I22
-void add_register_checkers(CheckerList& list);   ///< I23, I24, I25
-void add_call_checkers(CheckerList& list);       ///< I26, I28
+void add_memory_checkers(CheckerList& list);        ///< I01, I02, I04, I05, I07, I08
+void add_rights_checkers(CheckerList& list);        ///< I03, I10, I13, I14, I35
+void add_fragment_checkers(CheckerList& list);      ///< I15
+void add_spmc_side_checkers(CheckerList& list);     ///< I01, I02, I07 as the SPMC remembers
+void add_handle_checkers(CheckerList& list);        ///< I09, I12
+void add_atomicity_checkers(CheckerList& list);     ///< I11
+void add_buffer_checkers(CheckerList& list);        ///< I18, I19, I20, I21, I22
+void add_register_checkers(CheckerList& list);      ///< I23, I24, I25
+void add_call_checkers(CheckerList& list);          ///< I26, I28
+void add_notification_checkers(CheckerList& list);  ///< I30
 
 }  // namespace sim::check

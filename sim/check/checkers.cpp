@@ -78,6 +78,7 @@ CheckerList make_all() {
   add_buffer_checkers(list);
   add_register_checkers(list);
   add_call_checkers(list);
+  add_notification_checkers(list);
   return list;
 }
 

@@ -32,6 +32,8 @@ const char* progress_text(uint32_t progress) {
       return "restart";
     case FFA_SIM_QUARANTINED:
       return "quarantined";
+    case FFA_SIM_LATER:
+      return "later";
     default:
       return "unknown";
   }
@@ -205,6 +207,18 @@ void Control::host_op(Opcode code, const HostOp& op) {
   end(record);
 }
 
+namespace {
+ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
+  const ffa::EndpointId vm{op.vm};
+  if (op.sp == ffa::hypervisor_id.raw()) {
+    return model.set_framework_notification(vm, static_cast<uint32_t>(op.value));
+  }
+  if (op.id == 0) return model.set_notification(ffa::EndpointId{op.sp}, vm, op.value);
+  return model.set_notification(ffa::EndpointId{op.sp}, vm, op.value,
+                                static_cast<uint16_t>(op.id - 1));
+}
+}  // namespace
+
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
@@ -223,6 +237,10 @@ std::string Control::act(Opcode code, const HostOp& op) {
                  : "refused";
     case Opcode::interrupt:
       return simulation_.interrupt_vcpu(op.vm, static_cast<uint16_t>(op.id)) ? "done" : "refused";
+    case Opcode::set_online:
+      return simulation_.set_online(op.vm, static_cast<uint16_t>(op.id), (op.flags & 1U) != 0)
+                 ? "done"
+                 : "refused";
     case Opcode::preempt:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
       model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value), op.flags != 0);
@@ -235,8 +253,7 @@ std::string Control::act(Opcode code, const HostOp& op) {
     }
     case Opcode::notify:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
-      return ffa::status_name(
-          model->set_notification(ffa::EndpointId{op.sp}, ffa::EndpointId{op.vm}, op.value));
+      return ffa::status_name(set_notification(*model, op));
     case Opcode::answer_vm_messages:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
       model->answer_vm_messages(ffa::EndpointId{op.sp},
@@ -250,12 +267,13 @@ std::string Control::act(Opcode code, const HostOp& op) {
 
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
+  uint32_t progress = FFA_SIM_RESTART;
   for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
-    const uint32_t progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
-    if (progress != FFA_SIM_RESTART) return progress_text(progress);
+    progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+    if (!goes_on(progress)) break;
   }
-  return "restart";
+  return progress_text(progress);
 }
 
 void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length) {

@@ -26,6 +26,11 @@ class MediatorFault : public std::runtime_error {
   bool stuck_;
 };
 
+/// True if this ffa_sim_progress says that the operation has not ended.
+constexpr bool goes_on(uint32_t progress) {
+  return progress == FFA_SIM_RESTART || progress == FFA_SIM_LATER;
+}
+
 class MediatorUnderTest {
  public:
   virtual ~MediatorUnderTest() = default;

@@ -189,12 +189,13 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   return out;
 }
 
-void Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
+bool Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
   if (!machine.has_vm(vm)) {
     report("machine",
            fmt::format("interrupt {} is injected into VM {}, which does not exist", irq, vm));
-    return;
+    return false;
   }
+  if (offline.contains({vm, vcpu})) return false;
   trace::Event event;
   event.side = trace::Side::irq;
   event.op = "inject";
@@ -209,6 +210,7 @@ void Simulation::Impl::inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) {
   if (const auto call = open_calls.find({vm, vcpu}); call != open_calls.end()) {
     call->second.interrupted = true;
   }
+  return true;
 }
 
 bool Simulation::Impl::vm_get(uint16_t id) {
@@ -284,6 +286,9 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   call.in = regs;
   call.tx = guest_tx(id, regs);
   const uint64_t seq = begin(std::move(call));
+  if (offline.contains({id, vcpu})) {
+    report("machine", fmt::format("vCPU {}.{} makes a call, but is offline", id, vcpu));
+  }
   if (before_step) {
     const trace::Event known = event(seq);
     before_step(known);
@@ -330,6 +335,7 @@ int32_t Simulation::Impl::create_vm(uint16_t id) {
       status = mediator->domain_init(wanted->config);
     }
     if (status == 0) {
+      std::erase_if(offline, [id](const auto& vcpu) { return vcpu.first == id; });
       vms[id] = Vm{};
     } else {
       machine.remove_vm(id);
@@ -351,22 +357,23 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
     const uint32_t progress = work();
     bridge.set_budget(0);
     if (progress == FFA_SIM_QUARANTINED) vm.quarantined = true;
-    return end_lifecycle(event, progress) != FFA_SIM_RESTART;
+    return end_lifecycle(event, progress);
   };
   if (vm.life == Life::running) vm.life = Life::teardown;
   if (vm.life == Life::teardown) {
-    if (!stage("teardown", [&] { return mediator->domain_teardown(id); })) return FFA_SIM_RESTART;
+    const uint32_t progress = stage("teardown", [&] { return mediator->domain_teardown(id); });
+    if (goes_on(progress)) return progress;
     vm.life = Life::relinquish;
   }
   if (vm.life == Life::relinquish) {
-    if (!stage("relinquish", [&] { return mediator->relinquish_resources(id); })) {
-      return FFA_SIM_RESTART;
-    }
+    const uint32_t progress =
+        stage("relinquish", [&] { return mediator->relinquish_resources(id); });
+    if (goes_on(progress)) return progress;
     vm.life = Life::free;
   }
   // The context lives as long as some call holds a reference.
   scheduler.yield();
-  if (vm.references != 0) return FFA_SIM_RESTART;
+  if (vm.references != 0) return FFA_SIM_LATER;
   const uint64_t event = begin_lifecycle("free", id);
   mediator->free_domain_ctx(id);
   const bool quarantined = vm.quarantined;

@@ -54,8 +54,8 @@ class Simulation {
   /// domain_init of a VM of the spec; a lifecycle event.
   int32_t create_vm(uint16_t vm);
   /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
-  /// Returns ffa_sim_progress; a lifecycle event each. On `restart` call again. Quarantined pages
-  /// stay out of circulation.
+  /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
+  /// pages stay out of circulation.
   uint32_t destroy_vm(uint16_t vm, uint32_t budget);
   /// The host takes a page out of a VM's stage 2, as a balloon does. False: refused, the page is
   /// pinned or not there.
@@ -66,6 +66,9 @@ class Simulation {
   bool move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu);
   /// An interrupt of its own reaches a vCPU. False: none of its calls waits, so nothing happens.
   bool interrupt_vcpu(uint16_t vm, uint16_t vcpu);
+  /// A vCPU goes offline, where no interrupt reaches it and it makes no call, or comes back. False:
+  /// a call of it is under way.
+  bool set_online(uint16_t vm, uint16_t vcpu, bool online);
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.

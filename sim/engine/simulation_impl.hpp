@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ struct Simulation::Impl final : World {
 
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
-  void inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
+  bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
   void wake(uint16_t vm, uint16_t vcpu) override;
   bool vm_get(uint16_t vm) override;
   void vm_put(uint16_t vm) override;
@@ -137,6 +138,7 @@ struct Simulation::Impl final : World {
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
   std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
   std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
+  std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
   std::map<uint32_t, Buffer> buffers;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;

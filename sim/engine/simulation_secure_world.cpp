@@ -59,6 +59,8 @@ spmc_model::SpKind to_kind(SpKind kind) {
       return spmc_model::SpKind::memory_user;
     case SpKind::optee:
       return spmc_model::SpKind::optee;
+    case SpKind::notifier:
+      return spmc_model::SpKind::notifier;
   }
   throw InputError("world: sps", "an SP of no known kind");
 }
@@ -89,6 +91,7 @@ class ModelWorld final : public SecureWorld {
     personality->max_version = spec.spmc.version;
     if (spec.spmc.max_shares) personality->handles.live_limit = *spec.spmc.max_shares;
     if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
+    personality->per_vcpu_notifications = spec.spmc.per_vcpu_notifications;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
     model_ = spmc_model::Spmc::create({storage_.get(), storage_bytes_},
                                       {*personality, sps_, missing_, ranges}, view_);

@@ -57,4 +57,16 @@ bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
   return true;
 }
 
+bool Simulation::set_online(uint16_t vm, uint16_t vcpu, bool online) {
+  const std::pair<uint16_t, uint16_t> key{vm, vcpu};
+  if (impl_->open_calls.contains(key)) return false;
+  impl_->add_stimulus(fmt::format("{} {} {}", online ? "online" : "offline", vm, vcpu));
+  if (online) {
+    impl_->offline.erase(key);
+  } else {
+    impl_->offline.insert(key);
+  }
+  return true;
+}
+
 }  // namespace sim

@@ -39,7 +39,7 @@ struct VmSpec {
   bool create_at_boot = true;
 };
 
-enum class SpKind : uint8_t { echo, memory_user, optee };
+enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
 
 struct SpSpec {
   std::string name;
@@ -59,6 +59,7 @@ struct SpmcSpec {
   std::vector<uint32_t> missing;  ///< function ids that this SPMC does not implement
   std::optional<uint32_t> max_shares;
   std::optional<uint16_t> max_vms;  ///< slots; else what the personality says
+  bool per_vcpu_notifications = false;
 };
 
 /// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.

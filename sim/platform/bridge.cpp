@@ -173,9 +173,9 @@ struct Bridge::Calls {
     b.scheduler_.yield();
   }
 
-  static void inject_irq(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq) {
+  static int32_t inject_irq(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq) {
     Bridge& b = of(world);
-    if (b.enter("inject_irq")) b.world_.inject_irq(vm, vcpu, irq);
+    return b.enter("inject_irq") && b.world_.inject_irq(vm, vcpu, irq) ? 1 : 0;
   }
 
   static void wake(void* world, uint16_t vm, uint16_t vcpu) {

@@ -30,7 +30,8 @@ class World {
  public:
   virtual ~World() = default;
   virtual ffa::Regs smc(uint16_t vm, const ffa::Regs& in) = 0;
-  virtual void inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) = 0;
+  /// False: the vCPU is offline.
+  virtual bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) = 0;
   virtual void wake(uint16_t vm, uint16_t vcpu) = 0;
   virtual bool vm_get(uint16_t vm) = 0;
   virtual void vm_put(uint16_t vm) = 0;

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 3u
+#define FFA_SIM_ABI_VERSION 4u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -35,7 +35,12 @@ enum ffa_sim_fragments {
   FFA_SIM_FRAGMENTS_STREAMED = 2,
   FFA_SIM_FRAGMENTS_PRESET = 3
 };
-enum ffa_sim_progress { FFA_SIM_DONE = 0, FFA_SIM_RESTART = 1, FFA_SIM_QUARANTINED = 2 };
+enum ffa_sim_progress {
+  FFA_SIM_DONE = 0,
+  FFA_SIM_RESTART = 1,     /* the budget is used up: call again */
+  FFA_SIM_QUARANTINED = 2, /* finished, but pages remain with the SPMC */
+  FFA_SIM_LATER = 3        /* refused for now: call again after others had their turn */
+};
 /* What handle_call says. `blocked`: the call waits for another VM, registers unchanged; it is made
  * again after world_ops.wake, or earlier for an interrupt of the vCPU. */
 enum ffa_sim_call { FFA_SIM_NOT_MINE = 0, FFA_SIM_HANDLED = 1, FFA_SIM_BLOCKED = 2 };
@@ -98,7 +103,8 @@ struct ffa_sim_world_ops {
   void (*clear)(void* world, uint32_t buffer, uint32_t offset, uint32_t length);
   void (*own_buffers)(void* world, struct ffa_sim_own_buffers* out);
   void (*smc)(void* world, uint16_t vm, struct ffa_sim_regs* regs);
-  void (*inject_irq)(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq);
+  /* 1 injected, 0 the vCPU is offline */
+  int32_t (*inject_irq)(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq);
   int32_t (*vm_get)(void* world, uint16_t vm); /* 1 taken, 0 no such VM or dying */
   void (*vm_put)(void* world, uint16_t vm);
   int32_t (*budget_left)(void* world); /* 1 go on, 0 stop and ask to be called again */

@@ -105,6 +105,8 @@ uint32_t progress_of(mediator::Progress progress) {
       return FFA_SIM_RESTART;
     case mediator::Progress::quarantined:
       return FFA_SIM_QUARANTINED;
+    case mediator::Progress::later:
+      return FFA_SIM_LATER;
   }
   return FFA_SIM_DONE;
 }

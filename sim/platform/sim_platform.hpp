@@ -79,8 +79,8 @@ class SimPlatform {
     for (size_t n = 0; n < out.x.size(); ++n) out.x[n] = raw.x[n];
     return out;
   }
-  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
-    ops_.inject_irq(world_, vm.raw(), vcpu.raw(), irq);
+  bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
+    return ops_.inject_irq(world_, vm.raw(), vcpu.raw(), irq) != 0;
   }
   void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { ops_.wake(world_, vm.raw(), vcpu.raw()); }
   bool vm_get(ffa::EndpointId vm) { return ops_.vm_get(world_, vm.raw()) != 0; }

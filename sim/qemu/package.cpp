@@ -88,7 +88,7 @@ void write_spmc(Writer& out, const WorldSpec& world) {
   out.word(spmc.absent ? 1 : 0);
   out.blob(std::as_bytes(std::span{spmc.personality}));
   out.words(spmc.version.raw(), spmc.max_shares.value_or(0), spmc.max_vms.value_or(0),
-            spmc.missing.size());
+            spmc.per_vcpu_notifications ? 1 : 0, spmc.missing.size());
   for (const uint32_t function : spmc.missing) out.word(function);
   out.word(world.sps.size());
   for (const SpSpec& sp : world.sps) {

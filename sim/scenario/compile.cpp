@@ -220,8 +220,9 @@ class CaseCompiler {
     CompiledStep& step = out_.steps.back();
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
-    static const std::set<std::string> dialogue = {"wait",    "respond", "respond2", "yield",
-                                                   "preempt", "migrate", "interrupt"};
+    static const std::set<std::string> dialogue = {"wait",      "respond", "respond2",
+                                                   "yield",     "preempt", "migrate",
+                                                   "interrupt", "offline", "online"};
     sends_messages_ = sends_messages_ || step.what == "send2";
     runs_other_vcpus_ = runs_other_vcpus_ || dialogue.contains(step.what);
     dumps_.clear();

@@ -303,6 +303,7 @@ class WorldCompiler {
       to.max_vms = static_cast<uint16_t>(vms->number(spmc_model::max_vms));
       if (*to.max_vms == 0) vms->fail("at least one VM");
     }
+    to.per_vcpu_notifications = node.flag_or("per_vcpu_notifications", false);
   }
 
   /// The id of a partition, which no other has.
@@ -337,9 +338,10 @@ class WorldCompiler {
     if (sp.id < 0x8000) node.fail_at("id", "the id of an SP has bit 15 set");
     if (sp.id == 0x8000) node.fail_at("id", "id 0x8000 is the SPMC's");
     if (const auto kind = node.find("kind")) {
-      sp.kind = pick<SpKind>(
-          *kind,
-          {{"echo", SpKind::echo}, {"memory_user", SpKind::memory_user}, {"optee", SpKind::optee}});
+      sp.kind = pick<SpKind>(*kind, {{"echo", SpKind::echo},
+                                     {"memory_user", SpKind::memory_user},
+                                     {"optee", SpKind::optee},
+                                     {"notifier", SpKind::notifier}});
     }
     if (const auto uuid = node.find("uuid")) {
       sp.uuid = uuid_of(*uuid);

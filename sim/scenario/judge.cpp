@@ -18,7 +18,7 @@ using trace::Side;
 std::string good_result(const std::string& what) {
   if (what == "create" || what == "notify") return "SUCCESS";
   if (what == "destroy" || what == "answer_vm_messages" || what == "preempt") return "done";
-  if (what == "interrupt") return "done";
+  if (what == "interrupt" || what == "offline" || what == "online") return "done";
   if (what == "migrate") return "moved";
   if (what == "balloon") return "removed";
   return "";

@@ -9,7 +9,7 @@ namespace sim {
 
 constexpr RegionKind last_of(RegionKind) { return RegionKind::foreign; }
 constexpr Backing last_of(Backing) { return Backing::reversed; }
-constexpr SpKind last_of(SpKind) { return SpKind::optee; }
+constexpr SpKind last_of(SpKind) { return SpKind::notifier; }
 
 }  // namespace sim
 
@@ -28,7 +28,7 @@ constexpr SuccessForm last_of(SuccessForm) { return SuccessForm::none; }
 namespace pack {
 
 constexpr uint64_t magic = 0x4b41504146;  // "FAPAK", the lowest byte first
-constexpr uint64_t version = 3;
+constexpr uint64_t version = 4;
 
 template <class T, class U>
 concept Is = std::is_same_v<std::remove_const_t<T>, U>;
@@ -77,8 +77,8 @@ void each(Stream& stream, Is<SpSpec> auto& sp) {
 
 template <class Stream>
 void each(Stream& stream, Is<SpmcSpec> auto& spmc) {
-  auto& [personality, spmc_version, absent, missing, max_shares, spmc_vms] = spmc;
-  stream.items(personality, spmc_version, absent, missing, max_shares, spmc_vms);
+  auto& [personality, spmc_version, absent, missing, max_shares, spmc_vms, per_vcpu] = spmc;
+  stream.items(personality, spmc_version, absent, missing, max_shares, spmc_vms, per_vcpu);
 }
 
 template <class Stream>

@@ -3,6 +3,7 @@
 // away.
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
 #include "sim/scenario/compile_names.hpp"
@@ -36,10 +37,18 @@ void compile_destroy(const HostStep& step) {
 }
 
 void compile_notify(const HostStep& step) {
-  step.control.host(Opcode::notify, {.step = step.step,
-                                     .vm = vm_of(step),
-                                     .sp = sp_of(step),
-                                     .value = constant_of(step.node.at("bitmap"), step.values)});
+  const bool framework = step.node.flag_or("framework", false);
+  const auto vcpu = step.node.find("vcpu");
+  if (framework && vcpu) vcpu->fail("a framework notification is for all vCPUs");
+  if (framework && step.node.has("sp")) step.node.at("sp").fail("the SPM sends it");
+  const uint64_t most = framework ? 0xffffffff : std::numeric_limits<uint64_t>::max();
+  step.control.host(
+      Opcode::notify,
+      {.step = step.step,
+       .vm = vm_of(step),
+       .sp = framework ? ffa::hypervisor_id.raw() : sp_of(step),
+       .value = constant_of(step.node.at("bitmap"), step.values, most),
+       .id = vcpu ? static_cast<uint32_t>(constant_of(*vcpu, step.values, 0xffff)) + 1 : 0});
 }
 
 void compile_sri(const HostStep& step) {
@@ -83,6 +92,14 @@ void compile_interrupt(const HostStep& step) {
   step.control.host(Opcode::interrupt, {.step = step.step, .vm = vm, .id = vcpu});
 }
 
+void set_online(const HostStep& step, bool online) {
+  const auto [vm, vcpu] = vcpu_named(step);
+  step.control.host(Opcode::set_online,
+                    {.step = step.step, .vm = vm, .id = vcpu, .flags = online ? 1U : 0U});
+}
+void compile_offline(const HostStep& step) { set_online(step, false); }
+void compile_online(const HostStep& step) { set_online(step, true); }
+
 void compile_balloon(const HostStep& step) {
   const GuestFacts& guest = step.world.guest_of(step.node.at("vm"));
   ValueContext values = step.values;
@@ -121,6 +138,8 @@ HostStepCompiler host_step(const std::string& name) {
       {"preempt", compile_preempt},
       {"migrate", compile_migrate},
       {"interrupt", compile_interrupt},
+      {"offline", compile_offline},
+      {"online", compile_online},
       {"balloon", compile_balloon},
       {"faults", compile_faults},
       {"check", compile_check},

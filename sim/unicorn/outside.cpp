@@ -172,7 +172,8 @@ void Outside::buffers(CallRegisters& x) {
 void Outside::life(CallRegisters& x) {
   switch (static_cast<Op>(x[0])) {
     case Op::inject_irq:
-      return ops_.inject_irq(world_, half(x[1]), half(x[2]), word(x[3]));
+      x[0] = ops_.inject_irq(world_, half(x[1]), half(x[2]), word(x[3])) != 0 ? 1 : 0;
+      return;
     case Op::wake:
       return ops_.wake(world_, half(x[1]), half(x[2]));
     case Op::vm_get:

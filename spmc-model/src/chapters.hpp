@@ -46,6 +46,7 @@ Answer handle_bitmap_create(SpmcStorage& s, const Call& call);
 Answer handle_bitmap_destroy(SpmcStorage& s, const Call& call);
 Answer handle_bind(SpmcStorage& s, const Call& call);
 Answer handle_unbind(SpmcStorage& s, const Call& call);
+Answer handle_notification_set(SpmcStorage& s, const Call& call);
 Answer handle_notification_get(SpmcStorage& s, const Call& call);
 Answer handle_notification_info_get(SpmcStorage& s, const Call& call);
 

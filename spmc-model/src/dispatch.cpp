@@ -61,6 +61,9 @@ Answer notification(SpmcStorage& s, const Call& call) {
       return handle_bind(s, call);
     case ffa::fid32(Fid::notification_unbind):
       return handle_unbind(s, call);
+    case ffa::fid32(Fid::notification_set):
+      if (!s.personality.set_from_vms) break;
+      return handle_notification_set(s, call);
     case ffa::fid32(Fid::notification_get):
       return handle_notification_get(s, call);
     case ffa::fid32(Fid::notification_info_get):

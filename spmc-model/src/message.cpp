@@ -51,7 +51,7 @@ Answer echo(const Call& call, DirectKind kind) {
 
 using Service = Payload (*)(SpmcStorage&, size_t, ffa::EndpointId, const Payload&);
 
-/// A request of five words to an SP that works with memory.
+/// A request of five words to an SP that does something.
 Answer use_words(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp, Service service) {
   const unsigned start = payload_start(kind);
   Payload request{};
@@ -90,6 +90,8 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
       return use_words(s, call, kind, sp, run_memory_user);
     case SpKind::optee:
       return use_words(s, call, kind, sp, optee::run_service);
+    case SpKind::notifier:
+      return use_words(s, call, kind, sp, run_notifier);
   }
   return error(Status::aborted);
 }

@@ -66,8 +66,8 @@ constexpr Personality op_tee_single() {
   return personality;
 }
 
-// Rows 5 and 6 of hafnium and tf-a-el3: what both have, and what each has besides. NOTIFICATION_SET
-// and INFO_GET_REGS are left out, since the model has neither. RXTX_MAP in 64 bits only in hafnium.
+// Rows 5 and 6 of hafnium and tf-a-el3: what both have, and what each has besides. INFO_GET_REGS
+// is left out, since the model has none. RXTX_MAP in 64 bits only in hafnium.
 constexpr FeatureAnswer features_of_both[] = {
     {fid32(Fid::error), 0, ffa::v1_0},
     {fid32(Fid::success), 0, ffa::v1_0},
@@ -100,6 +100,7 @@ constexpr FeatureAnswer features_of_hafnium[] = {
     {fid32(Fid::notification_bitmap_destroy), 0, ffa::v1_1},
     {fid32(Fid::notification_bind), 0, ffa::v1_1},
     {fid32(Fid::notification_unbind), 0, ffa::v1_1},
+    {fid32(Fid::notification_set), 0, ffa::v1_1},
     {fid32(Fid::notification_get), 0, ffa::v1_1},
     {fid64(Fid::notification_info_get), 0, ffa::v1_1},
 };
@@ -155,6 +156,7 @@ constexpr Personality hafnium() {
   personality.bad_fragment_frees = false;
   personality.reclaim_zeroes = true;
   personality.hypervisor_retrieve = HypervisorRetrieve::as_sent;
+  personality.set_from_vms = true;
   personality.per_vcpu_bind = ffa::Status::invalid_parameters;
   personality.empty_bind = ffa::Status::invalid_parameters;
   personality.bind_checks_sender = true;

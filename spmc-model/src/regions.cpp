@@ -43,8 +43,15 @@ const Region* find_by_handle(const SpmcStorage& s, ffa::Handle handle, bool left
   return nullptr;
 }
 
+/// What a VM that is gone left keeps its number from others, where they are numbered together.
+bool numbers_anew(const SpmcStorage& s, const Region& region) {
+  return region.owner_gone && s.personality.handles.guest_in_handle;
+}
+
 bool handle_in_use(const SpmcStorage& s, ffa::Handle handle) {
-  return find_by_handle(s, handle, false) != nullptr;
+  if (find_by_handle(s, handle, false) != nullptr) return true;
+  const Region* const left = find_by_handle(s, handle, true);
+  return left != nullptr && !numbers_anew(s, *left);
 }
 
 ffa::Handle indexed_handle(const SpmcStorage& s, ffa::EndpointId owner, uint32_t index) {
@@ -60,7 +67,7 @@ ffa::Result<ffa::Handle> next_handle(SpmcStorage& s, ffa::EndpointId owner) {
   uint32_t live = 0;
   for (const uint16_t index : regions_in_use(s)) {
     const Region& region = s.regions[index];
-    if (region.owner_gone) continue;
+    if (numbers_anew(s, region)) continue;
     if (region.handle.hypervisor_allocated() || !same_owner_space(s, region, owner)) continue;
     ++live;
   }

@@ -67,8 +67,13 @@ Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, Physi
   return &s->front;
 }
 
-ffa::Status Spmc::set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap) {
-  return set_by_sp(*s_, sp, vm, bitmap);
+ffa::Status Spmc::set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap,
+                                   std::optional<uint16_t> vcpu) {
+  return set_by_sp(*s_, sp, vm, bitmap, vcpu);
+}
+
+ffa::Status Spmc::set_framework_notification(ffa::EndpointId vm, uint32_t bitmap) {
+  return set_by_spm(*s_, vm, bitmap);
 }
 
 void Spmc::answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count) {
@@ -131,12 +136,15 @@ bool Spmc::owns_hypervisor_rx() const {
 
 uint64_t Spmc::bound_notifications(ffa::EndpointId vm) const {
   const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
-  return slot != nullptr ? slot->bound : 0;
+  return slot != nullptr ? slot->notifications.bound : 0;
 }
 
 uint64_t Spmc::pending_notifications(ffa::EndpointId vm) const {
   const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
-  return slot != nullptr ? slot->pending : 0;
+  if (slot == nullptr) return 0;
+  uint64_t pending = slot->notifications.pending;
+  for (const uint64_t of_one : slot->notifications.pending_of) pending |= of_one;
+  return pending;
 }
 
 std::span<const std::byte> Spmc::sp_tx(ffa::EndpointId sp) const {

@@ -22,4 +22,7 @@ ffa::Result<uint64_t> use_message(SpmcStorage& s, size_t sp, sp_protocol::Operat
 /// One request of `owner` to the memory_user SP with index `sp`.
 Payload run_memory_user(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& request);
 
+/// One request of `vm` to the notifier SP with index `sp`.
+Payload run_notifier(SpmcStorage& s, size_t sp, ffa::EndpointId vm, const Payload& request);
+
 }  // namespace spmc_model

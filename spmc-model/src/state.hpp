@@ -52,6 +52,17 @@ struct OpenResponse {
 
 enum class SpRx : uint8_t { free, full, unmapped };
 
+/// Notifications of one receiver.
+struct Notifications {
+  uint64_t bound;
+  uint64_t per_vcpu;   ///< of those bound
+  uint64_t pending;    ///< global ones
+  uint32_t framework;  ///< of the SPM
+  uint32_t vcpus;      ///< that the receiver has, or contexts; at most max_notified_vcpus count
+  std::array<ffa::EndpointId, 64> bound_to;
+  std::array<uint64_t, max_notified_vcpus> pending_of;  ///< by vCPU
+};
+
 struct SpState {
   SpConfig config;
   ffa::Status vm_answer;
@@ -69,7 +80,8 @@ struct SpState {
   bool stops_by_yield;     ///< else by an interrupt
   bool stopped;            ///< `request` waits for FFA_RUN
   ffa::Regs request;
-  uint32_t rx_bytes;  ///< of the indirect message in its RX; 0: none
+  uint32_t rx_bytes;            ///< of the indirect message in its RX; 0: none
+  Notifications notifications;  ///< from VMs
 };
 
 /// The pair of buffers between an SP and the SPMC.
@@ -83,10 +95,8 @@ struct VmSlot {
   bool used;
   bool has_bitmap;
   ffa::EndpointId id;
-  uint32_t told;  ///< bit i: SP i was told of the VM
-  uint64_t bound;
-  uint64_t pending;
-  std::array<ffa::EndpointId, 64> bound_to;
+  uint32_t told;                ///< bit i: SP i was told of the VM
+  Notifications notifications;  ///< from SPs
 };
 
 /// `refused`: all came and something is wrong; it goes before the call returns.
@@ -157,6 +167,9 @@ struct SpmcStorage {
   uint64_t handles_given;  ///< of a counting handle scheme
   uint32_t ranges_used;
   uint32_t regions_used;
+  /// Where the next FFA_NOTIFICATION_INFO_GET goes on: a VM's place, and its next list.
+  uint32_t info_vm;
+  uint32_t info_vcpu;
   RxTx rxtx;
   std::array<SpState, max_sps> sps;
   std::array<SpBuffers, max_sps> sp_buffers;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // VM_CREATED and VM_DESTROYED: which VMs the secure world knows. [DEN0077A 1.2 §18.3]
 #include "src/chapters.hpp"
+#include "src/notification.hpp"
 #include "src/optee/service.hpp"
 #include "src/regions.hpp"
 
@@ -45,6 +46,7 @@ Status destroy_vm(SpmcStorage& s, size_t sp, ffa::EndpointId vm) {
   optee::forget_vm(s, sp, vm);
   if ((slot->told & sps_with(s, property::vm_destroyed)) == 0) {
     leave_regions(s, vm);
+    forget_notifier(s, vm);
     for (size_t i = 0; i < s.sp_count; ++i) optee::forget_vm(s, i, vm);
     *slot = VmSlot{};
   }

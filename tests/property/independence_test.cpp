@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 
+#include "environment.hpp"
 #include "ffa/fid.hpp"
 #include "send_world.hpp"
 
@@ -16,16 +16,6 @@ namespace property {
 namespace {
 
 using mediator::FragmentHandles;
-
-uint64_t from_environment(const char* name, uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  if (text == nullptr) return otherwise;
-  char* end = nullptr;
-  const uint64_t value = std::strtoull(text, &end, 10);
-  if (end == text || *end != 0)
-    throw std::runtime_error(fmt::format("{}={}: no number", name, text));
-  return value;
-}
 
 /// Why a send in fragments may fail where the whole does not: what the SPMC, or how it is told, has
 /// room for. Empty: for no good reason.

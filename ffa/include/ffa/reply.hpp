@@ -12,12 +12,15 @@ namespace ffa {
 [[nodiscard]] constexpr Regs reply(Status status) { return FfaError{.status = status}.encode(); }
 
 /// FFA_SUCCESS_32 with up to two result words in w2 and w3.
-[[nodiscard]] constexpr Regs success32(uint32_t w2 = 0, uint32_t w3 = 0) {
+[[nodiscard]] constexpr Regs success32(uint32_t w2, uint32_t w3 = 0) {
   Regs regs = codec::start(Fid::success);
   regs.x[2] = w2;
   regs.x[3] = w3;
   return regs;
 }
+/// The one without results; a constant, since most calls end with it.
+inline constexpr Regs success32_alone = success32(0);
+[[nodiscard]] constexpr const Regs& success32() { return success32_alone; }
 
 /// FFA_SUCCESS_64 with up to two result registers in x2 and x3.
 [[nodiscard]] constexpr Regs success64(uint64_t x2 = 0, uint64_t x3 = 0) {

@@ -16,7 +16,7 @@
 namespace guest {
 
 inline constexpr uint64_t package_magic = 0x0045534143414646;  // "FFACASE", the lowest byte first
-inline constexpr uint64_t package_version = 4;
+inline constexpr uint64_t package_version = 5;
 
 inline constexpr size_t package_max_sps = 16;
 inline constexpr size_t package_max_missing = 64;
@@ -64,6 +64,7 @@ struct PackedSpmc {
   uint32_t version = 0;
   uint32_t max_shares = 0;  ///< 0: what the personality says
   uint16_t max_vms = 0;     ///< the same
+  bool per_vcpu_notifications = false;
   size_t missing_count = 0;
   std::array<uint32_t, package_max_missing> missing{};
   size_t sp_count = 0;

@@ -48,6 +48,7 @@ enum class Opcode : uint16_t {
   preempt = 0x4c,
   migrate = 0x4d,
   interrupt = 0x4e,
+  set_online = 0x4f,
 };
 
 enum class ProgramError : uint8_t {
@@ -147,12 +148,12 @@ struct RunOp {
 
 /// One operation of the host; which fields count depends on the opcode. step u32, vm u16, sp u16,
 /// value u64, length u64, id u32, flags u32. create_vm: vm. destroy_vm: vm, value = budget (0
-/// none), flags bit 0 = again until it is done. notify: sp, vm, value = bitmap. answer_vm_messages:
-/// sp, value = count, flags = status word. remove_page: vm, value = ipa. dump_state: id.
-/// dump_memory: id, vm, value = ipa, length. dump_translation: id, vm, value = ipa, length = pages.
-/// arm_faults: id = fault, flags bit 0 = on. deliver_sri: flags bit 0 = only if pending. preempt:
-/// sp, value = times, flags bit 0 = yields. migrate: vm, id = vCPU, value = pCPU. interrupt: vm, id
-/// = vCPU.
+/// none), flags bit 0 = again until it is done. notify: sp (0: the SPM), vm, value = bitmap, id =
+/// vCPU + 1, 0: for all. answer_vm_messages: sp, value = count, flags = status word. remove_page:
+/// vm, value = ipa. dump_state: id. dump_memory: id, vm, value = ipa, length. dump_translation: id,
+/// vm, value = ipa, length = pages. arm_faults: id = fault, flags bit 0 = on. deliver_sri: flags
+/// bit 0 = only if pending. preempt: sp, value = times, flags bit 0 = yields. migrate: vm, id =
+/// vCPU, value = pCPU. interrupt: vm, id = vCPU. set_online: vm, id = vCPU, flags bit 0 = online.
 struct HostOp {
   uint32_t step = 0;
   uint16_t vm = 0;

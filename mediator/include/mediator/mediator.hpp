@@ -24,9 +24,18 @@ enum class Conduit : uint8_t { smc, hvc };
 /// an interrupt of the vCPU, it ends with FFA_INTERRUPT.
 enum class Dispatch : uint8_t { handled, not_mine, blocked };
 
-/// Progress of a resumable operation: call again until it is `done`. `quarantined`: finished, but
-/// pages remain that the SPMC would not give back; they must never reach another VM.
-enum class Progress : uint8_t { done, restart, quarantined };
+/// Progress of a resumable operation: call again until it is `done` or `quarantined`.
+enum class Progress : uint8_t {
+  done,
+  restart,      ///< the budget is used up
+  quarantined,  ///< finished, but the SPMC would not give pages back: they must never reach a VM
+  later         ///< refused for now, or a call of a VM is under way: let others run first
+};
+
+/// True if the operation has not ended.
+constexpr bool goes_on(Progress progress) {
+  return progress == Progress::restart || progress == Progress::later;
+}
 
 template <Platform P>
 class MediatorState;
@@ -50,10 +59,14 @@ class Mediator {
 
   /// A VM begins to exist. Tells the SPs, creates its notification bitmap. `memory`:
   /// memory_needed(config, vm) bytes, the mediator's until free_domain_ctx(). On error nothing of
-  /// the VM remains, here or in the SPMC.
+  /// the VM remains here; SPs that were told of it are told of its end, in reverse order. An SP
+  /// that would not forget an earlier VM with this id is asked once more first: what it answers
+  /// then, unless it forgets it, is the error.
   ffa::Result<void> domain_init(const VmConfig& vm, std::span<std::byte> memory);
-  /// The VM's last vCPU has stopped: no further call of it is served. Undoes notifications, tells
-  /// the SPs, reclaims its live transactions. Resumable.
+  /// The VM dies: no further call of it is served, and those under way come to their ends first.
+  /// Undoes notifications, tells the SPs, reclaims its live transactions. What is refused is asked
+  /// for again, `later` between, as often as configured; then pages are quarantined, and SPs that
+  /// keep the VM's id are remembered. Resumable.
   Progress domain_teardown(ffa::EndpointId vm);
   /// Gives back what still holds the VM's pages: buffers and remaining transactions. Resumable.
   Progress relinquish_resources(ffa::EndpointId vm);

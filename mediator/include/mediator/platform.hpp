@@ -90,7 +90,8 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
 
   /// One SMC to the secure world: x0-x17 in, x0-x17 out.
   { p.smc(vm, regs) } -> std::same_as<ffa::Regs>;
-  { p.inject_irq(vm, vcpu, offset) } -> std::same_as<void>;  ///< virtual interrupt id `offset`
+  /// Virtual interrupt id `offset`. False: the vCPU is offline and gets none.
+  { p.inject_irq(vm, vcpu, offset) } -> std::same_as<bool>;
   /// A vCPU whose call is Dispatch::blocked can go on. Comes once, maybe before that call returned.
   { p.wake(vm, vcpu) } -> std::same_as<void>;
 

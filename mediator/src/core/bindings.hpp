@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which notifications a VM has bound, by sender. The SPMC is the authority; this is kept so that
-// the end of the VM can undo it. [DEN0077A 1.2 §16.3]
+// Which notifications a VM has bound to SPs, by sender. The SPMC is the authority; this is kept so
+// that the end of the VM can undo it. [DEN0077A 1.2 §16.3]
 #pragma once
 
 #include <array>

@@ -26,8 +26,8 @@ enum class Need : uint8_t {
   donating,         ///< MEM_DONATE likewise
   fragments,        ///< memory_sharing, where the VM may send in fragments
   borrowing,        ///< where the VM may borrow from others
-  notifications,    ///< all notification functions that a hypervisor needs
-  notification_set
+  notifications,    ///< all notification functions that a hypervisor needs, or other VMs
+  notification_set  ///< FFA_NOTIFICATION_SET besides, or other VMs
 };
 
 /// What a VM's configuration and the SPMC's make of calls that not every VM has.
@@ -35,7 +35,7 @@ struct CallSwitches {
   bool fragments = false;  ///< sends in fragments
   bool lends = false;      ///< sends that take the sender's access away
   bool borrows = false;    ///< retrieves what other VMs send
-  bool peers = false;      ///< messages between VMs
+  bool peers = false;      ///< messages and notifications between VMs
 };
 
 /// True if the SPMC has every function without which notifications would be half there.
@@ -45,6 +45,11 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
   return spmc.has(Fid::notification_bitmap_create) && spmc.has(Fid::notification_bitmap_destroy) &&
          spmc.has(Fid::notification_bind) && spmc.has(Fid::notification_unbind) &&
          spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
+}
+
+/// True if VMs can notify SPs.
+constexpr bool can_notify_sps(const SpmcFeatures& spmc) {
+  return has_notifications(spmc) && spmc.has(ffa::Fid::notification_set);
 }
 
 constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, Need need,
@@ -73,9 +78,9 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
     case Need::borrowing:
       return switches.borrows;
     case Need::notifications:
-      return has_notifications(spmc);
+      return switches.peers || has_notifications(spmc);
     case Need::notification_set:
-      return has_notifications(spmc) && spmc.has(Fid::notification_set);
+      return switches.peers || can_notify_sps(spmc);
   }
   return false;
 }

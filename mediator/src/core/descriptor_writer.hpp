@@ -99,9 +99,9 @@ class DescriptorHead {
 
  private:
   template <class Wire>
-  void append(const Wire& wire);
+  void* place();
 
-  std::array<std::byte, max_bytes> bytes_;  ///< the first length_ are written
+  alignas(8) std::array<std::byte, max_bytes> bytes_;  ///< the first length_ are written
   size_t length_ = 0;
 };
 

@@ -103,14 +103,12 @@ Outcome<MemoryTransaction> parse_transaction(const Snapshot& fragment, const Sen
                                              RuleTrace& rules);
 
 /// One range, checked for itself. Rules: mem_range_not_empty, mem_range_aligned, mem_range_end.
-inline Outcome<PageRange> check_range(const ConstituentView& ranges, uint32_t index,
-                                      RuleTrace& rules) {
-  const auto range = ranges.defect_or_range(index);
+inline Outcome<void> check_range(const ffa::Result<PageRange, RangeDefect>& range,
+                                 RuleTrace& rules) {
   const auto is = [&range](RangeDefect defect) { return !range && range.error() == defect; };
   FFA_CHECK(rules.require(Rule::mem_range_not_empty, !is(RangeDefect::empty)));
   FFA_CHECK(rules.require(Rule::mem_range_aligned, !is(RangeDefect::unaligned)));
-  FFA_CHECK(rules.require(Rule::mem_range_end, !is(RangeDefect::wraps)));
-  return *range;
+  return rules.require(Rule::mem_range_end, !is(RangeDefect::wraps));
 }
 
 }  // namespace mediator

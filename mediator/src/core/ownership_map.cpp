@@ -87,9 +87,9 @@ void OwnershipMap::free_block(RangeIndex head) {
   free_blocks_ = head;
 }
 
-ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim_anywhere(const PageRange& range,
-                                                                    RangeHolder holder,
-                                                                    RangeIndex previous) {
+ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& range,
+                                                           RangeHolder holder,
+                                                           RangeIndex previous) {
   const uint64_t base = range.base().raw();
   const uint64_t end = range.end().raw();
   Place place = find(base, end, part_of(holder));
@@ -230,14 +230,16 @@ void OwnershipMap::rebalance(SpanIndex from) {
     const uint32_t before = span(from).height;
     const SpanIndex left = span(from).left;
     const SpanIndex right = span(from).right;
-    if (height(left) > height(right) + 1) {
+    const uint32_t on_left = height(left);
+    const uint32_t on_right = height(right);
+    if (on_left > on_right + 1) {
       if (height(span(left).right) > height(span(left).left)) rotate(left, true);
       from = rotate(from, false);
-    } else if (height(right) > height(left) + 1) {
+    } else if (on_right > on_left + 1) {
       if (height(span(right).left) > height(span(right).right)) rotate(right, false);
       from = rotate(from, true);
     } else {
-      update_height(from);
+      span(from).height = 1 + std::max(on_left, on_right);
     }
     if (span(from).height == before) return;
     from = span(from).parent;

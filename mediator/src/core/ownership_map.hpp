@@ -86,13 +86,9 @@ class OwnershipMap {
   /// Takes `range` for `holder` and appends it to the list that ends in `previous` (no_range: a new
   /// list). `range` has at most 2^32 - 1 pages.
   ffa::Result<RangeIndex, RangeConflict> claim(const PageRange& range, RangeHolder holder,
-                                               RangeIndex previous = no_range) {
-    const RangeIndex onward = claim_onward(range, previous);
-    if (onward != no_range) return onward;
-    return claim_anywhere(range, holder, previous);
-  }
-  /// claim() for a range that lies right behind that of the last claim, in the same block; else
-  /// no_range, and nothing changed.
+                                               RangeIndex previous = no_range);
+  /// The quick way of claim(), for a range that lies right behind that of the last claim, in the
+  /// same block; else no_range, and nothing changed.
   RangeIndex claim_onward(const PageRange& range, RangeIndex previous) {
     const bool onward = previous != no_range && previous == finger_.last &&
                         range.base().raw() >= finger_.end && range.end().raw() <= finger_.limit;
@@ -130,8 +126,6 @@ class OwnershipMap {
     uint64_t limit = 0;
   };
 
-  ffa::Result<RangeIndex, RangeConflict> claim_anywhere(const PageRange& range, RangeHolder holder,
-                                                        RangeIndex previous);
   /// Enters a range behind the finger's, in the same span.
   RangeIndex extend(const PageRange& range) {
     const RangeIndex index{finger_.last.raw() + 1};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The states of a share and the events that move it: the whole state machine as one table.
 //
-//   vacant -reserve-> reserved -send-> sent -accept-> shared -reclaim-> reclaiming -finish-> vacant
+//   vacant -reserve-> reserved -name-> sent -accept-> shared -reclaim-> reclaiming -finish-> vacant
 //                        |              |               ^                  |
 //                        +-----drop-----+-> vacant      +------refuse------+
-//   sent, reclaiming -quarantine-> quarantined, for ever: the SPMC will not let go of it.
+//   reserved, sent, reclaiming -quarantine-> quarantined, for ever: the SPMC will not let go of it.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ enum class SlotState : uint8_t { vacant, reserved, sent, shared, reclaiming, qua
 
 enum class ShareEvent : uint8_t {
   reserve,    ///< a send passed its checks and takes a slot
-  send,       ///< its descriptor is about to reach the SPMC
-  accept,     ///< the SPMC answered with a handle
+  name,       ///< the SPMC answered with its handle, or we chose one
+  accept,     ///< the SPMC, where it is asked, has it whole
   drop,       ///< the send failed
   reclaim,    ///< the owner asks for the memory back
   refuse,     ///< the SPMC did not give it back
@@ -39,9 +39,9 @@ inline constexpr auto share_steps = [] {
   using Row = std::array<std::optional<SlotState>, share_events>;
   constexpr std::optional<SlotState> no;
   return std::array<Row, slot_states>{
-      // reserve  send  accept  drop    reclaim     refuse  finish  quarantine
+      // reserve  name  accept  drop    reclaim     refuse  finish  quarantine
       Row{reserved, no, no, no, no, no, no, no},             // vacant
-      Row{no, sent, no, vacant, no, no, no, no},             // reserved
+      Row{no, sent, no, vacant, no, no, no, quarantined},    // reserved
       Row{no, no, shared, vacant, no, no, no, quarantined},  // sent
       Row{no, no, no, no, reclaiming, no, no, no},           // shared
       Row{no, no, no, no, no, shared, vacant, quarantined},  // reclaiming

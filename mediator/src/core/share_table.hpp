@@ -51,12 +51,10 @@ class ShareTable {
 
   /// vacant -> reserved. Nothing where every slot is in use.
   [[nodiscard]] std::optional<ShareSlot> reserve(ffa::PageCount pages = {});
-  /// reserved -> sent.
-  void send(ShareSlot slot) { step(slot, ShareEvent::send); }
-  /// Notes the handle of a share in `sent`, or of one in `reserved` for which we chose it;
-  /// is_live() counts it from now on.
+  /// reserved -> sent. Notes its handle, the SPMC's or one that we chose; is_live() counts it from
+  /// now on.
   void name(ShareSlot slot, ffa::Handle handle);
-  /// sent -> shared: begin_reclaim() finds it from now on. It was named before.
+  /// sent -> shared: begin_reclaim() finds it from now on.
   void accept(ShareSlot slot) { step(slot, ShareEvent::accept); }
   /// The share with this handle whose fragments are still coming.
   [[nodiscard]] std::optional<ShareSlot> find_transfer(ffa::Handle handle) const;
@@ -73,7 +71,8 @@ class ShareTable {
   void refuse(ShareSlot slot) { step(slot, ShareEvent::refuse); }
   /// reserved, sent or reclaiming -> vacant. The share's ranges were given back before.
   void vacate(ShareSlot slot);
-  /// sent or reclaiming -> quarantined: never found by handle again.
+  /// reserved (it may have got a handle that we never learned), sent or reclaiming -> quarantined:
+  /// never found by handle again.
   void quarantine(ShareSlot slot);
 
   /// True if a share other than `except` has this handle and the SPMC did not take it back: its
@@ -118,9 +117,7 @@ inline std::optional<ShareSlot> ShareTable::reserve(ffa::PageCount pages) {
 }
 
 inline void ShareTable::name(ShareSlot slot, ffa::Handle handle) {
-  const SlotState state = (*this)[slot].state;
-  FFA_ASSERT(state == SlotState::sent || state == SlotState::reserved);
-  FFA_ASSERT((*this)[slot].handle == ffa::invalid_handle);
+  step(slot, ShareEvent::name);
   (*this)[slot].handle = handle;
   index_.insert(handle, slot.raw());
 }
@@ -142,7 +139,7 @@ inline void ShareTable::vacate(ShareSlot slot) {
   Share& share = (*this)[slot];
   step(slot, share.state == SlotState::reclaiming ? ShareEvent::finish : ShareEvent::drop);
   unname(slot);
-  share = Share{.next_vacant = vacant_};
+  share.next_vacant = vacant_;
   vacant_ = slot;
   --size_;
 }

@@ -12,7 +12,7 @@ namespace mediator {
 
 /// In this order. An SP may relinquish memory because of VM_DESTROYED, so reclaims come last.
 enum class TeardownStep : uint8_t {
-  none,          ///< the VM lives
+  none,          ///< the VM lives, or calls of it are still under way
   dialogues,     ///< direct messages between VMs end
   requests,      ///< SPs that were preempted in a request of the VM finish it, one SMC a step
   borrowing,     ///< what it borrows and what is borrowed from it goes back, one region a step
@@ -28,9 +28,9 @@ enum class TeardownStep : uint8_t {
 
 struct Teardown {
   TeardownStep step = TeardownStep::none;
-  bool waits = false;   ///< for a call of another VM: come again later
+  bool later = false;   ///< refused, or a call is under way: others go first
   size_t place = 0;     ///< next vCPU, notification or place of the partition table, by step
-  VmMessage message{};  ///< the VM_DESTROYED under way; its deferrals count FFA_RUNs, too
+  VmMessage message{};  ///< the VM_DESTROYED under way; its deferrals count other refusals, too
 };
 
 }  // namespace mediator

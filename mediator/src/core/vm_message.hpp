@@ -20,8 +20,9 @@ struct VmMessage {
   ffa::VcpuId vcpu{};        ///< its execution context, where interrupted
 };
 
-/// What an answer means. `again`: send next_smc() once more.
-enum class VmMessageStep : uint8_t { accepted, again, refused };
+/// What an answer means. `again`: send next_smc() once more. `refused`: nothing has changed there.
+/// `unclear`: what the SP has done can't be known.
+enum class VmMessageStep : uint8_t { accepted, again, refused, unclear };
 struct VmMessageResult {
   VmMessageStep step = VmMessageStep::refused;
   ffa::Status status = ffa::Status::success;  ///< why, where not accepted
@@ -41,33 +42,44 @@ constexpr bool asks_for_patience(ffa::Status status) {
          status == ffa::Status::interrupted;
 }
 
+/// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget, and one
+/// that denies its end is asked again: it may be at work for the VM.
+template <ffa::FrameworkMessage response>
+constexpr VmMessageStep step_of(ffa::Status status) {
+  constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
+  if (status == ffa::Status::success) return VmMessageStep::accepted;
+  if (ends && status == ffa::Status::invalid_parameters) return VmMessageStep::accepted;
+  if (ends && status == ffa::Status::denied) return VmMessageStep::again;
+  return asks_for_patience(status) ? VmMessageStep::again : VmMessageStep::refused;
+}
+
 /// Sorts the answer and moves `message` on. After `patience` deferrals the next one is a refusal.
 template <ffa::FrameworkMessage response>
 constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answer,
                                       ffa::EndpointId sp, uint32_t patience) {
+  using enum VmMessageStep;
+  VmMessageResult result{unclear, ffa::Status::invalid_parameters};
   const bool was_interrupted = message.interrupted;
   message.interrupted = false;
-  ffa::Status status = ffa::Status::invalid_parameters;
   switch (kind_of(answer)) {
     case AnswerKind::direct_resp: {
       const auto decoded = ffa::VmAvailabilityResponse<response>::decode(answer);
       const bool right = decoded.ok() && !ffa::FunctionId{answer.x[0]}.is_smc64() &&
                          decoded->sender == sp && decoded->receiver == ffa::hypervisor_id;
-      if (!right) return {VmMessageStep::refused, status};
-      if (decoded->status == ffa::Status::success)
-        return {VmMessageStep::accepted, decoded->status};
-      status = decoded->status;
+      if (right) result = {step_of<response>(decoded->status), decoded->status};
       break;
     }
     case AnswerKind::interrupt:
     case AnswerKind::yield:
       message.interrupted = true;
       message.vcpu = ffa::VcpuId{static_cast<uint16_t>(answer.w(1))};
-      status = ffa::Status::interrupted;
+      result = {again, ffa::Status::interrupted};
       break;
     case AnswerKind::error:
-      status = ffa::error_status(answer);
-      message.interrupted = was_interrupted && asks_for_patience(status);  // it still waits
+      result.status = ffa::error_status(answer);
+      message.interrupted = was_interrupted && asks_for_patience(result.status);  // it still waits
+      if (!was_interrupted) result.step = refused;
+      if (asks_for_patience(result.status)) result.step = again;
       break;
     case AnswerKind::success:
     case AnswerKind::direct_resp2:
@@ -75,12 +87,12 @@ constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answe
     case AnswerKind::mem_frag_tx:
     case AnswerKind::mem_retrieve_resp:
     case AnswerKind::other:
-      return {VmMessageStep::refused, status};
+      break;
   }
-  if (!asks_for_patience(status)) return {VmMessageStep::refused, status};
-  if (message.deferrals >= patience) return {VmMessageStep::refused, status};
-  ++message.deferrals;
-  return {VmMessageStep::again, status};
+  if (result.step == again && message.deferrals++ >= patience) {
+    result.step = message.interrupted ? unclear : refused;
+  }
+  return result;
 }
 
 }  // namespace mediator

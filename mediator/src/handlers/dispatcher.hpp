@@ -14,15 +14,6 @@
 
 namespace mediator {
 
-/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
-template <Platform P>
-VcpuState* blocked_vcpu(const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu) {
-  const bool there = vm && vm->context != nullptr && vm->life == VmLife::live &&
-                     vcpu.raw() < vm->context->vcpus.size();
-  if (!there || !vm->context->vcpus[vcpu.raw()].blocked) return nullptr;
-  return &vm->context->vcpus[vcpu.raw()];
-}
-
 template <Platform P>
 Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu, ffa::Regs& regs) {
   const auto reply = resume_call(mediator, vcpu);
@@ -31,17 +22,25 @@ Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu
   return Dispatch::handled;
 }
 
-/// An FF-A call of a VM; `regs` become what the VM sees.
+/// An FF-A call of a VM; `regs` become what the VM sees, or stay as they are where it waits: the
+/// same call is made again.
 template <Platform P>
-void dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm, ffa::VcpuId vcpu,
-                  Conduit conduit, ffa::Regs& regs) {
-  if (!vm) return put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+Dispatch dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
+                      ffa::VcpuId vcpu, Conduit conduit, ffa::Regs& regs) {
+  if (!vm) {
+    put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+    return Dispatch::handled;
+  }
+  if (VcpuState* const waiting = blocked_vcpu(*vm, vcpu)) {
+    return resume(mediator, *vm, *waiting, regs);
+  }
   RuleTrace rules;
   const bool served = conduit == Conduit::smc || mediator.config.allow_hvc;
   const bool accepted = rules.require(Rule::gen_conduit, served).ok();
   with_tee<P>(accepted ? vm->tee : TeeType::none,
               [&](auto tee) { tee.handle_call(mediator, *vm, vcpu, regs, rules); });
   mediator.platform.rules(vm->id, vcpu, rules);
+  return blocked_vcpu(*vm, vcpu) == nullptr ? Dispatch::handled : Dispatch::blocked;
 }
 
 template <Platform P>
@@ -50,22 +49,32 @@ uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmSlot<P>
   return with_tee<P>(vm->tee, [&](auto tee) { return tee.call_count(mediator, *vm); });
 }
 
+/// The calling VM's slot. While a call of it is under way, its teardown waits.
+template <Platform P>
+class Caller {
+ public:
+  Caller(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu)
+      : slot_(mediator.vms.enter(id, vcpu)), vcpu_(vcpu) {}
+  ~Caller() {
+    if (slot_ && slot_->is_served(vcpu_)) slot_->context->calling[vcpu_.raw()].store(0);
+  }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  [[nodiscard]] const std::optional<VmSlot<P>>& slot() const { return slot_; }
+
+ private:
+  const std::optional<VmSlot<P>> slot_;
+  const ffa::VcpuId vcpu_;
+};
+
 template <Platform P>
 Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu, Conduit conduit,
                   ffa::Regs& regs) {
   const ffa::FunctionId function{regs.x[0]};
-  const auto vm = mediator.vms.find(id);
+  const Caller<P> caller{mediator, id, vcpu};
+  const auto& vm = caller.slot();
   if (function.in_ffa_range()) {
-    if (VcpuState* const waiting = blocked_vcpu(vm, vcpu)) {
-      return resume(mediator, *vm, *waiting, regs);
-    }
-    const ffa::Regs asked = regs;
-    dispatch_ffa(mediator, vm, vcpu, conduit, regs);
-    if (blocked_vcpu(vm, vcpu) != nullptr) {
-      regs = asked;  // the same call is made again
-      return Dispatch::blocked;
-    }
-    return Dispatch::handled;
+    return dispatch_ffa(mediator, vm, vcpu, conduit, regs);
   }
   if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;
   if (vm && !vm->aarch64 && function.is_smc64()) {

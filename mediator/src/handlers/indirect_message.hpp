@@ -101,8 +101,7 @@ void announce_message(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Guard guard(mediator.message_lock);
     run_one_waiting(mediator, vm);
   }
-  const bool notified = has_notifications(mediator.spmc.features);
-  if (notified) mediator.platform.inject_irq(vm.id(), ffa::VcpuId{0}, mediator.config.npi_id);
+  announce_notification(mediator, vm, {});
 }
 
 template <Platform P>

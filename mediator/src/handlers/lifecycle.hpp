@@ -39,7 +39,8 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
                  .borrows = config.tee == TeeType::ffa && config.borrows()};
   Arena arena{memory};
   if (config.tee == TeeType::ffa) {
-    slot.context = arena.make<VmContext<P>>(mediator.platform, mediator.config, config, arena);
+    slot.context = arena.make<VmContext<P>>(mediator.platform, mediator.config, config,
+                                            switches_of(mediator, config), arena);
   }
   FFA_CHECK(mediator.vms.insert(slot));
   Rollback forget{[&] { mediator.vms.erase(config.id); }};

@@ -143,9 +143,8 @@ template <class Call, Platform P>
       Rule::mem_quota_pages, send.transaction.total_pages.raw() <= call.vm.config.max_share_pages));
   SendInHand<P> in_hand{call, send};
   send.writable = send.transaction.writable();
-  FFA_CHECK(in_hand.reserve());
-  keep_receivers(call, send);
   FFA_CHECK(in_hand.add(send.transaction.ranges));
+  keep_receivers(call, send);
   if (fragment.bytes.size() < fragment.total_bytes) {
     return begin_transfer(call, in_hand, send, fragment);
   }

@@ -38,6 +38,13 @@ const OwnershipMap& ranges_of_own_share(VmContext<P>& vm) FFA_ATTR(no_thread_saf
   return vm.memory.ranges;
 }
 
+/// A share that belongs to this call alone, without the lock: but for its state, its handle and its
+/// transfer, nobody else looks at it.
+template <Platform P>
+Share& own_share(VmContext<P>& vm, ShareSlot slot) FFA_ATTR(no_thread_safety_analysis) {
+  return vm.memory.shares[slot];
+}
+
 /// Takes ranges into a share, in batches: enters them in the ownership map under one lock, then
 /// pins their pages. The first range that is refused, for whatever reason, decides; it is not
 /// taken, nor what follows.
@@ -46,12 +53,15 @@ class RangeTaker {
  public:
   RangeTaker(CallContext<P>& call, IncomingSend& send) : call_(call), send_(send) {}
 
-  /// Rules, range by range: those of check_range(), mem_page_sum, those of the ownership map,
-  /// those of the pages.
+  /// The first time, the slot of the share too. Rules: mem_quota_shares; range by range those of
+  /// check_range(), mem_page_sum, those of the ownership map, those of the pages.
   Outcome<void> take(const ConstituentView& ranges) {
-    for (uint32_t n = 0; n < ranges.count(); n += batch_ranges) {
-      FFA_CHECK(take_batch(ranges, n, std::min(ranges.count(), n + batch_ranges)));
-    }
+    uint32_t n = 0;
+    do {
+      const uint32_t end = std::min(ranges.count(), n + batch_ranges);
+      FFA_CHECK(take_batch(ranges, n, end));
+      n = end;
+    } while (n < ranges.count());
     return {};
   }
 
@@ -68,6 +78,7 @@ class RangeTaker {
 
   Outcome<void> take_batch(const ConstituentView& ranges, uint32_t begin, uint32_t end) {
     const Entered entered = enter(ranges, begin, end);
+    if (send_.slot == no_share) return entered.outcome;
     const OwnershipMap& map = ranges_of_own_share(call_.vm);
     RangeIndex good = entered.before;
     for (RangeIndex at = entered.first; at != no_range; at = map.next(at)) {
@@ -83,8 +94,12 @@ class RangeTaker {
   }
   Entered enter(const ConstituentView& ranges, uint32_t begin, uint32_t end) {
     const Guard guard(call_.vm.memory_lock);
-    Share& share = call_.vm.memory.shares[send_.slot];
     Entered entered;
+    if (send_.slot == no_share) {
+      entered.outcome = reserve();
+      if (!entered.outcome.ok()) return entered;
+    }
+    Share& share = call_.vm.memory.shares[send_.slot];
     entered.before = share.last_range;
     uint64_t pages = send_.pages;
     for (uint32_t n = begin; n < end && entered.outcome.ok(); ++n) {
@@ -98,6 +113,12 @@ class RangeTaker {
       entered.first = call_.vm.memory.ranges.next(entered.before);
     }
     return entered;
+  }
+  Outcome<void> reserve() FFA_REQ(call_.vm.memory_lock) {
+    const auto slot = call_.vm.memory.shares.reserve();
+    FFA_CHECK(call_.rules.require(Rule::mem_quota_shares, slot.has_value()));
+    send_.slot = *slot;
+    return {};
   }
   /// What nearly every range is: one that no rule rejects, right behind the last. False: it may be
   /// another, and nothing changed.
@@ -117,7 +138,9 @@ class RangeTaker {
   Outcome<void> enter_one(const ConstituentView& ranges, uint32_t n, Share& share, uint64_t& pages)
       FFA_REQ(call_.vm.memory_lock) {
     RuleTrace& rules = call_.rules;
-    FFA_TRY(const PageRange range, check_range(ranges, n, rules));
+    const auto checked = ranges.defect_or_range(n);
+    FFA_CHECK(check_range(checked, rules));
+    const PageRange& range = *checked;
     const uint64_t more = range.pages().raw();
     FFA_CHECK(
         rules.require(Rule::mem_page_sum, more <= send_.transaction.total_pages.raw() - pages));
@@ -174,13 +197,12 @@ class RangeTaker {
   /// Notes in the share what was pinned, and takes the ranges from `wrong` on out again; `good` is
   /// the last one then.
   void settle(RangeIndex wrong, RangeIndex good) {
-    const Guard guard(call_.vm.memory_lock);
-    VmMemory& memory = call_.vm.memory;
-    Share& share = memory.shares[send_.slot];
+    Share& share = own_share(call_.vm, send_.slot);
     share.pages = ffa::PageCount{send_.pages};
     share.read_only = share.read_only || read_only_;
     if (wrong == no_range) return;
-    memory.ranges.release(wrong, good);
+    const Guard guard(call_.vm.memory_lock);
+    call_.vm.memory.ranges.release(wrong, good);
     share.last_range = good;
     if (good == no_range) share.first_range = no_range;
   }
@@ -244,14 +266,9 @@ ffa::Result<void> clear_pages(MediatorState<P>& mediator, VmContext<P>& vm, Rang
 /// its ranges and its slot are free. The share belongs to the caller alone and the SPMC does not
 /// hold it.
 template <Platform P>
-void release_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
-                   RangeIndex first_range) {
-  bool withdrawn = false;
-  {
-    const Guard guard(vm.memory_lock);
-    withdrawn = vm.memory.shares[slot].withdrawn;
-  }
-  if (withdrawn) restore_access(mediator, vm, first_range);
+void release_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot) {
+  const RangeIndex first_range = own_share(vm, slot).first_range;
+  if (own_share(vm, slot).withdrawn) restore_access(mediator, vm, first_range);
   const OwnershipMap& ranges = ranges_of_own_share(vm);
   for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
     mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());

@@ -27,17 +27,10 @@ void refuse_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot
   }
 }
 
-/// A share that this call took to `reclaiming`.
-struct ShareInHand {
-  ShareSlot slot = no_share;
-  bool local = false;
-  ffa::Handle handle{};
-  RangeIndex first_range = no_range;
-};
-
-/// shared -> reclaiming. Rules: reclaim_handle, reclaim_zero_writable, reclaim_not_borrowed.
+/// shared -> reclaiming: the share is this call's. Rules: reclaim_handle, reclaim_zero_writable,
+/// reclaim_not_borrowed.
 template <Platform P>
-Outcome<ShareInHand> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& request) {
+Outcome<ShareSlot> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& request) {
   const Guard guard(call.vm.memory_lock);
   ShareTable& shares = call.vm.memory.shares;
   const auto slot = shares.begin_reclaim(request.handle);
@@ -48,21 +41,21 @@ Outcome<ShareInHand> begin_reclaim(CallContext<P>& call, const ffa::MemReclaim& 
   if (!allowed || !free) shares.refuse(*slot);
   FFA_CHECK(call.rules.require(Rule::reclaim_zero_writable, allowed));
   FFA_CHECK(call.rules.require(Rule::reclaim_not_borrowed, free));
-  return ShareInHand{*slot, share.local, share.handle, share.first_range};
+  return *slot;
 }
 
 /// What only VMs borrowed comes back without the SPMC.
 template <Platform P>
-Reply reclaim_local(CallContext<P>& call, const ShareInHand& share, bool zero) {
+Reply reclaim_local(CallContext<P>& call, ShareSlot slot, bool zero) {
   if (zero) {
-    const auto cleared = clear_pages(call.mediator, call.vm, share.first_range);
+    const auto cleared = clear_pages(call.mediator, call.vm, own_share(call.vm, slot).first_range);
     if (!cleared.ok()) {
       const Guard guard(call.vm.memory_lock);
-      call.vm.memory.shares.refuse(share.slot);
+      call.vm.memory.shares.refuse(slot);
       return relay(cleared.error());
     }
   }
-  release_share(call.mediator, call.vm, share.slot, share.first_range);
+  release_share(call.mediator, call.vm, slot);
   return ffa::success32();
 }
 
@@ -73,21 +66,21 @@ template <Platform P>
   FFA_CHECK(call.rules.require(
       Rule::reclaim_flags,
       !request.flags.exceeds(ffa::MemoryFlags::zero_bit | ffa::MemoryFlags::time_slice_bit)));
-  FFA_TRY(const ShareInHand share, begin_reclaim(call, request));
-  if (share.local) return reclaim_local(call, share, request.flags.zero());
+  FFA_TRY(const ShareSlot slot, begin_reclaim(call, request));
+  if (own_share(call.vm, slot).local) return reclaim_local(call, slot, request.flags.zero());
   const ffa::Regs answer = call.smc(request.encode());
   if (kind_of(answer) == AnswerKind::success) {
-    release_share(call.mediator, call.vm, share.slot, share.first_range);
+    release_share(call.mediator, call.vm, slot);
     return ffa::success32();
   }
-  refuse_reclaim(call.mediator, call.vm, share.slot, share.handle);
+  refuse_reclaim(call.mediator, call.vm, slot, request.handle);
   FFA_CHECK(
       call.rules.require(Rule::reclaim_answer_expected, kind_of(answer) == AnswerKind::error));
   return relay(ffa::error_status(answer));
 }
 
-/// What reclaim_one() found to do.
-enum class ReclaimStep : uint8_t { again, idle };
+/// What reclaim_one() found to do. `later`: a round is over, what is left was refused.
+enum class ReclaimStep : uint8_t { again, later, idle };
 
 /// One step of giving back all shares of a VM that makes no calls any more: at most one SMC. Goes
 /// round the shares, so that one that is refused does not keep the others waiting; a share refused
@@ -95,36 +88,40 @@ enum class ReclaimStep : uint8_t { again, idle };
 /// now. `idle`: nothing is left to do; shares that are still there are quarantined.
 template <Platform P>
 ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
-  ShareInHand share;
+  ShareSlot slot = no_share;
   {
     const Guard guard(vm.memory_lock);
     ShareTable& shares = vm.memory.shares;
-    ShareSlot slot = shares.find_state(SlotState::shared, vm.memory.teardown_cursor);
-    if (slot == no_share) slot = shares.find_state(SlotState::shared);
-    if (slot == no_share) return ReclaimStep::idle;
+    slot = shares.find_state(SlotState::shared, vm.memory.teardown_cursor);
+    if (slot == no_share) {
+      vm.memory.teardown_cursor = ShareSlot{0};
+      const bool left = shares.find_state(SlotState::shared) != no_share;
+      return left ? ReclaimStep::later : ReclaimStep::idle;
+    }
     vm.memory.teardown_cursor = ShareSlot{slot.raw() + 1};
     shares.begin_reclaim(slot);
-    share = {slot, shares[slot].local, shares[slot].handle, shares[slot].first_range};
   }
+  const Share& share = own_share(vm, slot);
   if (share.local) {
-    release_share(mediator, vm, share.slot, share.first_range);
+    release_share(mediator, vm, slot);
     return ReclaimStep::again;
   }
   const ffa::Regs answer =
       mediator.platform.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());
   if (kind_of(answer) == AnswerKind::success) {
-    release_share(mediator, vm, share.slot, share.first_range);
+    release_share(mediator, vm, slot);
     return ReclaimStep::again;
   }
   // Under a handle that the SPMC gave to another share meanwhile, it would take that one back.
-  const bool handle_lost = handle_is_live(mediator, vm, share.slot, share.handle);
+  const bool handle_lost = handle_is_live(mediator, vm, slot, share.handle);
   const Guard guard(vm.memory_lock);
   ShareTable& shares = vm.memory.shares;
-  const bool again = ++shares[share.slot].refusals < mediator.config.reclaim_retries;
+  const bool again = ++shares[slot].refusals < mediator.config.reclaim_retries;
   if (again && !handle_lost) {
-    shares.refuse(share.slot);
+    shares.refuse(slot);
   } else {
-    shares.quarantine(share.slot);
+    shares.quarantine(slot);
+    mediator.platform.log(LogLevel::error, "ffa: the SPMC keeps pages of a dead VM: quarantined");
   }
   return ReclaimStep::again;
 }

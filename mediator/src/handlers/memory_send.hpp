@@ -39,15 +39,7 @@ class SendInHand {
   SendInHand(const SendInHand&) = delete;
   SendInHand& operator=(const SendInHand&) = delete;
 
-  /// Takes a slot. Rules: mem_quota_shares.
-  Outcome<void> reserve() {
-    const Guard guard(call_.vm.memory_lock);
-    const auto slot = call_.vm.memory.shares.reserve();
-    FFA_CHECK(call_.rules.require(Rule::mem_quota_shares, slot.has_value()));
-    send_.slot = *slot;
-    return {};
-  }
-  /// Takes the ranges of a fragment.
+  /// Takes the ranges of a fragment; with the first one, a slot.
   Outcome<void> add(const ConstituentView& ranges) {
     return RangeTaker<P>{call_, send_}.take(ranges);
   }
@@ -60,10 +52,7 @@ class SendInHand {
     const RangeIndex first = first_range();
     const auto withdrawn = withdraw_access(call_.mediator, call_.vm, first);
     if (!withdrawn.ok()) return relay(withdrawn.error());
-    {
-      const Guard guard(call_.vm.memory_lock);
-      call_.vm.memory.shares[send_.slot].withdrawn = true;
-    }
+    own_share(call_.vm, send_.slot).withdrawn = true;
     if (!send_.transaction.flags.zero()) return {};
     const auto cleared = clear_pages(call_.mediator, call_.vm, first);
     if (!cleared.ok()) return relay(cleared.error());
@@ -74,8 +63,6 @@ class SendInHand {
   Outcome<void> forward_all() {
     if (!send_.local) return forward(first_range(), send_.runs + open_runs(), 0);
     if (send_.spmc.handle == ffa::invalid_handle) preset_handle(call_, send_);
-    const Guard guard(call_.vm.memory_lock);
-    call_.vm.memory.shares.send(send_.slot);
     return {};
   }
   /// The first fragment of a send that is streamed. What is still to come is declared page by page,
@@ -107,9 +94,8 @@ class SendInHand {
   void keep() { kept_ = true; }
   /// The end of the list so far: what comes from here on is the next fragment's.
   RangeIndex last_range() {
-    const Guard guard(call_.vm.memory_lock);
     pages_before_ = send_.pages;
-    return call_.vm.memory.shares[send_.slot].last_range;
+    return own_share(call_.vm, send_.slot).last_range;
   }
 
  private:
@@ -121,20 +107,13 @@ class SendInHand {
 
   /// The run that may still grow counts from now on.
   uint32_t open_runs() const { return send_.merger.is_open() ? 1 : 0; }
-  RangeIndex first_range() {
-    const Guard guard(call_.vm.memory_lock);
-    return call_.vm.memory.shares[send_.slot].first_range;
-  }
+  RangeIndex first_range() { return own_share(call_.vm, send_.slot).first_range; }
   /// `ranges` ranges for the SPMC, from the list that begins at `first`; `more` are declared
   /// besides.
   Outcome<void> forward(RangeIndex first, uint32_t ranges, uint64_t more) {
     const bool begins = send_.spmc.sent_bytes == 0;
     SpmcSender<P> sender{call_, send_, RunCursor<P>{call_, first, !begins}};
-    if (begins) {
-      FFA_CHECK(sender.open(ranges + more));
-      const Guard guard(call_.vm.memory_lock);
-      call_.vm.memory.shares.send(send_.slot);
-    }
+    if (begins) FFA_CHECK(sender.open(ranges + more));
     const SendResult sent = sender.send(ranges);
     if (sent.ok()) return {};
     holds_ = sent.error().holds;
@@ -166,7 +145,7 @@ template <class Call, Platform P>
   FFA_CHECK(rules.require(Rule::mem_send_fragment_within_total, fragment <= total));
   FFA_CHECK(rules.require(Rule::mem_send_length_of_16, total % 16 == 0 && fragment % 16 == 0));
   FFA_TRY(const Snapshot bytes, snapshot_tx(call, fragment, Rule::mem_send_tx_mapped));
-  const bool served = fragment == total || switches_of(call.mediator, call.vm.config).fragments;
+  const bool served = fragment == total || call.vm.switches.fragments;
   FFA_CHECK(rules.require(Rule::mem_send_one_fragment, served));
   return FirstFragment{total, bytes};
 }
@@ -197,13 +176,17 @@ Outcome<void> check_receivers(CallContext<P>& call, MemorySend kind,
 template <Platform P>
 void keep_receivers(CallContext<P>& call, IncomingSend& send) {
   MemoryTransaction& transaction = send.transaction;
+  bool vms = false;
+  for (const Receiver& receiver : transaction.receiver_list()) {
+    vms = vms || !receiver.id.is_secure();
+  }
+  if (!vms) return;
   const auto receivers = transaction.receivers;
   const uint32_t count = transaction.receiver_count;
   uint32_t sps = 0;
   for (uint32_t n = 0; n < count; ++n) {
     if (receivers[n].id.is_secure()) transaction.receivers[sps++] = receivers[n];
   }
-  if (sps == count) return;
   transaction.receiver_count = sps;
   send.local = sps == 0;
   std::array<uint32_t, MemoryTransaction::max_receivers> incarnations{};

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// FFA_NOTIFICATION_BIND, UNBIND, SET and GET of a VM: checked, then forwarded to the SPMC, which
-// keeps the bitmaps of notifications between VMs and SPs. The hypervisor's own is that RX holds an
-// indirect message. Notifications from VMs do not exist yet: their word is zero.
-// [DEN0077A 1.2 chapter 16]
+// FFA_NOTIFICATION_BIND, UNBIND, SET, GET and INFO_GET of a VM. What SPs send and receive is
+// checked, then forwarded to the SPMC, which keeps those bitmaps; what VMs send each other is kept
+// here. The hypervisor's own notification is that RX holds an indirect message. [DEN0077A 1.2
+// chapter 16]
 #pragma once
 
+#include <optional>
+
+#include "core/notifications.hpp"
 #include "core/spmc_answer.hpp"
 #include "ffa/calls.hpp"
+#include "ffa/reply.hpp"
 #include "handlers/access.hpp"
+#include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
+#include "handlers/vm_reference.hpp"
 
 namespace mediator {
 
@@ -19,18 +25,39 @@ Reply forward_bare(CallContext<P>& call, const ffa::Regs& request) {
   return ffa::success32();
 }
 
+/// True if the SPMC would take a binding to this SP.
+template <Platform P>
+bool is_sp_notifier(CallContext<P>& call, ffa::EndpointId id) {
+  return reachable_sp(call, id) != nullptr && has_notifications(call.mediator.spmc.features);
+}
+
 template <Platform P>
 Reply notification_bind(CallContext<P>& call) {
   const auto bind = ffa::NotificationBind::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::noti_bind_reserved, bind.ok()));
   FFA_CHECK(call.rules.require(Rule::noti_bind_receiver, bind->receiver == call.vm.id()));
-  const bool from_sp = reachable_sp(call, bind->sender) != nullptr;
-  FFA_CHECK(call.rules.require(Rule::noti_bind_sender, from_sp));
+  const bool from_sp = is_sp_notifier(call, bind->sender);
+  const auto vm = reachable_vm(call, bind->sender);
+  FFA_CHECK(call.rules.require(Rule::noti_bind_sender, from_sp || vm));
   FFA_CHECK(call.rules.require(Rule::noti_bind_bitmap, bind->bitmap != 0));
-  FFA_TRY(const ffa::Regs reply, forward_bare(call, bind->encode()));
+  if (from_sp) FFA_CHECK(forward_bare(call, bind->encode()));
   const Guard guard(call.vm.state_lock);
-  call.vm.bindings.bind(bind->sender, bind->bitmap);
-  return reply;
+  if (from_sp) {
+    call.vm.bindings.bind(bind->sender, bind->bitmap);
+    return ffa::success32();
+  }
+  VmNotifications& own = call.vm.notifications;
+  FFA_CHECK(call.rules.require(Rule::noti_bind_free, own.free(bind->bitmap)));
+  own.bind({vm->id, vm->incarnation}, bind->bitmap, bind->per_vcpu);
+  return ffa::success32();
+}
+
+/// A VM that is gone can still be named: what was bound to it would stay bound for ever.
+template <Platform P>
+bool is_vm_notifier(CallContext<P>& call, ffa::EndpointId id) {
+  if (reachable_vm(call, id)) return true;
+  const Guard guard(call.vm.state_lock);
+  return call.vm.notifications.bound_to(id) != 0;
 }
 
 template <Platform P>
@@ -38,13 +65,39 @@ Reply notification_unbind(CallContext<P>& call) {
   const auto unbind = ffa::NotificationUnbind::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::noti_unbind_reserved, unbind.ok()));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_receiver, unbind->receiver == call.vm.id()));
-  const bool from_sp = reachable_sp(call, unbind->sender) != nullptr;
-  FFA_CHECK(call.rules.require(Rule::noti_unbind_sender, from_sp));
+  const bool from_sp = is_sp_notifier(call, unbind->sender);
+  const bool known = from_sp || is_vm_notifier(call, unbind->sender);
+  FFA_CHECK(call.rules.require(Rule::noti_unbind_sender, known));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_bitmap, unbind->bitmap != 0));
-  FFA_TRY(const ffa::Regs reply, forward_bare(call, unbind->encode()));
+  if (from_sp) FFA_CHECK(forward_bare(call, unbind->encode()));
   const Guard guard(call.vm.state_lock);
-  call.vm.bindings.unbind(unbind->bitmap & call.vm.bindings.bound_to(unbind->sender));
-  return reply;
+  if (from_sp) {
+    call.vm.bindings.unbind(unbind->bitmap & call.vm.bindings.bound_to(unbind->sender));
+    return ffa::success32();
+  }
+  VmNotifications& own = call.vm.notifications;
+  const bool bound = (unbind->bitmap & ~own.bound_to(unbind->sender)) == 0;
+  FFA_CHECK(call.rules.require(Rule::noti_unbind_bound, bound));
+  FFA_CHECK(call.rules.require(Rule::noti_unbind_pending, !own.is_pending(unbind->bitmap)));
+  own.unbind(unbind->bitmap);
+  return ffa::success32();
+}
+
+/// From VM to VM: pending before the receiver is interrupted, so that no GET can miss it for good.
+template <Platform P>
+Outcome<void> notify_vm(CallContext<P>& call, const ffa::NotificationSet& set, VmContext<P>& vm) {
+  const uint32_t incarnation = call.mediator.vms.find(call.vm.id())->incarnation;
+  const Audience whom{set.per_vcpu, set.vcpu};
+  {
+    const Guard guard(vm.state_lock);
+    const bool bound = vm.notifications.is_bound({call.vm.id(), incarnation}, set.bitmap);
+    FFA_CHECK(call.rules.require(Rule::noti_set_bound, bound));
+    const bool of_kind = vm.notifications.is_kind(set.bitmap, set.per_vcpu);
+    FFA_CHECK(call.rules.require(Rule::noti_set_kind, of_kind));
+    vm.notifications.at(whom).notify(set.bitmap);
+  }
+  inject_npi(call.mediator, vm, whom);
+  return {};
 }
 
 template <Platform P>
@@ -54,15 +107,22 @@ Reply notification_set(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_set_sender, set->sender == call.vm.id()));
   FFA_CHECK(call.rules.require(Rule::noti_set_delay, !set->delay_schedule_receiver));
   const Partition* const sp = reachable_sp(call, set->receiver);
-  FFA_CHECK(call.rules.require(Rule::noti_set_receiver, sp != nullptr));
-  const bool receives = sp->properties.receives_notifications();
+  std::optional<VmReference<P>> reference;
+  if (reachable_vm(call, set->receiver)) reference.emplace(call.mediator, set->receiver);
+  VmContext<P>* const vm = reference ? reference->get() : nullptr;
+  FFA_CHECK(call.rules.require(Rule::noti_set_receiver, sp != nullptr || vm != nullptr));
+  const bool receives = sp == nullptr || (sp->properties.receives_notifications() &&
+                                          can_notify_sps(call.mediator.spmc.features));
   FFA_CHECK(call.rules.require(Rule::noti_set_receives, receives));
   FFA_CHECK(call.rules.require(Rule::noti_set_bitmap, set->bitmap != 0));
   const bool vcpu_meant = set->per_vcpu || set->vcpu == ffa::VcpuId{0};
   FFA_CHECK(call.rules.require(Rule::noti_set_global, vcpu_meant));
-  const bool vcpu_exists = set->vcpu == ffa::VcpuId{0} || set->vcpu.raw() < sp->execution_contexts;
+  const uint16_t vcpus = sp != nullptr ? sp->execution_contexts : vm->config.vcpus;
+  const bool vcpu_exists = set->vcpu == ffa::VcpuId{0} || set->vcpu.raw() < vcpus;
   FFA_CHECK(call.rules.require(Rule::noti_set_vcpu, vcpu_exists));
-  return forward_bare(call, set->encode());
+  if (sp != nullptr) return forward_bare(call, set->encode());
+  FFA_CHECK(notify_vm(call, *set, *vm));
+  return ffa::success32();
 }
 
 template <Platform P>
@@ -73,7 +133,15 @@ Reply notification_get(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_get_receiver, get->receiver == call.vm.id()));
   const bool vcpu_exists = get->vcpu.raw() < call.vm.config.vcpus;
   FFA_CHECK(call.rules.require(Rule::noti_get_vcpu, vcpu_exists));
-  const uint32_t secure = get->flags & (NotificationGet::from_sps | NotificationGet::from_spm);
+  uint32_t secure = get->flags & (NotificationGet::from_sps | NotificationGet::from_spm);
+  if (!has_notifications(call.mediator.spmc.features)) secure = 0;
+  VmNotifications::Place whole;
+  VmNotifications::Place part;
+  {
+    const Guard guard(call.vm.state_lock);
+    whole = call.vm.notifications.at({});
+    part = call.vm.notifications.at({true, get->vcpu});
+  }
   ffa::NotificationGetSuccess pending;
   if (secure != 0) {
     const NotificationGet request{get->vcpu, get->receiver, secure};
@@ -87,7 +155,26 @@ Reply notification_get(CallContext<P>& call) {
   if (from_us && call.vm.rx_full.compare_exchange(full, 0)) {
     pending.hypervisor_framework = ffa::NotificationGetSuccess::rx_buffer_full;
   }
+  const Guard guard(call.vm.state_lock);
+  VmNotifications& own = call.vm.notifications;
+  if (get->wants(NotificationGet::from_vms)) pending.from_vms = own.take(get->vcpu);
+  if (get->flags == NotificationGet::all_sources) {
+    // What came while the SPMC was asked is still to be told.
+    own.at({}).told = whole.events;
+    own.at({true, get->vcpu}).told = part.events;
+  }
   return pending.encode();
+}
+
+/// A VM learns of itself only. What the SPMC has for it is known from the schedule receiver
+/// interrupt.
+template <Platform P>
+Reply notification_info_get(CallContext<P>& call) {
+  const auto query = ffa::NotificationInfoGet::decode(call.regs).value();
+  const Guard guard(call.vm.state_lock);
+  const auto info = call.vm.notifications.tell(call.vm.id(), query.convention);
+  FFA_CHECK(call.rules.require(Rule::noti_info_pending, info.list_count != 0));
+  return info.encode();
 }
 
 }  // namespace mediator

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "core/call_table.hpp"
+#include "core/notifications.hpp"
 #include "core/spmc_answer.hpp"
 #include "ffa/calls.hpp"
 #include "handlers/state.hpp"
+#include "handlers/vm_reference.hpp"
 
 namespace mediator {
 
@@ -34,27 +36,44 @@ ffa::Result<void> create_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
   return created;
 }
 
-/// Injects the NPI into one vCPU of a VM that exists, is served and has it; ids from the SPMC are
-/// input.
+/// Injects the NPI into a vCPU; for the VM as a whole, into the first one that is online. What is
+/// pending for a vCPU that is offline waits until it asks.
 template <Platform P>
-void inject_pending(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu) {
-  if (!mediator.platform.vm_get(id)) return;
-  const auto vm = mediator.vms.find(id);
-  const bool served = vm && vm->life == VmLife::live && vm->tee == TeeType::ffa;
-  if (served && vcpu.raw() < vm->vcpus) {
-    mediator.platform.inject_irq(id, vcpu, mediator.config.npi_id);
+void inject_npi(MediatorState<P>& mediator, const VmContext<P>& vm, const Audience& whom) {
+  const uint32_t end = whom.per_vcpu ? whom.vcpu.raw() + 1U : vm.config.vcpus;
+  for (uint32_t n = whom.vcpu.raw(); n < end; ++n) {
+    const ffa::VcpuId each{static_cast<uint16_t>(n)};
+    if (mediator.platform.inject_irq(vm.id(), each, mediator.config.npi_id)) return;
   }
-  mediator.platform.vm_put(id);
+}
+
+/// Somebody else than a VM has notified the VM, as a whole or one vCPU of it.
+template <Platform P>
+void announce_notification(MediatorState<P>& mediator, VmContext<P>& vm, const Audience& whom) {
+  {
+    const Guard guard(vm.state_lock);
+    vm.notifications.at(whom).notify(0);
+  }
+  inject_npi(mediator, vm, whom);
+}
+
+/// Announces what the SPMC says, if the VM exists, is served and has the vCPU; ids from the SPMC
+/// are input.
+template <Platform P>
+void announce_pending(MediatorState<P>& mediator, ffa::EndpointId id, const Audience& whom) {
+  const VmReference<P> vm{mediator, id};
+  if (vm.get() == nullptr || whom.vcpu.raw() >= vm.get()->config.vcpus) return;
+  announce_notification(mediator, *vm.get(), whom);
 }
 
 template <Platform P>
-void inject_listed(MediatorState<P>& mediator, const ffa::NotificationInfoGetSuccess& info) {
+void announce_listed(MediatorState<P>& mediator, const ffa::NotificationInfoGetSuccess& info) {
   for (unsigned n = 0; n < info.list_count; ++n) {
     const ffa::NotificationList& list = info.lists[n];
     if (list.endpoint.is_secure()) continue;  // the SPMC schedules SPs
-    if (list.vcpu_count == 0) inject_pending(mediator, list.endpoint, ffa::VcpuId{0});
+    if (list.vcpu_count == 0) announce_pending(mediator, list.endpoint, Audience{});
     for (unsigned v = 0; v < list.vcpu_count; ++v) {
-      inject_pending(mediator, list.endpoint, list.vcpus[v]);
+      announce_pending(mediator, list.endpoint, {true, list.vcpus[v]});
     }
   }
 }
@@ -79,7 +98,7 @@ void deliver_notifications(MediatorState<P>& mediator) {
       mediator.platform.log(LogLevel::warning, "ffa: malformed list of pending notifications");
       return;
     }
-    inject_listed(mediator, *info);
+    announce_listed(mediator, *info);
     if (!info->more_pending) return;
   }
 }

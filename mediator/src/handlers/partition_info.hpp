@@ -50,7 +50,7 @@ Partition as_partition(const VmSlot<P>& vm, const SpmcFeatures& spmc) {
     bits |= PartitionProperties::receives_direct_requests2_bit |
             PartitionProperties::sends_direct_requests2_bit;
   }
-  if (has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
+  if (serves || has_notifications(spmc)) bits |= PartitionProperties::receives_notifications_bit;
   if (vm.aarch64) bits |= PartitionProperties::aarch64_bit;
   return {vm.id, vm.vcpus, PartitionProperties{bits}, {}};
 }
@@ -74,11 +74,14 @@ uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit v
     const bool wanted = uuid.is_nil() || sp.uuid == uuid;
     if (wanted && call.vm.access.names(sp.id)) show(sp);
   }
-  return call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
+  uint16_t changes = 0;
+  call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
+    if (vm.id == call.vm.id()) changes = vm.list_changes;
     if (uuid.is_nil() && is_listed(call, vm)) {
       show(as_partition(vm, call.mediator.spmc.features));
     }
   });
+  return changes;
 }
 
 /// Writes descriptors of one version into memory, as many as fit, and counts all of them.

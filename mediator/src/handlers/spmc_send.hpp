@@ -32,18 +32,27 @@ struct SendFailure {
 };
 using SendResult = ffa::Result<void, SendFailure>;
 
-/// True if another live share, of any VM, has this handle.
+/// True if a live share of another VM has this handle.
+template <Platform P>
+bool handle_is_foreign(MediatorState<P>& mediator, const VmContext<P>& owner, ffa::Handle handle) {
+  bool foreign = false;
+  mediator.vms.for_each([&](const VmSlot<P>& vm) {
+    if (vm.context == nullptr || vm.context == &owner) return;
+    const Guard guard(vm.context->memory_lock);
+    foreign = foreign || vm.context->memory.shares.is_live(handle);
+  });
+  return foreign;
+}
+
+/// True if another live share than that in `slot`, of any VM, has this handle.
 template <Platform P>
 bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
                     ffa::Handle handle) {
-  bool live = false;
-  mediator.vms.for_each([&](const VmSlot<P>& vm) {
-    if (vm.context == nullptr) return;
-    const Guard guard(vm.context->memory_lock);
-    live =
-        live || vm.context->memory.shares.is_live(handle, vm.context == &owner ? slot : no_share);
-  });
-  return live;
+  {
+    const Guard guard(owner.memory_lock);
+    if (owner.memory.shares.is_live(handle, slot)) return true;
+  }
+  return handle_is_foreign(mediator, owner, handle);
 }
 
 /// Sends part of one send: what `cursor` walks over. Its steps are inlined into each other: a short
@@ -81,11 +90,12 @@ class SpmcSender {
     while (spmc.sent_bytes < end) {  // bound: the fragments, and fragment_retries
       const uint32_t begin = spmc.sent_bytes;
       const uint32_t stop = std::min(end, begin + call_.mediator.spmc.buffer_bytes);
-      const auto answer = send_fragment(begin, stop);
-      if (!answer.ok()) {
-        return failure(answer.error(), begin == 0 ? SpmcHolds::nothing : SpmcHolds::half);
+      Outcome<void> written;
+      const ffa::Regs answer = send_fragment(begin, stop, written);
+      if (!written.ok()) {
+        return failure(written.error(), begin == 0 ? SpmcHolds::nothing : SpmcHolds::half);
       }
-      FFA_CHECK(judge(*answer, begin, stop));
+      FFA_CHECK(judge(answer, begin, stop));
     }
     return {};
   }
@@ -100,15 +110,24 @@ class SpmcSender {
     return {};
   }
 
-  /// Bytes [begin, stop) of the descriptor, and the call that they go with.
-  [[gnu::always_inline]] Outcome<ffa::Regs> send_fragment(uint32_t begin, uint32_t stop) {
+  /// Bytes [begin, stop) of the descriptor, and the call that they go with: its answer. Nothing was
+  /// sent where `written` is not ok.
+  [[gnu::always_inline]] ffa::Regs send_fragment(uint32_t begin, uint32_t stop,
+                                                 Outcome<void>& written) {
+    SpmcTx<P> tx{call_.mediator};
+    written = write_fragment(tx, begin, stop);
+    if (!written.ok()) [[unlikely]]
+      return {};
+    return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
+  }
+  [[gnu::always_inline]] Outcome<void> write_fragment(SpmcTx<P>& tx, uint32_t begin,
+                                                      uint32_t stop) {
     const uint32_t first = std::max(begin, layout_.ranges_offset);
     if (cursor_at_ != begin) {
       const uint32_t origin = std::max(part_begin_, layout_.ranges_offset);
       FFA_CHECK(cursor_.seek((first - origin) / sizeof(ffa::wire::Constituent)));
     }
     cursor_at_ = stop;
-    SpmcTx<P> tx{call_.mediator};
     if (begin == 0) {
       const DescriptorHead head{
           send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
@@ -116,12 +135,10 @@ class SpmcSender {
       tx.write(0, head.bytes());
     }
     FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
-    if (stop == part_end_) {
-      std::array<ffa::wire::Constituent, 1> behind{};
-      FFA_TRY(const size_t more, cursor_.next(behind));
-      FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, more == 0));
-    }
-    return call_.smc(begin == 0 ? first_call(stop) : next_call(stop - begin));
+    if (stop != part_end_) return {};
+    std::array<ffa::wire::Constituent, 1> behind{};
+    FFA_TRY(const size_t more, cursor_.next(behind));
+    return call_.rules.require(Rule::mem_pages_pinned, more == 0);
   }
   [[gnu::always_inline]] Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
     std::array<ffa::wire::Constituent, 32> buffer;  // written as far as it is used
@@ -234,12 +251,14 @@ class SpmcSender {
   [[gnu::always_inline]] SendResult learn(ffa::Handle handle, SpmcHolds holds) {
     if (send_.spmc.handle == handle) return {};
     send_.spmc.handle = handle;
+    bool live = false;
     {
       const Guard guard(call_.vm.memory_lock);
       call_.vm.memory.shares.name(send_.slot, handle);
+      live = call_.vm.memory.shares.is_live(handle, send_.slot);
     }
-    return require(Rule::mem_answer_handle_unused,
-                   !handle_is_live(call_.mediator, call_.vm, send_.slot, handle), holds);
+    live = live || handle_is_foreign(call_.mediator, call_.vm, handle);
+    return require(Rule::mem_answer_handle_unused, !live, holds);
   }
 
   CallContext<P>& call_;
@@ -291,13 +310,11 @@ template <Platform P>
     const ffa::Regs request = ffa::MemReclaim{.handle = send.spmc.handle}.encode();
     gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;
   }
-  RangeIndex first_range = no_range;
+  if (gone) return release_share(mediator, vm, send.slot);
   {
     const Guard guard(vm.memory_lock);
-    first_range = vm.memory.shares[send.slot].first_range;
-    if (!gone) vm.memory.shares.quarantine(send.slot);
+    vm.memory.shares.quarantine(send.slot);
   }
-  if (gone) return release_share(mediator, vm, send.slot, first_range);
   mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
 }
 

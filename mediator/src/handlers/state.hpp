@@ -11,6 +11,7 @@
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
+#include "core/notifications.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
 #include "core/spmc_features.hpp"
@@ -74,15 +75,18 @@ struct VmBuffers {
 template <Platform P>
 struct VmContext {
   using SpinLock = typename P::SpinLock;
+  using Word = typename P::template Atomic<uint32_t>;
 
   /// Bytes of arena that a VM of this configuration needs.
   static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
     return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
-           vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
-           PartitionSet::bytes(mediator.max_partitions);
+           Arena::bytes<Word>(vm.vcpus) + vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
+           VmNotifications::bytes(vm.vcpus) + PartitionSet::bytes(mediator.max_partitions);
   }
-  VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm, Arena& arena)
+  VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
+            const CallSwitches& its_switches, Arena& arena)
       : config(vm),
+        switches(its_switches),
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
@@ -90,7 +94,9 @@ struct VmContext {
         access(vm),
         buffers(platform),
         memory(vm, arena),
+        notifications(vm.vcpus, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
+        calling(arena.make_array<Word>(vm.vcpus, platform, not_calling)),
         told_created(mediator.max_partitions, arena) {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
@@ -100,17 +106,28 @@ struct VmContext {
 
   [[nodiscard]] ffa::EndpointId id() const { return config.id; }
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
+  /// True if a call of the VM is under way.
+  [[nodiscard]] bool is_calling() const {
+    for (const Word& vcpu : calling) {
+      if (vcpu.load() != not_calling) return true;
+    }
+    return false;
+  }
+  static constexpr uint32_t not_calling = 0;
 
   const VmConfig config;
-  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, bindings
+  const CallSwitches switches;
+  SpinLock state_lock;   ///< class vm_state: version, mapping of the buffers, notifications
   SpinLock memory_lock;  ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
   typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
   VmBuffers<P> buffers;
   VmMemory memory FFA_GUARDED(memory_lock);
-  Bindings bindings FFA_GUARDED(state_lock);
+  Bindings bindings FFA_GUARDED(state_lock);  ///< to SPs
+  VmNotifications notifications FFA_GUARDED(state_lock);
   std::span<VcpuState> vcpus;
+  std::span<Word> calling;    ///< of each vCPU, whether a call is under way: VmTable::enter()
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
@@ -169,6 +186,12 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
           .peers = Access{vm}.names_vms()};
 }
 
+/// True if a VM has notifications: the SPMC's, or those of other VMs.
+template <Platform P>
+bool has_notifications(const MediatorState<P>& mediator, const VmConfig& vm) {
+  return provides(mediator.spmc.features, switches_of(mediator, vm), Need::notifications, 0);
+}
+
 /// One call of a vCPU that negotiated a version.
 template <Platform P>
 struct CallContext {
@@ -181,8 +204,7 @@ struct CallContext {
 
   /// True if the VM can make the call with this function id.
   [[nodiscard]] bool offers(uint32_t function_id, const ffa::FidInfo& info) const {
-    return is_offered(function_id, info, version, mediator.spmc.features,
-                      switches_of(mediator, vm.config));
+    return is_offered(function_id, info, version, mediator.spmc.features, vm.switches);
   }
   [[nodiscard]] P& platform() const { return mediator.platform; }
   [[nodiscard]] VcpuState& vcpu_state() const { return vm.vcpus[vcpu.raw()]; }
@@ -191,6 +213,13 @@ struct CallContext {
     return mediator.platform.smc(vm.id(), request);
   }
 };
+
+/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
+template <Platform P>
+VcpuState* blocked_vcpu(const VmSlot<P>& vm, ffa::VcpuId vcpu) {
+  if (!vm.is_served(vcpu) || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
+  return &vm.context->vcpus[vcpu.raw()];
+}
 
 /// What a handler gives back: the registers of the reply, or why there is none.
 using Reply = Outcome<ffa::Regs>;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The end of a VM, as a list of steps of at most one SMC each: what VMs borrow taken back, sends
 // that are not whole given up (an SMC for each fragment that the SPMC waits for), notifications
-// undone, SPs told, live transactions reclaimed. Stops for its budget between any two.
-// [DEN0077A 1.2 §18.3]
+// undone, SPs told, live transactions reclaimed. Stops for its budget between any two, and after
+// each refusal, so that whoever refuses has its time. [DEN0077A 1.2 §18.3]
 #pragma once
 
 #include "core/teardown.hpp"
@@ -19,48 +19,72 @@ namespace mediator {
 
 inline void enter(Teardown& teardown, TeardownStep step) { teardown = {.step = step}; }
 
-/// DENIED: something is bound or pending. It is undone, then the bitmap goes.
+/// As enter(), but the refusals so far count on.
+inline void enter_again(Teardown& teardown, TeardownStep step) {
+  teardown.step = step;
+  teardown.place = 0;
+}
+
+/// One refusal more. True: the same is tried again, after others had their turn.
+template <Platform P>
+bool try_later(const MediatorState<P>& mediator, Teardown& teardown) {
+  teardown.later = teardown.message.deferrals < mediator.config.vm_message_retries;
+  if (teardown.later) ++teardown.message.deferrals;
+  return teardown.later;
+}
+
+/// DENIED: something is bound or pending. It is undone, then the bitmap goes; an SP that sends more
+/// meanwhile has it undone again.
 template <Platform P>
 void teardown_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
-  const bool last_try = vm.teardown.step == TeardownStep::bitmap_again;
-  if (!vm.has_bitmap) return enter(vm.teardown, TeardownStep::vm_destroyed);
+  Teardown& teardown = vm.teardown;
+  if (!vm.has_bitmap) return enter(teardown, TeardownStep::vm_destroyed);
   const auto destroyed =
       hypervisor_call(mediator, ffa::NotificationBitmapDestroy{vm.id()}.encode());
-  if (destroyed.ok()) vm.has_bitmap = false;
-  if (!destroyed.ok() && destroyed.error() == ffa::Status::denied && !last_try) {
-    return enter(vm.teardown, TeardownStep::drain);
+  vm.has_bitmap = !destroyed.ok();
+  if (destroyed.ok()) return enter(teardown, TeardownStep::vm_destroyed);
+  const bool denied = destroyed.error() == ffa::Status::denied;
+  if (denied && teardown.step == TeardownStep::bitmap) {
+    return enter_again(teardown, TeardownStep::drain);
   }
-  if (!destroyed.ok()) {
-    mediator.platform.log(LogLevel::warning, "ffa: the SPMC keeps the bitmap of a dead VM");
+  if ((denied || asks_for_patience(destroyed.error())) && try_later(mediator, teardown)) {
+    if (denied) enter_again(teardown, TeardownStep::drain);
+    return;
   }
-  enter(vm.teardown, TeardownStep::vm_destroyed);
+  mediator.platform.log(LogLevel::error, "ffa: the SPMC keeps the bitmap of a dead VM");
+  enter(teardown, TeardownStep::vm_destroyed);
 }
 
 /// What is pending for one vCPU is read and dropped.
 template <Platform P>
 void teardown_drain(MediatorState<P>& mediator, VmContext<P>& vm) {
   using ffa::NotificationGet;
-  if (vm.teardown.place >= vm.vcpus.size()) return enter(vm.teardown, TeardownStep::unbind);
+  if (vm.teardown.place >= vm.vcpus.size()) return enter_again(vm.teardown, TeardownStep::unbind);
   const ffa::VcpuId vcpu{static_cast<uint16_t>(vm.teardown.place++)};
   const uint32_t sources = NotificationGet::from_sps | NotificationGet::from_spm;
   // Whatever the answer: the bitmap's end is tried once more anyway.
   (void)hypervisor_call(mediator, NotificationGet{vcpu, vm.id(), sources}.encode());
 }
 
-/// All notifications of the next sender.
+/// All notifications of the next sender. What the SPMC keeps is unbound again in the next round.
 template <Platform P>
 void teardown_unbind(MediatorState<P>& mediator, VmContext<P>& vm) {
   ffa::NotificationUnbind unbind{{}, vm.id(), 0};
   {
     const Guard guard(vm.state_lock);
-    for (size_t n = 0; n < Bindings::notifications && unbind.bitmap == 0; ++n) {
+    while (vm.teardown.place < Bindings::notifications && unbind.bitmap == 0) {
+      const size_t n = vm.teardown.place++;
       unbind.sender = vm.bindings.sender(n);
-      if (unbind.sender != ffa::hypervisor_id) unbind.bitmap = vm.bindings.bound_to(unbind.sender);
+      if (unbind.sender == ffa::hypervisor_id) continue;
+      const uint64_t bound = vm.bindings.bound_to(unbind.sender);
+      const bool first = (bound & ((uint64_t{1} << n) - 1)) == 0;
+      if (first) unbind.bitmap = bound;
     }
-    vm.bindings.unbind(unbind.bitmap);
   }
-  if (unbind.bitmap == 0) return enter(vm.teardown, TeardownStep::bitmap_again);
-  (void)hypervisor_call(mediator, unbind.encode());
+  if (unbind.bitmap == 0) return enter_again(vm.teardown, TeardownStep::bitmap_again);
+  if (!hypervisor_call(mediator, unbind.encode()).ok()) return;
+  const Guard guard(vm.state_lock);
+  vm.bindings.unbind(unbind.bitmap);
 }
 
 /// The next SMC of the next VM_DESTROYED. A partition that never accepts it is given up after the
@@ -75,12 +99,12 @@ void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
   if (teardown.place >= partitions.size() || !can_tell_partitions(mediator)) {
     return enter(teardown, TeardownStep::reclaim);
   }
-  const auto result =
-      step_vm_destroyed(mediator, teardown.message, partitions[teardown.place].id, vm.id());
-  if (result.step == VmMessageStep::again) return;
-  if (result.step == VmMessageStep::refused) {
-    mediator.platform.log(LogLevel::warning, "ffa: a partition does not accept the end of a VM");
-  }
+  using enum ffa::FrameworkMessage;
+  const VmMessageResult result = step_vm_message<vm_destroyed_request, vm_destroyed_response>(
+      mediator, teardown.message, partitions[teardown.place].id, vm.id());
+  teardown.later = result.step == VmMessageStep::again;
+  if (teardown.later) return;
+  if (result.step != VmMessageStep::accepted) keep_id(mediator, vm.id());
   ++teardown.place;
   teardown.message = {};
 }
@@ -90,8 +114,8 @@ void teardown_borrowing(MediatorState<P>& mediator, VmContext<P>& vm) {
   BorrowStep found = end_one_borrowing(mediator, vm);
   if (found == BorrowStep::idle) found = take_back_one(mediator, vm);
   if (found == BorrowStep::idle) return enter(vm.teardown, TeardownStep::transfers);
-  vm.teardown.step = TeardownStep::borrowing;
-  vm.teardown.waits = found == BorrowStep::wait;
+  enter(vm.teardown, TeardownStep::borrowing);
+  vm.teardown.later = found == BorrowStep::wait;
 }
 
 /// The next FFA_RUN: an SP must not stay preempted for a VM that will never resume it.
@@ -111,9 +135,9 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
     const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
     if (stopped) request.context = ffa::VcpuId{ffa::codec::low16(answer.w(1))};
     const bool again = stopped || asks_for_patience(status_of(answer));
-    request.active = again && teardown.message.deferrals++ < mediator.config.vm_message_retries;
+    request.active = again && try_later(mediator, teardown);
     if (request.active) return;
-    if (again) mediator.platform.log(LogLevel::warning, "ffa: an SP keeps a dead VM's request");
+    if (again) mediator.platform.log(LogLevel::error, "ffa: an SP keeps a dead VM's request");
     teardown.message = {};
     return;
   }
@@ -124,7 +148,9 @@ template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
     case TeardownStep::none:
-      return enter(vm.teardown, TeardownStep::dialogues);
+      if (!vm.is_calling()) return enter(vm.teardown, TeardownStep::dialogues);
+      vm.teardown.later = true;
+      return;
     case TeardownStep::dialogues:
       end_dialogues(mediator, vm);
       return enter(vm.teardown, TeardownStep::requests);
@@ -145,8 +171,16 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
     case TeardownStep::vm_destroyed:
       return teardown_vm_destroyed(mediator, vm);
     case TeardownStep::reclaim:
-      if (reclaim_one(mediator, vm) == ReclaimStep::again) return;
-      return enter(vm.teardown, TeardownStep::done);
+      switch (reclaim_one(mediator, vm)) {
+        case ReclaimStep::again:
+          return;
+        case ReclaimStep::later:
+          vm.teardown.later = true;
+          return;
+        case ReclaimStep::idle:
+          return enter(vm.teardown, TeardownStep::done);
+      }
+      return;
     case TeardownStep::done:
       return;
   }

@@ -25,6 +25,7 @@ struct TeeFfa {
   /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
   static ffa::Result<void> domain_init(MediatorState<P>& mediator, VmContext<P>& vm) {
     if (!mediator.spmc.usable) return {};
+    FFA_CHECK(settle_earlier_vm(mediator, vm.id()));
     FFA_CHECK(tell_all_created(mediator, vm));
     Rollback untell{[&] { take_back_created(mediator, vm); }};
     FFA_CHECK(create_bitmap(mediator, vm));
@@ -33,39 +34,38 @@ struct TeeFfa {
   }
 
   static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
-    if (!mediator.spmc.usable) {
-      end_dialogues(mediator, vm);
-      enter(vm.teardown, TeardownStep::done);
-    }
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
+      vm.teardown.later = false;
       teardown_step(mediator, vm);
-      if (vm.teardown.waits) return Progress::restart;
+      if (vm.teardown.later) return Progress::later;
     }
     return remains(vm);
   }
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
-  /// writing a message into RX; then again, later.
+  /// writing a message into RX: its call goes first.
   static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
     const Progress progress = domain_teardown(mediator, vm);
-    if (progress == Progress::restart) return progress;
+    if (goes_on(progress)) return progress;
     const Guard guard(vm.state_lock);
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
       uint32_t rx = vm.buffers.rx.load();
       const bool idle = rx != static_cast<uint32_t>(RxState::producing);
       const auto unmapped = static_cast<uint32_t>(RxState::unmapped);
-      if (!idle || !vm.buffers.rx.compare_exchange(rx, unmapped)) return Progress::restart;
+      if (!idle || !vm.buffers.rx.compare_exchange(rx, unmapped)) return Progress::later;
       vm.buffers.tx.store(static_cast<uint32_t>(TxState::unmapped));
       release_buffers(mediator.platform, vm);
     }
     return progress;
   }
 
+  /// A call that waits leaves `regs` as they are.
   static void handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
                           ffa::Regs& regs, RuleTrace& rules) {
     const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
     VmContext<P>& vm = *slot.context;
+    if (blocked_vcpu(slot, vcpu) != nullptr) return;
     if (reply.ok()) [[likely]]
       return put_reply(regs, *reply, vm.version().version());
     const ffa::Status status = known_status(reply.error().status, vm.version().version());
@@ -75,7 +75,7 @@ struct TeeFfa {
   /// Function ids that a VM at the highest version can call.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return 0;
-    const CallSwitches switches = switches_of(mediator, slot.context->config);
+    const CallSwitches& switches = slot.context->switches;
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
       const ffa::FidInfo* const info = ffa::find_fid(number);

@@ -34,23 +34,30 @@ struct VmSlot {
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  Access access;             ///< whom it knows
-  ffa::Version offered{};    ///< highest version that it can negotiate
-  bool borrows = false;      ///< takes memory from other VMs
-  uint32_t incarnation = 0;  ///< tells VMs apart that had the same id; never 0
+  Access access;              ///< whom it knows
+  ffa::Version offered{};     ///< highest version that it can negotiate
+  bool borrows = false;       ///< takes memory from other VMs
+  uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
+  uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
   VmContext<P>* context = nullptr;
+
+  /// Calls of this vCPU are for `context`.
+  [[nodiscard]] bool is_served(ffa::VcpuId vcpu) const {
+    return life == VmLife::live && context != nullptr && vcpu.raw() < vcpus;
+  }
 };
 
 template <Platform P>
 class VmTable {
  public:
   static size_t bytes(const MediatorConfig& config) {
-    return Arena::bytes<VmSlot<P>>(config.max_vms) +
+    return Arena::bytes<VmSlot<P>>(config.max_vms) + Arena::bytes<uint64_t>(id_words) +
            Arena::bytes<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms));
   }
   VmTable(P& platform, const MediatorConfig& config, Arena& arena)
       : lock_(platform, LockClass::vm_table),
         slots_(arena.make_array<VmSlot<P>>(config.max_vms)),
+        kept_(arena.make_array<uint64_t>(id_words)),
         index_(arena.make_array<IdIndex::Entry>(IdIndex::entries_needed(config.max_vms))) {}
 
   /// A copy of the VM's slot; nothing if there is no such VM.
@@ -58,6 +65,15 @@ class VmTable {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
+  }
+  /// As find(); a call of a vCPU that is served is under way until its VmContext::calling is 0.
+  [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    if (!place) return std::nullopt;
+    const VmSlot<P>& slot = slots_[*place];
+    if (slot.is_served(vcpu)) slot.context->calling[vcpu.raw()].store(1);
+    return slot;
   }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
   [[nodiscard]] ffa::Result<void> insert(const VmSlot<P>& slot) {
@@ -77,26 +93,41 @@ class VmTable {
     const auto place = index_.find(id);
     if (!place) return;
     slots_[*place].life = life;
-    if (slots_[*place].access.names_vms()) ++generation_;
+    change_lists(slots_[*place]);
   }
   void erase(ffa::EndpointId id) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return;
-    if (slots_[*place].access.names_vms()) ++generation_;
-    slots_[*place] = {};
+    change_lists(slots_[*place]);
     index_.erase(id);
+    size_t last = *place;
+    for (; last + 1 < slots_.size() && slots_[last + 1].life != VmLife::vacant; ++last) {
+      slots_[last] = slots_[last + 1];
+      index_.erase(slots_[last].id);
+      index_.insert(slots_[last].id, static_cast<uint16_t>(last));
+    }
+    slots_[last] = {};
   }
 
-  /// Calls `visit(slot)` for each VM in the order of their slots, and gives the number that changes
-  /// whenever the list of visible VMs does; both from one moment.
+  /// Whether SPs may still know a VM with this id that is gone: they would take a new one for it.
+  void set_kept(ffa::EndpointId id, bool kept) {
+    const Guard guard(lock_);
+    uint64_t& word = kept_[id.raw() / 64];
+    word = kept ? word | bit(id) : word & ~bit(id);
+  }
+  [[nodiscard]] bool is_kept(ffa::EndpointId id) {
+    const Guard guard(lock_);
+    return (kept_[id.raw() / 64] & bit(id)) != 0;
+  }
+
+  /// Calls `visit(slot)` for each VM, the oldest first, all as they are at one moment.
   template <class Visit>
-  uint16_t for_each(Visit visit) {
+  void for_each(Visit visit) {
     const Guard guard(lock_);
     for (const VmSlot<P>& slot : slots_) {
       if (slot.life != VmLife::vacant) visit(slot);
     }
-    return generation_;
   }
   /// Calls `visit(slot)` for each VM, without the lock: for an observer that has stopped all vCPUs.
   template <class Visit>
@@ -107,11 +138,23 @@ class VmTable {
   }
 
  private:
+  static constexpr size_t id_words = 0x8000 / 64;  // every id that a VM may have
+  static constexpr uint64_t bit(ffa::EndpointId id) { return uint64_t{1} << (id.raw() % 64); }
+
+  /// For those who may know of the VM, and nobody else: how often it happens would tell that there
+  /// are others.
+  void change_lists(const VmSlot<P>& vm) FFA_REQ(lock_) {
+    for (VmSlot<P>& slot : slots_) {
+      if (know_each_other(slot.access, slot.id, vm.access, vm.id)) ++slot.list_changes;
+    }
+  }
+
   typename P::SpinLock lock_;
+  /// In the order in which they began: where others were in between must not show in a list.
   std::span<VmSlot<P>> slots_ FFA_GUARDED(lock_);
+  std::span<uint64_t> kept_ FFA_GUARDED(lock_);  // a bit an id
   IdIndex index_ FFA_GUARDED(lock_);
   uint32_t incarnations_ FFA_GUARDED(lock_) = 0;
-  uint16_t generation_ FFA_GUARDED(lock_) = 1;
 };
 
 }  // namespace mediator

@@ -9,7 +9,7 @@ namespace ports::qemu {
 
 /// x0 of the request; arguments from x1, answers from x0.
 enum class TestControl : uint64_t {
-  set_notification = 0xc3004601,    ///< sp, vm, bitmap -> status
+  set_notification = 0xc3004601,    ///< sp (0: the SPM), vm, bitmap, vCPU + 1 or 0 -> status
   answer_vm_messages = 0xc3004602,  ///< sp, status, count
   take_pending_sri = 0xc3004603,    ///< -> 0 or 1
   facts = 0xc3004604,     ///< -> model there, regions, pages, retrieved, owns the hypervisor's RX

@@ -35,6 +35,8 @@ std::string_view progress_text(Progress progress) {
       return "restart";
     case Progress::quarantined:
       return "quarantined";
+    case Progress::later:
+      return "later";
   }
   return "unknown";
 }
@@ -236,7 +238,8 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
     }
     case Opcode::notify:
       if (!model) return nobody;
-      return status_text(secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value}).x[0]);
+      return status_text(
+          secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value, op.id}).x[0]);
     case Opcode::answer_vm_messages:
       if (!model) return nobody;
       secure.ask(TestControl::answer_vm_messages, {op.sp, op.flags, op.value});
@@ -248,13 +251,14 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
 
 std::string_view Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
+  Progress progress = Progress::restart;
   for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
     Vm& vm = vm_of(op.vm);
     if (!vm.exists()) return "refused";
-    const Progress progress = world_.destroy_vm(vm, static_cast<uint32_t>(op.value));
-    if (progress != Progress::restart) return progress_text(progress);
+    progress = world_.destroy_vm(vm, static_cast<uint32_t>(op.value));
+    if (!goes_on(progress)) break;
   }
-  return "restart";
+  return progress_text(progress);
 }
 
 void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length) {

@@ -86,8 +86,9 @@ class Platform {
     }
     return secure_.smc(vm.raw(), in);
   }
-  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
+  bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
+    return true;
   }
   void wake(ffa::EndpointId /*vm*/, ffa::VcpuId /*vcpu*/) {}
   bool vm_get(ffa::EndpointId id) {

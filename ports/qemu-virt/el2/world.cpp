@@ -158,15 +158,17 @@ Progress World::destroy_vm(Vm& vm, uint32_t budget) {
   if (vm.life == Life::running) vm.life = Life::teardown;
   if (vm.life == Life::teardown) {
     const auto work = [&] { return mediator_->domain_teardown(id); };
-    if (stage("teardown", vm, budget, work) == Progress::restart) return Progress::restart;
+    const Progress progress = stage("teardown", vm, budget, work);
+    if (goes_on(progress)) return progress;
     vm.life = Life::relinquish;
   }
   if (vm.life == Life::relinquish) {
     const auto work = [&] { return mediator_->relinquish_resources(id); };
-    if (stage("relinquish", vm, budget, work) == Progress::restart) return Progress::restart;
+    const Progress progress = stage("relinquish", vm, budget, work);
+    if (goes_on(progress)) return progress;
     vm.life = Life::free;
   }
-  if (vm.references != 0) return Progress::restart;
+  if (vm.references != 0) return Progress::later;
   const uint64_t event = recorder_.begin({.side = Side::lifecycle, .vm = vm.id(), .op = "free"});
   mediator_->free_domain_ctx(id);
   const Progress progress = vm.quarantined ? Progress::quarantined : Progress::done;

@@ -72,6 +72,7 @@ Spmc* create_spmc(NormalMemory& memory) {
   personality->max_version = ffa::Version{packed.version};
   if (packed.max_shares != 0) personality->handles.live_limit = packed.max_shares;
   if (packed.max_vms != 0) personality->vms = packed.max_vms;
+  personality->per_vcpu_notifications = packed.per_vcpu_notifications;
   std::array<spmc_model::SpConfig, guest::package_max_sps> sps{};
   for (size_t n = 0; n < packed.sp_count; ++n) {
     const guest::PackedSp& sp = packed.sps[n];
@@ -112,13 +113,21 @@ ffa::Regs facts(const Spmc& spmc) {
   return out;
 }
 
+/// x1: SP, or 0: the SPM; x2: VM; x3: bitmap; x4: 0, or a vCPU and 1 more.
+ffa::Status set_notification(Spmc& spmc, const ffa::Regs& in) {
+  const ffa::EndpointId sp{static_cast<uint16_t>(in.x[1])};
+  const ffa::EndpointId vm{static_cast<uint16_t>(in.x[2])};
+  if (sp == ffa::hypervisor_id) return spmc.set_framework_notification(vm, in.w(3));
+  if (in.x[4] == 0) return spmc.set_notification(sp, vm, in.x[3]);
+  return spmc.set_notification(sp, vm, in.x[3], static_cast<uint16_t>(in.x[4] - 1));
+}
+
 ffa::Regs answer(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
   ffa::Regs out;
   const auto id = [&](size_t n) { return ffa::EndpointId{static_cast<uint16_t>(in.x[n])}; };
   switch (static_cast<TestControl>(in.x[0])) {
     case TestControl::set_notification:
-      out.x[0] =
-          static_cast<uint64_t>(static_cast<int64_t>(spmc.set_notification(id(1), id(2), in.x[3])));
+      out.x[0] = static_cast<uint64_t>(static_cast<int64_t>(set_notification(spmc, in)));
       return out;
     case TestControl::answer_vm_messages:
       spmc.answer_vm_messages(id(1), static_cast<ffa::Status>(static_cast<int32_t>(in.x[2])),

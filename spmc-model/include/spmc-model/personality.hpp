@@ -111,6 +111,8 @@ struct Personality {
   ffa::Status out_of_vms = ffa::Status::denied;               // 47
   uint16_t vms = 16;                                          // 47, slots; at most max_vms
   bool notifications = true;                                  // 48
+  bool set_from_vms = false;                                  // 48, VMs can notify SPs
+  bool per_vcpu_notifications = false;                        // 49, else per_vcpu_bind
   ffa::Status per_vcpu_bind = ffa::Status::denied;            // 49
   std::optional<ffa::Status> empty_bind;                      // 50
   bool bind_checks_sender = false;                            // 50

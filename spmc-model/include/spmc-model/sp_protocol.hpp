@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The little protocol of the `memory_user` SP, in the five payload words of a direct request:
-// w3-w7, the low halves of x3-x7, or of x4-x8 in DIRECT_REQ2. The scenario compiler and guest
-// programs build requests from these numbers; docs/software-sps.md describes them.
+// The little protocols of the SPs `memory_user` and `notifier`, in the five payload words of a
+// direct request: w3-w7, the low halves of x3-x7, or of x4-x8 in DIRECT_REQ2. The scenario compiler
+// and guest programs build requests from these numbers; docs/software-sps.md describes them.
 #pragma once
 
 #include <cstddef>
@@ -75,6 +75,17 @@ inline constexpr unsigned entry_bytes = 24;
 inline constexpr unsigned flags = 32;
 inline constexpr unsigned fragments = 48;
 }  // namespace response_shift
+
+/// What a `notifier` does. The bitmap stands where a handle stands, its answer's value likewise.
+enum class NotifierOperation : uint32_t {
+  notify = 0x31,  ///< sets notifications of the VM that asks, or of the one in `vm_word`
+  bind = 0x32,    ///< binds notifications of its own to the VM that asks
+  unbind = 0x33,  ///< undoes that
+  fetch = 0x34,   ///< what VMs have set, global and for context `target_word`; no longer pending
+};
+inline constexpr unsigned target_word = 3;  ///< per_vcpu_bit and a vCPU or context; 0: global
+inline constexpr unsigned vm_word = 4;      ///< notify: 0, or a VM
+inline constexpr uint32_t per_vcpu_bit = 1U << 16;
 
 /// Rights asked for by `retrieve`.
 enum class Access : uint32_t {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "ffa/regs.hpp"
@@ -32,7 +33,7 @@ class PhysicalMemory {
   ~PhysicalMemory() = default;
 };
 
-enum class SpKind : uint8_t { echo, memory_user, optee };
+enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
 
 struct SpConfig {
   ffa::EndpointId id{0x8001};
@@ -88,9 +89,13 @@ class Spmc {
   /// One SMC from the hypervisor (or, without one, the OS): x0-x17 in, x0-x17 out.
   ffa::Regs smc(const ffa::Regs& in);
 
-  /// Test control: the SP sets global notifications for a VM; pends the SRI as the personality
-  /// does. The status is what the SP would have got.
-  ffa::Status set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap);
+  /// Test control: the SP sets notifications for a VM, global ones or those of one vCPU; pends the
+  /// SRI as the personality does. The status is what the SP would have got.
+  ffa::Status set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap,
+                               std::optional<uint16_t> vcpu = {});
+  /// Test control: the SPM itself sets framework notifications of a VM. INVALID_PARAMETERS: the VM
+  /// has no bitmap.
+  ffa::Status set_framework_notification(ffa::EndpointId vm, uint32_t bitmap);
   /// Test control: what the SP answers to the next `count` VM_CREATED or VM_DESTROYED messages.
   /// A status other than success leaves the SP's knowledge of the VM as it was.
   void answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t count);
@@ -113,6 +118,7 @@ class Spmc {
   /// world.
   [[nodiscard]] bool owns_hypervisor_rx() const;
   [[nodiscard]] uint64_t bound_notifications(ffa::EndpointId vm) const;
+  /// For the VM or any of its vCPUs.
   [[nodiscard]] uint64_t pending_notifications(ffa::EndpointId vm) const;
   /// The pages between an SP and the SPMC: what it asked last, and what it was answered. Empty: no
   /// such SP.

@@ -125,7 +125,7 @@ Tee post(Running& r) {
   if (!has_types(r.thread, {value_in}) || event >= events) return Tee::bad_parameters;
   if (!r.vm.notifies) return Tee::bad_state;
   const ffa::EndpointId sp = r.s.sps[r.vm.sp].config.id;
-  const ffa::Status status = set_by_sp(r.s, sp, r.vm.id, uint64_t{1} << r.vm.bottom_half);
+  const ffa::Status status = set_by_sp(r.s, sp, r.vm.id, uint64_t{1} << r.vm.bottom_half, {});
   if (status != ffa::Status::success) return Tee::access_denied;
   r.vm.posted |= uint64_t{1} << event;
   return Tee::success;

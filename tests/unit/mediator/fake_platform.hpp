@@ -284,9 +284,12 @@ class Platform {
     smcs.push_back({vm.raw(), in, out});
     return out;
   }
-  void inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t id) {
+  bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t id) {
+    if (offline.contains({vm.raw(), vcpu.raw()})) return false;
     irqs.push_back({vm.raw(), vcpu.raw(), id});
+    return true;
   }
+  std::set<std::pair<uint16_t, uint16_t>> offline;  ///< vCPUs
   void wake(ffa::EndpointId vm, ffa::VcpuId vcpu) { woken.emplace_back(vm.raw(), vcpu.raw()); }
   std::vector<std::pair<uint16_t, uint16_t>> woken;  ///< vCPUs, in order
   bool vm_get(ffa::EndpointId vm) {

@@ -57,6 +57,11 @@ class Lifecycle : public testing::Test {
   Progress teardown(uint16_t id = 1) {
     return world.mediator->domain_teardown(ffa::EndpointId{id});
   }
+  /// As often as it takes. `refusals`: how often it said `later`.
+  Progress teardown_whole(unsigned refusals, uint16_t id = 1) {
+    for (unsigned n = 0; n < refusals; ++n) EXPECT_EQ(teardown(id), Progress::later);
+    return teardown(id);
+  }
   void end(uint16_t id = 1) {
     EXPECT_EQ(teardown(id), Progress::done);
     EXPECT_EQ(world.mediator->relinquish_resources(ffa::EndpointId{id}), Progress::done);
@@ -105,7 +110,7 @@ TEST_F(Lifecycle, ARefusalTakesBackWhatWasTold) {
     EXPECT_EQ(
         list,
         (Messages{
-            {created, sp1}, {created, sp3}, {created, sp4}, {destroyed, sp1}, {destroyed, sp3}}));
+            {created, sp1}, {created, sp3}, {created, sp4}, {destroyed, sp3}, {destroyed, sp1}}));
     EXPECT_TRUE(fresh.platform.sent(0x8400007d).empty());
     EXPECT_STATUS(fresh.call(1, {0x84000069}), not_supported);
     fresh.platform.spmc[req] = before;
@@ -174,7 +179,10 @@ TEST_F(Lifecycle, AnythingButTheMatchingResponseIsRefused) {
     fresh.platform.spmc[req] = [answer](const ffa::Regs&) { return answer; };
     EXPECT_EQ(fresh.create_vm(1).error(), ffa::Status::invalid_parameters)
         << answer.x[0] << ' ' << answer.x[2];
-    EXPECT_EQ(fresh.platform.sent(req).size(), 1U);
+    // The SP may have taken it all the same: it is told of the end.
+    const auto sent = fresh.platform.sent(req);
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].in.w(2), destroyed);
   }
 }
 TEST_F(Lifecycle, WithoutDirectRequestsNobodyIsTold) {
@@ -202,7 +210,7 @@ TEST_F(Lifecycle, ABitmapThatIsRefusedFailsTheVmAndTakesTheMessagesBack) {
   EXPECT_EQ(
       messages(),
       (Messages{
-          {created, sp1}, {created, sp3}, {created, sp4}, {destroyed, sp1}, {destroyed, sp3}}));
+          {created, sp1}, {created, sp3}, {created, sp4}, {destroyed, sp3}, {destroyed, sp1}}));
   world.platform.spmc[0x8400007d] = [](const ffa::Regs&) {
     return ffa::reply(ffa::Status::denied);
   };
@@ -276,13 +284,13 @@ TEST_F(Lifecycle, ABudgetOfOneGivesTheSameSmcsAsNone) {
   on_message(sp3, destroyed,
              [&](const ffa::Regs& in) { return response(in, ++n % 3 == 0 ? 0 : -7); });
   size_t before = world.smc_count();
-  EXPECT_EQ(teardown(1), Progress::done);
+  EXPECT_EQ(teardown_whole(2), Progress::done);
   const auto whole = functions(before);
   n = 0;
   before = world.smc_count();
   unsigned calls = 0;
   Progress progress = Progress::restart;
-  while (progress == Progress::restart && calls < 100) {
+  while (mediator::goes_on(progress) && calls < 100) {
     world.platform.budget = 1;
     const size_t smcs = world.smc_count();
     progress = teardown(2);
@@ -305,7 +313,7 @@ TEST_F(Lifecycle, AnSpThatNeverAcceptsTheEndIsGivenUp) {
   ASSERT_TRUE(world.create_vm(1).ok());
   on_message(sp1, destroyed, [](const ffa::Regs& in) { return response(in, -7); });
   const size_t before = messages().size();
-  EXPECT_EQ(teardown(), Progress::done);
+  EXPECT_EQ(teardown_whole(world.config.vm_message_retries), Progress::done);
   EXPECT_EQ(messages().size() - before, world.config.vm_message_retries + 1U + 2U);
   EXPECT_FALSE(world.platform.logs.empty());
 }
@@ -316,7 +324,7 @@ TEST_F(Lifecycle, AnInterruptedEndGoesOnWithRunAcrossRestarts) {
     return regs({0x84000070, 0x80010000, destroyed + 1});
   };
   Progress progress = Progress::restart;
-  for (unsigned n = 0; n < 50 && progress == Progress::restart; ++n) {
+  for (unsigned n = 0; n < 50 && mediator::goes_on(progress); ++n) {
     world.platform.budget = 1;
     progress = teardown();
   }
@@ -349,9 +357,87 @@ TEST_F(Lifecycle, ABitmapThatStaysDeniedDoesNotHoldTheTeardownUp) {
   world.platform.spmc[0x8400007e] = [](const ffa::Regs&) {
     return ffa::reply(ffa::Status::denied);
   };
-  EXPECT_EQ(teardown(), Progress::done);
-  EXPECT_EQ(world.platform.sent(0x8400007e).size(), 2U);
+  const unsigned retries = world.config.vm_message_retries;
+  EXPECT_EQ(teardown_whole(retries), Progress::done);
+  EXPECT_EQ(world.platform.sent(0x8400007e).size(), 2U + retries);
   EXPECT_FALSE(world.platform.logs.empty());
+}
+TEST_F(Lifecycle, TheEndOfABitmapIsAskedForAgain) {
+  ASSERT_TRUE(world.create_vm(1).ok());
+  int n = 0;
+  world.platform.spmc[0x8400007e] = [&](const ffa::Regs&) {
+    return ++n < 3 ? ffa::reply(ffa::Status::busy) : ffa::success32();
+  };
+  EXPECT_EQ(teardown_whole(2), Progress::done);
+  EXPECT_EQ(n, 3);
+  EXPECT_TRUE(world.platform.logs.empty());
+}
+TEST_F(Lifecycle, WhatCanNotBeUnboundIsUnboundInTheNextRound) {
+  ASSERT_TRUE(world.create_vm(1).ok());
+  world.negotiate(1, 0x10001);
+  EXPECT_SUCCESS32(world.call(1, {0x8400007f, 0x80010001, 0, 0x6, 0}));
+  int unbinds = 0;
+  world.platform.spmc[0x84000080] = [&](const ffa::Regs& in) {
+    EXPECT_EQ(in, regs({0x84000080, 0x80010001, 0, 0x6, 0}));
+    return ++unbinds == 1 ? ffa::reply(ffa::Status::denied) : ffa::success32();
+  };
+  world.platform.spmc[0x8400007e] = [&](const ffa::Regs&) {
+    return unbinds < 2 ? ffa::reply(ffa::Status::denied) : ffa::success32();
+  };
+  EXPECT_EQ(teardown_whole(1), Progress::done);
+  EXPECT_EQ(unbinds, 2);
+  EXPECT_TRUE(world.platform.logs.empty());
+}
+TEST_F(Lifecycle, AnIdThatAnSpKeepsIsNotGivenAgain) {
+  ASSERT_TRUE(world.create_vm(1).ok());
+  bool keeps = true;
+  on_message(sp3, destroyed, [&](const ffa::Regs& in) { return response(in, keeps ? -6 : 0); });
+  EXPECT_EQ(teardown_whole(world.config.vm_message_retries), Progress::done);
+  EXPECT_FALSE(world.platform.logs.empty());
+  world.mediator->free_domain_ctx(ffa::EndpointId{1});
+
+  size_t before = messages().size();
+  EXPECT_EQ(world.create_vm(1).error(), ffa::Status::denied);
+  for (size_t n = before; n < messages().size(); ++n) EXPECT_EQ(messages()[n].first, destroyed);
+  EXPECT_TRUE(world.create_vm(2).ok()) << "another id is another VM";
+
+  keeps = false;
+  before = messages().size();
+  ASSERT_TRUE(world.create_vm(1).ok());
+  const auto list = messages();
+  EXPECT_EQ(Messages(list.begin() + static_cast<ptrdiff_t>(before), list.end()),
+            (Messages{{destroyed, sp1},
+                      {destroyed, sp3},
+                      {destroyed, sp5},
+                      {created, sp1},
+                      {created, sp3},
+                      {created, sp4}}));
+  end();
+  before = messages().size();
+  ASSERT_TRUE(world.create_vm(1).ok());
+  EXPECT_EQ(messages().size() - before, 3U) << "forgotten is forgotten";
+}
+TEST_F(Lifecycle, AnSpThatDoesNotKnowTheVmHasNothingToForget) {
+  ASSERT_TRUE(world.create_vm(1).ok());
+  on_message(sp3, destroyed, [&](const ffa::Regs& in) { return response(in, -2); });
+  EXPECT_EQ(teardown(), Progress::done);
+  EXPECT_TRUE(world.platform.logs.empty());
+}
+TEST_F(Lifecycle, TeardownWaitsForCallsUnderWay) {
+  ASSERT_TRUE(world.create_vm(1).ok());
+  world.negotiate(1, 0x10001);
+  int n = 0;
+  on_message(sp1, 0, [&](const ffa::Regs& in) {
+    ++n;
+    const size_t before = world.smc_count();
+    EXPECT_EQ(teardown(), Progress::later);
+    EXPECT_EQ(world.mediator->relinquish_resources(ffa::EndpointId{1}), Progress::later);
+    EXPECT_EQ(world.smc_count(), before);
+    return regs({0x84000070, in.w(1) << 16 | in.w(1) >> 16, 0, 7});
+  });
+  EXPECT_EQ(world.call(1, {0x8400006f, 0x18001}).w(3), 7U) << "it comes to its end";
+  EXPECT_EQ(n, 1);
+  EXPECT_EQ(teardown(), Progress::done);
 }
 TEST_F(Lifecycle, GuestsCanNotFloodTheLog) {
   ASSERT_TRUE(world.create_vm(1).ok());

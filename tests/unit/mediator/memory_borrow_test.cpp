@@ -357,7 +357,9 @@ TEST_F(Borrowing, TheBorrowerDies) {
   EXPECT_REJECTED(world, retrieve({.handle = first}), retr_handle);  // another VM
   EXPECT_SUCCESS32(reclaim(first));
   EXPECT_SUCCESS32(reclaim(second));
-  EXPECT_EQ(state().facts, before.facts);
+  const auto facts = state().facts;  // the VM that begins anew is the last one
+  EXPECT_TRUE(
+      std::is_permutation(facts.begin(), facts.end(), before.facts.begin(), before.facts.end()));
 }
 
 TEST_F(Borrowing, TheOwnerDiesStepByStep) {
@@ -420,8 +422,8 @@ TEST_F(Borrowing, AnOwnerWaitsForABorrowerThatIsDying) {
   begin();
   EXPECT_EQ(retrieve({.handle = offered(offer(flat))}).w(0), 0x84000075U);
   world.platform.alive.erase(2);
-  EXPECT_EQ(tear_down(1), mediator::Progress::restart);
-  EXPECT_EQ(world.mediator->domain_teardown(ffa::EndpointId{1}), mediator::Progress::restart);
+  EXPECT_EQ(tear_down(1), mediator::Progress::later);
+  EXPECT_EQ(world.mediator->domain_teardown(ffa::EndpointId{1}), mediator::Progress::later);
   EXPECT_EQ(tear_down(2), mediator::Progress::done);
   EXPECT_EQ(world.mediator->domain_teardown(ffa::EndpointId{1}), mediator::Progress::done);
 }

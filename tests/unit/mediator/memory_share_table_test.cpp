@@ -30,11 +30,17 @@ TEST(ShareState, EveryCellOfTheTable) {
     SlotState to;
   };
   const std::vector<Step> legal = {
-      {vacant, ShareEvent::reserve, reserved},   {reserved, ShareEvent::send, sent},
-      {reserved, ShareEvent::drop, vacant},      {sent, ShareEvent::accept, shared},
-      {sent, ShareEvent::drop, vacant},          {sent, ShareEvent::quarantine, quarantined},
-      {shared, ShareEvent::reclaim, reclaiming}, {reclaiming, ShareEvent::refuse, shared},
-      {reclaiming, ShareEvent::finish, vacant},  {reclaiming, ShareEvent::quarantine, quarantined},
+      {vacant, ShareEvent::reserve, reserved},
+      {reserved, ShareEvent::name, sent},
+      {reserved, ShareEvent::drop, vacant},
+      {sent, ShareEvent::accept, shared},
+      {reserved, ShareEvent::quarantine, quarantined},
+      {sent, ShareEvent::drop, vacant},
+      {sent, ShareEvent::quarantine, quarantined},
+      {shared, ShareEvent::reclaim, reclaiming},
+      {reclaiming, ShareEvent::refuse, shared},
+      {reclaiming, ShareEvent::finish, vacant},
+      {reclaiming, ShareEvent::quarantine, quarantined},
   };
   for (size_t state = 0; state < mediator::slot_states; ++state) {
     for (size_t event = 0; event < mediator::share_events; ++event) {
@@ -54,7 +60,6 @@ struct Table {
       : slots(capacity), entries(HandleIndex::entries_needed(capacity)), table(slots, entries) {}
   ShareSlot share(uint64_t handle, uint64_t pages = 7) {
     const ShareSlot slot = *table.reserve(ffa::PageCount{pages});
-    table.send(slot);
     table.name(slot, ffa::Handle{handle});
     table.accept(slot);
     return slot;
@@ -120,7 +125,6 @@ TEST(ShareTable, AHandleMayComeAgainWhileItsOldShareIsReclaimed) {
 TEST(ShareTable, ANamedShareIsLiveBeforeItIsFound) {
   Table shares{2};
   const ShareSlot slot = *shares.table.reserve(ffa::PageCount{3});
-  shares.table.send(slot);
   shares.table.name(slot, ffa::Handle{77});
   EXPECT_TRUE(shares.table.is_live(ffa::Handle{77}));
   EXPECT_FALSE(shares.table.begin_reclaim(ffa::Handle{77}));
@@ -154,7 +158,6 @@ TEST(ShareTable, AgreesWithANaiveModel) {
         const auto slot = shares.table.reserve(ffa::PageCount{handle + 1});
         ASSERT_EQ(slot.has_value(), model.size() < shares.slots.size());
         if (!slot) continue;
-        shares.table.send(*slot);
         if (numbers.below(4) == 0) {
           shares.table.vacate(*slot);
           continue;

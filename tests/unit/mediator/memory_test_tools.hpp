@@ -134,8 +134,9 @@ inline mediator::Outcome<mediator::MemoryTransaction> parse_whole(
   FFA_TRY(const auto transaction, mediator::parse_transaction(descriptor, context, rules));
   uint64_t sum = 0;
   for (uint32_t n = 0; n < transaction.ranges.count(); ++n) {
-    FFA_TRY(const auto range, mediator::check_range(transaction.ranges, n, rules));
-    sum += range.pages().raw();
+    const auto range = transaction.ranges.defect_or_range(n);
+    FFA_CHECK(mediator::check_range(range, rules));
+    sum += range->pages().raw();
   }
   FFA_CHECK(rules.require(mediator::Rule::mem_page_sum, sum == transaction.total_pages.raw()));
   return transaction;

@@ -254,7 +254,7 @@ TEST_P(Transfers, TheRestGoesWithTheVm) {
   start();
   const Bytes whole = pages(flat, 2).build();
   EXPECT_EQ(first_fragment(whole, whole.size() - 16).x[0], frag_rx);
-  while (world.mediator->domain_teardown(ffa::EndpointId{1}) == mediator::Progress::restart) {
+  while (goes_on(world.mediator->domain_teardown(ffa::EndpointId{1}))) {
   }
   EXPECT_EQ(world.mediator->relinquish_resources(ffa::EndpointId{1}), mediator::Progress::done);
   EXPECT_EQ(world.platform.pins(1), 0);

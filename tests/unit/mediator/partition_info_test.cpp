@@ -243,6 +243,7 @@ TEST_F(PartitionInfoRegs, RulesOfIndexTagAndUuid) {
   EXPECT_EQ(get(nil, 3, tag).x[0], 0xc4000061U);
 }
 TEST_F(PartitionInfoRegs, AChangedListNeedsANewStart) {
+  world.visible_to_vms = true;
   start(0x10002, false);
   const uint64_t tag = (get(nil).x[2] >> 32) & 0xffff;
   create_visible_vm(2);
@@ -250,6 +251,12 @@ TEST_F(PartitionInfoRegs, AChangedListNeedsANewStart) {
   const uint64_t new_tag = (get(nil).x[2] >> 32) & 0xffff;
   EXPECT_NE(new_tag, tag);
   EXPECT_EQ(get(nil, 1, new_tag).x[0], 0xc4000061U);
+}
+TEST_F(PartitionInfoRegs, AVmThatIsNotListedChangesNothing) {
+  start(0x10002, false);
+  const uint64_t before = get(nil).x[2];
+  create_visible_vm(2);
+  EXPECT_EQ(get(nil).x[2], before);
 }
 TEST_F(PartitionInfoRegs, AnErrorToo) {
   start(0x10002, false);

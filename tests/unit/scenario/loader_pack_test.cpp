@@ -16,7 +16,7 @@ CompiledCase full_case() {
   world.mediator.max_vms = 3;
   world.mediator.vm_message_handle = ffa::Handle{0xfedcba9876543210};
   world.mediator.allow_hvc = false;
-  world.spmc = {"op-tee", ffa::v1_1, true, {0x84000077, 0x84000078}, 9, 5};
+  world.spmc = {"op-tee", ffa::v1_1, true, {0x84000077, 0x84000078}, 9, 5, true};
   world.sps = {{"sp1", 0x8004, SpKind::memory_user, ffa::Uuid::from_words(1, 2, 3, 4), 5, 0x106}};
   VmSpec vm;
   vm.name = "vm1";

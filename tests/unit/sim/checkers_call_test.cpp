@@ -344,6 +344,73 @@ TEST(Checkers, I28RunningWhatTheVcpuDoesNotWaitForIsFound) {
   EXPECT_THAT(w.found(), ElementsAre("I28")) << w.texts();
 }
 
+// FFA_NOTIFICATION_…, VM 2 notifies VM 1.
+constexpr uint64_t bind_call = 0x8400007f;
+constexpr uint64_t set_call = 0x84000081;
+constexpr uint64_t get_call = 0x84000082;
+
+struct NotifyingWorld : SharingWorld {
+  NotifyingWorld() {
+    answered(2, {version_call, 0x10001}, regs({0x10001}));
+    answered(1, {bind_call, 0x20001, 0, 6}, ffa::success32());
+  }
+  void answered(uint16_t vm, std::initializer_list<uint64_t> in, const ffa::Regs& out) {
+    answer_once(out);
+    call(vm, in);
+  }
+  void set(uint64_t bitmap) { answered(2, {set_call, 0x20001, 0, bitmap}, ffa::success32()); }
+  void get(uint64_t bitmap) { answered(1, {get_call, 1, 2}, regs({success, 0, 0, 0, bitmap, 0})); }
+};
+
+TEST(Checkers, I30ASetAndItsGetAreRight) {
+  NotifyingWorld w;
+  w.set(2);
+  w.set(4);
+  w.get(6);
+  w.get(0);
+  EXPECT_EQ(w.texts(), "");
+}
+
+TEST(Checkers, I30ALostNotificationIsFound) {
+  NotifyingWorld w;
+  w.set(6);
+  w.get(2);
+  EXPECT_THAT(w.found(), ElementsAre("I30")) << w.texts();
+}
+
+TEST(Checkers, I30ANotificationThatNobodySetIsFound) {
+  NotifyingWorld w;
+  w.set(2);
+  w.get(2);
+  w.get(2);
+  EXPECT_THAT(w.found(), ElementsAre("I30")) << w.texts();
+}
+
+TEST(Checkers, I30ASenderThatIsNotBoundIsFound) {
+  NotifyingWorld w;
+  w.set(8);
+  EXPECT_THAT(w.found(), ElementsAre("I30")) << w.texts();
+
+  NotifyingWorld kind;
+  kind.answered(2, {set_call, 0x20001, 1, 2}, ffa::success32());
+  EXPECT_THAT(kind.found(), ElementsAre("I30")) << kind.texts();
+}
+
+TEST(Checkers, I30WhatTheSpmcGaveAndTheVmDoesNotGetIsFound) {
+  FakeWorld w{[](const ffa::Regs& in) {
+    return in.w(0) == get_call ? regs({success, 0, 0x10, 0}) : ffa::success32();
+  }};
+  w.start();
+  w.negotiate_and_map();
+  w.script.call = [](FakeMediator& m, uint16_t vm, uint16_t, ffa::Regs& r) {
+    m.smc(vm, regs({get_call, 1, 1}));
+    r = regs({success});
+    return true;
+  };
+  w.call(1, {get_call, 1, 1});
+  EXPECT_THAT(w.found(), ElementsAre("I30")) << w.texts();
+}
+
 TEST(Checkers, WithoutObservationTheySayWhatTheyCannotSee) {
   SharingWorld w;
   EXPECT_THAT(w.checkers.skipped(), IsEmpty());

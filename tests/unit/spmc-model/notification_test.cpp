@@ -158,10 +158,88 @@ TEST_F(SpmcNotifications, Knob55InfoGetSaysMoreWhenItIsFull) {
   EXPECT_EQ(narrow.x[2], (10U << 7) | 1U);
   EXPECT_EQ(narrow.x[3], 21U << 16 | 20U);
   EXPECT_EQ(narrow.x[7], 29U << 16 | 28U);
-  const Regs wide = world.call({fid64(Fid::notification_info_get)});
-  EXPECT_EQ(wide.x[2], 14U << 7);
+  Regs wide = world.call({fid64(Fid::notification_info_get)});
+  EXPECT_EQ(wide.x[2], 4U << 7) << "the rest";
+  EXPECT_EQ(wide.x[3], 33ULL << 48 | 32ULL << 32 | 31U << 16 | 30U);
+  wide = world.call({fid64(Fid::notification_info_get)});
+  EXPECT_EQ(wide.x[2], 14U << 7) << "all is pending still";
   EXPECT_EQ(wide.x[6], 33U << 16 | 32U);
   EXPECT_EQ(wide.x[7], 0U);
+}
+
+TEST_F(SpmcNotifications, TheSpmsOwnStandsInItsWordAndIsListed) {
+  EXPECT_EQ(world.spmc->set_framework_notification(EndpointId{vm2}, 1), Status::invalid_parameters);
+  EXPECT_EQ(world.spmc->set_framework_notification(EndpointId{vm1}, 1), Status::success);
+  EXPECT_EQ(world.memory.interrupts, 1U);
+  EXPECT_EQ(world.call(Fid::notification_info_get).x[3], vm1);
+  EXPECT_STATUS(world.call(Fid::notification_bitmap_destroy, vm1), denied);
+  EXPECT_EQ(get(vm1, 1).x[6], 0U);
+  EXPECT_EQ(get(vm1, 4).x[6], 1U);
+  EXPECT_EQ(get(vm1, 4).x[6], 0U);
+}
+
+/// An SPMC that has what the personalities leave out.
+struct SpmcPerVcpu : testing::Test {
+  static spmc_model::Personality personality() {
+    spmc_model::Personality with = *spmc_model::find_personality("hafnium");
+    with.per_vcpu_notifications = true;
+    return with;
+  }
+  World world{personality()};
+  void SetUp() override {
+    world.version(ffa::v1_1);
+    world.vm_message(4, echo_id, vm1);
+    EXPECT_SUCCESS(world.call(Fid::notification_bitmap_create, vm1, 9));
+    EXPECT_SUCCESS(world.call(Fid::notification_bind, echo_to_vm1, 1, low, high));
+    EXPECT_SUCCESS(world.call(Fid::notification_bind, echo_to_vm1, 0, 8));
+  }
+  Status set(uint64_t bitmap, std::optional<uint16_t> vcpu = {}) {
+    return world.spmc->set_notification(EndpointId{echo_id}, EndpointId{vm1}, bitmap, vcpu);
+  }
+  Regs get(uint16_t vcpu) {
+    return world.call(Fid::notification_get, uint64_t{vcpu} << 16 | vm1, 1);
+  }
+};
+
+TEST_F(SpmcPerVcpu, Knob49EachVcpuFetchesItsOwn) {
+  EXPECT_EQ(set(2, 3), Status::success);
+  EXPECT_EQ(set(6, 8), Status::success);
+  EXPECT_EQ(set(8), Status::success);
+  EXPECT_EQ(world.spmc->pending_notifications(EndpointId{vm1}), 14U);
+  EXPECT_STATUS(world.call(Fid::notification_unbind, echo_to_vm1, 0, 4), denied);
+  EXPECT_EQ(get(0).x[2], 8U);
+  EXPECT_EQ(get(3).x[2], 2U);
+  EXPECT_EQ(get(3).x[2], 0U);
+  EXPECT_EQ(get(8).x[2], 6U);
+  EXPECT_SUCCESS(world.call(Fid::notification_unbind, echo_to_vm1, 0, 4));
+}
+
+TEST_F(SpmcPerVcpu, Knob49KindsDoNotMixAndVcpusExist) {
+  EXPECT_EQ(set(2), Status::invalid_parameters);
+  EXPECT_EQ(set(8, 0), Status::invalid_parameters);
+  EXPECT_EQ(set(10, 0), Status::invalid_parameters);
+  EXPECT_EQ(set(2, 9), Status::invalid_parameters);
+  EXPECT_EQ(world.memory.interrupts, 0U);
+  EXPECT_STATUS(world.call(Fid::notification_bind, echo_to_vm1, 3, 0x10), invalid_parameters);
+}
+
+TEST_F(SpmcPerVcpu, Knob55AListNamesThreeVcpusAndAVmMayHaveSeveral) {
+  for (const uint16_t vcpu : std::initializer_list<uint16_t>{8, 1, 4, 2})
+    EXPECT_EQ(set(2, vcpu), Status::success);
+  set(8);
+  const Regs out = world.call({fid64(Fid::notification_info_get)});
+  EXPECT_EQ(out.x[2], 3U << 7 | 0U << 12 | 3U << 14 | 1U << 16);
+  EXPECT_EQ(out.x[3], 2ULL << 48 | 1ULL << 32 | uint64_t{vm1} << 16 | vm1);
+  EXPECT_EQ(out.x[4], 8ULL << 32 | uint64_t{vm1} << 16 | 4U);
+}
+
+TEST_F(SpmcPerVcpu, Knob48VmsNotifySpsThatHaveBoundThem) {
+  const uint64_t to_echo = uint64_t{vm1} << 16 | echo_id;
+  EXPECT_STATUS(world.call(Fid::notification_set), invalid_parameters);
+  EXPECT_STATUS(world.call(Fid::notification_set, to_echo, 0, 1), denied);
+  EXPECT_STATUS(world.call(Fid::notification_set, to_echo, 2, 1), invalid_parameters);
+  EXPECT_STATUS(world.call(Fid::notification_set, to_echo, 0x10000, 1), invalid_parameters);
+  EXPECT_STATUS(world.call(Fid::notification_set, to_echo, 0, 0), invalid_parameters);
 }
 
 }  // namespace

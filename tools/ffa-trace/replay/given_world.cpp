@@ -49,8 +49,17 @@ bool take_one(std::string_view one, StepStimulus& stimulus) {
   if (take_word(one, "budget ")) return take_number(one, stimulus.budget) && one.empty();
   if (take_word(one, "fault ")) return take_fault(one, stimulus.faults.emplace_back());
   if (take_word(one, "turn ")) return take_turn(one, stimulus.turns.emplace_back());
+  uint64_t switch_point = 0;
+  if (take_word(one, "at ") && !take_number(one, switch_point)) return false;
+  const bool online = take_word(one, "online ");
+  if (online || take_word(one, "offline ")) {
+    StepStimulus::Vcpu& of = stimulus.vcpus.emplace_back();
+    of.online = online;
+    of.switch_point = switch_point;
+    return take_number(one, of.vm) && take_number(one, of.vcpu) && one.empty();
+  }
   StepStimulus::Page& page = stimulus.removed.emplace_back();
-  if (take_word(one, "at ") && !take_number(one, page.switch_point)) return false;
+  page.switch_point = switch_point;
   if (!take_word(one, "remove ")) return false;
   return take_number(one, page.vm) && take_number(one, page.ipa) && one.empty();
 }

@@ -25,6 +25,12 @@ struct StepStimulus {
     uint64_t ipa = 0;
     uint64_t switch_point = 0;  ///< of the step, when it goes on there; 0: before it begins
   };
+  struct Vcpu {
+    uint16_t vm = 0;
+    uint16_t vcpu = 0;
+    bool online = false;
+    uint64_t switch_point = 0;  ///< as of a page
+  };
   /// At its so-manieth switch point the step stopped until another had come this far.
   struct Turn {
     uint64_t switch_point = 0;
@@ -32,6 +38,7 @@ struct StepStimulus {
     uint64_t reached = 0;  ///< so many switch points; 0: its end
   };
   std::vector<Page> removed;           ///< pages that the host took out of a VM's stage 2
+  std::vector<Vcpu> vcpus;             ///< that went offline or came back
   uint32_t budget = 0;                 ///< of a stage of a VM's end; 0: none
   std::vector<sim::FaultSpec> faults;  ///< of the machine, each by its `nth` operation in the step
   std::vector<Turn> turns;

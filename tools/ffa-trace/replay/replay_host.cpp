@@ -75,11 +75,13 @@ void ReplayRun::destroy(Activity& activity, uint32_t budget) {
     simulation_->wait_until(
         [this, &activity] { return !under_destruction_.contains(activity.vm); });
     while (simulation_->machine().has_vm(activity.vm)) {
+      const size_t asked = activity.window.asked.size();
       under_destruction_.insert(activity.vm);
       activity.result = simulation_->destroy_vm(activity.vm, budget);
       under_destruction_.erase(activity.vm);
-      if (activity.result != FFA_SIM_RESTART || mode_.own) return;
-      // A call of the VM is still open.
+      if (!sim::goes_on(static_cast<uint32_t>(activity.result)) || mode_.own) return;
+      if (activity.window.asked.size() != asked) continue;  // refused: it is asked again
+      // A call of a VM is still open.
       simulation_->wait_until([this, seen = calls_returned_] { return calls_returned_ != seen; });
     }
   });
@@ -117,7 +119,8 @@ void ReplayRun::destroy_stage(const Event& event) {
     throw sim::InputError(place, "not supported yet: a fault of the machine at the end of a VM");
   }
   const uint32_t budget = stimulus.budget;
-  if (activity->finished && activity->result == FFA_SIM_RESTART) destroy(*activity, budget);
+  const bool goes_on = sim::goes_on(static_cast<uint32_t>(activity->result));
+  if (activity->finished && goes_on) destroy(*activity, budget);
 }
 
 void ReplayRun::end_destroy_stage(Activity& activity) {
@@ -138,11 +141,16 @@ void ReplayRun::irq(Event event) {
 /// What the host did before this event.
 void ReplayRun::stimulate(const Event& event) {
   if (!mode_.own || event.stimulus.empty()) return;
-  remove_pages(event, parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)), 0);
+  act_as_host(event, parse_stimulus(event.stimulus, fmt::format("event {}", event.seq)), 0);
 }
 
-void ReplayRun::remove_pages(const Event& event, const StepStimulus& stimulus,
-                             uint64_t switch_point) {
+void ReplayRun::act_as_host(const Event& event, const StepStimulus& stimulus,
+                            uint64_t switch_point) {
+  for (const auto& of : stimulus.vcpus) {
+    if (of.switch_point != switch_point) continue;
+    ++comparison_.counts().stimuli;
+    simulation_->set_online(of.vm, of.vcpu, of.online);
+  }
   for (const auto& page : stimulus.removed) {
     if (page.switch_point != switch_point) continue;
     ++comparison_.counts().stimuli;
@@ -169,7 +177,7 @@ void ReplayRun::wait_for_turn() {
     if (turn.switch_point != activity.switch_points) continue;
     simulation_->wait_until([this, turn] { return has_come(turn); });
   }
-  remove_pages(activity.first, activity.stimulus, activity.switch_points);
+  act_as_host(activity.first, activity.stimulus, activity.switch_points);
 }
 
 /// Another mediator may reach fewer switch points: what its record says is over counts as done.

@@ -95,8 +95,8 @@ class ReplayRun {
   void end_destroy_stage(Activity& activity);
   void irq(sim::trace::Event event);
   void stimulate(const sim::trace::Event& event);
-  void remove_pages(const sim::trace::Event& event, const StepStimulus& stimulus,
-                    uint64_t switch_point);
+  void act_as_host(const sim::trace::Event& event, const StepStimulus& stimulus,
+                   uint64_t switch_point);
   void read_stimulus(Activity& activity) const;
   void wait_for_turn();
   bool has_come(const StepStimulus::Turn& turn);

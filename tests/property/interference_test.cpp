@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Non-interference: what two VMs that know each other see is the same with and without a third one
+// that neither knows, whatever that one does. Random programs x versions x SPMCs, each run twice.
+// FFASIM_CASES says how many (else 500), FFASIM_SEED the first one's seed (else 1),
+// FFASIM_MEDIATOR a plug-in to be tried. What a failure prints is made short before.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+
+#include "environment.hpp"
+#include "vm_world.hpp"
+
+namespace property {
+namespace {
+
+/// The first thing that differs.
+struct Difference {
+  size_t step = 0;
+  std::string with;
+  std::string without;
+  std::string excuse;  ///< of what VMs share by right; empty: there is none
+};
+
+/// The secure world is the same for all VMs: it may have no room left for one, and an SP serves one
+/// at a time and remembers what it was told. Only that may be the reason: the mediator asked it the
+/// same, and it answered otherwise. And when one VM has notifications, the list that the mediator
+/// gets may name all who have: a call of another that waits is interrupted again.
+std::string excuse(const Entry& with, const Entry& without, const Run& run) {
+  if (with.told_again) return "the SPMC tells a VM again of what it has not asked for yet";
+  const size_t both = std::min(with.relayed.size(), without.relayed.size());
+  for (size_t n = 0; n < both; ++n) {
+    const Relayed& one = with.relayed[n];
+    const Relayed& other = without.relayed[n];
+    if (one.asked != other.asked) return "";
+    if (one.answered == other.answered) continue;
+    if (one.no_memory) return "the SPMC has no room left";
+    if (run.sps_of_intruder.contains(one.sp)) return "an SP serves the intruder, too";
+    return "";
+  }
+  return "";
+}
+
+std::optional<Difference> compare(const Run& with, const Run& without) {
+  const size_t both = std::min(with.entries.size(), without.entries.size());
+  for (size_t n = 0; n < both; ++n) {
+    const Entry& one = with.entries[n];
+    const Entry& other = without.entries[n];
+    if (one.step == other.step && one.text == other.text) continue;
+    return Difference{one.step, fmt::format("at {}: {}", one.step, one.text),
+                      fmt::format("at {}: {}", other.step, other.text), excuse(one, other, with)};
+  }
+  const Entry end{~size_t{0}, "nothing more", {}};
+  if (with.entries.size() != without.entries.size()) {
+    const Entry& one = both < with.entries.size() ? with.entries[both] : end;
+    const Entry& other = both < without.entries.size() ? without.entries[both] : end;
+    return Difference{std::min(one.step, other.step), one.text, other.text,
+                      excuse(one, other, with)};
+  }
+  if (with.remains == without.remains) return {};
+  return Difference{~size_t{0}, fmt::format("{}", fmt::join(with.remains, "\n    ")),
+                    fmt::format("{}", fmt::join(without.remains, "\n    ")), ""};
+}
+
+struct Tally {
+  uint64_t entries = 0;
+  uint64_t intruder_calls = 0;
+  std::map<std::string, uint64_t> excused;
+  std::map<std::string, uint64_t> served;
+  std::map<std::string, uint64_t> errors;
+};
+
+class Pairs {
+ public:
+  explicit Pairs(sim::MediatorFactory& factory) : factory_(factory) {}
+
+  /// What is wrong with a program; nothing: all is well.
+  std::optional<Difference> judge(const Program& program, Tally* tally = nullptr) {
+    const Run with = run_program(program, true, factory_);
+    const Run without = run_program(program, false, factory_);
+    for (const Run* run : {&with, &without}) {
+      if (!run->violations.empty()) return Difference{0, run->violations, "", ""};
+    }
+    auto difference = compare(with, without);
+    if (tally != nullptr) {
+      tally->entries += with.entries.size();
+      tally->intruder_calls += with.intruder_calls;
+      for (const auto& [function, count] : without.served) tally->served[function] += count;
+      for (const auto& [status, count] : without.errors) tally->errors[status] += count;
+      if (difference && !difference->excuse.empty()) ++tally->excused[difference->excuse];
+    }
+    if (difference && !difference->excuse.empty()) return {};
+    return difference;
+  }
+
+  /// Without every step that it goes wrong without, too.
+  Program shorten(Program program) {
+    for (size_t n = program.steps.size(); n > 0; --n) {
+      Program shorter = program;
+      shorter.steps.erase(shorter.steps.begin() + static_cast<ptrdiff_t>(n - 1));
+      if (judge(shorter)) program = std::move(shorter);
+    }
+    return program;
+  }
+
+ private:
+  sim::MediatorFactory& factory_;
+};
+
+std::string describe(const Program& program, const Difference& difference) {
+  std::string text = describe(program.household) + "\n";
+  for (size_t n = 0; n < program.steps.size(); ++n) {
+    text += fmt::format("  {:3} {}\n", n, describe(program.steps[n]));
+  }
+  return text + fmt::format("with the intruder:    {}\nwithout the intruder: {}\n", difference.with,
+                            difference.without);
+}
+
+using Counts = std::map<std::string, uint64_t>;
+
+uint64_t sum(const Counts& counts) {
+  uint64_t all = 0;
+  for (const auto& [what, count] : counts) all += count;
+  return all;
+}
+
+void print(const char* title, const Counts& counts) {
+  std::string text;
+  for (const auto& [what, count] : counts) text += fmt::format("; {} {}", count, what);
+  fmt::print("  {}: {}{}\n", title, sum(counts), text);
+}
+
+std::unique_ptr<sim::MediatorFactory> mediator() {
+  const char* const file = std::getenv("FFASIM_MEDIATOR");
+  return file == nullptr ? sim::built_in_mediator() : sim::load_mediator(file);
+}
+
+TEST(Interference, NoVmSeesThatAnotherIsThere) {
+  const uint64_t cases = from_environment("FFASIM_CASES", 500);
+  const uint64_t first = from_environment("FFASIM_SEED", 1);
+  const auto factory = mediator();
+  Pairs pairs{*factory};
+  Tally tally;
+  for (uint64_t seed = first; seed < first + cases; ++seed) {
+    const Program program = random_program(seed);
+    if (!pairs.judge(program, &tally)) continue;
+    const Program shorter = pairs.shorten(program);
+    FAIL() << describe(shorter, *pairs.judge(shorter)) << "REPRO: FFASIM_SEED=" << seed
+           << " FFASIM_CASES=1 build/bin/property_interference";
+  }
+  fmt::print("{} pairs, the family saw {} things, the intruder made {} calls\n", cases,
+             tally.entries, tally.intruder_calls);
+  print("shared by right", tally.excused);
+  print("served", tally.served);
+  print("errors", tally.errors);
+  if (cases < 500) return;
+  EXPECT_LT(sum(tally.excused), cases / 4);
+  // FFA_MSG_WAIT and the like come back where another VM acts; FFA_RUN where an SP was stopped.
+  EXPECT_GE(tally.served.size(), 24U);
+  EXPECT_GT(sum(tally.served), 10 * cases);
+  EXPECT_GE(tally.errors.size(), 6U);
+}
+
+}  // namespace
+}  // namespace property
