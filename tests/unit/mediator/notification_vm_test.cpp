@@ -216,7 +216,9 @@ TEST_F(BetweenVms, WhatComesWhileTheSpmcIsAskedIsStillTold) {
   const auto served = world.platform.spmc[get_call];
   bool asked = false;
   world.platform.spmc[get_call] = [&](const ffa::Regs& in) {
-    if (!asked) EXPECT_SUCCESS32(set(0x2));
+    if (!asked) {
+      EXPECT_SUCCESS32(set(0x2));
+    }
     asked = true;
     return served(in);
   };
