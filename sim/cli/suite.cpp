@@ -39,17 +39,20 @@ void check_vary(const Selection& selection, const std::vector<scenario::LoadedCa
 scenario::LoadResult load(const Selection& selection) {
   const scenario::LoadOptions options{selection.vary, environment_variable, selection.backend};
   scenario::LoadResult result = scenario::load_scenarios(selection.paths, options);
+  for (const std::string& note : result.notes) fmt::print(stderr, "{}\n", note);
   if (result.errors.empty()) check_vary(selection, result.cases, result.errors);
   return result;
 }
 
 /// Compiles a case and builds its memory once, so that a world that can't exist is found before
 /// anything runs. The mistake, if there is one.
-std::optional<std::string> compile_case(const Case& source, scenario::CompiledCase& compiled) {
+std::optional<std::string> compile_case(const scenario::LoadedCase& loaded,
+                                        scenario::CompiledCase& compiled) {
+  const Case& source = loaded.data;
   try {
     compiled = scenario::compile(source);
   } catch (const InputError& error) {
-    return error.what();
+    return scenario::with_origin(loaded.origins, source.file, error.what());
   }
   try {
     const Machine fits(compiled.world, [](const std::string&) {});
@@ -89,7 +92,7 @@ std::optional<Suite> load_suite(const Selection& selection) {
   std::map<std::string, scenario::CompiledCase> compiled;
   for (const auto& loaded : result.cases) {
     if (!loaded.selected || !loaded.skip.empty()) continue;
-    const auto error = compile_case(loaded.data, compiled[loaded.data.name]);
+    const auto error = compile_case(loaded, compiled[loaded.data.name]);
     if (error && told.insert(*error).second) result.errors.push_back(*error);
   }
   if (!result.errors.empty()) {

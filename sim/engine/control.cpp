@@ -243,7 +243,8 @@ std::string Control::act(Opcode code, const HostOp& op) {
                  : "refused";
     case Opcode::preempt:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
-      model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value), op.flags != 0);
+      model->preempt(ffa::EndpointId{op.sp}, static_cast<uint32_t>(op.value),
+                     static_cast<spmc_model::StopKind>(op.flags));
       return "done";
     case Opcode::deliver_sri: {
       const bool pending = simulation_.take_pending_sri();
@@ -272,6 +273,7 @@ std::string Control::destroy(const HostOp& op) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
     if (!goes_on(progress)) break;
+    if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
   }
   return progress_text(progress);
 }

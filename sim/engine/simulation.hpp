@@ -96,6 +96,8 @@ class Simulation {
   bool advance();
   /// On a task: goes on, in an advance(), once `ready` is true.
   void wait_until(std::function<bool()> ready);
+  /// On a task, between two calls: as long as other calls are under way, lets them get on a little.
+  void let_others_get_on();
   /// A number that no other task has as long as this one runs.
   size_t current_task() const;
 

@@ -69,4 +69,11 @@ bool Simulation::set_online(uint16_t vm, uint16_t vcpu, bool online) {
   return true;
 }
 
+void Simulation::let_others_get_on() {
+  if (!impl_->scheduler.on_task()) return;
+  impl_->scheduler.wait_until([impl = impl_.get(), seen = impl_->next_seq] {
+    return impl->steps.empty() || impl->next_seq != seen;
+  });
+}
+
 }  // namespace sim

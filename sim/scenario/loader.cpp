@@ -59,8 +59,9 @@ class FileLoader {
   void expand();
   void add_case(const std::string& name, const Combination& combination);
   void prepare(LoadedCase& loaded, const Combination& combination);
-  void check_body(const json& doc);
+  void check_body(const LoadedCase& loaded);
   void check_steps(const json& steps, const std::string& pointer);
+  void note(const std::vector<std::string>& notes);
   std::string missing_need() const;
 
   std::string file_;
@@ -183,13 +184,26 @@ void FileLoader::prepare(LoadedCase& loaded, const Combination& combination) {
   for (const char* key : body_keys) {
     if (doc.contains(key)) substitute(doc[key], lookup, file_, json::json_pointer() / key);
   }
-  check_body(doc);
+  std::vector<std::string> notes;
+  loaded.origins = add_xl_files(doc, file_, notes);
+  note(notes);
+  check_body(loaded);
   for (const auto& [variable, value] : loaded.varied) fill_in(doc, variable, value);
 }
 
-void FileLoader::check_body(const json& doc) {
+/// One note a guest configuration, however many cases read it.
+void FileLoader::note(const std::vector<std::string>& notes) {
+  for (const std::string& text : notes) {
+    const auto found = std::find(result_.notes.begin(), result_.notes.end(), text);
+    if (found == result_.notes.end()) result_.notes.push_back(text);
+  }
+}
+
+void FileLoader::check_body(const LoadedCase& loaded) {
+  const json& doc = loaded.data.doc;
   if (const auto complaint = checker_.check_scenario(doc)) {
-    complain(complaint->pointer, complaint->reason);
+    const std::string place = origin_of(loaded.origins, file_, complaint->pointer);
+    complain(fmt::format("{}: {}", place, complaint->reason));
     return;
   }
   for (const char* key : {"setup", "steps"}) {

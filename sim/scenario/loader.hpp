@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/scenario/case.hpp"
+#include "sim/scenario/loader_xl_vm.hpp"
 #include "sim/scenario/matrix.hpp"
 
 namespace sim::scenario {
@@ -30,6 +31,7 @@ struct LoadedCase {
   std::vector<std::string> covers;  ///< rows of the conformance matrix, all known
   /// What --vary chose for this case, by variable.
   std::map<std::string, std::string> varied;
+  Origins origins;       ///< what of `data.doc` guest configurations gave
   bool selected = true;  ///< false: `backends` leaves out the chosen one
   std::string skip;  ///< why it is skipped, or ""; then `data.doc` may hold unreplaced variables
 };
@@ -37,6 +39,7 @@ struct LoadedCase {
 struct LoadResult {
   std::vector<LoadedCase> cases;    ///< of the good files, sorted, then in the order of the matrix
   std::vector<std::string> errors;  ///< "place: reason", one a mistake; not empty: nothing may run
+  std::vector<std::string> notes;   ///< "file: what", one a guest configuration that is not used up
 };
 
 /// Files of `paths`: a file as it is, a directory with all *.json below it, directories named

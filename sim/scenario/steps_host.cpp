@@ -9,6 +9,7 @@
 #include "sim/scenario/compile_names.hpp"
 #include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/steps.hpp"
+#include "spmc-model/spmc.hpp"
 
 namespace sim::scenario {
 namespace {
@@ -73,11 +74,15 @@ std::pair<uint16_t, uint16_t> vcpu_named(const HostStep& step) {
 }
 
 void compile_preempt(const HostStep& step) {
+  using spmc_model::StopKind;
   const auto times = step.node.find("times");
+  const StopKind how = step.node.flag_or("managed_exit", false) ? StopKind::managed_exit
+                       : step.node.flag_or("yields", false)     ? StopKind::yield
+                                                                : StopKind::interrupt;
   step.control.host(Opcode::preempt, {.step = step.step,
                                       .sp = sp_of(step),
                                       .value = times ? constant_of(*times, step.values, 0xffff) : 1,
-                                      .flags = step.node.flag_or("yields", false) ? 1U : 0U});
+                                      .flags = static_cast<uint32_t>(how)});
 }
 
 void compile_migrate(const HostStep& step) {

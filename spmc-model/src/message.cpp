@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Direct requests from the normal world to an SP, and FFA_RUN. [DEN0077A 1.2 §15.2-§15.5, §14.3]
+#include <algorithm>
+#include <utility>
+
 #include "src/chapters.hpp"
 #include "src/optee/service.hpp"
 #include "src/regions.hpp"
@@ -96,15 +99,52 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
   return error(Status::aborted);
 }
 
+/// The contexts that requests run in.
+std::span<SpContext> contexts_of(SpState& sp) {
+  return std::span{sp.contexts}.first(std::min<size_t>(sp.config.contexts, max_contexts));
+}
+
+SpContext* free_context(SpState& sp) {
+  for (SpContext& context : contexts_of(sp)) {
+    if (!context.stopped) return &context;
+  }
+  return nullptr;
+}
+
+/// The context whose managed exit this request ends: of the same VM, and of the same function, so
+/// that it can be answered.
+SpContext* left_context(SpState& sp, const Call& call) {
+  for (SpContext& context : contexts_of(sp)) {
+    const bool left = context.stopped && context.kind == StopKind::managed_exit;
+    const ffa::Regs& request = context.request;
+    if (left && request.x[0] == call.in.x[0] && request.w(1) == call.in.w(1)) return &context;
+  }
+  return nullptr;
+}
+
 /// Every request runs to its end in one go, unless a test said that it is stopped before.
-Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
-  SpState& state = s.sps[sp];
-  if (state.stops_left == 0) return run_sp(s, call, kind, sp);
-  --state.stops_left;
-  state.stopped = true;
-  state.request = call.in;
-  const Fid how = state.stops_by_yield ? Fid::yield : Fid::interrupt;
-  return reply(ffa::fid32(how), uint64_t{state.config.id.raw()} << 16);
+Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp,
+                   SpContext& context) {
+  context.stopped = context.stops_left != 0;
+  if (!context.stopped) return run_sp(s, call, kind, sp);
+  --context.stops_left;
+  context.request = call.in;
+  if (context.kind == StopKind::managed_exit) {
+    Answer answer = response(call, kind);
+    answer.out.x[payload_start(kind)] = sp_protocol::managed_exit;
+    return answer;
+  }
+  const Fid how = context.kind == StopKind::yield ? Fid::yield : Fid::interrupt;
+  const auto number = static_cast<uint64_t>(&context - s.sps[sp].contexts.data());
+  return reply(ffa::fid32(how), uint64_t{s.sps[sp].config.id.raw()} << 16 | number);
+}
+
+Answer go_on(SpmcStorage& s, size_t sp, SpContext& context) {
+  const ffa::Regs request = context.request;
+  const ffa::FunctionId id{request.x[0]};
+  const bool req2 = id.raw == ffa::fid32(Fid::msg_send_direct_req2);
+  const DirectKind kind = req2 ? DirectKind::req2 : DirectKind::req;
+  return stop_or_run(s, Call{request, id.raw, id.is_smc64()}, kind, sp, context);
 }
 
 }  // namespace
@@ -122,30 +162,35 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
   } else if (!serves(s, sp, high_id(call.w(1)))) {
     return tee_error(call, kind, tee_error_item_not_found);
   }
-  if (s.sps[sp].stopped) return busy(s, call, kind);
-  if (s.sps[sp].busy_left != 0) {
-    --s.sps[sp].busy_left;
+  SpState& state = s.sps[sp];
+  if (state.crashed) return error(Status::aborted);
+  if (SpContext* const left = left_context(state, call)) return go_on(s, sp, *left);
+  SpContext* const context = free_context(state);
+  if (context == nullptr) return busy(s, call, kind);
+  if (state.busy_left != 0) {
+    --state.busy_left;
     return busy(s, call, kind);
   }
-  if (s.sps[sp].crashed) return error(Status::aborted);
   if (crashes(s, call, kind, sp)) {
-    s.sps[sp].crashed = true;
+    state.crashed = true;
+    state.contexts = {};
     drop_all_holds(s, sp);
     return error(Status::aborted);
   }
-  return stop_or_run(s, call, kind, sp);
+  context->stops_left = std::exchange(state.stops, 0);
+  context->kind = state.stop_kind;
+  return stop_or_run(s, call, kind, sp, *context);
 }
 
 Answer handle_run(SpmcStorage& s, const Call& call) {
   const size_t sp = find_sp(s, high_id(call.w(1)));
-  if (sp == no_index || low_id(call.w(1)).raw() != 0) return error(Status::invalid_parameters);
-  if (!s.sps[sp].stopped) return error(Status::invalid_parameters);
-  s.sps[sp].stopped = false;
-  const ffa::Regs request = s.sps[sp].request;
-  const ffa::FunctionId id{request.x[0]};
-  const bool req2 = id.raw == ffa::fid32(Fid::msg_send_direct_req2);
-  const DirectKind kind = req2 ? DirectKind::req2 : DirectKind::req;
-  return stop_or_run(s, Call{request, id.raw, id.is_smc64()}, kind, sp);
+  const size_t number = low_id(call.w(1)).raw();
+  if (sp == no_index) return error(Status::invalid_parameters);
+  const auto contexts = contexts_of(s.sps[sp]);
+  if (number >= contexts.size()) return error(Status::invalid_parameters);
+  SpContext& context = contexts[number];
+  const bool waits = context.stopped && context.kind != StopKind::managed_exit;
+  return waits ? go_on(s, sp, context) : error(Status::invalid_parameters);
 }
 
 }  // namespace spmc_model

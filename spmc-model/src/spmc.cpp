@@ -83,11 +83,11 @@ void Spmc::answer_vm_messages(ffa::EndpointId sp, ffa::Status status, uint32_t c
   s_->sps[index].vm_answers_left = count;
 }
 
-void Spmc::preempt(ffa::EndpointId sp, uint32_t times, bool yields) {
+void Spmc::preempt(ffa::EndpointId sp, uint32_t times, StopKind how) {
   const size_t index = find_sp(*s_, sp);
   if (index == no_index) return;
-  s_->sps[index].stops_left = times;
-  s_->sps[index].stops_by_yield = yields;
+  s_->sps[index].stops = times;
+  s_->sps[index].stop_kind = how;
 }
 
 void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {

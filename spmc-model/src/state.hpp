@@ -50,6 +50,14 @@ struct OpenResponse {
   uint32_t end;
 };
 
+/// An execution context of an SP: it may be in the middle of a request.
+struct SpContext {
+  bool stopped;         ///< `request` waits to be gone on with
+  uint32_t stops_left;  ///< so many times more
+  StopKind kind;
+  ffa::Regs request;
+};
+
 enum class SpRx : uint8_t { free, full, unmapped };
 
 /// Notifications of one receiver.
@@ -76,10 +84,9 @@ struct SpState {
   uint32_t prepared_count;
   std::array<PreparedField, sp_protocol::max_prepared> prepared;
   uint64_t last_response;  ///< see sp_protocol::response_shift
-  uint32_t stops_left;     ///< the request at hand, or the next one, is stopped so many times more
-  bool stops_by_yield;     ///< else by an interrupt
-  bool stopped;            ///< `request` waits for FFA_RUN
-  ffa::Regs request;
+  uint32_t stops;          ///< the next request is stopped so many times
+  StopKind stop_kind;
+  std::array<SpContext, max_contexts> contexts;
   uint32_t rx_bytes;            ///< of the indirect message in its RX; 0: none
   Notifications notifications;  ///< from VMs
 };

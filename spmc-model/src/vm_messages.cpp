@@ -42,7 +42,9 @@ Status destroy_vm(SpmcStorage& s, size_t sp, ffa::EndpointId vm) {
   if (slot == nullptr || (slot->told & (1U << sp)) == 0) return Status::invalid_parameters;
   slot->told &= ~(1U << sp);
   drop_holds(s, sp, vm);
-  if (s.sps[sp].stopped && high_id(s.sps[sp].request.w(1)) == vm) s.sps[sp].stopped = false;
+  for (SpContext& context : s.sps[sp].contexts) {
+    if (high_id(context.request.w(1)) == vm) context = {};
+  }
   optee::forget_vm(s, sp, vm);
   if ((slot->told & sps_with(s, property::vm_destroyed)) == 0) {
     leave_regions(s, vm);

@@ -20,6 +20,7 @@ Household random_household(Numbers& numbers) {
   for (ffa::Version& version : household.spoken) {
     version = numbers.pick({ffa::v1_0, ffa::v1_1, ffa::v1_1, ffa::v1_2, ffa::v1_2});
   }
+  household.sp_contexts = numbers.pick<uint16_t>({1, 1, 2, 3});
   household.shared_sps = numbers.one_in(2);
   household.intruder_knocks = numbers.one_in(2);
   household.schedule = numbers.next();
@@ -59,10 +60,10 @@ std::string describe(const Household& household) {
   const auto text = [](ffa::Version version) {
     return fmt::format("{}.{}", version.major(), version.minor());
   };
-  return fmt::format("{}; they speak {}, {} and {}; SPs {}; the intruder {}",
+  return fmt::format("{}; they speak {}, {} and {}; SPs {}, {} contexts; the intruder {}",
                      describe(household.setting), text(household.spoken[0]),
                      text(household.spoken[1]), text(household.spoken[2]),
-                     household.shared_sps ? "shared" : "apart",
+                     household.shared_sps ? "shared" : "apart", household.sp_contexts,
                      household.intruder_knocks ? "knocks" : "keeps to itself");
 }
 

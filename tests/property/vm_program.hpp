@@ -13,6 +13,7 @@
 
 #include "ffa/regs.hpp"
 #include "send_plan.hpp"
+#include "spmc-model/spmc.hpp"
 
 namespace property {
 
@@ -37,6 +38,7 @@ inline constexpr uint64_t tx_image_bytes = 2 * page;
 struct Household {
   Setting setting;
   std::array<ffa::Version, 3> spoken;  ///< by each of the family, and the intruder
+  uint16_t sp_contexts;                ///< requests that an SP serves at once
   bool shared_sps;                     ///< every VM reaches every SP; else the intruder has its own
   bool intruder_knocks;                ///< it names the family as its peers, and is visible
   uint64_t schedule;  ///< seed of how steps of the intruder interleave with the family's
@@ -58,7 +60,7 @@ enum class Action : uint8_t {
   create,
   notify,     ///< the SP `sp` sets the bits `value` for the VM
   interrupt,  ///< of the vCPU
-  preempt,    ///< the next request to `sp` is stopped `value` times
+  preempt,    ///< the next request to `sp` is stopped `value` times, as `stop` says
 };
 
 struct Step {
@@ -74,6 +76,7 @@ struct Step {
   HandleRef tx_handle;
   std::optional<size_t> tx_handle_at;  ///< byte offset in `tx`
   uint16_t sp = 0;
+  spmc_model::StopKind stop{};
   uint64_t address = 0;
   uint64_t value = 0;
 };

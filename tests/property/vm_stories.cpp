@@ -104,13 +104,14 @@ void Stories::send_to_vm(uint16_t vm) {
   const bool lend = numbers_.one_in(2);
   std::vector<uint16_t> receivers{to};
   if (numbers_.one_in(4)) receivers.push_back(user_sp());
-  send(vm, receivers, lend ? Kind::lend : Kind::share);
+  const uint64_t tag = send(vm, receivers, lend ? Kind::lend : Kind::share);
   const uint16_t borrower = of_intruder_ ? vm : to;
   DescriptorPlan plan;
   plan.layout = spoken(borrower);
   plan.sender = of_intruder_ ? to : vm;
+  plan.tag = tag;
   plan.attributes = lend && receivers.size() == 1 ? 0 : 0x2f;
-  plan.flags = numbers_.pick<uint32_t>({0, 0, 4});
+  plan.flags = numbers_.pick<uint32_t>({0, 0, 0, 0, 4});
   for (const uint16_t id : receivers) plan.receivers.push_back({.id = id});
   auto request = build_descriptor(plan);
   for (size_t n = 0; n < receivers.size(); ++n) {
@@ -155,7 +156,7 @@ void Stories::preempted(uint16_t vm) {
   Step& stop = host(vm, Action::preempt);
   stop.sp = echo();
   stop.value = 1 + numbers_.below(2);
-  stop.address = numbers_.below(2);  // by FFA_YIELD
+  stop.stop = static_cast<spmc_model::StopKind>(numbers_.below(3));
   const uint64_t times = stop.value;
   call(vm, fid32(Fid::msg_send_direct_req), {pair(vm, echo()), 0, numbers_.word()});
   if (numbers_.one_in(3)) direct(vm);
@@ -188,8 +189,7 @@ void Stories::dialogue(uint16_t vm) {
 void Stories::indirect(uint16_t vm) {
   const uint16_t to = numbers_.one_in(2) ? peer(vm) : any_endpoint(vm);
   const uint32_t header = spoken(vm) >= ffa::v1_2 ? 40 : 20;
-  Step& message =
-      call(vm, fid32(Fid::msg_send2), {pair(vm, 0), numbers_.pick<uint64_t>({0, 0, 2})});
+  Step& message = call(vm, fid32(Fid::msg_send2), {0, numbers_.pick<uint64_t>({0, 0, 0, 0, 0, 2})});
   const auto size = static_cast<uint32_t>(numbers_.below(200));
   message.tx.resize(header + size);
   put(message.tx, 8, 4, header);
@@ -286,7 +286,7 @@ Step& Stories::host(uint16_t vm, Action action) {
   return step;
 }
 
-void Stories::send(uint16_t vm, std::vector<uint16_t> receivers, Kind kind) {
+uint64_t Stories::send(uint16_t vm, std::vector<uint16_t> receivers, Kind kind) {
   DescriptorPlan plan;
   plan.layout = spoken(vm);
   plan.sender = vm;
@@ -309,6 +309,7 @@ void Stories::send(uint16_t vm, std::vector<uint16_t> receivers, Kind kind) {
                                        : Fid::mem_donate;
   Step& step = call(vm, numbers_.one_in(2) ? fid64(fid) : fid32(fid), {bytes.size(), bytes.size()});
   step.tx = std::move(bytes);
+  return plan.tag;
 }
 
 void Stories::reclaim(uint16_t vm) {

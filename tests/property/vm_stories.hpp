@@ -38,7 +38,8 @@ class Stories {
 
   Step& call(uint16_t vm, uint64_t function, std::vector<uint64_t> arguments = {});
   Step& host(uint16_t vm, Action action);
-  void send(uint16_t vm, std::vector<uint16_t> receivers, Kind kind);
+  /// Its tag.
+  uint64_t send(uint16_t vm, std::vector<uint16_t> receivers, Kind kind);
   void reclaim(uint16_t vm);
   void ask_sp(uint16_t vm, uint32_t operation, uint64_t offset, uint64_t value);
   void spoil(Step& step);

@@ -77,6 +77,7 @@ sim::WorldSpec world_spec(const Household& household) {
     const bool works = id == family_sp || id == intruder_sp;
     sp.kind = works ? sim::SpKind::memory_user : sim::SpKind::echo;
     sp.uuid.bytes[15] = static_cast<uint8_t>(id);
+    sp.contexts = household.sp_contexts;
     constexpr uint32_t takes_all = spmc_model::default_properties | 1U << 2 | 1U << 9;
     sp.properties = told_of_vms ? takes_all : takes_all & ~0xc0U;
     world.sps.push_back(sp);
@@ -394,7 +395,7 @@ void World::change_host(const Step& step, size_t number) {
       return;
     case Action::preempt:
       if (!is_family(step.vm)) run_.sps_of_intruder.insert(step.sp);
-      return model.preempt(sp, static_cast<uint32_t>(step.value), step.address != 0);
+      return model.preempt(sp, static_cast<uint32_t>(step.value), step.stop);
     case Action::call:
     case Action::read_memory:
     case Action::write_memory:

@@ -31,8 +31,8 @@ struct MediatorConfig {
   uint32_t sri_id = 9;  ///< virtual id reported for the schedule receiver interrupt
   ffa::Handle vm_message_handle = ffa::invalid_handle;  ///< handle words of VM_CREATED/VM_DESTROYED
   uint16_t vm_message_retries =
-      10;  ///< RETRY, BUSY, INTERRUPTED answered to one VM message before giving up; of a VM that
-           ///< ends also DENIED, and such answers to FFA_NOTIFICATION_BITMAP_DESTROY and FFA_RUN
+      10;  ///< RETRY, BUSY, INTERRUPTED answered to one VM_CREATED before giving up; of a VM that
+           ///< ends every refusal of VM_DESTROYED, the bitmap's end or FFA_RUN that can be repeated
   uint16_t reclaim_retries =
       10;  ///< refused reclaims of one share at teardown before it is quarantined
   uint16_t fragment_retries = 10;  ///< fragments that the SPMC may ask for again in one send

@@ -42,18 +42,17 @@ constexpr bool asks_for_patience(ffa::Status status) {
          status == ffa::Status::interrupted;
 }
 
-/// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget, and one
-/// that denies its end is asked again: it may be at work for the VM.
+/// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget.
 template <ffa::FrameworkMessage response>
 constexpr VmMessageStep step_of(ffa::Status status) {
   constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
   if (status == ffa::Status::success) return VmMessageStep::accepted;
   if (ends && status == ffa::Status::invalid_parameters) return VmMessageStep::accepted;
-  if (ends && status == ffa::Status::denied) return VmMessageStep::again;
   return asks_for_patience(status) ? VmMessageStep::again : VmMessageStep::refused;
 }
 
 /// Sorts the answer and moves `message` on. After `patience` deferrals the next one is a refusal.
+/// The end of a VM can't be taken back: whatever is said to it but yes, it is told again.
 template <ffa::FrameworkMessage response>
 constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answer,
                                       ffa::EndpointId sp, uint32_t patience) {
@@ -89,6 +88,8 @@ constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answe
     case AnswerKind::other:
       break;
   }
+  constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
+  if (ends && result.step != accepted) result.step = again;
   if (result.step == again && message.deferrals++ >= patience) {
     result.step = message.interrupted ? unclear : refused;
   }

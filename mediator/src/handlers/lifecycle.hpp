@@ -38,13 +38,11 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
                  .offered = offered_version(mediator.config, config),
                  .borrows = config.tee == TeeType::ffa && config.borrows()};
   Arena arena{memory};
-  if (config.tee == TeeType::ffa) {
-    slot.context = arena.make<VmContext<P>>(mediator.platform, mediator.config, config,
-                                            switches_of(mediator, config), arena);
-  }
+  slot.context =
+      with_tee<P>(config.tee, [&](auto tee) { return tee.make_context(mediator, config, arena); });
   FFA_CHECK(mediator.vms.insert(slot));
   Rollback forget{[&] { mediator.vms.erase(config.id); }};
-  if (slot.context != nullptr) FFA_CHECK(TeeFfa<P>::domain_init(mediator, *slot.context));
+  FFA_CHECK(with_tee<P>(config.tee, [&](auto tee) { return tee.domain_init(mediator, slot); }));
   mediator.vms.set_life(config.id, VmLife::live);
   forget.commit();
   return {};
@@ -55,16 +53,16 @@ Progress teardown_domain(MediatorState<P>& mediator, ffa::EndpointId id) {
   const auto slot = mediator.vms.find(id);
   if (!slot) return Progress::done;
   if (slot->life != VmLife::dying) mediator.vms.set_life(id, VmLife::dying);
-  if (slot->context == nullptr) return Progress::done;
-  return TeeFfa<P>::domain_teardown(mediator, *slot->context);
+  return with_tee<P>(slot->tee, [&](auto tee) { return tee.domain_teardown(mediator, *slot); });
 }
 
 template <Platform P>
 Progress relinquish_domain(MediatorState<P>& mediator, ffa::EndpointId id) {
   const auto slot = mediator.vms.find(id);
-  if (!slot || slot->context == nullptr) return Progress::done;
+  if (!slot) return Progress::done;
   if (slot->life != VmLife::dying) mediator.vms.set_life(id, VmLife::dying);
-  return TeeFfa<P>::relinquish_resources(mediator, *slot->context);
+  return with_tee<P>(slot->tee,
+                     [&](auto tee) { return tee.relinquish_resources(mediator, *slot); });
 }
 
 }  // namespace mediator

@@ -121,7 +121,6 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     shares.refuse(slot);
   } else {
     shares.quarantine(slot);
-    mediator.platform.log(LogLevel::error, "ffa: the SPMC keeps pages of a dead VM: quarantined");
   }
   return ReclaimStep::again;
 }

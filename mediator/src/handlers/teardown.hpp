@@ -144,6 +144,13 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown_borrowing(mediator, vm);
 }
 
+/// False: shares are left, all of them quarantined.
+template <Platform P>
+bool gave_all_back(VmContext<P>& vm) {
+  const Guard guard(vm.memory_lock);
+  return vm.memory.shares.size() == 0;
+}
+
 template <Platform P>
 void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
   switch (vm.teardown.step) {
@@ -178,9 +185,13 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
           vm.teardown.later = true;
           return;
         case ReclaimStep::idle:
-          return enter(vm.teardown, TeardownStep::done);
+          break;
       }
-      return;
+      if (!gave_all_back(vm)) {
+        mediator.platform.log(LogLevel::error,
+                              "ffa: the SPMC keeps a dead VM's pages: quarantined");
+      }
+      return enter(vm.teardown, TeardownStep::done);
     case TeardownStep::done:
       return;
   }

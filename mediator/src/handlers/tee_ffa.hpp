@@ -22,9 +22,16 @@ struct TeeFfa {
 
   static ffa::Result<void> probe(MediatorState<P>& mediator) { return probe_spmc(mediator); }
 
+  static VmContext<P>* make_context(MediatorState<P>& mediator, const VmConfig& config,
+                                    Arena& arena) {
+    return arena.make<VmContext<P>>(mediator.platform, mediator.config, config,
+                                    switches_of(mediator, config), arena);
+  }
+
   /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
-  static ffa::Result<void> domain_init(MediatorState<P>& mediator, VmContext<P>& vm) {
+  static ffa::Result<void> domain_init(MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return {};
+    VmContext<P>& vm = *slot.context;
     FFA_CHECK(settle_earlier_vm(mediator, vm.id()));
     FFA_CHECK(tell_all_created(mediator, vm));
     Rollback untell{[&] { take_back_created(mediator, vm); }};
@@ -33,21 +40,23 @@ struct TeeFfa {
     return {};
   }
 
-  static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
+  static Progress domain_teardown(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+    VmContext<P>& vm = *slot.context;
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
       vm.teardown.later = false;
       teardown_step(mediator, vm);
       if (vm.teardown.later) return Progress::later;
     }
-    return remains(vm);
+    return gave_all_back(vm) ? Progress::done : Progress::quarantined;
   }
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
   /// writing a message into RX: its call goes first.
-  static Progress relinquish_resources(MediatorState<P>& mediator, VmContext<P>& vm) {
-    const Progress progress = domain_teardown(mediator, vm);
+  static Progress relinquish_resources(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+    const Progress progress = domain_teardown(mediator, slot);
     if (goes_on(progress)) return progress;
+    VmContext<P>& vm = *slot.context;
     const Guard guard(vm.state_lock);
     if (vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped)) {
       uint32_t rx = vm.buffers.rx.load();
@@ -72,9 +81,12 @@ struct TeeFfa {
     put_reply(regs, ffa::reply(status), vm.version().version());
   }
 
-  /// Function ids that a VM at the highest version can call.
+  /// Function ids that the VM can call at the version that it negotiated; before it did, at the
+  /// highest one that it can.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
     if (!mediator.spmc.usable) return 0;
+    const VersionWord word = slot.context->version();
+    const ffa::Version version = word.negotiated() ? word.version() : slot.offered;
     const CallSwitches& switches = slot.context->switches;
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
@@ -83,16 +95,10 @@ struct TeeFfa {
       for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
         const bool there = find_function(id, slot.aarch64) != nullptr;
         count +=
-            there && is_offered(id, *info, ffa::v1_2, mediator.spmc.features, switches) ? 1U : 0U;
+            there && is_offered(id, *info, version, mediator.spmc.features, switches) ? 1U : 0U;
       }
     }
     return count;
-  }
-
- private:
-  static Progress remains(VmContext<P>& vm) {
-    const Guard guard(vm.memory_lock);
-    return vm.memory.shares.size() == 0 ? Progress::done : Progress::quarantined;
   }
 };
 

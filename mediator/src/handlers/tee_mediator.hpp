@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The TEE mediator framework: each type is a struct with the same static operations, and a VM's
-// configuration picks one. The table is compiled in; no pointers.
+// configuration picks one. The table is compiled in; no pointers. Another type is such a struct, a
+// word in TeeType and a line in with_tee().
 #pragma once
 
 #include "ffa/reply.hpp"
@@ -10,14 +11,27 @@
 
 namespace mediator {
 
-/// TEE type none: no TEE for this VM. Every FF-A call is NOT_SUPPORTED and nothing reaches the
-/// SPMC.
+/// TEE type none, for VMs that have no context: no TEE for this VM. Every FF-A call is
+/// NOT_SUPPORTED and nothing reaches the SPMC.
 template <Platform P>
 struct TeeNone {
   static size_t memory_needed(const MediatorConfig& /*config*/, const VmConfig& /*vm*/) {
     return 0;
   }
   static ffa::Result<void> probe(MediatorState<P>& /*mediator*/) { return {}; }
+  static VmContext<P>* make_context(MediatorState<P>& /*mediator*/, const VmConfig& /*config*/,
+                                    Arena& /*arena*/) {
+    return nullptr;
+  }
+  static ffa::Result<void> domain_init(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+    return {};
+  }
+  static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+    return Progress::done;
+  }
+  static Progress relinquish_resources(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+    return Progress::done;
+  }
   static void handle_call(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/,
                           ffa::VcpuId /*vcpu*/, ffa::Regs& regs, RuleTrace& /*rules*/) {
     const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);

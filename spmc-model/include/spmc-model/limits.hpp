@@ -13,6 +13,8 @@ inline constexpr size_t max_sps = 16;
 inline constexpr size_t max_vms = 64;  ///< VMs known at once
 /// vCPUs of a VM and contexts of an SP that have notifications of their own.
 inline constexpr size_t max_notified_vcpus = 64;
+/// Requests that one SP works on at once; it advertises as many contexts as it is configured with.
+inline constexpr size_t max_contexts = 8;
 inline constexpr size_t max_regions = 1088;  ///< 1,024 of VMs and 64 of an OS without a hypervisor
 inline constexpr uint32_t default_ranges = 16384;     ///< address ranges over all regions
 inline constexpr uint32_t max_region_pages = 262144;  ///< 4 KiB pages of one region: 1 GiB

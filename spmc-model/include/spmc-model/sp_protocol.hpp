@@ -20,6 +20,10 @@ inline constexpr unsigned result_low_word = 1;   ///< answer: the value, low 32 
 inline constexpr unsigned result_high_word = 2;  ///< answer: the value, high 32 bits
 inline constexpr unsigned payload_words = 5;
 
+/// First payload word of an SP that was made to leave a request (StopKind::managed_exit), of any
+/// kind.
+inline constexpr uint32_t managed_exit = 0x6d657869;
+
 /// None is 0 and none looks like a status, so that a lost register is seen.
 enum class Operation : uint32_t {
   retrieve = 0x11,      ///< take hold of the region; `Access` says with which rights

@@ -35,11 +35,15 @@ class PhysicalMemory {
 
 enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
 
+/// What stops an SP in a request. FFA_RUN goes on after the first two. `managed_exit`: the SP saves
+/// its state and answers that it is not done; the VM's next request to it goes on.
+enum class StopKind : uint8_t { interrupt, yield, managed_exit };
+
 struct SpConfig {
   ffa::EndpointId id{0x8001};
   SpKind kind = SpKind::echo;
   ffa::Uuid uuid{};
-  uint16_t contexts = 1;
+  uint16_t contexts = 1;    ///< requests at once, max_contexts at most
   uint32_t properties = 0;  ///< property bits of its partition information
   optee::Config service{};  ///< only of kind optee
 };
@@ -102,9 +106,8 @@ class Spmc {
   /// Test control: the next `count` direct requests find the SP busy.
   void answer_busy(ffa::EndpointId sp, uint32_t count);
 
-  /// Test control: the next request is stopped `times` times before it is answered, by
-  /// FFA_INTERRUPT or FFA_YIELD; each time FFA_RUN goes on.
-  void preempt(ffa::EndpointId sp, uint32_t times, bool yields);
+  /// Test control: the next request is stopped `times` times before it is answered.
+  void preempt(ffa::EndpointId sp, uint32_t times, StopKind how);
 
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.

@@ -139,6 +139,58 @@ TEST(DispatcherTee, TypeNoneGetsNothingAndAsksNothing) {
   world.mediator->free_domain_ctx(ffa::EndpointId{3});
   EXPECT_EQ(world.smc_count(), before);
 }
+/// A VM and what it is told of the service: its version (0: it negotiates none) and width, the
+/// highest version that its configuration has, and what its SPMC lacks.
+struct Service {
+  uint32_t version;
+  bool aarch64;
+  ffa::Version offered;
+  std::set<uint32_t> missing;
+  void make(World& world) const {
+    world.missing = missing;
+    ASSERT_TRUE(world.boot().ok());
+    auto vm = World::vm_config(1);
+    vm.aarch64 = aarch64;
+    vm.max_version = offered;
+    ASSERT_TRUE(world.create_vm(vm).ok());
+    if (version != 0) world.negotiate(1, version);
+  }
+};
+/// True if a call of the VM gets as far as a handler.
+bool is_served(const Service& service, uint32_t fid) {
+  World world;
+  service.make(world);
+  if (service.version == 0) world.negotiate(1, service.offered.raw());
+  world.call(1, {fid});
+  const mediator::Rule rule = world.platform.last_rules.rejected();
+  return rule != mediator::Rule::gen_smc64_width && rule != mediator::Rule::gen_known_function &&
+         rule != mediator::Rule::gen_offered;
+}
+TEST(DispatcherCount, TheCallCountIsWhatGetsToAHandlerAndTheQueries) {
+  const Service services[] = {
+      {0x10000, true, ffa::v1_2, {}},
+      {0x10001, true, ffa::v1_2, {0x84000081}},
+      {0x10002, true, ffa::v1_2, {0x8400007f, 0x84000071}},
+      {0x10002, false, ffa::v1_2, {}},
+      {0, true, ffa::v1_0, {0x8400006f}},
+      {0, false, ffa::v1_1, {}},
+  };
+  std::set<uint64_t> counts;
+  for (const Service& service : services) {
+    uint64_t served = 0;
+    for (uint32_t number = 0x60; number <= 0xff; ++number) {
+      for (const uint32_t fid : {0x84000000U | number, 0xc4000000U | number}) {
+        served += is_served(service, fid) ? 1U : 0U;
+      }
+    }
+    World world;
+    service.make(world);
+    const uint64_t count = world.call(1, {0x8400ff00}).x[0];
+    EXPECT_EQ(count, served + 3) << std::hex << service.version << ' ' << service.offered.raw();
+    counts.insert(count);
+  }
+  EXPECT_GT(counts.size(), 3U);  // the services differ
+}
 TEST_F(Dispatcher, AnErrorCodeIsZeroExtended) {
   world.map_buffers(1);
   world.platform.spmc[0x8400006f] = [](const ffa::Regs&) {

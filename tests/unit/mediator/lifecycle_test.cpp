@@ -181,7 +181,7 @@ TEST_F(Lifecycle, AnythingButTheMatchingResponseIsRefused) {
         << answer.x[0] << ' ' << answer.x[2];
     // The SP may have taken it all the same: it is told of the end.
     const auto sent = fresh.platform.sent(req);
-    ASSERT_EQ(sent.size(), 2U);
+    ASSERT_GE(sent.size(), 2U);
     EXPECT_EQ(sent[1].in.w(2), destroyed);
   }
 }

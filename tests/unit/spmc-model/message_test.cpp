@@ -238,5 +238,46 @@ TEST_F(SpmcMessages, ANewVmWithTheSameIdOwnsNothingOfTheOldOne) {
   EXPECT_EQ(handle_of(world.share({})), handle) << "handles of an owner start anew";
 }
 
+TEST(SpmcContexts, AsManyRequestsAtOnceAsThereAreContexts) {
+  using spmc_model::max_contexts;
+  auto sps = two_sps();
+  sps[0].contexts = 64;
+  World world(*spmc_model::find_personality("hafnium"), sps);
+  world.boot(ffa::v1_2);
+  const auto ask = [&](uint64_t payload) {
+    return world.call({fid32(Fid::msg_send_direct_req), to_echo, 0, payload});
+  };
+  const auto run = [&](uint64_t context) {
+    return world.call({fid32(Fid::run), uint64_t{echo_id} << 16 | context});
+  };
+  for (uint64_t n = 0; n < max_contexts; ++n) {
+    world.spmc->preempt(EndpointId{echo_id}, 1, spmc_model::StopKind::interrupt);
+    EXPECT_EQ(ask(40 + n).x[1], uint64_t{echo_id} << 16 | n);
+  }
+  EXPECT_STATUS(ask(99), busy);
+  EXPECT_STATUS(run(max_contexts), invalid_parameters);
+  EXPECT_EQ(run(5).x[3], 45U);
+  EXPECT_STATUS(run(5), invalid_parameters);
+  EXPECT_EQ(ask(99).x[3], 99U) << "in context 5";
+  world.vm_message(6, echo_id, vm1);
+  EXPECT_STATUS(run(0), invalid_parameters) << "the VM is gone";
+}
+
+TEST(SpmcContexts, AManagedExitIsGoneOnWithByTheSameFunctionOnly) {
+  auto sps = two_sps();
+  sps[0].contexts = 2;
+  World world(*spmc_model::find_personality("hafnium"), sps);
+  world.boot(ffa::v1_2);
+  world.spmc->preempt(EndpointId{echo_id}, 1, spmc_model::StopKind::managed_exit);
+  const auto ask = [&](uint32_t function, uint64_t payload) {
+    return world.call({function, to_echo, 0, payload});
+  };
+  EXPECT_EQ(ask(fid32(Fid::msg_send_direct_req), 5).x[3], spmc_model::sp_protocol::managed_exit);
+  EXPECT_STATUS(world.call({fid32(Fid::run), uint64_t{echo_id} << 16}), invalid_parameters);
+  EXPECT_EQ(ask(fid64(Fid::msg_send_direct_req), 6).x[3], 6U) << "another request";
+  EXPECT_EQ(ask(fid32(Fid::msg_send_direct_req), 7).x[3], 5U);
+  EXPECT_EQ(ask(fid32(Fid::msg_send_direct_req), 8).x[3], 8U);
+}
+
 }  // namespace
 }  // namespace spmc_test
