@@ -47,12 +47,9 @@ constexpr FidInfo rows[] = {
 #undef FFA_FID
 };
 
-constexpr uint32_t first_number = 0x60;
-constexpr uint32_t last_number = 0xff;
-
 consteval auto index_by_number() {
-  std::array<const FidInfo*, last_number - first_number + 1> index{};
-  for (const FidInfo& row : rows) index[row.number - first_number] = &row;
+  std::array<const FidInfo*, last_fid_number - first_fid_number + 1> index{};
+  for (const FidInfo& row : rows) index[row.number - first_fid_number] = &row;
   return index;
 }
 constexpr auto index = index_by_number();
@@ -60,8 +57,8 @@ constexpr auto index = index_by_number();
 }  // namespace
 
 const FidInfo* find_fid(uint32_t number) {
-  if (number < first_number || number > last_number) return nullptr;
-  return index[number - first_number];
+  if (number < first_fid_number || number > last_fid_number) return nullptr;
+  return index[number - first_fid_number];
 }
 
 }  // namespace ffa

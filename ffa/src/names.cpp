@@ -11,9 +11,6 @@ constexpr Status statuses[] = {Status::success,   Status::not_supported, Status:
                                Status::denied,    Status::retry,         Status::aborted,
                                Status::no_data,   Status::not_ready};
 
-constexpr uint32_t first_number = 0x60;
-constexpr uint32_t last_number = 0xff;
-
 /// Cuts `suffix` off the end of `name` if it is there.
 bool remove_suffix(std::string_view& name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return false;
@@ -30,7 +27,7 @@ bool equal(std::string_view name, const char* text) {
 }
 
 const FidInfo* find_by_name(std::string_view name) {
-  for (uint32_t number = first_number; number <= last_number; ++number) {
+  for (uint32_t number = first_fid_number; number <= last_fid_number; ++number) {
     const FidInfo* info = find_fid(number);
     if (info != nullptr && equal(name, info->name)) return info;
   }

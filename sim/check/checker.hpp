@@ -16,6 +16,10 @@
 
 namespace sim::check {
 
+/// Values of `share_state`. [sim/platform/ffa_sim_mediator.h]
+inline constexpr uint32_t share_shared = 2;
+inline constexpr uint32_t share_reclaiming = 3;
+
 /// The mediator's facts at one moment.
 struct ShareFact {
   ffa_sim_fact fact{};

@@ -14,8 +14,6 @@ namespace {
 
 using ffa::Fid;
 
-constexpr uint32_t share_shared = 2;
-
 /// I09: a handle is unique while it lives, comes from the SPMC, and works for its owner only.
 class Handles final : public Checker {
  public:

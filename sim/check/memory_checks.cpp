@@ -18,9 +18,6 @@ namespace {
 
 using ffa::Fid;
 
-constexpr uint32_t share_shared = 2;
-constexpr uint32_t share_reclaiming = 3;
-
 const char* kind_name(mediator::MemoryKind kind) {
   switch (kind) {
     case mediator::MemoryKind::none:

@@ -13,8 +13,6 @@ namespace sim::check {
 
 namespace {
 
-constexpr uint32_t share_shared = 2;
-
 using Key = std::pair<uint16_t, uint64_t>;  // sender and handle
 
 /// The SPMC's complete regions of living owners, by owner and handle; the value is the model's

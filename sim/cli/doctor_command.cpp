@@ -120,23 +120,28 @@ const char* need_text(Need need) {
   return "";
 }
 
-/// The back end `unicorn` needs more than packages: a build that has it, and its image.
-void print_unicorn() {
+/// The back end `unicorn` needs more than packages: a build that has it, and its image. True if
+/// both are there.
+bool has_unicorn() {
   try {
     const std::string image = find_unicorn_image();
     (void)unicorn_mediator(image);
     fmt::print("ok       {:<32} {}\n", "back end unicorn", image);
+    return true;
   } catch (const std::exception& error) {
     fmt::print("missing  {:<32} {}\n", "back end unicorn", error.what());
+    return false;
   }
 }
 
 /// The back end `qemu`: the emulator and the images of the machine.
-void print_qemu() {
+bool has_qemu() {
   try {
     fmt::print("ok       {:<32} {}\n", "back end qemu", qemu::find_tools().firmware);
+    return true;
   } catch (const std::exception& error) {
     fmt::print("missing  {:<32} {}\n", "back end qemu", error.what());
+    return false;
   }
 }
 
@@ -157,14 +162,18 @@ int doctor_command() {
     ++needed;
     missing.insert(thing.package);
   }
-  print_unicorn();
-  print_qemu();
+  const bool unicorn = has_unicorn();
+  const bool qemu = has_qemu();
   fmt::print("processors online: {}\n", sysconf(_SC_NPROCESSORS_ONLN));
-  if (needed == 0) {
+  if (needed != 0) {
+    fmt::print("install with: apt-get install --no-install-recommends {}\n",
+               fmt::join(missing, " "));
+  }
+  if (needed == 0 && unicorn && qemu) {
     fmt::print("nothing that is needed is missing\n");
     return 0;
   }
-  fmt::print("install with: apt-get install --no-install-recommends {}\n", fmt::join(missing, " "));
+  if (!unicorn || !qemu) fmt::print("a back end can't be used: see its line\n");
   return 1;
 }
 

@@ -11,6 +11,9 @@
 
 namespace sim {
 
+/// w0 of a call that nobody implements. [SMCCC 1.5 §5.2]
+inline constexpr uint64_t smccc_not_supported = 0xffffffff;
+
 /// `raise_sri` is called when the SPMC pends the schedule receiver interrupt. `machine` must
 /// outlive the result. A world with spec.spmc.absent gets one that answers SMCCC NOT_SUPPORTED.
 /// Throws InputError for an unknown personality or SPs that the model refuses.

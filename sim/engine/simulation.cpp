@@ -16,7 +16,6 @@ namespace {
 
 constexpr size_t max_violations = 1000;
 constexpr size_t max_log_lines = 10000;
-constexpr uint64_t smccc_not_supported = 0xffffffff;
 
 // "I05: text" from the machine names the invariant; other texts are the machine's own.
 Violation violation_of(const std::string& text, uint64_t seq) {

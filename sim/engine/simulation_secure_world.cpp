@@ -12,8 +12,6 @@ namespace sim {
 
 namespace {
 
-constexpr uint64_t smccc_not_supported = 0xffffffff;
-
 /// Memory as the secure world reaches it: all that is non-secure RAM, whoever owns it. Which of it
 /// the SPMC may be told of is the checkers' business.
 class SecureView final : public spmc_model::PhysicalMemory {

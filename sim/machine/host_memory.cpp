@@ -12,10 +12,6 @@
 
 namespace sim {
 
-namespace {
-constexpr uint64_t page_bytes = 4096;
-}
-
 void HostMemory::give(uint64_t page, uint64_t count, PageOwner owner) {
   pages_.erase(pages_.lower_bound(page), pages_.lower_bound(page + count));
   owners_.assign(page, page + count, owner);
@@ -46,16 +42,16 @@ bool HostMemory::any_owned(uint64_t page, uint64_t count) const {
 bool HostMemory::reachable(uint64_t pa, size_t length) const {
   if (length == 0) return true;
   if (pa + (length - 1) < pa) return false;
-  const uint64_t end = (pa + (length - 1)) / page_bytes + 1;
-  return owners_.all_of(pa / page_bytes, end, [this](PageOwner owner) {
+  const uint64_t end = (pa + (length - 1)) / ffa::page_size + 1;
+  return owners_.all_of(pa / ffa::page_size, end, [this](PageOwner owner) {
     if (owner == PageOwner::none) return everywhere_;
     return owner != PageOwner::device;
   });
 }
 
 void HostMemory::fill_poison(PageOwner owner, uint64_t page, std::span<std::byte, 4096> to) {
-  for (uint64_t at = 0; at < page_bytes; at += 8) {
-    const uint64_t word = canary_word(owner, page * page_bytes + at);
+  for (uint64_t at = 0; at < ffa::page_size; at += 8) {
+    const uint64_t word = canary_word(owner, page * ffa::page_size + at);
     std::memcpy(to.data() + at, &word, sizeof word);
   }
 }
@@ -73,14 +69,14 @@ HostMemory::Page& HostMemory::touch(uint64_t page) {
 bool HostMemory::read(uint64_t pa, std::span<std::byte> to) const {
   if (!reachable(pa, to.size())) return false;
   while (!to.empty()) {
-    const uint64_t page = pa / page_bytes;
-    const size_t offset = pa % page_bytes;
-    const size_t length = std::min<size_t>(to.size(), page_bytes - offset);
+    const uint64_t page = pa / ffa::page_size;
+    const size_t offset = pa % ffa::page_size;
+    const size_t length = std::min<size_t>(to.size(), ffa::page_size - offset);
     const auto found = pages_.find(page);
     if (found != pages_.end()) {
       std::memcpy(to.data(), found->second->bytes.data() + offset, length);
     } else {
-      std::array<std::byte, page_bytes> poison;
+      std::array<std::byte, ffa::page_size> poison;
       fill_poison(owner(page), page, poison);
       std::memcpy(to.data(), poison.data() + offset, length);
     }
@@ -93,9 +89,9 @@ bool HostMemory::read(uint64_t pa, std::span<std::byte> to) const {
 bool HostMemory::write(uint64_t pa, std::span<const std::byte> from) {
   if (!reachable(pa, from.size())) return false;
   while (!from.empty()) {
-    const size_t offset = pa % page_bytes;
-    const size_t length = std::min<size_t>(from.size(), page_bytes - offset);
-    Page& page = touch(pa / page_bytes);
+    const size_t offset = pa % ffa::page_size;
+    const size_t length = std::min<size_t>(from.size(), ffa::page_size - offset);
+    Page& page = touch(pa / ffa::page_size);
     page.hashed = false;
     std::memcpy(page.bytes.data() + offset, from.data(), length);
     from = from.subspan(length);
@@ -106,10 +102,10 @@ bool HostMemory::write(uint64_t pa, std::span<const std::byte> from) {
 
 uint64_t HostMemory::page_hash(uint64_t number, const Page& page) {
   if (!page.hashed) {
-    std::array<std::byte, page_bytes> poison;
+    std::array<std::byte, ffa::page_size> poison;
     fill_poison(page.owner, number, poison);
     const bool untouched = poison == page.bytes;
-    page.hash = untouched ? 0 : XXH3_64bits_withSeed(page.bytes.data(), page_bytes, number) | 1;
+    page.hash = untouched ? 0 : XXH3_64bits_withSeed(page.bytes.data(), ffa::page_size, number) | 1;
     page.hashed = true;
   }
   return page.hash;

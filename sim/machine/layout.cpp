@@ -8,8 +8,6 @@ namespace sim {
 
 namespace {
 
-constexpr uint64_t page_bytes = 4096;
-
 mediator::MemoryKind memory_kind(RegionKind kind) {
   switch (kind) {
     case RegionKind::none:
@@ -68,16 +66,16 @@ Places places(Backing backing, uint64_t count, bool may_grow) {
 
 std::optional<std::vector<Stage2::Run>> lay_out(const RegionSpec& region, PageAllocator& pool) {
   std::vector<Stage2::Run> runs;
-  const uint64_t pages = region.size / page_bytes;
+  const uint64_t pages = region.size / ffa::page_size;
   if (region.kind == RegionKind::none || pages == 0) return runs;
-  const uint64_t block = std::max(region.block, page_bytes);
-  const uint64_t alignment = region.size % block == 0 ? block / page_bytes : 1;
+  const uint64_t block = std::max(region.block, ffa::page_size);
+  const uint64_t alignment = region.size % block == 0 ? block / ffa::page_size : 1;
   const uint64_t unit = region.backing == Backing::contiguous ? pages : alignment;
   const Places where = places(region.backing, pages / unit, !region.pa);
 
   uint64_t first = 0;
   if (region.pa) {
-    first = *region.pa / page_bytes;
+    first = *region.pa / ffa::page_size;
   } else {
     const auto taken = pool.take(where.room * unit, alignment);
     if (!taken) return std::nullopt;
@@ -86,7 +84,7 @@ std::optional<std::vector<Stage2::Run>> lay_out(const RegionSpec& region, PageAl
   std::vector<bool> used(where.room);
   for (uint64_t n = 0; n < where.order.size(); ++n) {
     used[where.order[n]] = true;
-    runs.push_back({region.ipa / page_bytes + n * unit, first + where.order[n] * unit, unit,
+    runs.push_back({region.ipa / ffa::page_size + n * unit, first + where.order[n] * unit, unit,
                     memory_kind(region.kind)});
   }
   for (uint64_t n = 0; n < where.room && !region.pa; ++n) {

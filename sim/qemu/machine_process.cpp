@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,8 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sim/engine/built_images.hpp"
@@ -30,6 +34,7 @@ constexpr int timeout_status = 124;
 constexpr int killed_status = 128 + 9;  ///< QEMU did not heed the first signal either
 constexpr int not_found_status = 127;
 constexpr const char* log_file = "machine.log";
+constexpr const char* folder_prefix = "ffa-sim-qemu-";
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -107,6 +112,42 @@ bool can_run(const std::string& qemu) {
   }
 }
 
+/// An open folder, locked for as long as this process lives; -1 if another has the lock. No child
+/// inherits it.
+int lock_folder(const fs::path& path) {
+  const int opened = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (opened >= 0 && flock(opened, LOCK_EX | LOCK_NB) == 0) return opened;
+  if (opened >= 0) close(opened);
+  return -1;
+}
+
+/// Removes the folders of programs that were killed: those that nobody holds.
+void remove_left_behind(const fs::path& where) {
+  std::error_code error;
+  for (fs::directory_iterator entry(where, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!entry->path().filename().string().starts_with(folder_prefix)) continue;
+    const int held = lock_folder(entry->path());
+    if (held < 0) continue;
+    std::error_code ignored;
+    fs::remove_all(entry->path(), ignored);
+    close(held);
+  }
+}
+
+/// A new folder and its lock.
+std::pair<std::string, int> make_folder(const fs::path& where) {
+  while (true) {
+    std::string path = where / (std::string(folder_prefix) + "XXXXXX");
+    if (mkdtemp(path.data()) == nullptr) throw InputError(path, std::strerror(errno));
+    const int held = lock_folder(path);
+    struct stat status{};
+    // Before it was locked, another program may have taken it for one left behind.
+    if (held >= 0 && stat(path.c_str(), &status) == 0) return {path, held};
+    if (held >= 0) close(held);
+  }
+}
+
 }  // namespace
 
 Tools find_tools() {
@@ -144,15 +185,17 @@ RunFolder::RunFolder(const std::string& name) {
     if (error) throw InputError(path_, error.message());
     return;
   }
-  path_ = fs::temp_directory_path(error) / "ffa-sim-qemu-XXXXXX";
-  if (error || mkdtemp(path_.data()) == nullptr) {
-    throw InputError(path_, error ? error.message() : std::strerror(errno));
-  }
+  const fs::path where = fs::temp_directory_path(error);
+  if (error) throw InputError("TMPDIR", error.message());
+  remove_left_behind(where);
+  std::tie(path_, lock_) = make_folder(where);
 }
 
 RunFolder::~RunFolder() {
   std::error_code ignored;
-  if (!kept_) fs::remove_all(path_, ignored);
+  if (kept_) return;
+  fs::remove_all(path_, ignored);
+  close(lock_);
 }
 
 MachineEnd boot(const Tools& tools, const RunFolder& folder) {

@@ -19,7 +19,8 @@ struct Tools {
 /// FFASIM_QEMU_TIMEOUT.
 Tools find_tools();
 
-/// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP.
+/// A folder that is removed with everything in it at the end, or kept below FFASIM_QEMU_KEEP. One
+/// that a killed program left behind goes when the next is made.
 class RunFolder {
  public:
   /// `name` is the case's. Throws InputError where the folder can't be made.
@@ -33,6 +34,7 @@ class RunFolder {
  private:
   std::string path_;
   bool kept_ = false;
+  int lock_ = -1;  ///< tells others that the folder is in use
 };
 
 /// How the machine ended.

@@ -13,6 +13,11 @@
 
 namespace sim::scenario {
 
+/// The first register of a direct message's payload: w3 or x3.
+inline constexpr unsigned first_payload = 3;
+/// Two ids in one register, as FFA_MSG_SEND_DIRECT_REQ has them in w1.
+constexpr uint64_t ids(uint16_t high, uint16_t low) { return uint64_t{high} << 16 | low; }
+
 /// "FFA_MEM_SHARE_64", or the hexadecimal id where the spec names none.
 std::string function_text(uint32_t function);
 /// A function by name or id. Fails for an unknown name.

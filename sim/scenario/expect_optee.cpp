@@ -10,8 +10,6 @@
 namespace sim::scenario {
 namespace {
 
-constexpr uint8_t code_register = 3;
-
 ExpectedNumber constant(uint64_t value) {
   ExpectedNumber number;
   number.value = constant_operand(value);

@@ -10,7 +10,6 @@
 namespace sim::scenario {
 namespace {
 
-constexpr unsigned code_register = 3;
 constexpr unsigned return_register = 4;
 
 std::string text_of(const std::string& field, uint64_t value) {

@@ -16,8 +16,6 @@ namespace {
 using ffa::Fid;
 namespace protocol = spmc_model::sp_protocol;
 
-constexpr unsigned first_payload = 3;
-
 bool succeeded(const ffa::Regs& out, SuccessForm form) {
   switch (form) {
     case SuccessForm::ffa:

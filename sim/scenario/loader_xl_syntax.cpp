@@ -17,7 +17,7 @@ constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP
 constexpr std::string_view digits = "0123456789";
 
 bool is_in(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
-bool is_word(char c) { return is_in(letters, c) || is_in(digits, c); }
+bool is_bare_word(char c) { return is_in(letters, c) || is_in(digits, c); }
 
 /// A character in words for a message.
 std::string shown(char c) {
@@ -73,7 +73,7 @@ class Parser {
 
   std::string word() {
     const size_t begin = at_;
-    while (!at_end() && is_word(peek())) next();
+    while (!at_end() && is_bare_word(peek())) next();
     return text_.substr(begin, at_ - begin);
   }
 
@@ -145,7 +145,7 @@ class Parser {
 
   json number() {
     const size_t begin = at_;
-    while (!at_end() && (is_word(peek()) || is_in("-.", peek()))) next();
+    while (!at_end() && (is_bare_word(peek()) || is_in("-.", peek()))) next();
     const std::string text = text_.substr(begin, at_ - begin);
     const auto number = xl_number(text);
     if (!number) fail(fmt::format("'{}' is not a whole number of 64 bits", text));

@@ -7,24 +7,24 @@
 namespace sim::scenario {
 namespace {
 
-struct FieldRow {
+struct MessageField {
   std::string_view name;
   uint32_t offset;
   uint32_t width;
 };
 //                             name          offset width
-constexpr FieldRow header[] = {{"cmd", 0, 4},        {"func", 4, 4},       {"session", 8, 4},
-                               {"cancel_id", 12, 4}, {"pad", 16, 4},       {"ret", 20, 4},
-                               {"origin", 24, 4},    {"num_params", 28, 4}};
-constexpr FieldRow parameter[] = {{"attr", 0, 8},
-                                  {"a", 8, 8},
-                                  {"b", 16, 8},
-                                  {"c", 24, 8},
-                                  {"offs_low", 8, 4},
-                                  {"offs_high", 12, 2},
-                                  {"internal_offs", 14, 2},
-                                  {"size", 16, 8},
-                                  {"global_id", 24, 8}};
+constexpr MessageField header[] = {{"cmd", 0, 4},        {"func", 4, 4},       {"session", 8, 4},
+                                   {"cancel_id", 12, 4}, {"pad", 16, 4},       {"ret", 20, 4},
+                                   {"origin", 24, 4},    {"num_params", 28, 4}};
+constexpr MessageField parameter[] = {{"attr", 0, 8},
+                                      {"a", 8, 8},
+                                      {"b", 16, 8},
+                                      {"c", 24, 8},
+                                      {"offs_low", 8, 4},
+                                      {"offs_high", 12, 2},
+                                      {"internal_offs", 14, 2},
+                                      {"size", 16, 8},
+                                      {"global_id", 24, 8}};
 
 struct Word {
   std::string_view name;
@@ -70,9 +70,9 @@ std::string name_of(std::span<const Word> table, uint64_t value) {
   return "0x" + std::string(digits, end);
 }
 
-std::optional<FieldPlace> place_of(std::span<const FieldRow> rows, std::string_view name,
+std::optional<FieldPlace> place_of(std::span<const MessageField> rows, std::string_view name,
                                    uint64_t base) {
-  for (const FieldRow& row : rows) {
+  for (const MessageField& row : rows) {
     if (row.name == name) return FieldPlace{base + row.offset, row.width};
   }
   return {};

@@ -31,6 +31,8 @@ std::optional<FieldPlace> find_optee_field(std::string_view path, uint32_t param
 /// The value of a word in a field: TEE result codes ("BUSY", "SUCCESS"), "tee" and "trusted_app"
 /// for an origin, "shm_alloc"… for the command of an RPC, "memory_out"… for an attribute.
 std::optional<uint64_t> optee_word(std::string_view path, const std::string& word);
+/// The register of a reply that holds such a code.
+inline constexpr uint8_t code_register = 3;
 /// "BUSY" or the number.
 std::string tee_code_text(uint64_t code);
 std::optional<uint64_t> tee_code(const std::string& word);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -50,9 +51,37 @@ std::optional<Complaint> check(const Prepared& prepared, const json& value,
   return explain(findings, value, prepared.text);
 }
 
+constexpr size_t max_remembered = 100000;
+
+std::string dumped(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// What check_scenario() looks at: of the steps, which are judged one by one, only their number.
+std::string text_of_scenario(const json& document) {
+  std::string text;
+  for (const auto& [key, value] : document.items()) {
+    const bool steps = key == "steps" && value.is_array();
+    const std::string content = steps ? fmt::format("[{}]", value.size()) : dumped(value);
+    text += fmt::format("{}:{}\n", dumped(key), content);
+  }
+  return text;
+}
+
 }  // namespace
 
 struct SchemaChecker::Impl {
+  /// What fitted its schema, by its text: the cases of a matrix have most of it in common, and to
+  /// validate is dear.
+  std::set<std::string> good;
+
+  std::optional<Complaint> check_once(std::string text, const Prepared& schema, const json& value) {
+    if (good.contains(text)) return {};
+    auto complaint = check(schema, value, validator);
+    if (!complaint && good.size() < max_remembered) good.insert(std::move(text));
+    return complaint;
+  }
+
   valijson::Validator validator;
   std::unique_ptr<Prepared> scenario;
   std::map<std::string, std::unique_ptr<Prepared>> steps;
@@ -67,7 +96,7 @@ SchemaChecker::SchemaChecker() : impl_(std::make_unique<Impl>()) {
 SchemaChecker::~SchemaChecker() = default;
 
 std::optional<Complaint> SchemaChecker::check_scenario(const json& document) {
-  return check(*impl_->scenario, document, impl_->validator);
+  return impl_->check_once(text_of_scenario(document), *impl_->scenario, document);
 }
 
 std::optional<Complaint> SchemaChecker::check_step(const json& step) {
@@ -88,7 +117,7 @@ std::optional<Complaint> SchemaChecker::check_step(const json& step) {
     document["definitions"] = bundled_schema().at("definitions");
     prepared = std::make_unique<Prepared>(std::move(document));
   }
-  return check(*prepared, step, impl_->validator);
+  return impl_->check_once(dumped(step), *prepared, step);
 }
 
 }  // namespace sim::scenario

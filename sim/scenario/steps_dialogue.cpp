@@ -16,13 +16,10 @@ namespace {
 using ffa::Fid;
 using ffa::fid32;
 
-constexpr unsigned first_payload = 3;           // w3 or x3
 constexpr unsigned first_extended_payload = 4;  // x4
 constexpr size_t header_bytes_v1_1 = 20;
 constexpr size_t header_bytes_v1_2 = 40;
 constexpr size_t uuid_offset = 24;
-
-uint64_t ids(uint16_t high, uint16_t low) { return uint64_t{high} << 16 | low; }
 
 /// A value that differs in every register.
 uint64_t silent_payload(unsigned reg) { return 0x51f1'5e00'51f1'5e00ULL + 0x11ULL * reg; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ffa/fid.hpp"
+#include "sim/scenario/compile_names.hpp"
 #include "sim/scenario/steps.hpp"
 #include "spmc-model/sp_protocol.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 using ffa::Fid;
 using ffa::fid32;
 namespace protocol = spmc_model::sp_protocol;
-
-constexpr unsigned first_payload = 3;  // w3 or x3
-
-uint64_t ids(uint16_t high, uint16_t low) { return uint64_t{high} << 16 | low; }
 
 protocol::Operation operation_of(const Node& node) {
   using protocol::Operation;

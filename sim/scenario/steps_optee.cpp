@@ -17,7 +17,6 @@ namespace {
 
 namespace ta = spmc_model::optee;
 
-constexpr unsigned first_payload = 3;
 constexpr unsigned thread_register = 7;
 constexpr uint64_t call_with_arg = 0x80000000;
 constexpr uint64_t call_resume = 0x80000001;

@@ -12,14 +12,14 @@ using ffa::Error;
 using ffa::Status;
 
 /// Where a field stands; no bytes: the layout does not have it.
-struct Field {
+struct FieldPlace {
   uint16_t offset;
   uint8_t bytes;
 };
 
 struct HeaderLayout {
   uint32_t bytes;
-  Field sender, attributes, flags, handle, tag, access_size, access_count, access_offset;
+  FieldPlace sender, attributes, flags, handle, tag, access_size, access_count, access_offset;
 };
 
 // Memory transaction descriptor of 1.0. [DEN0077A 1.0]
@@ -51,33 +51,33 @@ constexpr HeaderLayout layout_v1_1{
 };
 
 // Endpoint memory access descriptor, the part all versions share. [DEN0140]
-constexpr Field access_endpoint{0, 2};
-constexpr Field access_permissions{2, 1};
-constexpr Field access_composite{4, 4};
-constexpr Field access_flags{3, 1};
+constexpr FieldPlace access_endpoint{0, 2};
+constexpr FieldPlace access_permissions{2, 1};
+constexpr FieldPlace access_composite{4, 4};
+constexpr FieldPlace access_flags{3, 1};
 constexpr uint32_t access_read_bytes = 8;
 // Since 1.2, in entries of 32 bytes.
-constexpr Field access_impdef{8, 8};
-constexpr Field access_impdef2{16, 8};
+constexpr FieldPlace access_impdef{8, 8};
+constexpr FieldPlace access_impdef2{16, 8};
 constexpr uint32_t access_size_v1_2 = 32;
 
 // Composite memory region and constituent. [DEN0140]
-constexpr Field composite_pages{0, 4};
-constexpr Field composite_ranges{4, 4};
+constexpr FieldPlace composite_pages{0, 4};
+constexpr FieldPlace composite_ranges{4, 4};
 constexpr uint32_t composite_alignment = 8;
-constexpr Field range_address{0, 8};
-constexpr Field range_pages{8, 4};
+constexpr FieldPlace range_address{0, 8};
+constexpr FieldPlace range_pages{8, 4};
 
-uint64_t read(std::span<const std::byte> bytes, uint64_t base, Field field) {
+uint64_t read(std::span<const std::byte> bytes, uint64_t base, FieldPlace field) {
   return get_le(bytes, base + field.offset, field.bytes);
 }
-uint32_t read32(std::span<const std::byte> bytes, uint64_t base, Field field) {
+uint32_t read32(std::span<const std::byte> bytes, uint64_t base, FieldPlace field) {
   return static_cast<uint32_t>(read(bytes, base, field));
 }
-void write(std::span<std::byte> bytes, uint64_t base, Field field, uint64_t value) {
+void write(std::span<std::byte> bytes, uint64_t base, FieldPlace field, uint64_t value) {
   put_le(bytes, base + field.offset, field.bytes, value);
 }
-ffa::EndpointId read_id(std::span<const std::byte> bytes, uint64_t base, Field field) {
+ffa::EndpointId read_id(std::span<const std::byte> bytes, uint64_t base, FieldPlace field) {
   return ffa::EndpointId{static_cast<uint16_t>(read(bytes, base, field))};
 }
 

@@ -20,7 +20,7 @@ constexpr uint32_t word_bytes = 4;
 constexpr uint32_t checksum_word_bytes = 8;
 
 /// One request about a region that the SP holds.
-struct Request {
+struct WordAccess {
   SpmcStorage& s;
   Region& region;
   size_t sp;
@@ -32,7 +32,7 @@ struct Request {
 
 /// Physical address of a byte of the region, its ranges put end to end. INVALID_PARAMETERS: behind
 /// the end, unaligned.
-Result<ffa::Pa> address_of(const Request& r) {
+Result<ffa::Pa> address_of(const WordAccess& r) {
   if (r.offset() % word_bytes != 0) return Error{Status::invalid_parameters};
   uint64_t left = r.offset();
   for (const Range& range : ranges_of(r.s, r.region)) {
@@ -43,14 +43,14 @@ Result<ffa::Pa> address_of(const Request& r) {
   return Error{Status::invalid_parameters};
 }
 
-Result<uint64_t> read_word(Request& r) {
+Result<uint64_t> read_word(WordAccess& r) {
   FFA_TRY(const ffa::Pa at, address_of(r));
   std::array<std::byte, word_bytes> bytes{};
   if (!r.s.memory->read(at, bytes)) return Error{Status::aborted};
   return get_le(bytes, 0, word_bytes);
 }
 
-Result<uint64_t> write_word(Request& r) {
+Result<uint64_t> write_word(WordAccess& r) {
   if (r.held() != DataAccess::read_write) return Error{Status::denied};
   FFA_TRY(const ffa::Pa at, address_of(r));
   std::array<std::byte, word_bytes> bytes{};
@@ -59,7 +59,7 @@ Result<uint64_t> write_word(Request& r) {
   return 0;
 }
 
-Result<uint64_t> checksum(Request& r) {
+Result<uint64_t> checksum(WordAccess& r) {
   uint64_t sum = 0;
   for (const Range& range : ranges_of(r.s, r.region)) {
     for (uint32_t page = 0; page < range.pages; ++page) {
@@ -158,7 +158,7 @@ Result<Region*> held_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
 Result<uint64_t> use_region(SpmcStorage& s, size_t sp, ffa::EndpointId owner,
                             const Payload& words) {
   FFA_TRY(Region* const region, held_region(s, sp, owner, words));
-  Request r{s, *region, sp, words};
+  WordAccess r{s, *region, sp, words};
   switch (static_cast<Operation>(words[sp_protocol::operation_word])) {
     case Operation::read_word:
       return read_word(r);

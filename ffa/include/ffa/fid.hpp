@@ -32,6 +32,10 @@ struct FidInfo {
   const char* name;  ///< "FFA_MEM_SHARE"
 };
 
+/// The numbers that FF-A may give to functions.
+inline constexpr uint32_t first_fid_number = 0x60;
+inline constexpr uint32_t last_fid_number = 0xff;
+
 /// The row of a function number 0x60-0xff, or nullptr where the spec defines none. Constant time.
 const FidInfo* find_fid(uint32_t number);
 

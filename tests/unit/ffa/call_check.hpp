@@ -14,8 +14,13 @@
 
 #include "ffa/regs.hpp"
 #include "ffa/result.hpp"
+#include "ffa/types.hpp"
 
 namespace ffa {
+
+/// Bytes 0 to 15, in order.
+inline constexpr Uuid counting_uuid =
+    Uuid::from_words(0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c);
 
 inline void PrintTo(const Regs& regs, std::ostream* out) {
   for (unsigned n = 0; n < regs.x.size(); ++n) {

@@ -8,8 +8,8 @@ namespace {
 using test::check_call;
 using test::word;
 
-constexpr EndpointId sender{0x0003};
-constexpr EndpointId receiver{0x8001};
+constexpr EndpointId notifier{0x0003};
+constexpr EndpointId notified{0x8001};
 constexpr uint64_t bitmap = 0x4444444433333333;
 
 TEST(FfaNotificationBitmapCalls, NameAVm) {
@@ -22,29 +22,29 @@ TEST(FfaNotificationBitmapCalls, NameAVm) {
 }
 
 TEST(FfaNotificationBindCalls, CarryIdsAndBitmap) {
-  check_call(NotificationBind{sender, receiver, true, bitmap},
+  check_call(NotificationBind{notifier, notified, true, bitmap},
              {.registers = {0x8400007f, 0x00038001, 1, 0x33333333, 0x44444444},
               .fields = {{1, word}, {2, 1}, {3, word}, {4, word}},
               .must_be_zero = {{2, 0xfffffffe}, {5, word}, {6, word}, {7, word}}});
-  check_call(NotificationUnbind{sender, receiver, bitmap},
+  check_call(NotificationUnbind{notifier, notified, bitmap},
              {.registers = {0x84000080, 0x00038001, 0, 0x33333333, 0x44444444},
               .fields = {{1, word}, {3, word}, {4, word}},
               .must_be_zero = {{2, word}}});
 }
 
 TEST(FfaNotificationSetCall, CarriesFlagsAndVcpuInOneWord) {
-  check_call(NotificationSet{sender, receiver, true, false, VcpuId{0x0506}, bitmap},
+  check_call(NotificationSet{notifier, notified, true, false, VcpuId{0x0506}, bitmap},
              {.registers = {0x84000081, 0x00038001, 0x05060001, 0x33333333, 0x44444444},
               .fields = {{1, word}, {2, 0xffff0003}, {3, word}, {4, word}},
               .must_be_zero = {{2, 0xfffc}}});
-  check_call(NotificationSet{sender, receiver, false, true, VcpuId{7}, bitmap},
+  check_call(NotificationSet{notifier, notified, false, true, VcpuId{7}, bitmap},
              {.registers = {0x84000081, 0x00038001, 0x00070002, 0x33333333, 0x44444444},
               .fields = {{1, word}, {2, 0xffff0003}, {3, word}, {4, word}},
               .must_be_zero = {{2, 0xfffc}}});
 }
 
 TEST(FfaNotificationGetCall, NamesItsSources) {
-  const NotificationGet call{VcpuId{6}, receiver, NotificationGet::from_vms};
+  const NotificationGet call{VcpuId{6}, notified, NotificationGet::from_vms};
   check_call(call, {.registers = {0x84000082, 0x00068001, 2},
                     .fields = {{1, word}, {2, 0xf}},
                     .must_be_zero = {{2, 0xfffffff0}}});

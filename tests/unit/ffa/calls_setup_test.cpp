@@ -9,8 +9,6 @@ using test::check_call;
 using test::dword;
 using test::word;
 
-constexpr Uuid uuid = Uuid::from_words(0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c);
-
 TEST(FfaVersionCall, CarriesTheVersionInW1) {
   check_call(FfaVersion{Version::make(3, 5)},
              {.registers = {0x84000063, 0x00030005}, .fields = {{1, word}}});
@@ -99,7 +97,7 @@ TEST(FfaRxtxCalls, NameTheVmInTheirOwnHalfOfW1) {
 }
 
 TEST(FfaPartitionInfoGetCall, CarriesUuidWordsAndTheCountFlag) {
-  check_call(PartitionInfoGet{uuid, true},
+  check_call(PartitionInfoGet{counting_uuid, true},
              {.registers = {0x84000068, 0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c, 1},
               .fields = {{1, word}, {2, word}, {3, word}, {4, word}, {5, 1}},
               .must_be_zero = {{5, 0xfffffffe}}});
@@ -108,7 +106,7 @@ TEST(FfaPartitionInfoGetCall, CarriesUuidWordsAndTheCountFlag) {
 }
 
 TEST(FfaPartitionInfoGetRegsCall, CarriesUuidIndexAndTag) {
-  check_call(PartitionInfoGetRegs{uuid, 0x1234, 0x5678},
+  check_call(PartitionInfoGetRegs{counting_uuid, 0x1234, 0x5678},
              {.registers = {0xc400008b, 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x56781234},
               .fields = {{1, dword}, {2, dword}, {3, word}},
               .must_be_zero = {{3, word << 32}}});
@@ -143,7 +141,8 @@ TEST(FfaPartitionInfoGetRegsCall, PartitionsAreSteppedByTheReportedSize) {
 
 TEST(FfaPartitionInfoGetRegsCall, SetPartitionWritesThreeRegistersAndStopsAtFive) {
   PartitionInfoGetRegsSuccess success;
-  const PartitionRegs partition{EndpointId{0x8001}, 0x0203, PartitionProperties{0x104}, uuid};
+  const PartitionRegs partition{EndpointId{0x8001}, 0x0203, PartitionProperties{0x104},
+                                counting_uuid};
   EXPECT_TRUE(success.set_partition(4, partition).ok());
   EXPECT_EQ(success.descriptors[12], 0x0000010402038001U);
   EXPECT_EQ(success.descriptors[13], 0x0706050403020100U);

@@ -8,8 +8,6 @@
 namespace fake {
 namespace {
 
-constexpr uint64_t ids(uint64_t from, uint64_t to) { return from << 16 | to; }
-
 class DirectMessage : public testing::Test {
  protected:
   void SetUp() override {

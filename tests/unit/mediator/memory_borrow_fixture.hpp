@@ -23,25 +23,9 @@ struct Request {
   size_t header() const { return layout == Layout::v1_0 ? 32 : 48; }
   size_t access() const { return layout == Layout::v1_2 ? 32 : 16; }
   Bytes build() const {
-    Bytes image(header() + borrowers.size() * access());
-    put(image, 0, sender, 2);
-    put(image, 2, attributes, layout == Layout::v1_0 ? 1 : 2);
-    put(image, 4, flags, 4);
-    put(image, 8, handle, 8);
-    put(image, 16, tag, 8);
-    put(image, 28, borrowers.size(), 4);
-    if (layout != Layout::v1_0) {
-      put(image, 24, access(), 4);
-      put(image, 32, header(), 4);
-    }
-    for (size_t n = 0; n < borrowers.size(); ++n) {
-      const size_t at = header() + n * access();
-      put(image, at, borrowers[n].id, 2);
-      put(image, at + 2, borrowers[n].permissions, 1);
-      if (layout != Layout::v1_2) continue;
-      put(image, at + 8, borrowers[n].impdef[0], 8);
-      put(image, at + 16, borrowers[n].impdef[1], 8);
-    }
+    const Head head{layout, sender, attributes, flags, handle, tag, access()};
+    Bytes image(head.size() + borrowers.size() * access());
+    head.put_in(image, borrowers);
     return image;
   }
 };

@@ -52,6 +52,40 @@ struct Borrower {
   uint64_t impdef[2];
 };
 
+/// What a send and a retrieve request begin with: header and access entries, by offsets of their
+/// own.
+struct Head {
+  Layout layout;
+  uint16_t sender, attributes;
+  uint32_t flags;
+  uint64_t handle, tag;
+  size_t access_bytes;     ///< of an entry
+  uint64_t composite = 0;  ///< its offset, in each entry
+
+  size_t size() const { return layout == Layout::v1_0 ? 32 : 48; }
+  void put_in(Bytes& image, const std::vector<Borrower>& borrowers) const {
+    put(image, 0, sender, 2);
+    put(image, 2, attributes, layout == Layout::v1_0 ? 1 : 2);
+    put(image, 4, flags, 4);
+    put(image, 8, handle, 8);
+    put(image, 16, tag, 8);
+    put(image, 28, borrowers.size(), 4);
+    if (layout != Layout::v1_0) {
+      put(image, 24, access_bytes, 4);
+      put(image, 32, size(), 4);
+    }
+    for (size_t n = 0; n < borrowers.size(); ++n) {
+      const size_t at = size() + n * access_bytes;
+      put(image, at, borrowers[n].id, 2);
+      put(image, at + 2, borrowers[n].permissions, 1);
+      put(image, at + 4, composite, 4);
+      if (access_bytes < 32) continue;
+      put(image, at + 8, borrowers[n].impdef[0], 8);
+      put(image, at + 16, borrowers[n].impdef[1], 8);
+    }
+  }
+};
+
 /// A send with two receivers and three ranges, no value twice. Fields are what goes on the wire.
 struct Descriptor {
   Layout layout = Layout::v1_1;
@@ -65,6 +99,7 @@ struct Descriptor {
   std::vector<std::pair<uint64_t, uint32_t>> ranges{
       {0x40001000, 2}, {0x40010000, 1}, {0x40020000, 4}};
 
+  Head head() const { return {layout, sender, attributes, flags, 0, tag, access(), composite()}; }
   size_t header() const { return layout == Layout::v1_0 ? 32 : 48; }
   size_t access() const {
     return access_bytes != 0 ? access_bytes : (layout == Layout::v1_2 ? 32 : 16);
@@ -81,24 +116,7 @@ struct Descriptor {
 
   Bytes build() const {
     Bytes image(size());
-    put(image, 0, sender, 2);
-    put(image, 2, attributes, layout == Layout::v1_0 ? 1 : 2);
-    put(image, 4, flags, 4);
-    put(image, 16, tag, 8);
-    put(image, 28, borrowers.size(), 4);
-    if (layout != Layout::v1_0) {
-      put(image, 24, access(), 4);
-      put(image, 32, header(), 4);
-    }
-    for (size_t n = 0; n < borrowers.size(); ++n) {
-      const size_t at = access_at(n);
-      put(image, at, borrowers[n].id, 2);
-      put(image, at + 2, borrowers[n].permissions, 1);
-      put(image, at + 4, composite(), 4);
-      if (access() < 32) continue;
-      put(image, at + 8, borrowers[n].impdef[0], 8);
-      put(image, at + 16, borrowers[n].impdef[1], 8);
-    }
+    head().put_in(image, borrowers);
     put(image, composite(), pages(), 4);
     put(image, composite() + 4, ranges.size(), 4);
     for (size_t n = 0; n < ranges.size(); ++n) {

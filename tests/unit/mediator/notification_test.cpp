@@ -8,8 +8,6 @@
 namespace fake {
 namespace {
 
-constexpr uint64_t ids(uint64_t high, uint64_t low) { return high << 16 | low; }
-
 class Notification : public testing::Test {
  protected:
   void SetUp() override {

@@ -14,8 +14,6 @@ using mediator::Access;
 using mediator::Dispatch;
 using mediator::VmConfig;
 
-constexpr uint64_t ids(uint64_t from, uint64_t to) { return from << 16 | to; }
-
 constexpr VmConfig naming(bool every_vm, bool every_sp, uint16_t peer) {
   VmConfig vm;
   vm.visible_to_vms = every_vm;

@@ -26,6 +26,8 @@ inline constexpr uint64_t tx_ipa = 0x40001000, rx_ipa = 0x40005000;  ///< of a V
 inline constexpr uint64_t ram_ipa = 0x40000000;
 inline constexpr uint64_t ram_pages = 32;
 
+/// Two ids in one register: sender and receiver of a direct message, say.
+constexpr uint64_t ids(uint64_t high, uint64_t low) { return high << 16 | low; }
 /// Registers of an SMC, x0 first.
 inline ffa::Regs regs(std::initializer_list<uint64_t> values) {
   ffa::Regs result;

@@ -38,6 +38,21 @@ TEST(Schema, accepts_a_scenario_with_and_without_a_world) {
   EXPECT_EQ(complaint({{"world", {{"vms", {{"vm1", {{"vcpus", 2}}}}}}}}), "");
 }
 
+// What fitted once is remembered; nothing else passes for it.
+TEST(Schema, what_is_like_a_good_scenario_or_step_is_looked_at_nevertheless) {
+  const json step = {{"do", "rx_release"}};
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(complaint({{"steps", json::array({step, step, step})}}), "");
+    EXPECT_EQ(complaint({{"steps", 3}}), "/steps: 3 is not an array");
+    EXPECT_NE(complaint({{"steps", "[3]"}}), "");
+    EXPECT_NE(complaint({{"steps", json::array()}}), "");
+    EXPECT_NE(complaint({{"world", {{"pcpus", "1"}}}}), "");
+    EXPECT_EQ(complaint({{"world", {{"pcpus", 1}}}}), "");
+    EXPECT_EQ(step_complaint(step), "");
+    EXPECT_NE(step_complaint({{"do", "rx_release"}, {"more", 1}}), "");
+  }
+}
+
 TEST(Schema, unknown_key_is_named_with_those_that_are_known) {
   const std::string text = complaint({{"world", {{"pcpu", 1}}}});
   EXPECT_TRUE(text.starts_with("/world/pcpu: unknown key 'pcpu'; known: ")) << text;

@@ -21,8 +21,6 @@ constexpr uint64_t relinquish_call = 0x84000076;
 constexpr uint32_t rx_of_vm1 = 4;
 constexpr uint32_t rx_of_vm2 = 6;
 constexpr uint32_t message = 32;
-constexpr uint64_t lent = ram_ipa + 4 * page;
-constexpr uint64_t borrow_ipa = 0x60000000;
 
 void retrieve(SharingWorld& w, bool clears) {
   w.script.call = [&w, clears](FakeMediator& m, uint16_t, uint16_t, ffa::Regs& r) {

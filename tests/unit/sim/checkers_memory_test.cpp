@@ -242,16 +242,7 @@ TEST(Checkers, I12AVmThatTheMediatorKeepsIsFound) {
 TEST(Checkers, I12PagesThatTheSpmcStillHoldsAreFound) {
   FakeWorld w{{}, true};
   uint64_t pa = 0;
-  w.script.probe = [](FakeMediator& m) {
-    m.smc(0, regs({version_call, 0x10001}));
-    m.smc(0, regs({0xc4000066, 0x48000000, 0x48010000, 1}));
-    return 0;
-  };
-  w.script.init = [](FakeMediator& m, uint16_t vm) {
-    m.smc(0, regs({request_call, 0x8001, 0x80000004, 0, 0, vm}));
-    m.smc(0, regs({request_call, 0x8002, 0x80000004, 0, 0, vm}));
-    return 0;
-  };
+  boots(w);
   w.script.teardown = [](FakeMediator& m, uint16_t vm) {
     m.smc(0, regs({request_call, 0x8001, 0x80000006, 0, 0, vm}));
     m.smc(0, regs({request_call, 0x8002, 0x80000006, 0, 0, vm}));
@@ -276,16 +267,7 @@ TEST(Checkers, I12PagesThatTheSpmcStillHoldsAreFound) {
 
 TEST(Checkers, I07AnSpmcThatWasToldOfFewerPagesIsFound) {
   FakeWorld w{{}, true};
-  w.script.probe = [](FakeMediator& m) {
-    m.smc(0, regs({version_call, 0x10001}));
-    m.smc(0, regs({0xc4000066, 0x48000000, 0x48010000, 1}));
-    return 0;
-  };
-  w.script.init = [](FakeMediator& m, uint16_t vm) {
-    m.smc(0, regs({request_call, 0x8001, 0x80000004, 0, 0, vm}));
-    m.smc(0, regs({request_call, 0x8002, 0x80000004, 0, 0, vm}));
-    return 0;
-  };
+  boots(w);
   w.start();
   const uint64_t pa = w.simulation.machine().translate(1, ram_ipa + 4 * page, 2).pa.raw();
   const std::vector<std::pair<uint64_t, uint32_t>> told{{pa, 1}};

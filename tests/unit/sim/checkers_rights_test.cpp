@@ -14,7 +14,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr uint64_t lent = ram_ipa + 4 * page;
 constexpr size_t flags_offset = 4;
 constexpr size_t permissions_offset = 50;
 
@@ -189,16 +188,7 @@ TEST(Checkers, I03AShareOfLentPagesIsFoundAndOneBesideThemIsSilent) {
 TEST(Checkers, I10AReclaimThatTheSpmcIsNotAskedForIsFound) {
   FakeWorld w{{}, true};
   w.script.observable = false;
-  w.script.probe = [](FakeMediator& m) {
-    m.smc(0, regs({version_call, 0x10001}));
-    m.smc(0, regs({0xc4000066, 0x48000000, 0x48010000, 1}));
-    return 0;
-  };
-  w.script.init = [](FakeMediator& m, uint16_t vm) {
-    m.smc(0, regs({request_call, 0x8001, 0x80000004, 0, 0, vm}));
-    m.smc(0, regs({request_call, 0x8002, 0x80000004, 0, 0, vm}));
-    return 0;
-  };
+  boots(w);
   w.start();
   w.negotiate_and_map();
   const uint64_t pa = w.simulation.machine().translate(1, lent, 2).pa.raw();

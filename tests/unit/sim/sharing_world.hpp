@@ -25,6 +25,8 @@ inline constexpr uint64_t reclaim_call = 0x84000077;
 inline constexpr uint64_t request_call = 0x8400006f;
 inline constexpr uint64_t run_call = 0x8400006d;
 inline constexpr uint32_t own_tx = 1;
+inline constexpr uint64_t lent = ram_ipa + 4 * page;  ///< what VM 1 lends
+inline constexpr uint64_t borrow_ipa = 0x60000000;    ///< where a VM borrows
 
 inline ffa::Regs error(ffa::Status status) { return ffa::reply(status); }
 
@@ -137,5 +139,19 @@ struct SharingWorld : FakeWorld {
 };
 
 inline constexpr uint64_t handle = 0x100000000077;
+
+/// A mediator that boots as it should: maps its own buffers, tells both SPs of each VM.
+inline void boots(FakeWorld& w) {
+  w.script.probe = [](FakeMediator& m) {
+    m.smc(0, regs({version_call, 0x10001}));
+    m.smc(0, regs({0xc4000066, 0x48000000, 0x48010000, 1}));
+    return 0;
+  };
+  w.script.init = [](FakeMediator& m, uint16_t vm) {
+    m.smc(0, regs({request_call, 0x8001, 0x80000004, 0, 0, vm}));
+    m.smc(0, regs({request_call, 0x8002, 0x80000004, 0, 0, vm}));
+    return 0;
+  };
+}
 
 }  // namespace sim::test

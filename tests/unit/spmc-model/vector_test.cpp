@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint16_t sender = 1;
-constexpr uint16_t sp1 = 0x8001;
+constexpr uint16_t owner = 1;
+constexpr uint16_t borrower = 0x8001;
 
 std::vector<uint8_t> from_hex(const std::string& text) {
   std::vector<uint8_t> bytes;
@@ -38,7 +38,7 @@ spmc_model::Personality lenient() {
 }
 
 std::vector<spmc_model::SpConfig> one_sp() {
-  return {{.id = EndpointId{sp1}, .properties = spmc_model::default_properties}};
+  return {{.id = EndpointId{borrower}, .properties = spmc_model::default_properties}};
 }
 
 /// Sends the vector as its `fragments` say, or whole.
@@ -56,7 +56,7 @@ Regs send(World& world, const json& vector, Fid fid) {
                                bytes.begin() + static_cast<ptrdiff_t>(offset + length)});
     out = offset == 0
               ? world.call({fid64(fid), bytes.size(), length})
-              : world.call(Fid::mem_frag_tx, out.x[1], out.x[2], length, uint64_t{sender} << 16);
+              : world.call(Fid::mem_frag_tx, out.x[1], out.x[2], length, uint64_t{owner} << 16);
   }
   return out;
 }
@@ -79,7 +79,7 @@ void prepare(World& world, const json& vector) {
   world.memory.everywhere = true;
   world.version(version_of(vector));
   ASSERT_EQ(world.map().x[0], success_32);
-  ASSERT_EQ(world.vm_message(4, sp1, sender).x[3], 0U);
+  ASSERT_EQ(world.vm_message(4, borrower, owner).x[3], 0U);
 }
 
 TEST(SpmcVectors, EveryShareAndLendIsReadAsItsFieldsSay) {
@@ -137,7 +137,7 @@ TEST(SpmcVectors, DefectsGetTheVerdictOfOpTee) {
     // the check.
     if (verdict->first != "neg_v11_instr_perm_in_share") personality.permissions.reset();
     World world(personality,
-                {{.id = EndpointId{sp1}, .properties = spmc_model::default_properties}});
+                {{.id = EndpointId{borrower}, .properties = spmc_model::default_properties}});
     prepare(world, vector);
     EXPECT_EQ(status_of(send(world, vector, Fid::mem_share)), verdict->second);
     ++seen;

@@ -16,12 +16,6 @@ using ffa_trace::renamed_reply;
 using sim::trace::Event;
 using sim::trace::Side;
 
-ffa::Regs regs(std::initializer_list<uint64_t> values) {
-  ffa::Regs result;
-  std::copy(values.begin(), values.end(), result.x.begin());
-  return result;
-}
-
 std::vector<Event> all(ffa_trace::EventSource& source) {
   std::vector<Event> events;
   while (auto event = source.next()) events.push_back(std::move(*event));
@@ -30,21 +24,22 @@ std::vector<Event> all(ffa_trace::EventSource& source) {
 
 TEST(BareSource, RenamesTheKernelWhereverItIsNamed) {
   const uint64_t request = ffa::fid32(Fid::msg_send_direct_req);
-  EXPECT_EQ(renamed_call(regs({request, 0x00008001, 0, 5})), regs({request, 0x00018001, 0, 5}));
+  EXPECT_EQ(renamed_call(test::regs({request, 0x00008001, 0, 5})),
+            test::regs({request, 0x00018001, 0, 5}));
   const uint64_t response = ffa::fid32(Fid::msg_send_direct_resp);
-  EXPECT_EQ(renamed_reply(regs({request, 0x8001}), regs({response, 0x80010000})),
-            regs({response, 0x80010001}));
+  EXPECT_EQ(renamed_reply(test::regs({request, 0x8001}), test::regs({response, 0x80010000})),
+            test::regs({response, 0x80010001}));
   const uint64_t get = ffa::fid32(Fid::notification_get);
-  EXPECT_EQ(renamed_call(regs({get, 0x00030000, 5})), regs({get, 0x00030001, 5}));
+  EXPECT_EQ(renamed_call(test::regs({get, 0x00030000, 5})), test::regs({get, 0x00030001, 5}));
   const uint64_t id_get = ffa::fid32(Fid::id_get);
-  EXPECT_EQ(renamed_reply(regs({id_get}), ffa::success32(0)), ffa::success32(1));
+  EXPECT_EQ(renamed_reply(test::regs({id_get}), ffa::success32(0)), ffa::success32(1));
 }
 
 TEST(BareSource, WhatACallerLeavesZeroStaysZero) {
   const uint64_t release = ffa::fid32(Fid::rx_release);
-  EXPECT_EQ(renamed_call(regs({release, 0})), regs({release, 0}));
+  EXPECT_EQ(renamed_call(test::regs({release, 0})), test::regs({release, 0}));
   const uint64_t unmap = ffa::fid32(Fid::rxtx_unmap);
-  EXPECT_EQ(renamed_call(regs({unmap, 0})), regs({unmap, 0}));
+  EXPECT_EQ(renamed_call(test::regs({unmap, 0})), test::regs({unmap, 0}));
 }
 
 TEST(BareSource, RenamesTheFirstIdOfEachList) {
@@ -52,8 +47,8 @@ TEST(BareSource, RenamesTheFirstIdOfEachList) {
   const uint64_t success = ffa::fid64(Fid::success);
   // Two lists: VM 0 with vCPUs 0 and 1, then VM 2 alone.
   const uint64_t x2 = 2U << 7 | 2U << 12;
-  EXPECT_EQ(renamed_reply(regs({info}), regs({success, 0, x2, 0x0002'0001'0000'0000})),
-            regs({success, 0, x2, 0x0002'0001'0000'0001}));
+  EXPECT_EQ(renamed_reply(test::regs({info}), test::regs({success, 0, x2, 0x0002'0001'0000'0000})),
+            test::regs({success, 0, x2, 0x0002'0001'0000'0001}));
 }
 
 TEST(BareSource, RenamingIsOneToOneWhateverTheBits) {

@@ -5,17 +5,39 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "sim/trace/event.hpp"
+#include "sim/trace/reader.hpp"
 #include "tests/unit/temp_folder.hpp"
 
 namespace test {
 
 inline std::string capture(const std::string& name) {
   return std::string(SOURCE_DIR "/scenarios/captured/") + name + ".jsonl";
+}
+
+inline std::vector<sim::trace::Event> events_of(const std::string& name) {
+  return sim::trace::read_trace(capture(name)).events;
+}
+
+/// The event with this number. Throws std::out_of_range if there is none.
+inline sim::trace::Event& event_at(std::vector<sim::trace::Event>& events, uint64_t seq) {
+  for (sim::trace::Event& event : events) {
+    if (event.seq == seq) return event;
+  }
+  throw std::out_of_range("no event " + std::to_string(seq));
+}
+
+/// Registers, x0 first.
+inline ffa::Regs regs(std::initializer_list<uint64_t> values) {
+  ffa::Regs result;
+  std::copy(values.begin(), values.end(), result.x.begin());
+  return result;
 }
 
 inline std::vector<std::string> all_captures() {

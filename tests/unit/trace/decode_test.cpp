@@ -15,12 +15,6 @@ using sim::trace::Event;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-ffa::Regs regs(std::initializer_list<uint64_t> values) {
-  ffa::Regs result;
-  std::copy(values.begin(), values.end(), result.x.begin());
-  return result;
-}
-
 /// The line of the event with this `seq`.
 std::string line_of(const std::string& capture, uint64_t seq) {
   Decoder decoder;
@@ -99,38 +93,40 @@ TEST(Words, UnknownFunctionsAndLeftOverRegistersArePrintedRaw) {
   EXPECT_EQ(ffa_trace::function_name(0xc4000063), "0xc4000063");  // VERSION has one width
   EXPECT_EQ(ffa_trace::function_name(0x84010063), "FFA_VERSION+SVE");
   EXPECT_EQ(ffa_trace::function_name(0x100000063), "0x100000063");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000099, 1, 0, 3})), "x1=0x1 x3=0x3");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000069, 0, 7})), "x2=0x7");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000099, 1, 0, 3})), "x1=0x1 x3=0x3");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000069, 0, 7})), "x2=0x7");
 }
 
 TEST(Words, Arguments) {
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000063, 0x10001})), "1.1");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000064, 0xc4000073})), "FFA_MEM_SHARE_64");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000064, 3})), "MANAGED_EXIT_INTERRUPT");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x84000077, 0x2b, 0x10, 1})),
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000063, 0x10001})), "1.1");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000064, 0xc4000073})), "FFA_MEM_SHARE_64");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000064, 3})), "MANAGED_EXIT_INTERRUPT");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x84000077, 0x2b, 0x10, 1})),
             "handle 0x100000002b, flags 0x1 (zero)");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x8400007f, 0x80010002, 0, 8, 1})),
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x8400007f, 0x80010002, 0, 8, 1})),
             "0x8001 to 2, notifications 0x100000008");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x8400006d, 0x80010002})), "0x8001 vCPU 2");
-  EXPECT_EQ(ffa_trace::call_words(regs({0x8400008a, 3, 0x01636261})), "characters 3, \"abc\"");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x8400006d, 0x80010002})), "0x8001 vCPU 2");
+  EXPECT_EQ(ffa_trace::call_words(test::regs({0x8400008a, 3, 0x01636261})),
+            "characters 3, \"abc\"");
 }
 
 TEST(Words, Replies) {
-  const auto version = regs({0x84000063, 0x10001});
-  EXPECT_EQ(ffa_trace::reply_words(version, regs({0x10002})), "1.2");
-  EXPECT_EQ(ffa_trace::reply_words(version, regs({0xffffffff})), "SMCCC NOT_SUPPORTED");
-  EXPECT_TRUE(ffa_trace::is_failure(version, regs({0xffffffff})));
-  const auto run = regs({0x8400006d, 0x80010002});
-  EXPECT_EQ(ffa_trace::reply_words(run, regs({0x84000062, 0x80010002})), "INTERRUPT 0x8001 vCPU 2");
-  EXPECT_EQ(ffa_trace::reply_words(run, regs({0x84000060, 0, 0xfffffffa})), "ERROR DENIED");
-  EXPECT_EQ(ffa_trace::reply_words(run, regs({0x84000060, 0, 0x1234})), "ERROR UNKNOWN");
+  const auto version = test::regs({0x84000063, 0x10001});
+  EXPECT_EQ(ffa_trace::reply_words(version, test::regs({0x10002})), "1.2");
+  EXPECT_EQ(ffa_trace::reply_words(version, test::regs({0xffffffff})), "SMCCC NOT_SUPPORTED");
+  EXPECT_TRUE(ffa_trace::is_failure(version, test::regs({0xffffffff})));
+  const auto run = test::regs({0x8400006d, 0x80010002});
+  EXPECT_EQ(ffa_trace::reply_words(run, test::regs({0x84000062, 0x80010002})),
+            "INTERRUPT 0x8001 vCPU 2");
+  EXPECT_EQ(ffa_trace::reply_words(run, test::regs({0x84000060, 0, 0xfffffffa})), "ERROR DENIED");
+  EXPECT_EQ(ffa_trace::reply_words(run, test::regs({0x84000060, 0, 0x1234})), "ERROR UNKNOWN");
 }
 
 TEST(Words, NotificationListsOfSeveralVmsAndVcpus) {
   // Two lists: VM 1 as a whole, VM 2 with vCPUs 3 and 4; more pending.
   const uint64_t x2 = 1 | 2 << 7 | 0 << 12 | 2 << 14;
-  const auto out = regs({0xc4000061, 0, x2, 0x0004000300020001});
-  EXPECT_EQ(ffa_trace::reply_words(regs({0xc4000083}), out),
+  const auto out = test::regs({0xc4000061, 0, x2, 0x0004000300020001});
+  EXPECT_EQ(ffa_trace::reply_words(test::regs({0xc4000083}), out),
             "SUCCESS_64 pending for 1, pending for 2, vCPU 3, vCPU 4, more pending");
 }
 
@@ -141,8 +137,8 @@ TEST(Json, IsOneObjectALineWithEscapes) {
   event.seq = 5;
   event.seq_ret = 6;
   event.vm = 2;
-  event.in = regs({0x84000069});
-  event.out = regs({0x84000061, 0, 2});
+  event.in = test::regs({0x84000069});
+  event.out = test::regs({0x84000061, 0, 2});
   EXPECT_EQ(
       ffa_trace::to_json(event, Decoder().decode(event)),
       R"({"seq":5,"seq_ret":6,"side":"guest","who":"vm2.0","nested":false,)"

@@ -25,14 +25,14 @@ std::vector<Event> captured_events() {
   return sim::trace::read_trace(test::capture("linux-fragfix-shm-big")).events;
 }
 
-ReplayResult replay(const std::vector<Event>& events, sim::MediatorFactory& factory) {
+ReplayResult replay_fragments(const std::vector<Event>& events, sim::MediatorFactory& factory) {
   const auto source = ffa_trace::vector_source("events", events);
   return ffa_trace::replay_trace(*source, factory, {.spmc = "model", .keep = ~size_t{0}});
 }
 
-ReplayResult replay(const std::vector<Event>& events) {
+ReplayResult replay_fragments(const std::vector<Event>& events) {
   const auto factory = sim::built_in_mediator();
-  return replay(events, *factory);
+  return replay_fragments(events, *factory);
 }
 
 std::string first_of(const ReplayResult& result) {
@@ -100,7 +100,7 @@ TEST(FragmentReplay, TheCutsMakeNoDifference) {
       return n == 1 ? most
                     : std::min(most, least + random->choose(page / 16, "length") * size_t{16});
     });
-    const auto result = replay(cut);
+    const auto result = replay_fragments(cut);
     EXPECT_EQ(result.counts.divergences, 0U) << n << ": " << first_of(result);
     EXPECT_GT(cut.size(), n == 1 ? events.size() - 1 : events.size());
   }
@@ -114,7 +114,7 @@ TEST(FragmentReplay, EachAnswerToAFragmentIsCompared) {
     for (unsigned reg = static_cast<unsigned>(i % 4); reg < 18; reg += 4) {
       auto changed = events;
       changed[i].out.x[reg] ^= 0x10;
-      EXPECT_NE(replay(changed).counts.divergences, 0U) << events[i].seq << " x" << reg;
+      EXPECT_NE(replay_fragments(changed).counts.divergences, 0U) << events[i].seq << " x" << reg;
       ++tried;
     }
   }
@@ -136,7 +136,7 @@ TEST(FragmentReplay, AHandleThatDiffersIsOneDivergenceEachTimeItIsGiven) {
     event.out.x[ffa::is_success(event.out) ? 2 : 1] += 0x100;
   }
   ASSERT_EQ(given, 29U);
-  const auto result = replay(events);
+  const auto result = replay_fragments(events);
   EXPECT_EQ(result.counts.divergences, given);
   for (const auto& divergence : result.divergences) {
     EXPECT_TRUE(divergence.field == "out.x1" || divergence.field == "out.x2") << divergence.field;
@@ -154,7 +154,7 @@ TEST(FragmentReplay, AMediatorThatSendsABitTooManyIsFound) {
       if (is(*regs, Fid::mem_frag_tx)) regs->x[reg] ^= uint64_t{1} << 40;
       smc(regs);
     });
-    const auto result = replay(events, factory);
+    const auto result = replay_fragments(events, factory);
     ASSERT_GT(result.counts.divergences, 20U) << reg;
     EXPECT_EQ(result.divergences[0].field, fmt::format("spmc in.x{}", reg));
   }
@@ -182,7 +182,7 @@ TEST(FragmentReplay, AMediatorThatKeepsAFragmentOrSendsItTwiceIsFound) {
   for (const unsigned nth : {1U, 3U, 10U}) {
     for (const unsigned times : {0U, 2U}) {
       test::TappedFactory factory(repeating(nth, times));
-      EXPECT_NE(replay(events, factory).counts.divergences, 0U) << nth << " " << times;
+      EXPECT_NE(replay_fragments(events, factory).counts.divergences, 0U) << nth << " " << times;
     }
   }
 }
@@ -194,7 +194,7 @@ TEST(FragmentReplay, ASendThatTheCaptureDoesNotFinishIsComparedAsFarAsItGoes) {
   });
   ASSERT_NE(last, events.end());
   events.erase(last, events.end());
-  const auto result = replay(events);
+  const auto result = replay_fragments(events);
   EXPECT_EQ(result.counts.divergences, 0U) << first_of(result);
   test::TappedFactory factory([](const auto& smc, uint16_t, ffa_sim_regs* regs) {
     const ffa_sim_regs in = *regs;
@@ -202,7 +202,7 @@ TEST(FragmentReplay, ASendThatTheCaptureDoesNotFinishIsComparedAsFarAsItGoes) {
     // Kept from the SPMC, but the guest is told to go on.
     if (is(in, Fid::mem_share) && in.x[2] < in.x[1]) *regs = {.x = {ffa::fid32(Fid::error), 0, 8}};
   });
-  EXPECT_NE(replay(events, factory).counts.divergences, 0U);
+  EXPECT_NE(replay_fragments(events, factory).counts.divergences, 0U);
 }
 
 /// A guest's send in fragments, and one in one piece that the mediator must send in fragments.

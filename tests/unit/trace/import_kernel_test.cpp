@@ -10,17 +10,17 @@ namespace {
 using test::figures;
 using test::import_text;
 
-std::string row(const std::string& task, int cpu, const std::string& info,
-                const std::string& flags = "d....") {
+std::string task_row(const std::string& task, int cpu, const std::string& info,
+                     const std::string& flags = "d....") {
   return fmt::format("  {} [{:03}] {} 1.000001: {}\n", task, cpu, flags, info);
 }
-const std::string call = "ffa_call: (arm_smccc_1_2_smc+0x0/0x70) a0=0x84000066 a1=0x1000";
-const std::string ret = "ffa_ret: (arm_smccc_1_2_smc+0x34/0x70) x0=0x84000061 x1=0x0";
+const std::string call_row = "ffa_call: (arm_smccc_1_2_smc+0x0/0x70) a0=0x84000066 a1=0x1000";
+const std::string ret_row = "ffa_ret: (arm_smccc_1_2_smc+0x34/0x70) x0=0x84000061 x1=0x0";
 
 TEST(ImportKernel, LostEntriesOfACpuRestartItsPairing) {
-  const auto imported =
-      import_text(row("a-1", 0, call) + row("b-2", 1, call) + "CPU:1 [LOST 17 EVENTS]\n" +
-                  row("b-2", 1, ret) + row("a-1", 0, ret));
+  const auto imported = import_text(task_row("a-1", 0, call_row) + task_row("b-2", 1, call_row) +
+                                    "CPU:1 [LOST 17 EVENTS]\n" + task_row("b-2", 1, ret_row) +
+                                    task_row("a-1", 0, ret_row));
   EXPECT_EQ(figures(imported), "ftrace: rows 4, calls 2, pairs 1, orphans 1, given up 0, lost 17");
   EXPECT_TRUE(imported.events[0].returned());
   EXPECT_FALSE(imported.events[1].returned());
@@ -29,7 +29,7 @@ TEST(ImportKernel, LostEntriesOfACpuRestartItsPairing) {
 TEST(ImportKernel, OverwrittenEntriesAreCounted) {
   const auto imported =
       import_text("# tracer: nop\n#\n# entries-in-buffer/entries-written: 2/12   #P:2\n" +
-                  row("a-1", 0, call) + row("a-1", 0, ret));
+                  task_row("a-1", 0, call_row) + task_row("a-1", 0, ret_row));
   EXPECT_EQ(figures(imported), "ftrace: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 10");
 }
 
@@ -37,8 +37,9 @@ TEST(ImportKernel, AnInterruptsCallLiesInsideTheTasks) {
   const std::string inner = "ffa_call: (arm_smccc_1_2_smc+0x0/0x70) a0=0xc4000083 a1=0x0";
   const std::string inner_ret =
       "ffa_ret: (arm_smccc_1_2_smc+0x34/0x70) x0=0xc4000061 x1=0x0 x2=0x80";
-  const auto imported = import_text(row("a-1", 0, call) + row("a-1", 0, inner, "d.h..") +
-                                    row("a-1", 0, inner_ret, "d.h..") + row("a-1", 0, ret));
+  const auto imported =
+      import_text(task_row("a-1", 0, call_row) + task_row("a-1", 0, inner, "d.h..") +
+                  task_row("a-1", 0, inner_ret, "d.h..") + task_row("a-1", 0, ret_row));
   EXPECT_EQ(figures(imported), "ftrace: rows 4, calls 2, pairs 2, orphans 0, given up 0, lost 0");
   EXPECT_EQ(imported.events[0].out.x[0], 0x84000061U);
   EXPECT_EQ(imported.events[1].out.x[2], 0x80U);
@@ -51,7 +52,8 @@ TEST(ImportKernel, ProbesAreToldApartByPlaceNameOrContents) {
       {"smc_entry: (ffff80008001b090) x0=2214592614", "smc_exit: (ffff80008001b094) x0=2214592609"},
       {"one: (smc+0x30/0x70) fid=0x84000066 arg1=0x5", "two: (smc+0x34/0x70) x0=0x84000061"}};
   for (const auto& [in, out] : probes) {
-    const auto imported = import_text(row("my task-[x]-12", 3, in) + row("my task-[x]-12", 3, out));
+    const auto imported =
+        import_text(task_row("my task-[x]-12", 3, in) + task_row("my task-[x]-12", 3, out));
     EXPECT_EQ(figures(imported), "ftrace: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0")
         << in;
     EXPECT_EQ(imported.events[0].in.x[0], 0x84000066U);
@@ -62,10 +64,10 @@ TEST(ImportKernel, ProbesAreToldApartByPlaceNameOrContents) {
 TEST(ImportKernel, OtherServicesAndOtherProbesAreNoCalls) {
   const std::string psci = "ffa_call: (arm_smccc_1_2_smc+0x0/0x70) a0=0x84000003 a1=0x1";
   const std::string psci_ret = "ffa_ret: (arm_smccc_1_2_smc+0x34/0x70) x0=0x0 x1=0x0";
-  const auto imported =
-      import_text(row("a-1", 0, psci) + row("a-1", 0, psci_ret) + row("a-1", 0, call) +
-                  row("a-1", 0, "irq: (do_irq+0x0/0x20) vector=0x5 name=0x7") +
-                  row("a-1", 0, "sched_switch: prev_comm=x prev_pid=1") + row("a-1", 0, ret));
+  const auto imported = import_text(
+      task_row("a-1", 0, psci) + task_row("a-1", 0, psci_ret) + task_row("a-1", 0, call_row) +
+      task_row("a-1", 0, "irq: (do_irq+0x0/0x20) vector=0x5 name=0x7") +
+      task_row("a-1", 0, "sched_switch: prev_comm=x prev_pid=1") + task_row("a-1", 0, ret_row));
   EXPECT_EQ(figures(imported), "ftrace: rows 4, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(imported.counts.others, 1U);
 }
@@ -92,9 +94,10 @@ TEST(ImportKernel, TraceCmdReports) {
 }
 
 TEST(ImportKernel, DamagedRowsRestartThePairing) {
-  const std::string damaged = row("a-1", 0, "ffa_ret: (smc+0x34/0x70) x0=0x84000#61 x1=0x0");
-  EXPECT_EQ(figures(import_text(row("a-1", 0, call) + damaged + row("a-1", 0, ret))),
-            "ftrace: rows 2, calls 1, pairs 0, orphans 1, given up 1, lost 0");
+  const std::string damaged = task_row("a-1", 0, "ffa_ret: (smc+0x34/0x70) x0=0x84000#61 x1=0x0");
+  EXPECT_EQ(
+      figures(import_text(task_row("a-1", 0, call_row) + damaged + task_row("a-1", 0, ret_row))),
+      "ftrace: rows 2, calls 1, pairs 0, orphans 1, given up 1, lost 0");
 }
 
 }  // namespace

@@ -13,19 +13,20 @@ using test::import_text;
 using test::words;
 using testing::HasSubstr;
 
-const std::string call = "VERBOSE: SPM(1): 0x84000066 0x1000 0x2000 0x1 0x0 0x0 0x0 0x0";
+const std::string spm_row = "VERBOSE: SPM(1): 0x84000066 0x1000 0x2000 0x1 0x0 0x0 0x0 0x0";
 const std::string answer = "VERBOSE: SPM(1): 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0";
 const std::string one_pair =
     "spmd-verbose: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0";
 
 TEST(ImportLines, LineEndsColoursAndStampsDoNotMatter) {
   for (const char* const end : {"\n", "\r\n", "\r\r\n"}) {
-    EXPECT_EQ(figures(import_text(call + end + answer + end)), one_pair);
+    EXPECT_EQ(figures(import_text(spm_row + end + answer + end)), one_pair);
   }
   for (const char* const before :
        {"\x1b[1;32m", "\x1b[0m[   12.345678] ", "[2026-11-22 08:46:02.123] ", "08:46:02.5 ",
         "2026-11-22T08:46:02Z ", "Nov  2 08:46:02 ", "(XEN) ", "<6>[    0.1] ", "10 %\r50 %\r"}) {
-    EXPECT_EQ(figures(import_text(before + call + "\n" + before + answer + "\x1b[K\n")), one_pair)
+    EXPECT_EQ(figures(import_text(before + spm_row + "\n" + before + answer + "\x1b[K\n")),
+              one_pair)
         << before;
   }
 }
@@ -42,7 +43,7 @@ TEST(ImportLines, DamagedRowsAreGivenUpAndAnswerNothing) {
       "SPM(1: 0x84000061 0x0 0x0 0x0 0x0 0x0 0x0 0x0"};
   for (const std::string& line : damaged) {
     // What follows could be the answer to a call that the damaged line hides.
-    const auto imported = import_text(call + "\n" + line + "\n" + answer + "\n");
+    const auto imported = import_text(spm_row + "\n" + line + "\n" + answer + "\n");
     EXPECT_EQ(figures(imported),
               "spmd-verbose: rows 2, calls 1, pairs 0, orphans 1, given up 1, lost 0")
         << line;
@@ -51,7 +52,7 @@ TEST(ImportLines, DamagedRowsAreGivenUpAndAnswerNothing) {
 }
 
 TEST(ImportLines, ARowWithoutLineEndMayBeCutInItsLastRegister) {
-  const auto imported = import_text(call + "\n" + answer);
+  const auto imported = import_text(spm_row + "\n" + answer);
   EXPECT_EQ(figures(imported), one_pair);
   EXPECT_EQ(imported.events[0].in_known, 0xffU);
   EXPECT_EQ(imported.events[0].out_known, 0x7fU);
@@ -59,8 +60,8 @@ TEST(ImportLines, ARowWithoutLineEndMayBeCutInItsLastRegister) {
 
 TEST(ImportLines, OverLongLinesAndBinaryAreSurvived) {
   const std::string junk(300000, 'x');
-  EXPECT_EQ(figures(import_text(junk + "\n" + call + "\n" + answer + "\n" + junk)), one_pair);
-  EXPECT_EQ(figures(import_text(call + "\n" + answer + std::string(70000, ' ') + "0x0\n")),
+  EXPECT_EQ(figures(import_text(junk + "\n" + spm_row + "\n" + answer + "\n" + junk)), one_pair);
+  EXPECT_EQ(figures(import_text(spm_row + "\n" + answer + std::string(70000, ' ') + "0x0\n")),
             "spmd-verbose: rows 1, calls 1, pairs 0, orphans 0, given up 1, lost 0");
   std::string binary;
   for (int i = 0; i < 1000; ++i) binary += static_cast<char>(i * 37);
@@ -166,10 +167,10 @@ TEST(ImportRows, BadPatternsAndFormatsAreNamed) {
 
 TEST(ImportRows, AFormatThatIsAskedForIsTaken) {
   EXPECT_EQ(
-      figures(import_text(call + "\n" + answer + "\n", {.format = "hex-rows", .pattern = ""})),
+      figures(import_text(spm_row + "\n" + answer + "\n", {.format = "hex-rows", .pattern = ""})),
       "hex-rows: rows 2, calls 1, pairs 1, orphans 0, given up 0, lost 0");
   EXPECT_EQ(
-      import_text(call + "\n", {.format = "ftrace", .pattern = ""}).error,
+      import_text(spm_row + "\n", {.format = "ftrace", .pattern = ""}).error,
       "log: no FF-A call in it: format ftrace, rows 0, answers without a call 0, lines given up 0");
 }
 
@@ -180,7 +181,7 @@ TEST(ImportRows, ALineThatNamesAFunctionIsTold) {
 
 TEST(ImportRows, RowsOfAnotherFormatAreLeftOut) {
   const auto imported = import_text(
-      call +
+      spm_row +
       "\nD/TC:0   thread_spmc_msg_recv:1985 FFA req  0x84000066 0x1000 0x2000 0x1 0 0 0 0\n" +
       answer + "\n");
   EXPECT_EQ(figures(imported), one_pair);

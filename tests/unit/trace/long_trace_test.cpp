@@ -50,10 +50,6 @@ class LoopSource : public ffa_trace::EventSource {
   std::optional<sim::trace::Header> none_;
 };
 
-std::vector<Event> events_of(const std::string& capture) {
-  return sim::trace::read_trace(test::capture(capture)).events;
-}
-
 uint64_t handle_of(const Event& event) {
   return is(event.in, ffa::Fid::mem_reclaim) ? event.in.w(1) | event.in.x[2] << 32
                                              : event.out.w(2) | event.out.x[3] << 32;
@@ -61,7 +57,7 @@ uint64_t handle_of(const Event& event) {
 
 /// From a share of more than one page to its reclaim, and what lies between.
 Loop share_and_reclaim() {
-  const auto events = events_of("xen-dom0-shm-small");
+  const auto events = test::events_of("xen-dom0-shm-small");
   const auto share = std::find_if(events.begin(), events.end(), [](const Event& e) {
     return e.side == Side::guest && ffa_trace::is_memory_send(e.in) && e.p2m.size() > 1;
   });
@@ -77,7 +73,7 @@ Loop share_and_reclaim() {
 /// Calls of two vCPUs, each of which begins before the other's has returned: there is never a
 /// moment without an open call.
 Loop always_one_open() {
-  const auto events = events_of("xen-dom0-probe");
+  const auto events = test::events_of("xen-dom0-probe");
   const auto features = std::find_if(events.begin(), events.end(), [](const Event& e) {
     return e.side == Side::guest && is(e.in, ffa::Fid::features);
   });

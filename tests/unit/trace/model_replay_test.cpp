@@ -21,12 +21,8 @@ using sim::trace::Event;
 using sim::trace::Side;
 using testing::HasSubstr;
 
-std::vector<Event> events_of(const std::string& capture) {
-  return sim::trace::read_trace(test::capture(capture)).events;
-}
-
-ReplayResult replay(const std::vector<Event>& events, const std::string& spmc = "model",
-                    const std::string& profile = "") {
+ReplayResult replay_on_model(const std::vector<Event>& events, const std::string& spmc = "model",
+                             const std::string& profile = "") {
   const auto source = ffa_trace::vector_source("events", events);
   const auto factory = sim::built_in_mediator();
   return ffa_trace::replay_trace(*source, *factory, {profile, false, spmc});
@@ -34,18 +30,11 @@ ReplayResult replay(const std::vector<Event>& events, const std::string& spmc = 
 
 std::string refusal(const std::vector<Event>& events, const std::string& spmc) {
   try {
-    (void)replay(events, spmc);
+    (void)replay_on_model(events, spmc);
   } catch (const sim::InputError& error) {
     return error.what();
   }
   return {};
-}
-
-Event& event_at(std::vector<Event>& events, uint64_t seq) {
-  const auto found =
-      std::find_if(events.begin(), events.end(), [&](const Event& e) { return e.seq == seq; });
-  EXPECT_NE(found, events.end()) << seq;
-  return *found;
 }
 
 struct Expected {
@@ -58,7 +47,7 @@ class AgainstTheModel : public testing::TestWithParam<Expected> {};
 
 TEST_P(AgainstTheModel, ReplaysWithoutDivergenceAndExplainsExactlyThis) {
   const Expected& expected = GetParam();
-  const auto result = replay(events_of(expected.capture));
+  const auto result = replay_on_model(test::events_of(expected.capture));
   EXPECT_TRUE(result.passed());
   EXPECT_EQ(result.profile, expected.profile);
   EXPECT_EQ(result.counts.divergences, 0U)
@@ -89,34 +78,34 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(ModelReplay, WithoutAHypervisorNobodyRecordedAnswersToOne) {
-  EXPECT_THAT(refusal(events_of("linux-probe"), "recorded"), HasSubstr("--spmc model"));
+  EXPECT_THAT(refusal(test::events_of("linux-probe"), "recorded"), HasSubstr("--spmc model"));
 }
 
 TEST(ModelReplay, RecordsOfBothKindsAreNoCapture) {
-  auto events = events_of("linux-probe");
+  auto events = test::events_of("linux-probe");
   events[5].side = Side::guest;
   EXPECT_THAT(refusal(events, ""), HasSubstr("events:6: a record with a hypervisor"));
-  events = events_of("xen-dom0-probe");
+  events = test::events_of("xen-dom0-probe");
   events[60].side = Side::linux_;
   EXPECT_THAT(refusal(events, ""), HasSubstr("events:61: a record without a hypervisor"));
 }
 
 TEST(ModelReplay, TheBitmapOfAnotherEndpointIsRefused) {
-  auto events = events_of("linux-probe");
-  event_at(events, 19).in.x[1] = 5;
+  auto events = test::events_of("linux-probe");
+  test::event_at(events, 19).in.x[1] = 5;
   EXPECT_THAT(refusal(events, ""), HasSubstr("events:10: not supported yet"));
 }
 
 TEST(ModelReplay, PartitionsComeFromTheProfileNotFromTheAnswer) {
-  auto events = events_of("linux-probe");
-  event_at(events, 29).rx[4] ^= 4;  // a property bit
-  const auto result = replay(events);
+  auto events = test::events_of("linux-probe");
+  test::event_at(events, 29).rx[4] ^= 4;  // a property bit
+  const auto result = replay_on_model(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "guest-partitions");
 }
 
 TEST(ModelReplay, WithoutAProfileFeaturesAndHandlesDiffer) {
-  const auto result = replay(events_of("linux-probe"), "", "none");
+  const auto result = replay_on_model(test::events_of("linux-probe"), "", "none");
   EXPECT_EQ(result.counts.explained, 0U);
   for (const auto& divergence : result.divergences) {
     EXPECT_THAT(divergence.field, testing::StartsWith("out.x"));
@@ -127,18 +116,18 @@ TEST(ModelReplay, WithoutAProfileFeaturesAndHandlesDiffer) {
 }
 
 TEST(ModelReplay, AKernelMayShareThePagesThatAMediatorHasByDefault) {
-  auto events = events_of("linux-probe");
+  auto events = test::events_of("linux-probe");
   const sim::WorldSpec defaults;
-  event_at(events, 7).in.x[1] = defaults.own_tx_pa;
-  event_at(events, 7).in.x[2] = defaults.own_rx_pa;
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  test::event_at(events, 7).in.x[1] = defaults.own_tx_pa;
+  test::event_at(events, 7).in.x[2] = defaults.own_rx_pa;
+  EXPECT_EQ(replay_on_model(events).counts.divergences, 0U);
 }
 
 TEST(ModelReplay, APayloadIsAStimulus) {
-  auto events = events_of("linux-probe");
-  const auto before = replay(events).counts;
-  event_at(events, 35).out.x[5] ^= 1;  // the build of the OS
-  const auto after = replay(events).counts;
+  auto events = test::events_of("linux-probe");
+  const auto before = replay_on_model(events).counts;
+  test::event_at(events, 35).out.x[5] ^= 1;  // the build of the OS
+  const auto after = replay_on_model(events).counts;
   EXPECT_EQ(after.divergences, 0U);
   EXPECT_EQ(after.computed, before.computed);
 }
@@ -153,8 +142,8 @@ void make_room(std::vector<Event>& events, uint64_t seq) {
 }
 
 TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
-  auto events = events_of("linux-probe");
-  const auto before = replay(events).counts;
+  auto events = test::events_of("linux-probe");
+  const auto before = replay_on_model(events).counts;
   make_room(events, 33);
   const auto request =
       std::find_if(events.begin(), events.end(), [](const Event& e) { return e.seq == 33; });
@@ -168,31 +157,31 @@ TEST(ModelReplay, PreemptionIsAStimulusAndRunGivesTheAnswer) {
   request->out.x[0] = ffa::fid32(ffa::Fid::interrupt);
   request->out.x[1] = 0x80010003;
   events.insert(request + 1, run);
-  const auto after = replay(events);
+  const auto after = replay_on_model(events);
   EXPECT_EQ(after.counts.divergences, 0U)
       << (after.divergences.empty() ? "" : after.divergences[0].field);
   EXPECT_EQ(after.counts.stimuli, before.stimuli + 1);
-  event_at(events, 35).out.x[1] ^= 1;  // the answer is for somebody else
-  EXPECT_EQ(replay(events).counts.divergences, 1U);
+  test::event_at(events, 35).out.x[1] ^= 1;  // the answer is for somebody else
+  EXPECT_EQ(replay_on_model(events).counts.divergences, 1U);
 }
 
 TEST(ModelReplay, AnUnbindThatIsDeniedShowsANotification) {
-  auto events = events_of("linux-shm-sess");
+  auto events = test::events_of("linux-shm-sess");
   make_room(events, 63);
-  Event unbind = event_at(events, 39);
+  Event unbind = test::event_at(events, 39);
   unbind.seq = 65;
   unbind.seq_ret = 66;
   unbind.in.x[0] = ffa::fid32(ffa::Fid::notification_unbind);
   unbind.out = ffa::reply(ffa::Status::denied);
   events.insert(events.begin() + 32, unbind);
   ASSERT_EQ(events[31].seq, 63U);
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  EXPECT_EQ(replay_on_model(events).counts.divergences, 0U);
 }
 
 /// The call `seq` and the next one, of another CPU, overlap.
 void overlap(std::vector<Event>& events, uint64_t seq, bool second_returns_first) {
-  Event& first = event_at(events, seq);
-  Event& second = event_at(events, seq + 2);
+  Event& first = test::event_at(events, seq);
+  Event& second = test::event_at(events, seq + 2);
   ASSERT_NE(first.vcpu, second.vcpu);
   second.seq = seq + 1;
   first.seq_ret = seq + (second_returns_first ? 3 : 2);
@@ -201,34 +190,34 @@ void overlap(std::vector<Event>& events, uint64_t seq, bool second_returns_first
 
 TEST(ModelReplay, CallsOfTwoCpusOverlapWithoutAHypervisorToo) {
   for (const bool second_returns_first : {true, false}) {
-    auto events = events_of("linux-shm-sess");
+    auto events = test::events_of("linux-shm-sess");
     overlap(events, 77, second_returns_first);  // notifications while a call is open elsewhere
     overlap(events, 93, second_returns_first);  // a share while an SP is called
-    const auto result = replay(events);
+    const auto result = replay_on_model(events);
     EXPECT_EQ(result.counts.divergences, 0U)
         << (result.divergences.empty() ? "" : result.divergences[0].field);
-    event_at(events, 94).out.x[2] ^= 1;
-    EXPECT_EQ(replay(events).counts.divergences, 1U);
+    test::event_at(events, 94).out.x[2] ^= 1;
+    EXPECT_EQ(replay_on_model(events).counts.divergences, 1U);
   }
 }
 
 TEST(ModelReplay, WhichNotificationCameIsKnownWhenItIsFetched) {
-  auto events = events_of("linux-shm-sess");
-  event_at(events, 39).in.x[3] = 0x11;  // two are bound
-  event_at(events, 67).out.x[2] = 0x10;
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
-  event_at(events, 81).out.x[2] = 0x30;  // one that is not
-  EXPECT_EQ(replay(events).counts.divergences, 1U);
+  auto events = test::events_of("linux-shm-sess");
+  test::event_at(events, 39).in.x[3] = 0x11;  // two are bound
+  test::event_at(events, 67).out.x[2] = 0x10;
+  EXPECT_EQ(replay_on_model(events).counts.divergences, 0U);
+  test::event_at(events, 81).out.x[2] = 0x30;  // one that is not
+  EXPECT_EQ(replay_on_model(events).counts.divergences, 1U);
 }
 
 TEST(ModelReplay, TheModelsAnswersAreCompared) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   const auto share = std::find_if(events.begin(), events.end(), [](const Event& e) {
     return e.side == Side::spmc && ffa::is_function(e.in, ffa::Fid::mem_share);
   });
   ASSERT_NE(share, events.end());
   share->out.x[2] ^= 8;
-  const auto result = replay(events);
+  const auto result = replay_on_model(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-out");
   EXPECT_EQ(result.divergences[0].event, share->seq);
@@ -258,10 +247,10 @@ size_t renumber(std::vector<Event>& events) {
 
 TEST(ModelReplay, AHandleThatDiffersIsOneDivergenceEachTimeItIsGiven) {
   for (const char* const capture : {"linux-shm-small", "xen-dom0-shm-small"}) {
-    auto events = events_of(capture);
+    auto events = test::events_of(capture);
     const size_t given = renumber(events);
     ASSERT_GT(given, 5U);
-    const auto result = replay(events);
+    const auto result = replay_on_model(events);
     EXPECT_EQ(result.counts.divergences, given) << capture;
     const std::set<std::string> fields{"out.x2", "spmc out.x2"};
     for (const auto& divergence : result.divergences) EXPECT_TRUE(fields.count(divergence.field));
@@ -269,7 +258,7 @@ TEST(ModelReplay, AHandleThatDiffersIsOneDivergenceEachTimeItIsGiven) {
 }
 
 TEST(ModelReplay, TheSpsAreInferredFromEntriesAsLongAsTheAnswerSays) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   const auto list = std::find_if(events.begin(), events.end(), [](const Event& event) {
     return ffa::is_function(event.in, ffa::Fid::partition_info_get);
   });
@@ -288,8 +277,8 @@ TEST(ModelReplay, TheSpsAreInferredFromEntriesAsLongAsTheAnswerSays) {
 }
 
 TEST(ModelReplay, TheListThatTheSpsAreInferredFromIsNotComparedWithThem) {
-  auto events = events_of("xen-dom0-probe");
-  const auto whole = replay(events);
+  auto events = test::events_of("xen-dom0-probe");
+  const auto whole = replay_on_model(events);
   const auto list = std::find_if(events.begin(), events.end(), [](const Event& event) {
     return ffa::is_function(event.in, ffa::Fid::partition_info_get);
   });
@@ -297,14 +286,14 @@ TEST(ModelReplay, TheListThatTheSpsAreInferredFromIsNotComparedWithThem) {
   ASSERT_EQ(list->side, Side::spmc);
   ASSERT_FALSE(list->rx.empty());
   list->rx.clear();  // they are those that the guest was told of, then
-  const auto result = replay(events);
+  const auto result = replay_on_model(events);
   EXPECT_EQ(result.counts.divergences, 0U);
   EXPECT_EQ(result.counts.computed, whole.counts.computed);
 }
 
 TEST(ModelReplay, AKernelMayShareMemoryInEitherWidth) {
-  auto events = events_of("linux-shm-small");
-  const auto wide = replay(events).counts;
+  auto events = test::events_of("linux-shm-small");
+  const auto wide = replay_on_model(events).counts;
   size_t shares = 0;
   for (Event& event : events) {
     if (!is_share(event)) continue;
@@ -312,15 +301,15 @@ TEST(ModelReplay, AKernelMayShareMemoryInEitherWidth) {
     ++shares;
   }
   ASSERT_GT(shares, 5U);
-  const auto result = replay(events);
+  const auto result = replay_on_model(events);
   EXPECT_EQ(result.counts.divergences, 0U);
   EXPECT_EQ(result.counts.compared, wide.compared);
 }
 
 TEST(ModelReplay, ARequestThatTheCaptureDoesNotHaveDiverges) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   std::erase_if(events, [](const Event& event) { return event.seq == 94; });  // the bind
-  const auto result = replay(events);
+  const auto result = replay_on_model(events);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
 }

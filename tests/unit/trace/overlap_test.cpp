@@ -26,20 +26,12 @@ std::vector<Event> destroy_capture() {
   return sim::trace::read_trace(test::capture("xen-domU-destroy")).events;
 }
 
-ReplayResult replay(const std::vector<Event>& events, sim::MediatorFactory& factory) {
+ReplayResult replay_recorded(const std::vector<Event>& events, sim::MediatorFactory& factory) {
   const auto source = ffa_trace::vector_source("events", events);
   return ffa_trace::replay_trace(*source, factory, {.spmc = "recorded"});
 }
-ReplayResult replay(const std::vector<Event>& events) {
-  return replay(events, *sim::built_in_mediator());
-}
-
-Event& event_at(std::vector<Event>& events, uint64_t seq) {
-  for (Event& event : events) {
-    if (event.seq == seq) return event;
-  }
-  ADD_FAILURE() << "no event " << seq;
-  return events.front();
+ReplayResult replay_recorded(const std::vector<Event>& events) {
+  return replay_recorded(events, *sim::built_in_mediator());
 }
 
 /// The built-in mediator; notes when a VM's call comes to it and when it is done with it.
@@ -88,7 +80,7 @@ TEST(Overlap, TasksRunAsTheCapturedCallsDid) {
   auto events = destroy_capture();
   std::erase_if(events, [](const Event& event) { return event.seq > 170; });
   WatchedFactory factory;
-  const auto result = replay(events, factory);
+  const auto result = replay_recorded(events, factory);
   EXPECT_EQ(result.counts.divergences, 0U);
   EXPECT_EQ(result.held.activities, 2U);
   // VM 2's direct request at 159 is in the secure world from 160 to 168; meanwhile VM 1 shares
@@ -101,21 +93,21 @@ TEST(Overlap, TasksRunAsTheCapturedCallsDid) {
 
 TEST(Overlap, ASpmcCallOfTheOtherCpuIsTheOtherCalls) {
   auto events = destroy_capture();
-  std::swap(event_at(events, 160).pcpu, event_at(events, 166).pcpu);
-  const auto result = replay(events);
+  std::swap(test::event_at(events, 160).pcpu, test::event_at(events, 166).pcpu);
+  const auto result = replay_recorded(events);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_THAT(result.divergences[0].rule, HasSubstr("spmc-"));
 }
 
 TEST(Overlap, ACallMayReturnOnAnotherVcpu) {
   auto events = destroy_capture();
-  event_at(events, 165).vcpu_ret = 0;
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  test::event_at(events, 165).vcpu_ret = 0;
+  EXPECT_EQ(replay_recorded(events).counts.divergences, 0U);
 }
 
 TEST(Overlap, TooManyOpenCallsAreRefused) {
   auto events = destroy_capture();
-  const Event features = event_at(events, 59);
+  const Event features = test::event_at(events, 59);
   std::erase_if(events, [](const Event& event) { return event.seq > 59; });
   for (uint64_t n = 0; n < 1100; ++n) {
     events.push_back(features);
@@ -123,7 +115,7 @@ TEST(Overlap, TooManyOpenCallsAreRefused) {
     events.back().seq_ret = 10000 + n;
   }
   try {
-    (void)replay(events);
+    (void)replay_recorded(events);
     FAIL();
   } catch (const sim::InputError& error) {
     EXPECT_THAT(error.what(), HasSubstr("more than 1024 calls are open at once"));
@@ -137,13 +129,13 @@ TEST(Destruction, BelongsToTheVmWhateverTheRecordsSay) {
     event.vm = 0;
     event.vcpu = 0;
   }
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  EXPECT_EQ(replay_recorded(events).counts.divergences, 0U);
 }
 
 TEST(Destruction, MayBeginWithTheMessage) {
   auto events = destroy_capture();
   std::erase_if(events, [](const Event& event) { return event.seq == 843; });
-  const auto result = replay(events);
+  const auto result = replay_recorded(events);
   // The bitmap's end is then one that ours makes and the capture does not.
   EXPECT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
@@ -153,7 +145,7 @@ TEST(Destruction, MayBeginWithTheMessage) {
 TEST(Destruction, AHandleThatWasNotReclaimedDiverges) {
   auto events = destroy_capture();
   std::erase_if(events, [](const Event& event) { return event.seq == 853; });
-  const auto result = replay(events);
+  const auto result = replay_recorded(events);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
   EXPECT_THAT(result.divergences[0].actual, HasSubstr("FFA_MEM_RECLAIM handle 0x100000020003"));
@@ -161,7 +153,7 @@ TEST(Destruction, AHandleThatWasNotReclaimedDiverges) {
 
 TEST(Destruction, AReclaimTooManyDiverges) {
   auto events = destroy_capture();
-  Event again = event_at(events, 859);
+  Event again = test::event_at(events, 859);
   for (Event& event : events) {
     if (event.seq <= 859) continue;
     event.seq += 2;
@@ -172,7 +164,7 @@ TEST(Destruction, AReclaimTooManyDiverges) {
   events.insert(std::find_if(events.begin(), events.end(),
                              [](const Event& event) { return event.seq > 861; }),
                 again);
-  const auto result = replay(events);
+  const auto result = replay_recorded(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-missing");
   EXPECT_EQ(result.divergences[0].event, 861U);
@@ -180,9 +172,9 @@ TEST(Destruction, AReclaimTooManyDiverges) {
 
 TEST(Destruction, OfAnotherVmDiverges) {
   auto events = destroy_capture();
-  event_at(events, 843).in.x[1] = 1;
-  event_at(events, 845).in.x[5] = 1;
-  EXPECT_GT(replay(events).counts.divergences, 0U);
+  test::event_at(events, 843).in.x[1] = 1;
+  test::event_at(events, 845).in.x[5] = 1;
+  EXPECT_GT(replay_recorded(events).counts.divergences, 0U);
 }
 
 bool is_unbind(const ffa_sim_regs& regs) {
@@ -194,7 +186,7 @@ TEST(Destruction, ExtraCallsAreExplainedForTheVmThatEndsOnly) {
     if (is_unbind(*regs) && regs->x[1] == 0x80010002) regs->x[1] = 0x80010001;  // the other VM
     smc(regs);
   });
-  const auto result = replay(destroy_capture(), factory);
+  const auto result = replay_recorded(destroy_capture(), factory);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
   EXPECT_THAT(result.divergences[0].actual, HasSubstr("FFA_NOTIFICATION_UNBIND"));
@@ -206,19 +198,19 @@ TEST(Destruction, ExtraCallsAreExplainedOnce) {
     if (is_unbind(*regs) && regs->x[1] == 0x80010002) smc(&twice);
     smc(regs);
   });
-  const auto result = replay(destroy_capture(), factory);
+  const auto result = replay_recorded(destroy_capture(), factory);
   EXPECT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.counts.explained, 3U);
 }
 
 TEST(Destruction, ExtraCallsAreExplainedOnlyWhereTheBitmapWasDenied) {
   auto events = destroy_capture();
-  event_at(events, 843).out = ffa::success32();
-  const auto result = replay(events);  // ours has nothing to do then
+  test::event_at(events, 843).out = ffa::success32();
+  const auto result = replay_recorded(events);  // ours has nothing to do then
   EXPECT_EQ(result.counts.divergences, 0U);
   EXPECT_EQ(result.counts.explained, 0U);
-  event_at(events, 843).out = ffa::reply(ffa::Status::busy);
-  EXPECT_EQ(replay(events).counts.explained, 0U);
+  test::event_at(events, 843).out = ffa::reply(ffa::Status::busy);
+  EXPECT_EQ(replay_recorded(events).counts.explained, 0U);
 }
 
 }  // namespace

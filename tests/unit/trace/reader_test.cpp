@@ -13,12 +13,12 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string regs = R"(["0x84000063","0x10001","0x0","0x0","0x0","0x0","0x0","0x0"])";
+const std::string regs_json = R"(["0x84000063","0x10001","0x0","0x0","0x0","0x0","0x0","0x0"])";
 
 std::string record(int seq, int seq_ret) {
   return fmt::format(
       R"({{"seq":{},"side":"guest","vm":1,"vcpu":0,"pcpu":0,"in":{},"seq_ret":{},"out":{}}})", seq,
-      regs, seq_ret, regs);
+      regs_json, seq_ret, regs_json);
 }
 
 /// What reading this file says; empty if it is a trace.
@@ -110,8 +110,9 @@ TEST(Reader, WrongTypesAndValuesAreNamed) {
   EXPECT_THAT(error_of_record("\"vm\":1", "\"vm\":18446744073709551616"), HasSubstr("\"vm\""));
   EXPECT_THAT(error_of_record("\"guest\"", "\"host\""), HasSubstr("\"side\": \"host\" is none of"));
   EXPECT_THAT(error_of_record("\"guest\"", "7"), HasSubstr("\"side\": not a string"));
-  EXPECT_THAT(error_of_record(regs, "{}"), HasSubstr("\"in\": not an array"));
-  EXPECT_THAT(error_of_record(regs, "[\"0x1\"]"), HasSubstr("\"in\": 1 registers, not 8 or 18"));
+  EXPECT_THAT(error_of_record(regs_json, "{}"), HasSubstr("\"in\": not an array"));
+  EXPECT_THAT(error_of_record(regs_json, "[\"0x1\"]"),
+              HasSubstr("\"in\": 1 registers, not 8 or 18"));
   EXPECT_THAT(error_of_record("\"0x10001\"", "65537"), HasSubstr("\"in\": not a string of hex"));
   EXPECT_THAT(error_of_record("\"0x10001\"", "\"10001\""), HasSubstr("is not a 0x number"));
   EXPECT_THAT(error_of_record("\"0x10001\"", "\"0x1000g\""), HasSubstr("is not a 0x number"));

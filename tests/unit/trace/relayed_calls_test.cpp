@@ -63,7 +63,7 @@ Bytes encoded(const Send& send, unsigned entry) {
   return bytes;
 }
 
-ffa::Regs regs(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3 = 0, uint64_t x4 = 0) {
+ffa::Regs five_regs(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3 = 0, uint64_t x4 = 0) {
   ffa::Regs all;
   all.x = {x0, x1, x2, x3, x4};
   return all;
@@ -80,11 +80,11 @@ struct Part {
 };
 Part part(const Bytes& bytes, size_t at, size_t end, uint64_t sender) {
   Part part;
-  part.in = at == 0 ? regs(ffa::fid64(Fid::mem_share), bytes.size(), end)
-                    : regs(ffa::fid32(Fid::mem_frag_tx), low, high, end - at, sender << 16);
+  part.in = at == 0 ? five_regs(ffa::fid64(Fid::mem_share), bytes.size(), end)
+                    : five_regs(ffa::fid32(Fid::mem_frag_tx), low, high, end - at, sender << 16);
   part.out = end == bytes.size()
                  ? ffa::success32(static_cast<uint32_t>(low), static_cast<uint32_t>(high))
-                 : regs(ffa::fid32(Fid::mem_frag_rx), low, high, end);
+                 : five_regs(ffa::fid32(Fid::mem_frag_rx), low, high, end);
   part.tx.assign(bytes.begin() + static_cast<std::ptrdiff_t>(at),
                  bytes.begin() + static_cast<std::ptrdiff_t>(end));
   return part;
@@ -217,7 +217,7 @@ TEST_F(Relayed, CallsTooManyOrMissingAreFound) {
     }
     auto ours = right;
     Part reclaim;
-    reclaim.in = regs(ffa::fid32(Fid::mem_reclaim), low, high);
+    reclaim.in = five_regs(ffa::fid32(Fid::mem_reclaim), low, high);
     reclaim.out = ffa::success32();
     ours.push_back(reclaim);
     EXPECT_EQ(divergences(guest, ours), 1U);

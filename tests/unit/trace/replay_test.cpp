@@ -18,33 +18,21 @@ using sim::trace::Event;
 using sim::trace::Side;
 using testing::HasSubstr;
 
-std::vector<Event> events_of(const std::string& capture) {
-  return sim::trace::read_trace(test::capture(capture)).events;
-}
-
-ReplayResult replay(const std::vector<Event>& events, const std::string& profile = "") {
+ReplayResult replay_capture(const std::vector<Event>& events, const std::string& profile = "") {
   const auto source = ffa_trace::vector_source("events", events);
   const auto factory = sim::built_in_mediator();
   return ffa_trace::replay_trace(*source, *factory, {profile, false});
 }
 
-Event& event_at(std::vector<Event>& events, uint64_t seq) {
-  for (Event& event : events) {
-    if (event.seq == seq) return event;
-  }
-  ADD_FAILURE() << "no event " << seq;
-  return events.front();
-}
-
-struct Expected {
+struct Counted {
   const char* capture;
   uint64_t events, stimuli, explained;
 };
 
-class Captured : public testing::TestWithParam<Expected> {};
+class Captured : public testing::TestWithParam<Counted> {};
 
 TEST_P(Captured, ReplaysWithoutDivergenceAndExplainsExactlyThis) {
-  const Expected& expected = GetParam();
+  const Counted& expected = GetParam();
   const auto source = ffa_trace::file_source(test::capture(expected.capture));
   const auto factory = sim::built_in_mediator();
   const auto result = ffa_trace::replay_trace(*source, *factory, {});
@@ -61,12 +49,12 @@ TEST_P(Captured, ReplaysWithoutDivergenceAndExplainsExactlyThis) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, Captured,
-                         testing::Values(Expected{"xen-dom0-probe", 85, 2, 0},
-                                         Expected{"xen-dom0-shm-small", 160, 3, 0},
-                                         Expected{"xen-dom0-shm-sess", 211, 4, 0},
-                                         Expected{"xen-dom0-xtest-1004", 502, 5, 0},
-                                         Expected{"xen-domU-destroy", 461, 42, 3},
-                                         Expected{"xen-dom0-ffav12-shm", 294, 3, 2}),
+                         testing::Values(Counted{"xen-dom0-probe", 85, 2, 0},
+                                         Counted{"xen-dom0-shm-small", 160, 3, 0},
+                                         Counted{"xen-dom0-shm-sess", 211, 4, 0},
+                                         Counted{"xen-dom0-xtest-1004", 502, 5, 0},
+                                         Counted{"xen-domU-destroy", 461, 42, 3},
+                                         Counted{"xen-dom0-ffav12-shm", 294, 3, 2}),
                          [](const auto& param) {
                            std::string name = param.param.capture;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -75,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Captures, Captured,
 
 TEST(Replay, TheProfileConfiguresTheMediator) {
   // Without it the VM message carries another handle than the capture's 0.
-  const auto result = replay(events_of("xen-dom0-probe"), "none");
+  const auto result = replay_capture(test::events_of("xen-dom0-probe"), "none");
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].field, "spmc in.x3");
   EXPECT_EQ(result.divergences[0].expected, "0x0");
@@ -103,7 +91,7 @@ TEST(Replay, AMediatorThatDoesNothingDiverges) {
       return std::make_unique<Nothing>();
     }
   } factory;
-  const auto events = events_of("xen-dom0-probe");
+  const auto events = test::events_of("xen-dom0-probe");
   const auto source = ffa_trace::vector_source("events", events);
   const auto result = ffa_trace::replay_trace(*source, factory, {});
   EXPECT_FALSE(result.passed());
@@ -119,9 +107,9 @@ TEST(Replay, NothingComputedIsNoPass) {
 }
 
 TEST(Replay, ACallThatTheCaptureDoesNotHaveDiverges) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   std::erase_if(events, [](const Event& event) { return event.seq == 94; });  // the bind
-  const auto result = replay(events);
+  const auto result = replay_capture(events);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-extra");
   EXPECT_EQ(result.divergences[0].event, 93U);
@@ -129,14 +117,14 @@ TEST(Replay, ACallThatTheCaptureDoesNotHaveDiverges) {
 }
 
 TEST(Replay, ARecordedCallThatWasNotMadeDiverges) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   for (Event& event : events) {  // FFA_ID_GET gets an SPMC call inside
     if (event.seq > 53) {
       event.seq += 2;
       event.seq_ret += 2;
     }
   }
-  Event extra = event_at(events, 43 - 2);
+  Event extra = test::event_at(events, 43 - 2);
   extra.seq = 54;
   extra.seq_ret = 55;
   extra.pcpu = 1;
@@ -144,22 +132,22 @@ TEST(Replay, ARecordedCallThatWasNotMadeDiverges) {
       std::find_if(events.begin(), events.end(), [](const Event& e) { return e.seq == 53; });
   after->seq_ret = 56;
   events.insert(after + 1, extra);
-  const auto result = replay(events);
+  const auto result = replay_capture(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-missing");
   EXPECT_EQ(result.divergences[0].event, 54U);
 }
 
 TEST(Replay, AnUnknownSpmcCallOutsideAnyGuestCallDiverges) {
-  auto events = events_of("xen-dom0-probe");
-  event_at(events, 149).in.x[0] = 0x84000065;  // the SRI's INFO_GET becomes an RX_RELEASE
-  const auto result = replay(events);
+  auto events = test::events_of("xen-dom0-probe");
+  test::event_at(events, 149).in.x[0] = 0x84000065;  // the SRI's INFO_GET becomes an RX_RELEASE
+  const auto result = replay_capture(events);
   ASSERT_GT(result.counts.divergences, 0U);
   EXPECT_EQ(result.divergences[0].rule, "spmc-missing");
 }
 
 TEST(Replay, AnotherCutOfTheSamePagesMeansTheSame) {
-  auto events = events_of("xen-dom0-shm-small");
+  auto events = test::events_of("xen-dom0-shm-small");
   size_t cut = 0;
   for (Event& event : events) {
     // A range of several pages becomes two ranges that adjoin.
@@ -182,52 +170,52 @@ TEST(Replay, AnotherCutOfTheSamePagesMeansTheSame) {
     }
   }
   ASSERT_GT(cut, 2U);
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  EXPECT_EQ(replay_capture(events).counts.divergences, 0U);
 }
 
 TEST(Replay, TheOrderOfPagesIsPartOfTheMeaning) {
-  auto events = events_of("xen-dom0-shm-small");
-  Event& share = event_at(events, 274);  // three single pages
+  auto events = test::events_of("xen-dom0-shm-small");
+  Event& share = test::event_at(events, 274);  // three single pages
   std::swap_ranges(share.tx.begin() + 0x60, share.tx.begin() + 0x70, share.tx.begin() + 0x70);
-  EXPECT_GT(replay(events).counts.divergences, 0U);
+  EXPECT_GT(replay_capture(events).counts.divergences, 0U);
 }
 
 TEST(Replay, PartitionsAreASetAndTagsAreFree) {
-  auto events = events_of("xen-dom0-ffav12-shm");
+  auto events = test::events_of("xen-dom0-ffav12-shm");
   for (const uint64_t seq : {73, 75}) {
-    Event& event = event_at(events, seq);
+    Event& event = test::event_at(events, seq);
     for (unsigned i = 3; i < 6; ++i) std::swap(event.out.x[i], event.out.x[i + 3]);
     event.out.x[2] = (event.out.x[2] & ~(uint64_t{0xffff} << 32)) | uint64_t{0x77} << 32;
   }
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  EXPECT_EQ(replay_capture(events).counts.divergences, 0U);
   // A free value stays what it was at first sight.
-  event_at(events, 75).out.x[2] ^= uint64_t{1} << 32;
-  const auto result = replay(events);
+  test::event_at(events, 75).out.x[2] ^= uint64_t{1} << 32;
+  const auto result = replay_capture(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].rule, "free-value");
 }
 
 TEST(Replay, WhatTheMediatorAsksForIsNotTheVersionThatIsAgreed) {
   // The captured mediator asked for more than the SPMC had.
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   ASSERT_EQ(events[0].in.x[0], 0x84000063U);
   events[0].in.x[1] = 0x10003;
-  EXPECT_EQ(replay(events).counts.divergences, 0U);
+  EXPECT_EQ(replay_capture(events).counts.divergences, 0U);
   events[0].in.x[1] = 0x10001;
-  const auto result = replay(events);
+  const auto result = replay_capture(events);
   ASSERT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.divergences[0].field, "boot.version");
 }
 
 TEST(Replay, ADifferenceExplainsOneValueOnly) {
-  auto events = events_of("xen-dom0-ffav12-shm");
+  auto events = test::events_of("xen-dom0-ffav12-shm");
   constexpr uint64_t own_entry = 0x10e00020001;
   const auto listed = std::find_if(events.begin(), events.end(), [](const Event& event) {
     return event.side == Side::guest && event.out.x[6] == own_entry;
   });
   ASSERT_NE(listed, events.end());
   listed->out.x[6] = own_entry | 0x10000;  // one more execution context
-  const auto result = replay(events);
+  const auto result = replay_capture(events);
   EXPECT_EQ(result.counts.divergences, 1U);
   EXPECT_EQ(result.counts.explained, 1U);
 }
@@ -235,7 +223,7 @@ TEST(Replay, ADifferenceExplainsOneValueOnly) {
 /// Why these events can't be replayed.
 std::string refusal(const std::vector<Event>& events) {
   try {
-    (void)replay(events);
+    (void)replay_capture(events);
   } catch (const sim::InputError& error) {
     return error.what();
   }
@@ -243,11 +231,11 @@ std::string refusal(const std::vector<Event>& events) {
 }
 
 TEST(Replay, WhatIsNotSupportedYetIsSaidSoBeforeAnythingRuns) {
-  auto events = events_of("xen-dom0-probe");
+  auto events = test::events_of("xen-dom0-probe");
   std::erase_if(events, [](const Event& event) { return event.side == Side::guest; });
   EXPECT_THAT(refusal(events), HasSubstr("one side only"));
-  events = events_of("xen-dom0-probe");
-  event_at(events, 121).p2m[0] = {0x809bd000, 0x12345000, 1};
+  events = test::events_of("xen-dom0-probe");
+  test::event_at(events, 121).p2m[0] = {0x809bd000, 0x12345000, 1};
   EXPECT_THAT(refusal(events), HasSubstr("at two host addresses"));
 }
 

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string images = IMAGE_DIR;
+const std::string image_dir = IMAGE_DIR;
 
 class BrokenImage : public testing::Test {
  protected:
@@ -76,7 +76,7 @@ class BrokenImage : public testing::Test {
   FakeWorld world;
   mediator::MediatorConfig config;
   std::unique_ptr<sim::MediatorFactory> factory =
-      sim::unicorn_mediator(images + "/test-broken.elf");
+      sim::unicorn_mediator(image_dir + "/test-broken.elf");
   std::unique_ptr<sim::MediatorUnderTest> mediator = factory->create(world.ops(), &world, config);
   bool stuck = false;
 };
@@ -262,7 +262,7 @@ TEST_F(BrokenImage, AWriteBehindItsMemoryShows) {
 }
 
 TEST(UnicornMediator, AnImageWithoutItsFunctionsIsRefused) {
-  EXPECT_THROW((void)sim::unicorn_mediator(images + "/test-other-version.elf"), sim::InputError);
+  EXPECT_THROW((void)sim::unicorn_mediator(image_dir + "/test-other-version.elf"), sim::InputError);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace ffa_trace {
 namespace {
 
-using Kind = TraceDifference::Kind;
+using Found = TraceDifference::Kind;
 
 constexpr size_t max_fields_shown = 8;  ///< of one call, on a terminal
 
@@ -44,16 +44,16 @@ struct Counted {
 Counted count(const DiffResult& result) {
   Counted counted;
   for (const TraceDifference& difference : result.differences) {
-    if (difference.kind == Kind::changed) ++counted.changed;
-    if (difference.kind == Kind::only_a) ++counted.only_a;
-    if (difference.kind == Kind::only_b) ++counted.only_b;
+    if (difference.kind == Found::changed) ++counted.changed;
+    if (difference.kind == Found::only_a) ++counted.only_a;
+    if (difference.kind == Found::only_b) ++counted.only_b;
   }
   return counted;
 }
 
 void print_text(const TraceDifference& difference) {
-  if (difference.kind != Kind::changed) {
-    const bool in_a = difference.kind == Kind::only_a;
+  if (difference.kind != Found::changed) {
+    const bool in_a = difference.kind == Found::only_a;
     fmt::print("only in {}: event {}, {} {}{}{}\n", in_a ? "A" : "B",
                in_a ? difference.seq_a : difference.seq_b, difference.who, difference.function,
                difference.words.starts_with(" ") ? "" : " ", difference.words);

@@ -15,7 +15,7 @@ namespace {
 
 using sim::trace::Event;
 using sim::trace::Side;
-using Kind = TraceDifference::Kind;
+using Found = TraceDifference::Kind;
 
 bool has_side(const std::vector<Event>& events, std::initializer_list<Side> sides) {
   return std::any_of(events.begin(), events.end(), [&](const Event& event) {
@@ -175,18 +175,18 @@ class Comparer {
       taken_b.insert(j);
     }
     for (size_t i = 0; i < gap_a.size(); ++i) {
-      if (!taken_a.contains(i)) only(Kind::only_a, a_[gap_a[i]], a_[gap_a[i]].seq);
+      if (!taken_a.contains(i)) only(Found::only_a, a_[gap_a[i]], a_[gap_a[i]].seq);
       if (!taken_a.contains(i)) lonely_a_.push_back(gap_a[i]);
     }
     for (size_t j = 0; j < gap_b.size(); ++j) {
       const uint64_t place = gap_a.empty() ? last_a_ : a_[gap_a.back()].seq;
-      if (!taken_b.contains(j)) only(Kind::only_b, b_[gap_b[j]], place);
+      if (!taken_b.contains(j)) only(Found::only_b, b_[gap_b[j]], place);
     }
   }
 
-  void only(Kind kind, const Meaning& meaning, uint64_t place) {
+  void only(Found kind, const Meaning& meaning, uint64_t place) {
     TraceDifference difference{kind, who_of(meaning), meaning.function, meaning.words, 0, 0, {}};
-    (kind == Kind::only_a ? difference.seq_a : difference.seq_b) = meaning.seq;
+    (kind == Found::only_a ? difference.seq_a : difference.seq_b) = meaning.seq;
     placed_.push_back({place, std::move(difference)});
   }
 
@@ -256,7 +256,7 @@ class Comparer {
       }
       const Meaning& a = a_[pair.a];
       placed_.push_back({a.seq,
-                         {Kind::changed, who_of(a), a.function, a.words, a.seq, b_[pair.b].seq,
+                         {Found::changed, who_of(a), a.function, a.words, a.seq, b_[pair.b].seq,
                           std::move(pair.fields)}});
     }
     const auto key = [](const Placed& placed) {

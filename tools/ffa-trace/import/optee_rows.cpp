@@ -19,7 +19,7 @@ constexpr std::array marks = {Mark{" FFA req ", Direction::call},
                               Mark{" FFA resp ", Direction::answer}};
 
 /// `D/TC:0 ` and the blank or end behind the number of the CPU.
-std::optional<uint16_t> cpu_of(std::string_view head) {
+std::optional<uint16_t> optee_cpu(std::string_view head) {
   if (head.size() < 6 || std::string_view("EIDFM").find(head[0]) == std::string_view::npos) {
     return {};
   }
@@ -38,7 +38,7 @@ class OpteeRows : public Format {
       if (begin == std::string_view::npos) continue;
       Row row;
       row.direction = mark.direction;
-      row.cpu = cpu_of(text.substr(0, begin + 1));
+      row.cpu = optee_cpu(text.substr(0, begin + 1));
       const std::optional<uint16_t> cpu = row.cpu;
       Cursor at(text.substr(begin + mark.text.size()));
       if (!cpu || !take_registers(at, row) || (row.known & 0xff) != 0xff) {

@@ -6,6 +6,7 @@
 
 #include "ffa/reply.hpp"
 #include "sim/engine/input_error.hpp"
+#include "tools/ffa-trace/replay/records.hpp"
 #include "tools/ffa-trace/word_tables.hpp"
 
 namespace ffa_trace {
@@ -14,8 +15,6 @@ namespace {
 using ffa::Fid;
 using sim::trace::Event;
 using sim::trace::Side;
-
-bool is(const ffa::Regs& regs, Fid fid) { return ffa::is_function(regs, fid); }
 
 uint16_t renamed(uint16_t id) {
   if (id == ffa::hypervisor_id.raw()) return bare_vm;

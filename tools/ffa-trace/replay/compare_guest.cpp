@@ -39,7 +39,7 @@ void compare_sets(Comparison& comparison, const Subject& subject, const std::str
 }
 
 /// RX cut into entries, in hex; what is left over is an entry of its own.
-std::vector<std::string> entries_of(const std::vector<uint8_t>& rx, uint64_t step) {
+std::vector<std::string> entry_words_of(const std::vector<uint8_t>& rx, uint64_t step) {
   std::vector<std::string> entries;
   for (size_t at = 0; at < rx.size(); at += step) {
     const size_t length = std::min<size_t>(step, rx.size() - at);
@@ -53,7 +53,7 @@ constexpr unsigned fields_per_entry = 4;  // id, contexts, properties, UUID
 constexpr unsigned registers_per_entry = 3;
 constexpr unsigned first_entry_register = 3;
 
-std::vector<std::string> entries_of(const ffa::Regs& out) {
+std::vector<std::string> entry_words_of(const ffa::Regs& out) {
   std::vector<std::string> entries;
   for (unsigned reg = first_entry_register; reg < out.x.size(); reg += registers_per_entry) {
     if (out.x[reg] == 0 && out.x[reg + 1] == 0 && out.x[reg + 2] == 0) continue;
@@ -77,8 +77,8 @@ void compare_info_regs(Comparison& comparison, const Subject& subject, const Eve
                        fmt::format("{:#x}", tag_of(captured.out.x[2])),
                        fmt::format("{:#x}", tag_of(ours.x[2])));
   }
-  compare_sets(comparison, subject, "out.partitions", entries_of(captured.out), entries_of(ours),
-               fields_per_entry);
+  compare_sets(comparison, subject, "out.partitions", entry_words_of(captured.out),
+               entry_words_of(ours), fields_per_entry);
 }
 
 }  // namespace
@@ -102,8 +102,8 @@ void compare_guest(Comparison& comparison, const Subject& subject, const Event& 
     return;
   }
   const uint64_t step = captured.out.w(3) != 0 ? captured.out.w(3) : 8;
-  compare_sets(comparison, subject, "rx", entries_of(captured.rx, step), entries_of(ours.rx, step),
-               fields_per_entry);
+  compare_sets(comparison, subject, "rx", entry_words_of(captured.rx, step),
+               entry_words_of(ours.rx, step), fields_per_entry);
 }
 
 }  // namespace ffa_trace

@@ -5,13 +5,12 @@
 #include <optional>
 
 #include "ffa/reply.hpp"
+#include "tools/ffa-trace/replay/records.hpp"
 
 namespace ffa_trace {
 namespace {
 
 using ffa::Fid;
-
-bool is(const ffa::Regs& regs, Fid fid) { return ffa::is_function(regs, fid); }
 
 uint64_t handle_at(const ffa::Regs& regs, unsigned low) {
   return regs.w(low) | static_cast<uint64_t>(regs.w(low + 1)) << 32;
