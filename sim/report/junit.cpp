@@ -30,8 +30,8 @@ std::string xml_safe(const std::string& text) {
 }
 
 void set_counts(pugi::xml_node node, const Summary& summary) {
-  node.append_attribute("tests").set_value(
-      static_cast<unsigned long long>(summary.passed + summary.failed + summary.skipped + summary.lacking));
+  node.append_attribute("tests").set_value(static_cast<unsigned long long>(
+      summary.passed + summary.failed + summary.skipped + summary.lacking));
   node.append_attribute("failures").set_value(static_cast<unsigned long long>(summary.failed));
   node.append_attribute("skipped").set_value(
       static_cast<unsigned long long>(summary.skipped + summary.lacking));

@@ -46,9 +46,9 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
 }
 
 std::string summary_text(const Summary& summary) {
-  std::string text = fmt::format("{} passed, {} failed, {} skipped, {} not selected",
-                                 summary.passed, summary.failed, summary.skipped,
-                                 summary.not_selected);
+  std::string text =
+      fmt::format("{} passed, {} failed, {} skipped, {} not selected", summary.passed,
+                  summary.failed, summary.skipped, summary.not_selected);
   if (summary.lacking != 0) text += fmt::format(", {} lacking", summary.lacking);
   return text;
 }
