@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "sim/cli/values.hpp"
@@ -69,6 +70,15 @@ void judge_into(Outcome& outcome, const CaseResult& result) {
   }
 }
 
+/// Expectations that need what the world lacks are excused; an invariant or a stop never is.
+bool is_excused(const ReadyCase& ready, const CaseResult& result) {
+  const auto is_expectation = [](const scenario::Failure& failure) {
+    return !failure.pointer.empty() && !failure.no_progress;
+  };
+  return !ready.compiled.lacks.empty() && !result.failures.empty() &&
+         std::all_of(result.failures.begin(), result.failures.end(), is_expectation);
+}
+
 }  // namespace
 
 Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
@@ -91,6 +101,11 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
   try {
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, result);
+    if (is_excused(ready, result)) {
+      outcome.result = Result::lacking;
+      outcome.trouble = Trouble::none;
+      outcome.skip = ready.compiled.lacks;
+    }
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }

@@ -59,13 +59,14 @@ std::string summary_json(const Summary& summary) {
                 {{"passed", summary.passed},
                  {"failed", summary.failed},
                  {"skipped", summary.skipped},
-                 {"not_selected", summary.not_selected}}}});
+                 {"not_selected", summary.not_selected},
+                 {"lacking", summary.lacking}}}});
 }
 
 Outcome parse_outcome(const std::string& line) {
   try {
     const auto value = ordered_json::parse(line);
-    constexpr const char* result_names[] = {"passed", "failed", "skipped"};
+    constexpr const char* result_names[] = {"passed", "failed", "skipped", "lacking"};
     Outcome outcome;
     outcome.name = value.at("name");
     outcome.result = by_name<Result>(value.at("result"), result_names);

@@ -30,10 +30,11 @@ std::string xml_safe(const std::string& text) {
 }
 
 void set_counts(pugi::xml_node node, const Summary& summary) {
-  node.append_attribute("tests").set_value(
-      static_cast<unsigned long long>(summary.passed + summary.failed + summary.skipped));
+  node.append_attribute("tests").set_value(static_cast<unsigned long long>(
+      summary.passed + summary.failed + summary.skipped + summary.lacking));
   node.append_attribute("failures").set_value(static_cast<unsigned long long>(summary.failed));
-  node.append_attribute("skipped").set_value(static_cast<unsigned long long>(summary.skipped));
+  node.append_attribute("skipped").set_value(
+      static_cast<unsigned long long>(summary.skipped + summary.lacking));
 }
 
 void add_case(pugi::xml_node suite, const Outcome& outcome) {
@@ -41,7 +42,7 @@ void add_case(pugi::xml_node suite, const Outcome& outcome) {
   node.append_attribute("classname").set_value(xml_safe(outcome.chapter).c_str());
   node.append_attribute("name").set_value(xml_safe(outcome.name).c_str());
   node.append_attribute("file").set_value(xml_safe(outcome.file).c_str());
-  if (outcome.result == Result::skipped) {
+  if (outcome.result == Result::skipped || outcome.result == Result::lacking) {
     node.append_child("skipped").append_attribute("message").set_value(
         xml_safe(outcome.skip).c_str());
   } else if (outcome.result == Result::failed) {

@@ -19,6 +19,9 @@ Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected) {
       case Result::skipped:
         ++summary.skipped;
         break;
+      case Result::lacking:
+        ++summary.lacking;
+        break;
     }
   }
   return summary;
@@ -32,6 +35,8 @@ const char* result_name(Result result) {
       return "failed";
     case Result::skipped:
       return "skipped";
+    case Result::lacking:
+      return "lacking";
   }
   return "";
 }

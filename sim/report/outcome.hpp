@@ -10,7 +10,8 @@
 
 namespace sim::report {
 
-enum class Result : uint8_t { passed, failed, skipped };
+/// `lacking`: it ran, and what was not as expected needs what the SPMC or a guest does not have.
+enum class Result : uint8_t { passed, failed, skipped, lacking };
 
 /// Why a case failed, where it matters for the exit code.
 enum class Trouble : uint8_t { none, check, no_progress, nondeterminism, internal, bad_input };
@@ -32,7 +33,7 @@ struct Outcome {
   Trouble trouble = Trouble::none;
   std::vector<Problem> problems;
   std::string where;    ///< which run of a sweep failed, or ""
-  std::string skip;     ///< why it was skipped, or ""
+  std::string skip;     ///< why it was skipped, or what was lacking, or ""
   std::string hash;     ///< of the trace; "" if it did not run
   std::string seed;     ///< "0x…"
   std::string choices;  ///< decisions that were not 0
@@ -45,12 +46,13 @@ struct Summary {
   size_t failed = 0;
   size_t skipped = 0;
   size_t not_selected = 0;
+  size_t lacking = 0;
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 
 Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected);
 
-/// "passed", "failed", "skipped".
+/// "passed", "failed", "skipped", "lacking".
 const char* result_name(Result result);
 
 /// The exit code of a run: 0 ok, 1 a check failed, 3 no progress, 4 nondeterminism, 70 internal

@@ -37,6 +37,8 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
       return fmt::format("{}  {}\n", colours.green("passed"), outcome.name);
     case Result::skipped:
       return fmt::format("{} {}: {}\n", colours.yellow("skipped"), outcome.name, outcome.skip);
+    case Result::lacking:
+      return fmt::format("{} {}: {}\n", colours.yellow("lacking"), outcome.name, outcome.skip);
     case Result::failed:
       break;
   }
@@ -44,8 +46,11 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
 }
 
 std::string summary_text(const Summary& summary) {
-  return fmt::format("{} passed, {} failed, {} skipped, {} not selected", summary.passed,
-                     summary.failed, summary.skipped, summary.not_selected);
+  std::string text =
+      fmt::format("{} passed, {} failed, {} skipped, {} not selected", summary.passed,
+                  summary.failed, summary.skipped, summary.not_selected);
+  if (summary.lacking != 0) text += fmt::format(", {} lacking", summary.lacking);
+  return text;
 }
 
 }  // namespace sim::report

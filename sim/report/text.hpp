@@ -29,7 +29,7 @@ std::string failure_text(const Outcome& outcome);
 /// a newline.
 std::string outcome_text(const Outcome& outcome, const Colours& colours);
 
-/// "3 passed, 1 failed, 0 skipped, 2 not selected".
+/// "3 passed, 1 failed, 0 skipped, 2 not selected", and ", 4 lacking" if any are.
 std::string summary_text(const Summary& summary);
 
 }  // namespace sim::report

@@ -9,6 +9,7 @@
 
 #include "sim/scenario/case.hpp"
 #include "sim/scenario/expect_compile.hpp"
+#include "sim/scenario/requirements.hpp"
 #include "sim/scenario/steps.hpp"
 
 namespace sim::scenario {
@@ -36,6 +37,7 @@ class CaseCompiler {
     }
     if (root_.has("steps") && root_.has("threads")) root_.fail("steps or threads, not both");
     if (!root_.has("steps") && !root_.has("threads")) root_.fail("steps or threads is needed");
+    if (const auto needed = root_.find("requires")) out_.lacks = lacking(*needed, world_);
     begin_world();
     if (const auto setup = root_.find("setup")) sequence(*setup);
     if (const auto steps = root_.find("steps")) sequence(*steps);

@@ -71,6 +71,7 @@ struct CompiledCase {
   /// "each_status".
   std::vector<size_t> sweeps;
   std::vector<size_t> each_status;
+  std::string lacks;  ///< what the scenario requires and the world has not, in words; may be empty
 };
 
 /// Throws InputError("file:/pointer", reason): unknown names, unset slots, numbers out of range,

@@ -17,8 +17,8 @@
 namespace sim::scenario {
 
 struct LoadOptions {
-  /// --vary: values of what scenarios leave open. `guest`, `spmc` and `backing` also fill in worlds
-  /// that are silent.
+  /// --vary: values of what scenarios leave open. Those of loader_vary.hpp also fill in worlds that
+  /// are silent.
   std::vector<Axis> vary;
   /// Environment variable by name; nothing if it is not set.
   std::function<std::optional<std::string>(const std::string&)> environment;

@@ -29,6 +29,12 @@ bool has_silent_region(const json& vm) {
   return false;
 }
 
+/// The key of a world's SPMC that the variable fills in, or nullptr.
+const char* spmc_key(const std::string& variable) {
+  if (variable == "spmc") return "personality";
+  return variable == "spmc_version" ? "version" : nullptr;
+}
+
 template <class Silent>
 bool any_vm(const json& world, Silent silent) {
   const json vms = member(world, "vms");
@@ -42,14 +48,15 @@ bool any_vm(const json& world, Silent silent) {
 }  // namespace
 
 bool is_world_variable(const std::string& variable) {
-  return variable == "guest" || variable == "spmc" || variable == "backing";
+  return variable == "guest" || variable == "spmc" || variable == "spmc_version" ||
+         variable == "backing";
 }
 
 bool leaves_open(const json& doc, const std::string& variable) {
   if (member(doc, "matrix").contains(variable)) return false;
   if (mentions(doc, "${" + variable + "}")) return true;
   const json world = member(doc, "world");
-  if (variable == "spmc") return !member(world, "spmc").contains("personality");
+  if (const char* const key = spmc_key(variable)) return !member(world, "spmc").contains(key);
   if (variable == "guest") {
     return any_vm(world, [](const json& vm) { return !vm.contains("version"); });
   }
@@ -58,8 +65,8 @@ bool leaves_open(const json& doc, const std::string& variable) {
 
 void fill_in(json& doc, const std::string& variable, const json& value) {
   json& world = doc["world"];
-  if (variable == "spmc" && !world["spmc"].contains("personality")) {
-    world["spmc"]["personality"] = value;
+  if (const char* const key = spmc_key(variable)) {
+    if (!world["spmc"].contains(key)) world["spmc"][key] = value;
   }
   if (variable != "guest" && variable != "backing") return;
   json& vms = world["vms"];
@@ -77,7 +84,7 @@ void fill_in(json& doc, const std::string& variable, const json& value) {
 }
 
 std::vector<std::string> values_of_variable(const std::string& variable) {
-  if (variable == "guest") return {"1.0", "1.1", "1.2"};
+  if (variable == "guest" || variable == "spmc_version") return {"1.0", "1.1", "1.2"};
   if (variable == "backing") return {"contiguous", "scattered", "reversed"};
   return {};
 }

@@ -9,19 +9,20 @@
 
 namespace sim::scenario {
 
-/// True for `guest`, `spmc` and `backing`, which fill in worlds.
+/// True for `guest`, `spmc`, `spmc_version` and `backing`, which fill in worlds.
 bool is_world_variable(const std::string& variable);
 
 /// True if the scenario leaves the variable open: it asks for it by ${name} without a matrix of its
-/// own, or the variable is `guest`, `spmc` or `backing` and its world does not say which version,
-/// personality or backing.
+/// own, or the variable fills in worlds and its world does not say which version, personality or
+/// backing.
 bool leaves_open(const nlohmann::json& doc, const std::string& variable);
 
-/// Writes the value of `guest`, `spmc` or `backing` wherever the world is silent; of other
-/// variables nothing.
+/// Writes the value of a variable that fills in worlds wherever the world is silent; of others
+/// nothing.
 void fill_in(nlohmann::json& doc, const std::string& variable, const nlohmann::json& value);
 
-/// What --vary may hold for `guest` and `backing`; of other variables nothing is known here.
+/// What --vary may hold for `guest`, `spmc_version` and `backing`; of other variables nothing is
+/// known here.
 std::vector<std::string> values_of_variable(const std::string& variable);
 
 }  // namespace sim::scenario

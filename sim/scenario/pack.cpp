@@ -116,9 +116,10 @@ void each(Stream& stream, Is<VcpuProgram> auto& program) {
 template <class Stream>
 void each(Stream& stream, Is<CompiledCase> auto& compiled) {
   auto& [name, file, covers, world, programs, control, steps, expect, backends, portable, why,
-         choices, sweeps, each_status] = compiled;
+         choices, sweeps, each_status, lacks] = compiled;
   stream.items(name, file, world, programs, control, steps, choices, sweeps, each_status);
   (void)covers;
+  (void)lacks;
   (void)expect;
   (void)backends;
   (void)portable;

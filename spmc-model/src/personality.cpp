@@ -61,6 +61,7 @@ constexpr Personality op_tee_single() {
   Personality personality = op_tee();
   personality.name = "op-tee-single";
   personality.guests_tracked = false;
+  personality.vm_messages_delivered = false;
   personality.handles.guest_in_handle = false;
   personality.fragment_names_sender = false;
   return personality;

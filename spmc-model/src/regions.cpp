@@ -160,7 +160,8 @@ void leave_regions(SpmcStorage& s, ffa::EndpointId owner) {
       free_region(s, region);
       continue;
     }
-    region.owner_gone = true;
+    // Numbers of their own start anew with the next VM of this id; those of all VMs stay taken.
+    region.owner_gone = s.personality.handles.guest_in_handle;
     for (Borrowing& borrowing : region.borrowings) end_hold(borrowing);
   }
 }

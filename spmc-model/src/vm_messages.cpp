@@ -68,7 +68,7 @@ Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp) {
   const uint32_t word = call.w(2);
   const bool created = word == ffa::framework_word(FrameworkMessage::vm_created_request);
   const bool destroyed = word == ffa::framework_word(FrameworkMessage::vm_destroyed_request);
-  if (sp == no_index || !(created || destroyed) || !s.personality.guests_tracked) {
+  if (sp == no_index || !(created || destroyed) || !s.personality.vm_messages_delivered) {
     return error(Status::invalid_parameters);
   }
   const uint32_t wanted = created ? property::vm_created : property::vm_destroyed;

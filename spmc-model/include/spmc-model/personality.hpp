@@ -110,6 +110,7 @@ struct Personality {
   HypervisorRetrieve hypervisor_retrieve = HypervisorRetrieve::none;  // 42, 43
   bool busy_in_payload = true;                                        // 44, else FFA_ERROR(BUSY)
   bool guests_tracked = true;                                 // 45, 47: built for several VMs
+  bool vm_messages_delivered = true;                          // 47, to the SP
   ffa::Status out_of_vms = ffa::Status::denied;               // 47
   uint16_t vms = 16;                                          // 47, slots; at most max_vms
   bool notifications = true;                                  // 48

@@ -92,6 +92,15 @@ TEST(JsonLines, result_and_name_stand_as_scripts_look_for_them) {
                   .starts_with(R"({"name":"m/a","result":"failed",)"));
 }
 
+TEST(Summary, what_is_lacking_is_counted_for_itself_and_no_failure) {
+  Outcome lacking = skipped("n/d");
+  lacking.result = Result::lacking;
+  EXPECT_EQ(exit_code({lacking}), 0);
+  EXPECT_EQ(summary_text(summarise({passed("m/a", hash_a), lacking}, 0)),
+            "1 passed, 0 failed, 0 skipped, 0 not selected, 1 lacking");
+  EXPECT_EQ(parse_outcome(outcome_json(lacking)).result, Result::lacking);
+}
+
 TEST(JsonLines, other_text_is_bad_input) {
   EXPECT_THROW(parse_outcome("{}"), InputError);
   EXPECT_THROW(parse_outcome("nonsense"), InputError);

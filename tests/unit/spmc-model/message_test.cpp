@@ -150,6 +150,31 @@ TEST_F(SpmcMessages, Knob47OtherFrameworkMessagesAreInvalid) {
   EXPECT_STATUS(world.vm_message(4, 0x8002, 7), invalid_parameters);
 }
 
+TEST(SpmcVmMessages, Knob47TfAHandsThemToTheSpAndServesAnyVm) {
+  World world(*spmc_model::find_personality("tf-a-el3"), two_sps());
+  world.boot(ffa::v1_2);
+  EXPECT_EQ(world.vm_message(4, echo_id, 7).x[3], 0U);
+  EXPECT_EQ(world.vm_message(6, echo_id, 7).x[3], 0U);
+  EXPECT_EQ(world.call({fid32(Fid::msg_send_direct_req), 0x00080000U | echo_id, 0, 0x42}).x[3],
+            0x42U);
+}
+
+TEST(SpmcVmMessages, Knob32AHandleWithoutOwnerStaysTakenWhenTheVmIsGone) {
+  World world(*spmc_model::find_personality("hafnium"), two_sps());
+  world.boot(ffa::v1_2);
+  world.vm_message(4, echo_id, 7);
+  world.vm_message(4, user_id, 7);
+  Descriptor theirs;
+  theirs.sender = 7;
+  EXPECT_EQ(world.share(theirs).x[2], 0U);
+  world.vm_message(6, echo_id, 7);
+  world.vm_message(6, user_id, 7);
+  Descriptor mine;
+  mine.ranges = {{0x49800000, 1}};
+  EXPECT_EQ(world.share(mine).x[2], 1U);
+  EXPECT_SUCCESS(world.reclaim(0));
+}
+
 TEST(SpmcVmMessages, SpsThatDoNotSubscribeAreNotToldAndNeedNotBe) {
   auto sps = two_sps();
   sps[0].properties = 0x3;
