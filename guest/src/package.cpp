@@ -96,7 +96,7 @@ void read_mediator(Reader& in, PackedMediator& to) {
 PackedSp read_sp(Reader& in) {
   PackedSp sp;
   sp.id = in.number<uint16_t>();
-  sp.kind = in.number<uint8_t>(2);
+  sp.kind = in.number<uint8_t>(3);
   const uint64_t low = in.word();
   const uint64_t high = in.word();
   sp.uuid = ffa::Uuid::from_dwords(low, high);
