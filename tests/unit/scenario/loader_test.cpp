@@ -197,6 +197,27 @@ TEST_F(Loader, vary_gives_a_value_to_a_variable_without_a_matrix) {
            R"("world": {"pcpus": 1}, "steps": [{"do": "rx_release", "text": "${count}"}])");
   EXPECT_EQ(names(), Names{"mem/a[count=2]"});
 }
+TEST_F(Loader, AGuestConfigurationIsReadForEachCaseAndNotedOnce) {
+  file("c/g_1.cfg", "tee='ffa'\nvcpus=2\nkernel='k'");
+  const std::string vm =
+      R"("world": {"vms": {"vm1": {"config": "g_${v}.cfg"}}}, "steps": [{"do": "id_get"}])";
+  scenario("c/d", R"("matrix": {"v": [1], "w": [1, 2]}, )" + vm);
+  const LoadResult result = load();
+  EXPECT_EQ(result.errors, std::vector<std::string>{});
+  EXPECT_EQ(result.notes,
+            std::vector{(root_ / "c/g_1.cfg").string() + ": not used: kernel (line 3)"});
+  ASSERT_EQ(result.cases.size(), 2U);
+  for (const LoadedCase& loaded : result.cases) {
+    EXPECT_EQ(loaded.data.doc["world"]["vms"]["vm1"],
+              (nlohmann::json{{"tee", "ffa"}, {"vcpus", 2}}));
+  }
+}
+TEST_F(Loader, WhatTheSchemaRefusesOfAGuestConfigurationStandsInItsLine) {
+  file("c/g.cfg", "tee='ffa'\nvcpus=65");
+  scenario("c/d", R"("matrix": {"w": [1, 2]}, "steps": [{"do": "id_get"}],
+                     "world": {"vms": {"vm1": {"config": "g.cfg"}}})");
+  EXPECT_EQ(only_error(), "c/g.cfg:2: 65 is out of range: at most 64");
+}
 
 }  // namespace
 }  // namespace sim::scenario
