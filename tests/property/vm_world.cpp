@@ -304,17 +304,19 @@ void World::make_call(const Step& step, size_t number) {
   write_tx(step);
   ffa::Regs regs = step.in;
   HandleNames& own = names(step.vm);
-  if (step.handle_register != 0) {
+  // What a step has made of another function may name no number: it is somebody else's elsewhere.
+  const unsigned place = handle_in_request(regs).value_or(step.handle_register);
+  if (place != 0) {
     const uint64_t handle = own.resolve(step.handle, others(step.vm));
-    regs.x[step.handle_register] = handle & 0xffffffff;
-    regs.x[step.handle_register + 1] = handle >> 32;
+    regs.x[place] = handle & 0xffffffff;
+    regs.x[place + 1] = handle >> 32;
   }
   if (!is_family(step.vm)) ++run_.intruder_calls;
   simulation_.guest_call(step.vm, step.vcpu, step.hvc ? FFA_SIM_HVC : FFA_SIM_SMC, regs);
   const Event event = *last_call(step);
-  const auto place = handle_in_answer(event.in, event.out);
+  const auto given = handle_in_answer(event.in, event.out);
   std::string handle;
-  if (place) handle = own.name(event.in, handle_at(event.out, *place));
+  if (given) handle = own.name(event.in, handle_at(event.out, *given));
   std::vector<uint8_t> rx = event.rx;
   if (event.out.w(0) == fid32(Fid::mem_retrieve_resp) && rx.size() >= 16) {
     std::fill(rx.begin() + 8, rx.begin() + 16, uint8_t{0});
@@ -327,7 +329,7 @@ void World::make_call(const Step& step, size_t number) {
     if (function != nullptr && !error) ++run_.served[function];
     if (error) ++run_.errors[ffa::status_name(ffa::error_status(event.out))];
   }
-  const ffa::Regs seen = without_handle(event.out, place);
+  const ffa::Regs seen = without_handle(event.out, given);
   note(number, step,
        fmt::format("answers {:x} {} rule {} RX {} bytes {:x}", fmt::join(seen.x, " "), handle,
                    event.rule, rx.size(), digest(rx)),
