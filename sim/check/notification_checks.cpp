@@ -4,6 +4,7 @@
 // [DEN0077A 1.2 chapter 16]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -62,13 +63,22 @@ class Receiver {
     });
   }
 
-  /// A GET that is over; returns what it says that nobody set, and what it should have returned and
-  /// did not.
+  void begin_get() { ++open_gets_; }
+  /// A GET that is over: true if another one overlapped, which may have what this one has not.
+  bool end_get(const trace::Event& call) {
+    if (open_gets_ != 0) --open_gets_;  // 0: the VM has been freed meanwhile
+    const bool overlapped = open_gets_ != 0 || last_get_end_ > call.seq;
+    last_get_end_ = std::max(last_get_end_, call.seq_ret);
+    return overlapped;
+  }
+  /// What a GET that is over returned. Returns what it says that nobody set, and what it should
+  /// have returned and did not.
   struct Judgement {
     uint64_t invented = 0;
     uint64_t lost = 0;
   };
-  Judgement get(uint16_t vcpu, uint64_t bitmap, const trace::Event& call, bool others) {
+  Judgement get(uint16_t vcpu, uint64_t bitmap, const trace::Event& call, bool overlapped,
+                bool alone) {
     Judgement judgement;
     Place& whole = places_[Whom{}];
     Place& part = places_[Whom{vcpu}];
@@ -76,7 +86,7 @@ class Receiver {
       const bool returned = (bitmap >> n & 1U) != 0;
       const bool due = is_due(whole, n, call) || is_due(part, n, call);
       if (returned && whole.maybe[n] + part.maybe[n] <= 0) judgement.invented |= uint64_t{1} << n;
-      if (!returned && due && !others) judgement.lost |= uint64_t{1} << n;
+      if (!returned && due && !overlapped) judgement.lost |= uint64_t{1} << n;
       if (!returned) continue;
       for (Place* const place : {&whole, &part}) {
         place->surely_since[n] = 0;
@@ -84,7 +94,7 @@ class Receiver {
       }
     }
     // Nobody else is at work: nothing is pending any more.
-    if (!others) {
+    if (alone) {
       whole.maybe.fill(0);
       part.maybe.fill(0);
     }
@@ -114,6 +124,8 @@ class Receiver {
 
   std::array<Binding, 64> bound_{};
   std::map<Whom, Place> places_;
+  uint32_t open_gets_ = 0;
+  uint64_t last_get_end_ = 0;
 };
 
 class Notifications final : public Checker {
@@ -122,6 +134,9 @@ class Notifications final : public Checker {
 
   void before(const Step& step) override {
     if (!step.is_guest()) return;
+    if (is_function(step.event.in, Fid::notification_get)) {
+      receivers_[step.event.vm].begin_get();
+    }
     if (const auto set = set_of(step.event)) {
       receivers_[set->receiver.raw()].may_set(whom(*set), set->bitmap);
     }
@@ -178,13 +193,15 @@ class Notifications final : public Checker {
 
   void check_get(const Step& step) {
     const trace::Event& event = step.event;
+    Receiver& receiver = receivers_[event.vm];
+    const bool overlapped = receiver.end_get(event);
     const auto get = NotificationGet::decode(event.in);
     if (!get.ok()) return;
     const auto got = NotificationGetSuccess::decode(event.out).value();
     const bool given = ffa::is_success(event.out);
     check_relayed(step, *get, given ? got : NotificationGetSuccess{});
     if (!given || !get->wants(NotificationGet::from_vms)) return;
-    const auto judged = receivers_[event.vm].get(get->vcpu.raw(), got.from_vms, event, !step.alone);
+    const auto judged = receiver.get(get->vcpu.raw(), got.from_vms, event, overlapped, step.alone);
     if (judged.invented != 0)
       report(step, fmt::format("gets {:#x}, set by nobody", judged.invented));
     if (judged.lost != 0)

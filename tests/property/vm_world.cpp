@@ -118,12 +118,6 @@ class World {
   using Place = std::pair<uint16_t, uint16_t>;
 
   void start(const Step& step, size_t number);
-  /// A VM begins to end when its vCPUs have stopped: nothing that one is to do is still to come.
-  [[nodiscard]] bool is_under_way(uint16_t vm) const {
-    return std::any_of(actors_.begin(), actors_.end(), [vm](const auto& actor) {
-      return actor.first.first == vm && actor.second != nullptr && actor.second->work != nullptr;
-    });
-  }
   void work(Place place, std::function<void()> what);
   void settle(bool note);
   void make_call(const Step& step, size_t number);
@@ -218,7 +212,6 @@ void World::settle(bool deliver) {
 
 /// Where the vCPU is in a call that waits, nothing happens: it can't make another.
 void World::start(const Step& step, size_t number) {
-  if (step.action == Action::destroy && is_under_way(step.vm)) settle(true);
   const bool on_vcpu = step.action == Action::call || step.action == Action::read_memory ||
                        step.action == Action::write_memory;
   const uint16_t side = is_family(step.vm) ? family[0] : intruder;
@@ -363,11 +356,14 @@ void World::destroy(const Step& step, size_t number) {
   const uint64_t now = next_event();
   uint32_t progress = FFA_SIM_RESTART;
   const bool whole = is_family(step.vm);
-  for (int round = 0; round < (whole ? 100000 : 1) && progress == FFA_SIM_RESTART; ++round) {
+  const auto goes_on = [&progress] {
+    return progress == FFA_SIM_RESTART || progress == FFA_SIM_LATER;
+  };
+  for (int round = 0; round < (whole ? 100000 : 1) && goes_on(); ++round) {
     progress = simulation_.destroy_vm(step.vm, static_cast<uint32_t>(step.value));
   }
   note(number, step, fmt::format("destroyed: {}", progress), relayed(step, now));
-  if (progress == FFA_SIM_RESTART) return;
+  if (goes_on()) return;
   vm = {.lost = progress == FFA_SIM_QUARANTINED};
   // Calls that waited never come back.
   for (uint16_t vcpu = 0; vcpu < vcpus; ++vcpu) actors_.erase({step.vm, vcpu});

@@ -21,9 +21,10 @@ enum class Need : uint8_t {
   same_or_peers,    ///< it is forwarded as it is, or goes to another VM
   peers,            ///< other VMs that this one may know of
   direct_requests,  ///< a direct request of any kind, or other VMs
-  memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM
-  lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, where the VM may lend
-  donating,         ///< MEM_DONATE likewise
+  spmc,             ///< an SPMC that the mediator can use
+  memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM; or other VMs
+  lending,          ///< MEM_LEND, of either width, likewise, where the VM may lend
+  donating,         ///< MEM_DONATE, of either width, and MEM_RECLAIM, where the VM may lend
   fragments,        ///< memory_sharing, where the VM may send in fragments
   borrowing,        ///< where the VM may borrow from others
   notifications,    ///< all notification functions that a hypervisor needs, or other VMs
@@ -67,10 +68,13 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
       return switches.peers || spmc.has(function_id);
     case Need::peers:
       return switches.peers;
+    case Need::spmc:
+      return spmc.has(Fid::version);
     case Need::memory_sharing:
-      return spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim);
+      return switches.peers || (spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim));
     case Need::lending:
-      return switches.lends && spmc.has(Fid::mem_lend) && spmc.has(Fid::mem_reclaim);
+      return switches.lends &&
+             (switches.peers || (spmc.has(Fid::mem_lend) && spmc.has(Fid::mem_reclaim)));
     case Need::donating:
       return switches.lends && spmc.has(Fid::mem_donate) && spmc.has(Fid::mem_reclaim);
     case Need::fragments:

@@ -49,7 +49,7 @@ class VmNotifications {
   VmNotifications(uint16_t vcpus, Arena& arena) : vcpus_(arena.make_array<Place>(vcpus)) {}
 
   /// True if none of them is bound.
-  [[nodiscard]] bool free(uint64_t bitmap) const { return (bound_ & bitmap) == 0; }
+  [[nodiscard]] bool is_free(uint64_t bitmap) const { return (bound_ & bitmap) == 0; }
   void bind(const Notifier& sender, uint64_t bitmap, bool per_vcpu) {
     bound_ |= bitmap;
     per_vcpu_ = per_vcpu ? per_vcpu_ | bitmap : per_vcpu_ & ~bitmap;

@@ -42,12 +42,16 @@ constexpr bool asks_for_patience(ffa::Status status) {
          status == ffa::Status::interrupted;
 }
 
-/// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget.
+/// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget; one that
+/// can't take a new VM may know one with this id, whose end it was never told or whose creation it
+/// has answered in vain.
 template <ffa::FrameworkMessage response>
 constexpr VmMessageStep step_of(ffa::Status status) {
   constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
   if (status == ffa::Status::success) return VmMessageStep::accepted;
-  if (ends && status == ffa::Status::invalid_parameters) return VmMessageStep::accepted;
+  if (status == ffa::Status::invalid_parameters) {
+    return ends ? VmMessageStep::accepted : VmMessageStep::unclear;
+  }
   return asks_for_patience(status) ? VmMessageStep::again : VmMessageStep::refused;
 }
 

@@ -47,7 +47,7 @@ Reply notification_bind(CallContext<P>& call) {
     return ffa::success32();
   }
   VmNotifications& own = call.vm.notifications;
-  FFA_CHECK(call.rules.require(Rule::noti_bind_free, own.free(bind->bitmap)));
+  FFA_CHECK(call.rules.require(Rule::noti_bind_free, own.is_free(bind->bitmap)));
   own.bind({vm->id, vm->incarnation}, bind->bitmap, bind->per_vcpu);
   return ffa::success32();
 }

@@ -169,9 +169,10 @@ ffa::Result<void> snapshot_partitions(MediatorState<P>& mediator) {
 }
 
 template <Platform P>
-ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
+ffa::Result<void> probe_all(MediatorState<P>& mediator) {
   SpmcLink<P>& spmc = mediator.spmc;
   FFA_TRY(spmc.version, negotiate_with_spmc(mediator));
+  spmc.features.add(ffa::fid32(ffa::Fid::version));
   probe_functions(mediator);
   if (spmc.features.has(ffa::Fid::spm_id_get)) {
     const ffa::Regs answer = boot_smc(mediator, ffa::SpmIdGet{}.encode());
@@ -180,8 +181,16 @@ ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
   }
   FFA_CHECK(map_own_buffers(mediator));
   FFA_CHECK(snapshot_partitions(mediator));
-  spmc.usable = true;
   return {};
+}
+
+/// Of an SPMC that something essential fails with, nothing is used; VMs still have each other.
+template <Platform P>
+ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
+  const auto probed = probe_all(mediator);
+  mediator.spmc.usable = probed.ok();
+  if (!probed.ok()) mediator.spmc.features = {};
+  return probed;
 }
 
 }  // namespace mediator

@@ -192,6 +192,12 @@ bool has_notifications(const MediatorState<P>& mediator, const VmConfig& vm) {
   return provides(mediator.spmc.features, switches_of(mediator, vm), Need::notifications, 0);
 }
 
+/// True if FF-A is there for the VM: without an SPMC, for the sake of other VMs.
+template <Platform P>
+bool has_ffa(const MediatorState<P>& mediator, const VmContext<P>& vm) {
+  return mediator.spmc.usable || vm.switches.peers;
+}
+
 /// One call of a vCPU that negotiated a version.
 template <Platform P>
 struct CallContext {

@@ -94,7 +94,7 @@ TEST_F(Lifecycle, TeardownTellsThoseThatKnowAndAsked) {
   ASSERT_TRUE(world.create_vm(1).ok());
 }
 TEST_F(Lifecycle, ARefusalTakesBackWhatWasTold) {
-  for (const int32_t status : {-6, -3, -2, -8}) {
+  for (const int32_t status : {-6, -3, -1, -8}) {
     World fresh;
     fresh.sps = world.sps;
     ASSERT_TRUE(fresh.boot().ok());
@@ -116,6 +116,18 @@ TEST_F(Lifecycle, ARefusalTakesBackWhatWasTold) {
     fresh.platform.spmc[req] = before;
     EXPECT_TRUE(fresh.create_vm(1).ok()) << "the id and the slot are free again";
   }
+}
+TEST_F(Lifecycle, AnSpThatKnowsAnEarlierVmForgetsItWithTheRefusal) {
+  bool known = true;
+  on_message(sp3, created, [&](const ffa::Regs& in) { return response(in, known ? -2 : 0); });
+  on_message(sp3, destroyed, [&](const ffa::Regs& in) {
+    known = false;
+    return response(in, 0);
+  });
+  EXPECT_EQ(world.create_vm(1).error(), ffa::Status::invalid_parameters);
+  EXPECT_EQ(messages(),
+            (Messages{{created, sp1}, {created, sp3}, {destroyed, sp3}, {destroyed, sp1}}));
+  EXPECT_TRUE(world.create_vm(1).ok());
 }
 TEST_F(Lifecycle, PatienceEnds) {
   for (const int32_t status : {-7, -5, -4}) {

@@ -38,8 +38,8 @@ class Table : public testing::Test {
 TEST_F(Table, ANotificationHasOneSender) {
   table.bind(first, 0x8000000000000003, false);
   table.bind(other, 0x4, false);
-  EXPECT_FALSE(table.free(0x6));
-  EXPECT_TRUE(table.free(0x8));
+  EXPECT_FALSE(table.is_free(0x6));
+  EXPECT_TRUE(table.is_free(0x8));
   EXPECT_EQ(table.bound_to(first.id), 0x8000000000000003U);
   EXPECT_TRUE(table.is_bound(first, 0x3));
   EXPECT_FALSE(table.is_bound(first, 0x7));
@@ -47,7 +47,7 @@ TEST_F(Table, ANotificationHasOneSender) {
   EXPECT_FALSE(table.is_bound(other, 0x1));
   table.unbind(0x1);
   EXPECT_FALSE(table.is_bound(first, 0x1));
-  EXPECT_TRUE(table.free(0x1));
+  EXPECT_TRUE(table.is_free(0x1));
 }
 TEST_F(Table, ALaterVmWithTheIdIsAnotherSender) {
   table.bind(first, 0x3, false);

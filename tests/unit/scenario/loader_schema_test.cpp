@@ -72,7 +72,7 @@ TEST(Schema, number_out_of_range_says_the_range) {
 
 TEST(Schema, word_out_of_a_list_names_the_list) {
   EXPECT_EQ(complaint({{"world", {{"sps", {{"sp1", {{"kind", "eko"}}}}}}}}),
-            "/world/sps/sp1/kind: 'eko' is not one of echo, memory_user, optee");
+            "/world/sps/sp1/kind: 'eko' is not one of echo, memory_user, optee, notifier");
 }
 
 TEST(Schema, step_is_judged_by_its_do) {
