@@ -406,9 +406,8 @@ class WorldCompiler {
       facts.page_size = pick<uint64_t>(*size, {{"4K", 4096}, {"16K", 16384}, {"64K", 65536}});
     }
     vm.memory = regions(node, facts.page_size);
-    if (const auto window = node.find("borrow_window")) {
+    if (const auto window = node.find("borrow_window"))
       vm.config.borrow_window = borrow_window(*window, vm.memory);
-    }
     setup(node, facts);
     const bool no_ffa = vm.config.tee == mediator::TeeType::none || spec().spmc.absent;
     if (!node.has("setup") && no_ffa) facts.setup = GuestSetup::none;
