@@ -17,13 +17,14 @@ namespace mediator {
 /// What of the SPMC a call needs.
 enum class Need : uint8_t {
   nothing,          ///< the mediator serves it alone
+  spmc,             ///< an SPMC that can be used
   same_function,    ///< it is forwarded as it is
   same_or_peers,    ///< it is forwarded as it is, or goes to another VM
   peers,            ///< other VMs that this one may know of
   direct_requests,  ///< a direct request of any kind, or other VMs
-  memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM
-  lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, where the VM may lend
-  donating,         ///< MEM_DONATE likewise
+  memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM, or other VMs
+  lending,          ///< MEM_LEND, of either width, and MEM_RECLAIM, or other VMs, where it may lend
+  donating,         ///< MEM_DONATE, of either width, and MEM_RECLAIM, where it may lend
   fragments,        ///< memory_sharing, where the VM may send in fragments
   borrowing,        ///< where the VM may borrow from others
   notifications,    ///< all notification functions that a hypervisor needs
@@ -32,6 +33,7 @@ enum class Need : uint8_t {
 
 /// What a VM's configuration and the SPMC's make of calls that not every VM has.
 struct CallSwitches {
+  bool spmc = true;        ///< there is an SPMC that can be used
   bool fragments = false;  ///< sends in fragments
   bool lends = false;      ///< sends that take the sender's access away
   bool borrows = false;    ///< retrieves what other VMs send
@@ -47,12 +49,19 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
          spmc.has(Fid::notification_get) && spmc.has(Fid::notification_info_get);
 }
 
+/// True if memory can be sent to SPs this way, and got back.
+constexpr bool sends_memory(const SpmcFeatures& spmc, ffa::Fid send) {
+  return spmc.has(send) && spmc.has(ffa::Fid::mem_reclaim);
+}
+
 constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, Need need,
                         uint32_t function_id) {
   using ffa::Fid;
   switch (need) {
     case Need::nothing:
       return true;
+    case Need::spmc:
+      return switches.spmc;
     case Need::same_function:
       return spmc.has(function_id);
     case Need::direct_requests:
@@ -63,11 +72,11 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
     case Need::peers:
       return switches.peers;
     case Need::memory_sharing:
-      return spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim);
+      return switches.peers || sends_memory(spmc, Fid::mem_share);
     case Need::lending:
-      return switches.lends && spmc.has(Fid::mem_lend) && spmc.has(Fid::mem_reclaim);
+      return switches.lends && (switches.peers || sends_memory(spmc, Fid::mem_lend));
     case Need::donating:
-      return switches.lends && spmc.has(Fid::mem_donate) && spmc.has(Fid::mem_reclaim);
+      return switches.lends && sends_memory(spmc, Fid::mem_donate);
     case Need::fragments:
       return switches.fragments && provides(spmc, switches, Need::memory_sharing, function_id);
     case Need::borrowing:

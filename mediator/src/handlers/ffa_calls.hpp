@@ -60,7 +60,9 @@ template <Platform P>
                                                ffa::VcpuId vcpu, const ffa::Regs& regs,
                                                RuleTrace& rules) {
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
-  const bool here = mediator.spmc.usable && vcpu.raw() < slot.vcpus;
+  // Without an SPMC that can be used, VMs still have each other.
+  const bool served = mediator.spmc.usable || slot.access.names_vms();
+  const bool here = served && vcpu.raw() < slot.vcpus;
   const bool alive = rules.require(Rule::gen_vm_alive, slot.life == VmLife::live).ok();
   if (is_version) {
     if (!here || !alive) return ffa::FfaVersionResult{}.encode();

@@ -169,7 +169,7 @@ ffa::Result<void> snapshot_partitions(MediatorState<P>& mediator) {
 }
 
 template <Platform P>
-ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
+ffa::Result<void> find_out_spmc(MediatorState<P>& mediator) {
   SpmcLink<P>& spmc = mediator.spmc;
   FFA_TRY(spmc.version, negotiate_with_spmc(mediator));
   probe_functions(mediator);
@@ -180,8 +180,16 @@ ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
   }
   FFA_CHECK(map_own_buffers(mediator));
   FFA_CHECK(snapshot_partitions(mediator));
-  spmc.usable = true;
   return {};
+}
+
+/// An SPMC that fails on the way is none: what it claimed to have is not counted on.
+template <Platform P>
+ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
+  const auto found = find_out_spmc(mediator);
+  mediator.spmc.usable = found.ok();
+  if (!found.ok()) mediator.spmc.features = {};
+  return found;
 }
 
 }  // namespace mediator

@@ -163,7 +163,8 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
   const bool known =
       handles == FragmentHandles::preset ||
       (handles == FragmentHandles::streamed && mediator.spmc.features.has(ffa::Fid::mem_frag_tx));
-  return {.fragments = known && vm.max_transfers != 0,
+  return {.spmc = mediator.spmc.usable,
+          .fragments = known && vm.max_transfers != 0,
           .lends = vm.lends && !vm.overlapping_shares,
           .borrows = vm.borrows(),
           .peers = Access{vm}.names_vms()};

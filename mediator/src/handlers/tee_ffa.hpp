@@ -33,10 +33,6 @@ struct TeeFfa {
   }
 
   static Progress domain_teardown(MediatorState<P>& mediator, VmContext<P>& vm) {
-    if (!mediator.spmc.usable) {
-      end_dialogues(mediator, vm);
-      enter(vm.teardown, TeardownStep::done);
-    }
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
       teardown_step(mediator, vm);
@@ -74,8 +70,8 @@ struct TeeFfa {
 
   /// Function ids that a VM at the highest version can call.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
-    if (!mediator.spmc.usable) return 0;
     const CallSwitches switches = switches_of(mediator, slot.context->config);
+    if (!switches.spmc && !switches.peers) return 0;
     uint32_t count = 1;  // FFA_VERSION
     for (uint32_t number = 0x60; number <= 0xff; ++number) {
       const ffa::FidInfo* const info = ffa::find_fid(number);
