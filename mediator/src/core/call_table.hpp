@@ -17,11 +17,11 @@ namespace mediator {
 /// What of the SPMC a call needs.
 enum class Need : uint8_t {
   nothing,          ///< the mediator serves it alone
+  spmc,             ///< an SPMC that can be used
   same_function,    ///< it is forwarded as it is
   same_or_peers,    ///< it is forwarded as it is, or goes to another VM
   peers,            ///< other VMs that this one may know of
   direct_requests,  ///< a direct request of any kind, or other VMs
-  spmc,             ///< an SPMC that the mediator can use
   memory_sharing,   ///< MEM_SHARE, of either width, and MEM_RECLAIM; or other VMs
   lending,          ///< MEM_LEND, of either width, likewise, where the VM may lend
   donating,         ///< MEM_DONATE, of either width, and MEM_RECLAIM, where the VM may lend
@@ -33,6 +33,7 @@ enum class Need : uint8_t {
 
 /// What a VM's configuration and the SPMC's make of calls that not every VM has.
 struct CallSwitches {
+  bool spmc = true;        ///< there is an SPMC that can be used
   bool fragments = false;  ///< sends in fragments
   bool lends = false;      ///< sends that take the sender's access away
   bool borrows = false;    ///< retrieves what other VMs send
@@ -61,12 +62,19 @@ constexpr bool can_notify_sps(const SpmcFeatures& spmc) {
   return has_notifications(spmc) && spmc.has(ffa::Fid::notification_set);
 }
 
+/// True if memory can be sent to SPs this way, and got back.
+constexpr bool sends_memory(const SpmcFeatures& spmc, ffa::Fid send) {
+  return spmc.has(send) && spmc.has(ffa::Fid::mem_reclaim);
+}
+
 constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, Need need,
                         uint32_t function_id) {
   using ffa::Fid;
   switch (need) {
     case Need::nothing:
       return true;
+    case Need::spmc:
+      return switches.spmc;
     case Need::same_function:
       return spmc.has(function_id);
     case Need::direct_requests:
@@ -76,15 +84,12 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
       return switches.peers || spmc.has(function_id);
     case Need::peers:
       return switches.peers;
-    case Need::spmc:
-      return spmc.has(Fid::version);
     case Need::memory_sharing:
-      return switches.peers || (spmc.has(Fid::mem_share) && spmc.has(Fid::mem_reclaim));
+      return switches.peers || sends_memory(spmc, Fid::mem_share);
     case Need::lending:
-      return switches.lends &&
-             (switches.peers || (spmc.has(Fid::mem_lend) && spmc.has(Fid::mem_reclaim)));
+      return switches.lends && (switches.peers || sends_memory(spmc, Fid::mem_lend));
     case Need::donating:
-      return switches.lends && spmc.has(Fid::mem_donate) && spmc.has(Fid::mem_reclaim);
+      return switches.lends && sends_memory(spmc, Fid::mem_donate);
     case Need::fragments:
       return switches.fragments && provides(spmc, switches, Need::memory_sharing, function_id);
     case Need::borrowing:

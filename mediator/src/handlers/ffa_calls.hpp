@@ -60,7 +60,7 @@ template <Platform P>
                                                ffa::VcpuId vcpu, const ffa::Regs& regs,
                                                RuleTrace& rules) {
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
-  const bool here = has_ffa(mediator, *slot.context) && vcpu.raw() < slot.vcpus;
+  const bool here = has_ffa(*slot.context) && vcpu.raw() < slot.vcpus;
   const bool alive = rules.require(Rule::gen_vm_alive, slot.life == VmLife::live).ok();
   if (is_version) {
     if (!here || !alive) return ffa::FfaVersionResult{}.encode();

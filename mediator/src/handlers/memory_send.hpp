@@ -150,11 +150,25 @@ template <class Call, Platform P>
   return FirstFragment{total, bytes};
 }
 
-/// SPs that the SPMC reported receive memory, and VMs that can borrow.
+constexpr ffa::Fid send_fid(MemorySend kind) {
+  switch (kind) {
+    case MemorySend::share:
+      return ffa::Fid::mem_share;
+    case MemorySend::lend:
+      return ffa::Fid::mem_lend;
+    case MemorySend::donate:
+      break;
+  }
+  return ffa::Fid::mem_donate;
+}
+
+/// SPs that the SPMC reported receive memory, if it takes this kind of send, and VMs that can
+/// borrow.
 template <Platform P>
 Outcome<void> check_receivers(CallContext<P>& call, MemorySend kind,
                               const MemoryTransaction& transaction) {
   RuleTrace& rules = call.rules;
+  const bool forwarded = sends_memory(call.mediator.spmc.features, send_fid(kind));
   for (const Receiver& receiver : transaction.receiver_list()) {
     const bool component = receiver.id == ffa::hypervisor_id || receiver.id == ffa::spmd_id ||
                            receiver.id == call.mediator.spmc.id;
@@ -165,7 +179,8 @@ Outcome<void> check_receivers(CallContext<P>& call, MemorySend kind,
       FFA_CHECK(rules.require(Rule::mem_donate_not_to_vm, kind != MemorySend::donate));
       continue;
     }
-    FFA_CHECK(rules.require(Rule::mem_receiver_known, reachable_sp(call, receiver.id) != nullptr));
+    const bool known = reachable_sp(call, receiver.id) != nullptr && forwarded;
+    FFA_CHECK(rules.require(Rule::mem_receiver_known, known));
   }
   return {};
 }

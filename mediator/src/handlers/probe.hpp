@@ -222,8 +222,11 @@ template <Platform P>
 ffa::Result<void> probe_all(MediatorState<P>& mediator) {
   SpmcLink<P>& spmc = mediator.spmc;
   FFA_TRY(spmc.version, negotiate_with_spmc(mediator));
-  spmc.features.add(ffa::fid32(ffa::Fid::version));
   probe_functions(mediator);
+  // Partitions that can't be told of VMs send them nothing, and some SPMCs know no VM then.
+  const bool tells = spmc.features.has(ffa::Fid::partition_info_get) &&
+                     spmc.features.has(ffa::fid32(ffa::Fid::msg_send_direct_req));
+  if (!tells) spmc.features.remove(ffa::fid32(ffa::Fid::notification_bitmap_create));
   if (spmc.features.has(ffa::Fid::spm_id_get)) {
     const ffa::Regs answer = boot_smc(mediator, ffa::SpmIdGet{}.encode());
     const auto id = ffa::SpmIdGetSuccess::decode(answer);

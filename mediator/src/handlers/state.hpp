@@ -187,7 +187,8 @@ CallSwitches switches_of(const MediatorState<P>& mediator, const VmConfig& vm) {
   const bool known =
       handles == FragmentHandles::preset ||
       (handles == FragmentHandles::streamed && mediator.spmc.features.has(ffa::Fid::mem_frag_tx));
-  return {.fragments = known && vm.max_transfers != 0,
+  return {.spmc = mediator.spmc.usable,
+          .fragments = known && vm.max_transfers != 0,
           .lends = vm.lends && !vm.overlapping_shares,
           .borrows = vm.borrows(),
           .peers = Access{vm}.names_vms()};
@@ -208,8 +209,8 @@ bool has_notifications(const MediatorState<P>& mediator, const VmConfig& vm) {
 
 /// True if FF-A is there for the VM: without an SPMC, for the sake of other VMs.
 template <Platform P>
-bool has_ffa(const MediatorState<P>& mediator, const VmContext<P>& vm) {
-  return mediator.spmc.usable || vm.switches.peers;
+bool has_ffa(const VmContext<P>& vm) {
+  return vm.switches.spmc || vm.switches.peers;
 }
 
 /// One call of a vCPU that negotiated a version.

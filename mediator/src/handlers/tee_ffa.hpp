@@ -83,7 +83,7 @@ struct TeeFfa {
   /// Function ids that the VM can call at the version that it negotiated; before it did, at the
   /// highest one that it can.
   static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
-    if (!has_ffa(mediator, *slot.context)) return 0;
+    if (!has_ffa(*slot.context)) return 0;
     const VersionWord word = slot.context->version();
     const ffa::Version version = word.negotiated() ? word.version() : slot.offered;
     const CallSwitches& switches = slot.context->switches;

@@ -269,6 +269,7 @@ TEST(SpmcKnobs, Knob44To47Messages) {
 TEST(SpmcKnobs, Knob45And47WithoutGuestsEveryIdIsKnownAndVmMessagesAreInvalid) {
   World world(changed([](Personality& p) {
     p.guests_tracked = false;
+    p.vm_messages_delivered = false;
     p.handles.guest_in_handle = false;
   }));
   world.version(ffa::v1_1);

@@ -152,7 +152,7 @@ TEST_F(SpmcMessages, Knob47OtherFrameworkMessagesAreInvalid) {
 
 TEST(SpmcVmMessages, Knob47TfAHandsThemToTheSpAndServesAnyVm) {
   World world(*spmc_model::find_personality("tf-a-el3"), two_sps());
-  world.boot(ffa::v1_2);
+  world.call({fid32(Fid::version), 0x10002});
   EXPECT_EQ(world.vm_message(4, echo_id, 7).x[3], 0U);
   EXPECT_EQ(world.vm_message(6, echo_id, 7).x[3], 0U);
   EXPECT_EQ(world.call({fid32(Fid::msg_send_direct_req), 0x00080000U | echo_id, 0, 0x42}).x[3],
