@@ -26,9 +26,11 @@ struct Difference {
 /// The secure world is the same for all VMs: it may have no room left for one, and an SP serves one
 /// at a time and remembers what it was told. Only that may be the reason: the mediator asked it the
 /// same, and it answered otherwise. And when one VM has notifications, the list that the mediator
-/// gets may name all who have: a call of another that waits is interrupted again.
+/// gets may name all who have: a call of another that waits is interrupted again. An SP that has
+/// crashed, whoever it served, is no longer listed, and what needs it is refused without the SPMC.
 std::string excuse(const Entry& with, const Entry& without, const Run& run) {
   if (with.told_again) return "the SPMC tells a VM again of what it has not asked for yet";
+  if (with.sp_gone && with.relayed.empty()) return "an SP that crashed is gone";
   const size_t both = std::min(with.relayed.size(), without.relayed.size());
   for (size_t n = 0; n < both; ++n) {
     const Relayed& one = with.relayed[n];

@@ -267,8 +267,9 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
     one.function = event.in.w(0);
     one.asked = fmt::format("{:x} tx {:x}", fmt::join(asked.x, " "), digest(event.tx));
     one.answered = fmt::format("{:x}", fmt::join(answered.x, " "));
-    one.no_memory = event.out.w(0) == fid32(Fid::error) &&
-                    ffa::error_status(event.out) == ffa::Status::no_memory;
+    const bool error = event.out.w(0) == fid32(Fid::error);
+    one.no_memory = error && ffa::error_status(event.out) == ffa::Status::no_memory;
+    one.aborted = error && ffa::error_status(event.out) == ffa::Status::aborted;
     switch (one.function & ~0x40000000U) {
       case fid32(Fid::msg_send_direct_req):
       case fid32(Fid::msg_send_direct_req2) & ~0x40000000U:
@@ -293,11 +294,14 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
 
 void World::note(size_t number, const Step& step, std::string text, std::vector<Relayed> relayed) {
   if (!is_family(step.vm)) {
-    for (const Relayed& one : relayed) run_.sps_of_intruder.insert(one.sp);
+    for (const Relayed& one : relayed) {
+      run_.sps_of_intruder.insert(one.sp);
+      run_.sp_gone = run_.sp_gone || one.aborted;
+    }
     return;
   }
   seen_[{step.vm, step.vcpu}].push_back(
-      {at_, fmt::format("{} {}", number, text), std::move(relayed)});
+      {at_, fmt::format("{} {}", number, text), std::move(relayed), false, run_.sp_gone});
 }
 
 void World::make_call(const Step& step, size_t number) {

@@ -21,6 +21,7 @@ struct Relayed {
   uint32_t function = 0;
   uint16_t sp = 0;         ///< whose answer it is, or on whom it depends
   bool no_memory = false;  ///< the answer
+  bool aborted = false;    ///< the answer
 };
 
 /// Something that one of the family saw.
@@ -29,12 +30,14 @@ struct Entry {
   std::string text;
   std::vector<Relayed> relayed;
   bool told_again = false;  ///< while the vCPU was told of notifications that it knew of
+  bool sp_gone = false;     ///< an SP has crashed while it served the intruder
 };
 
 struct Run {
   std::vector<Entry> entries;
   std::vector<std::string> remains;    ///< what is left in the end: memory and state of the family
   std::set<uint16_t> sps_of_intruder;  ///< that served it
+  bool sp_gone = false;                ///< one of them has crashed doing so
   std::map<std::string, uint64_t> served;  ///< calls of the family that were, by function
   std::map<std::string, uint64_t> errors;  ///< that the others got
   uint64_t intruder_calls = 0;

@@ -161,7 +161,13 @@ Outcome<void> tell_spmc_of_buffers(CallContext<P>& call, ffa::PageCount pages,
   }
   const bool wide = call.mediator.spmc.features.has(ffa::fid64(ffa::Fid::rxtx_map));
   const ffa::RxtxMap map{wide ? ffa::Convention::smc64 : ffa::Convention::smc32, 0, 0, {}};
-  FFA_CHECK(expect_success(call.smc(map.encode())));
+  auto mapped = expect_success(call.smc(map.encode()));
+  if (!mapped.ok() && mapped.error().status == ffa::Status::denied) {
+    // Those of an earlier VM with this id were left behind.
+    FFA_CHECK(expect_success(call.smc(ffa::RxtxUnmap{call.vm.id()}.encode())));
+    mapped = expect_success(call.smc(map.encode()));
+  }
+  FFA_CHECK(mapped);
   return {};
 }
 

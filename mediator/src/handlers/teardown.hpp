@@ -158,11 +158,13 @@ void teardown_buffers(MediatorState<P>& mediator, VmContext<P>& vm) {
   const bool mapped = vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped);
   if (mapped && shares_buffers(mediator, vm)) {
     const auto unmapped = hypervisor_call(mediator, ffa::RxtxUnmap{vm.id()}.encode());
-    const bool again = !unmapped.ok() && asks_for_patience(unmapped.error());
-    if (again && try_later(mediator, vm.teardown)) return;
-    vm.buffers_kept = !unmapped.ok();
+    // INVALID_PARAMETERS: the SPMC has none of this VM. [DEN0077A 1.2 §13.7]
+    const bool gone = unmapped.ok() || unmapped.error() == ffa::Status::invalid_parameters;
+    if (!gone && try_later(mediator, vm.teardown)) return;
+    vm.buffers_kept = !gone;
     if (vm.buffers_kept) {
-      mediator.platform.log(LogLevel::warning, "ffa: the SPMC keeps the buffers of a dead VM");
+      mediator.platform.log(LogLevel::error,
+                            "ffa: the SPMC keeps the buffers of a dead VM: quarantined");
     }
   }
   enter(vm.teardown, TeardownStep::done);

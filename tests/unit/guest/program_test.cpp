@@ -116,7 +116,7 @@ TEST(Program, OperationWithBytesLeftOverIsAnError) {
 }
 
 TEST(Program, UnknownOperationsAreErrors) {
-  for (const uint16_t code : std::vector<uint16_t>{0, 10, 0x3f, 0x4f, 0xffff}) {
+  for (const uint16_t code : std::vector<uint16_t>{0, 10, 0x3f, 0x5f, 0xffff}) {
     EXPECT_EQ(open_error(program(0, {op(code, Bytes{})})), ProgramError::unknown_op) << code;
   }
 }
