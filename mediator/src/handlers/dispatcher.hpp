@@ -56,7 +56,7 @@ class Caller {
   Caller(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vcpu)
       : slot_(mediator.vms.enter(id, vcpu)), vcpu_(vcpu) {}
   ~Caller() {
-    if (slot_ && slot_->is_served(vcpu_)) slot_->context->calling[vcpu_.raw()].store(0);
+    if (slot_ && slot_->is_served(vcpu_)) slot_->context->end_call(vcpu_);
   }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;

@@ -81,7 +81,8 @@ struct VmContext {
   /// Bytes of arena that a VM of this configuration needs.
   static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
     return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
-           Arena::bytes<Word>(vm.vcpus) + vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
+           Arena::bytes<uint32_t>(vm.vcpus) + Arena::bytes<Word>(vm.vcpus) +
+           vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
            VmNotifications::bytes(vm.vcpus) + PartitionSet::bytes(mediator.max_partitions);
   }
   VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
@@ -97,7 +98,8 @@ struct VmContext {
         memory(vm, arena),
         notifications(vm.vcpus, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
-        calling(arena.make_array<Word>(vm.vcpus, platform, not_calling)),
+        calls_begun(arena.make_array<uint32_t>(vm.vcpus)),
+        calls_ended(arena.make_array<Word>(vm.vcpus, platform, none_yet)),
         told_created(mediator.max_partitions, arena) {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
@@ -107,14 +109,15 @@ struct VmContext {
 
   [[nodiscard]] ffa::EndpointId id() const { return config.id; }
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
-  /// True if a call of the VM is under way.
+  /// True if a call of the VM is under way. It is `dying`, so none begins any more.
   [[nodiscard]] bool is_calling() const {
-    for (const Word& vcpu : calling) {
-      if (vcpu.load() != not_calling) return true;
+    for (size_t n = 0; n < calls_begun.size(); ++n) {
+      if (calls_ended[n].load() != calls_begun[n]) return true;
     }
     return false;
   }
-  static constexpr uint32_t not_calling = 0;
+  void end_call(ffa::VcpuId vcpu) { calls_ended[vcpu.raw()].store(calls_begun[vcpu.raw()]); }
+  static constexpr uint32_t none_yet = 0;
 
   const VmConfig config;
   const CallSwitches switches;
@@ -128,7 +131,8 @@ struct VmContext {
   Bindings bindings FFA_GUARDED(state_lock);  ///< to SPs
   VmNotifications notifications FFA_GUARDED(state_lock);
   std::span<VcpuState> vcpus;
-  std::span<Word> calling;    ///< of each vCPU, whether a call is under way: VmTable::enter()
+  std::span<uint32_t> calls_begun;  ///< of each vCPU; written under the lock of the VM table
+  std::span<Word> calls_ended;
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap

@@ -67,13 +67,13 @@ class VmTable {
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
   }
-  /// As find(); a call of a vCPU that is served is under way until its VmContext::calling is 0.
+  /// As find(); a call of a vCPU that is served is under way until VmContext::calls_ended says so.
   [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return std::nullopt;
     const VmSlot<P>& slot = slots_[*place];
-    if (slot.is_served(vcpu)) slot.context->calling[vcpu.raw()].store(1);
+    if (slot.is_served(vcpu)) ++slot.context->calls_begun[vcpu.raw()];
     return slot;
   }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.

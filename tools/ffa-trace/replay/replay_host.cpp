@@ -118,6 +118,9 @@ void ReplayRun::destroy_stage(const Event& event) {
   if (!stimulus.faults.empty()) {
     throw sim::InputError(place, "not supported yet: a fault of the machine at the end of a VM");
   }
+  activity->stimulus = {};
+  activity->switch_points = 0;
+  read_stimulus(*activity);
   const uint32_t budget = stimulus.budget;
   const bool goes_on = sim::goes_on(static_cast<uint32_t>(activity->result));
   if (activity->finished && goes_on) destroy(*activity, budget);
