@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ffa/fid.hpp"
 #include "ffa/regs.hpp"
 #include "sim/scenario/compile_names.hpp"
 #include "spmc-model/personality.hpp"
@@ -29,6 +30,11 @@ bool lists(const Personality& spmc, const SpmcSpec& spec, uint32_t function) {
   return false;
 }
 
+bool has_row(const Personality& spmc, ffa::Fid fid) {
+  return std::any_of(spmc.more_features.begin(), spmc.more_features.end(),
+                     [&](const auto& row) { return row.id == ffa::fid32(fid); });
+}
+
 /// A difference between personalities that scenarios depend on, by its rows of
 /// docs/spmc-personalities.md.
 struct Word {
@@ -48,6 +54,7 @@ constexpr Word words[] = {
     {"destroys_no_bitmap", [](const Personality& p) { return !p.destroy_without_bitmap; }},
     {"info_get_32", [](const Personality& p) { return p.info_get_32; }},
     {"one_retrieval", [](const Personality& p) { return p.retrieve_limit == 1; }},
+    {"buffers_unshared", [](const Personality& p) { return !has_row(p, ffa::Fid::rx_acquire); }},
 };
 
 ffa::Version lowest_guest(const CompiledWorld& world) {
