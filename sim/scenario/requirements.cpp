@@ -37,11 +37,11 @@ bool has_row(const Personality& spmc, ffa::Fid fid) {
 
 /// A difference between personalities that scenarios depend on, by its rows of
 /// docs/spmc-personalities.md.
-struct Word {
+struct Trait {
   const char* name;
   bool (*has)(const Personality& spmc);
 };
-constexpr Word words[] = {
+constexpr Trait traits[] = {
     {"lend_attributes", [](const Personality& p) { return p.lend_attributes.has_value(); }},
     {"many_borrowers", [](const Personality& p) { return p.max_borrowers == 0; }},
     {"shared_twice", [](const Personality& p) { return !p.page_shared_twice; }},
@@ -71,7 +71,7 @@ bool has(const Node& node, const Personality& spmc, const CompiledWorld& world) 
   if (word == "guest_1_1") return lowest_guest(world) >= ffa::v1_1;
   if (word == "guest_1_2") return lowest_guest(world) >= ffa::v1_2;
   if (word.starts_with("FFA_")) return lists(spmc, world.spec.spmc, function_of(node));
-  for (const Word& known : words) {
+  for (const Trait& known : traits) {
     if (word == known.name) return known.has(spmc);
   }
   node.fail(fmt::format("'{}' is nothing that an SPMC may lack", word));
