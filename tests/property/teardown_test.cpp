@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "ffa/names.hpp"
 #include "sim/engine/run.hpp"
@@ -33,7 +34,7 @@ const std::vector<std::vector<std::string>> no_answers = {
 /// One way to have an end.
 struct Plan {
   uint32_t budget = 0;
-  json faults = json::array();
+  std::vector<json> faults{};
 };
 
 json fault(const std::string& op, uint64_t nth) { return {{"op", op}, {"nth", nth}}; }

@@ -107,6 +107,7 @@ class World {
   /// A vCPU, or the host: does one thing after the other, on a task of its own.
   struct Actor {
     std::function<void()> work;
+    std::function<void()> doing;  ///< here, since a call that waits for ever never returns
     bool busy = false;
   };
   struct Vm {
@@ -162,7 +163,8 @@ void World::work(Place place, std::function<void()> what) {
                            simulation_.wait_until(
                                [this, self] { return closed_ || self->work != nullptr; });
                            if (self->work == nullptr) continue;
-                           std::exchange(self->work, nullptr)();
+                           self->doing = std::exchange(self->work, nullptr);
+                           self->doing();
                            self->busy = false;
                          }
                        }});
