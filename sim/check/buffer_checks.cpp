@@ -35,6 +35,12 @@ std::vector<Access> accesses_of(const Step& step) {
 class RxOwnership final : public Checker {
  public:
   std::string id() const override { return "I18"; }
+  /// The SPMC has agreed: it knows whether an SP has filled the buffer.
+  static bool spmc_released(const Step& step) {
+    return std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
+      return ffa::is_function(smc->in, ffa::Fid::rx_release) && ffa::is_success(smc->out);
+    });
+  }
   void after(const Step& step) override {
     if (!step.is_guest() || !step.alone) return;
     const GuestState& guest = step.guest();
@@ -51,7 +57,7 @@ class RxOwnership final : public Checker {
     if (owned && filled) report(step, "fills the RX buffer, which the VM owns");
     const bool released =
         ffa::is_function(step.event.in, Fid::rx_release) && ffa::is_success(step.event.out);
-    if (released && guest.owns_rx == false)
+    if (released && guest.owns_rx == false && !spmc_released(step))
       report(step, "releases an RX buffer that the VM does not own");
     const auto vm = step.facts.vms.find(step.event.vm);
     if (filled && vm != step.facts.vms.end() && vm->second.fact.rx_state != rx_vm_owned) {

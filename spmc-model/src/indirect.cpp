@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Indirect messages: FFA_MSG_SEND2 of the hypervisor for a VM, from its TX into the SP's RX, which
-// is private to the SPMC and its SP. [DEN0077A 1.2 §7.3, §15.1]
+// is private to the SPMC and its SP; and that of an SP, into a VM's RX. [DEN0077A 1.2 §7.3, §15.1]
 #include "src/bytes.hpp"
 #include "src/chapters.hpp"
+#include "src/notification.hpp"
 #include "src/sps.hpp"
 
 namespace spmc_model {
@@ -56,6 +57,21 @@ Answer handle_msg_send2(SpmcStorage& s, const Call& call) {
     return error(Status::denied);
   }
   return status_reply(deliver(s, sp, end));
+}
+
+Status send_to_vm(SpmcStorage& s, ffa::EndpointId sp, ffa::EndpointId vm, uint64_t content) {
+  if (!s.personality.indirect_messages) return Status::not_supported;
+  const uint32_t header_bytes = s.version >= ffa::v1_2 ? header_bytes_v1_2 : header_bytes_v1_1;
+  std::array<std::byte, header_bytes_v1_2 + sizeof content> message{};
+  put_le(message, message_offset_at, 4, header_bytes);
+  put_le(message, endpoints_at, 4, uint32_t{sp.raw()} << 16 | vm.raw());
+  put_le(message, size_at, 4, sizeof content);
+  put_le(message, header_bytes, sizeof content, content);
+  const Status status = fill_vm_rx(s, vm, std::span{message}.first(header_bytes + sizeof content));
+  // That RX is full, the SPM notifies by itself, if the VM has notifications. [DEN0077A 1.2 §16]
+  constexpr uint32_t rx_full = 1;
+  if (status == Status::success) (void)set_by_spm(s, vm, rx_full);
+  return status;
 }
 
 ffa::Result<uint64_t> use_message(SpmcStorage& s, size_t sp, sp_protocol::Operation operation,

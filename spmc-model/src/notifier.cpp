@@ -21,6 +21,12 @@ Target target_in(const Payload& words) {
   return static_cast<uint16_t>(word);
 }
 
+/// The VM that asks, or the one that it names.
+ffa::EndpointId vm_in(const Payload& words, ffa::EndpointId asking) {
+  const uint32_t named = words[sp_protocol::vm_word];
+  return named == 0 ? asking : ffa::EndpointId{static_cast<uint16_t>(named)};
+}
+
 Status unbind(Notifications& own, ffa::EndpointId vm, uint64_t bitmap) {
   if ((bitmap & ~bound_to(own, vm)) != 0 || is_pending(own, bitmap)) return Status::denied;
   unbind_all(own, bitmap);
@@ -36,12 +42,12 @@ Payload run_notifier(SpmcStorage& s, size_t sp, ffa::EndpointId vm, const Payloa
   Status status = Status::not_supported;
   uint64_t value = 0;
   switch (static_cast<NotifierOperation>(request[sp_protocol::operation_word])) {
-    case NotifierOperation::notify: {
-      const uint32_t named = request[sp_protocol::vm_word];
-      const ffa::EndpointId to = named == 0 ? vm : ffa::EndpointId{static_cast<uint16_t>(named)};
-      status = set_by_sp(s, s.sps[sp].config.id, to, bitmap, target);
+    case NotifierOperation::notify:
+      status = set_by_sp(s, s.sps[sp].config.id, vm_in(request, vm), bitmap, target);
       break;
-    }
+    case NotifierOperation::send:
+      status = send_to_vm(s, s.sps[sp].config.id, vm_in(request, vm), bitmap);
+      break;
     case NotifierOperation::bind:
       own.vcpus = s.sps[sp].config.contexts;
       status = bind_all(own, vm, bitmap, target.has_value());

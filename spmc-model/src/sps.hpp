@@ -15,6 +15,9 @@ namespace spmc_model {
 /// The 32-bit words that both conventions can carry.
 using Payload = std::array<uint32_t, sp_protocol::payload_words>;
 
+/// FFA_MSG_SEND2 of an SP: a message of the 8 bytes of `content` into the RX of a VM.
+ffa::Status send_to_vm(SpmcStorage& s, ffa::EndpointId sp, ffa::EndpointId vm, uint64_t content);
+
 /// What a memory_user does with the indirect message in its RX.
 ffa::Result<uint64_t> use_message(SpmcStorage& s, size_t sp, sp_protocol::Operation operation,
                                   uint32_t offset);

@@ -86,9 +86,10 @@ enum class NotifierOperation : uint32_t {
   bind = 0x32,    ///< binds notifications of its own to the VM that asks
   unbind = 0x33,  ///< undoes that
   fetch = 0x34,   ///< what VMs have set, global and for context `target_word`; no longer pending
+  send = 0x35,    ///< an indirect message of the bitmap's 8 bytes to the VM that asks, or `vm_word`
 };
 inline constexpr unsigned target_word = 3;  ///< per_vcpu_bit and a vCPU or context; 0: global
-inline constexpr unsigned vm_word = 4;      ///< notify: 0, or a VM
+inline constexpr unsigned vm_word = 4;      ///< notify, send: 0, or a VM
 inline constexpr uint32_t per_vcpu_bit = 1U << 16;
 
 /// Rights asked for by `retrieve`.
