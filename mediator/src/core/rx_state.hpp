@@ -6,7 +6,7 @@
 //                    ^                 | |
 //                    +-----abandon-----+ +-unmap-> unmapped
 //   With buffers that the SPMC knows, it owns what the VM does not, and may have filled it unseen:
-//   free -give-> spmc_owned -acquire-> producing -give-> spmc_owned; and vm_owned or spmc_owned
+//   unmapped -give-> spmc_owned -acquire-> producing -give-> spmc_owned; and vm_owned or spmc_owned
 //   -hand_back-> producing, while the SPMC is asked whether the VM gives it back.
 #pragma once
 
@@ -29,7 +29,7 @@ enum class RxEvent : uint8_t {
   abandon,   ///< the producer gives up, nothing was delivered
   deliver,   ///< filled: the VM may read it
   release,   ///< FFA_RX_RELEASE
-  give,      ///< handed to the SPMC, which may fill it
+  give,      ///< handed to the SPMC, which may fill it; from `unmapped`, FFA_RXTX_MAP
   hand_back  ///< FFA_RX_RELEASE, of a buffer that the SPMC knows
 };
 inline constexpr size_t rx_states = 5;
@@ -41,8 +41,8 @@ constexpr std::optional<RxState> next_state(RxState state, RxEvent event) {
   constexpr std::optional<RxState> no;
   constexpr std::optional<RxState> table[rx_states][rx_events] = {
       // map   unmap     acquire    abandon  deliver   release  give        hand_back
-      {free, no, no, no, no, no, no, no},                      // unmapped
-      {no, no, producing, no, no, no, spmc_owned, no},         // free
+      {free, no, no, no, no, no, spmc_owned, no},              // unmapped
+      {no, no, producing, no, no, no, no, no},                 // free
       {no, unmapped, no, free, vm_owned, no, spmc_owned, no},  // producing
       {no, no, no, no, no, free, spmc_owned, producing},       // vm_owned
       {no, no, producing, no, vm_owned, no, no, producing},    // spmc_owned

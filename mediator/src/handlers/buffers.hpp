@@ -100,14 +100,10 @@ template <Platform P>
 class RxWriter {
  public:
   explicit RxWriter(CallContext<P>& call) : RxWriter(call, call.vm) {}
-  RxWriter(CallContext<P>& call, VmContext<P>& vm)
-      : call_(call),
-        vm_(vm.id()),
-        buffers_(vm.buffers),
-        shared_(shares_buffers(call.mediator, vm)) {}
+  RxWriter(CallContext<P>& call, VmContext<P>& vm) : call_(call), vm_(vm), buffers_(vm.buffers) {}
   ~RxWriter() {
     if (!held_) return;
-    if (shared_ && !expect_success(call_.smc(ffa::RxRelease{vm_}.encode())).ok()) {
+    if (shared_ && !expect_success(call_.smc(ffa::RxRelease{vm_.id()}.encode())).ok()) {
       call_.platform().log(LogLevel::warning, "ffa: the SPMC does not take a VM's RX buffer back");
     }
     move_rx(buffers_, shared_ ? RxEvent::give : RxEvent::abandon);
@@ -118,8 +114,9 @@ class RxWriter {
   /// `rule` rejects, also where nothing is mapped.
   [[nodiscard]] Outcome<void> acquire(Rule rule = Rule::rx_free) {
     FFA_CHECK(call_.rules.require(rule, move_rx(buffers_, RxEvent::acquire).has_value()));
+    shared_ = shares_buffers(call_.mediator, vm_);  // it is mapped, so its version stays
     if (shared_) {
-      const auto acquired = expect_success(call_.smc(ffa::RxAcquire{vm_}.encode()));
+      const auto acquired = expect_success(call_.smc(ffa::RxAcquire{vm_.id()}.encode()));
       if (!acquired.ok()) {
         move_rx(buffers_, RxEvent::give);
         // DENIED: there is a message of an SP in it.
@@ -153,9 +150,9 @@ class RxWriter {
 
  private:
   CallContext<P>& call_;
-  const ffa::EndpointId vm_;
+  VmContext<P>& vm_;
   VmBuffers<P>& buffers_;
-  const bool shared_;  ///< with the SPMC
+  bool shared_ = false;  ///< with the SPMC
   bool held_ = false;
 };
 

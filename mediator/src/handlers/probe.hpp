@@ -242,7 +242,10 @@ template <Platform P>
 ffa::Result<void> probe_spmc(MediatorState<P>& mediator) {
   const auto probed = probe_all(mediator);
   mediator.spmc.usable = probed.ok();
-  if (!probed.ok()) mediator.spmc.features = {};
+  if (!probed.ok()) {
+    mediator.spmc.features = {};
+    mediator.partitions.clear();
+  }
   return probed;
 }
 

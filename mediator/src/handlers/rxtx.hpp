@@ -201,8 +201,7 @@ Reply rxtx_map(CallContext<P>& call) {
   buffers.rx_range = rx_range;
   release_tx.commit();
   release_rx.commit();
-  FFA_ASSERT(move_rx(buffers, RxEvent::map));
-  if (shared) FFA_ASSERT(move_rx(buffers, RxEvent::give));
+  FFA_ASSERT(move_rx(buffers, shared ? RxEvent::give : RxEvent::map));
   claim.give_back(TxState::free);
   return ffa::success32();
 }

@@ -154,15 +154,17 @@ Reply msg_wait(CallContext<P>& call) {
   const auto wait = ffa::MsgWait::decode(call.regs);
   const bool flags_known = wait.ok() && (call.version >= ffa::v1_2 || !wait->retain_rx);
   FFA_CHECK(call.rules.require(Rule::wait_reserved, flags_known));
+  VcpuState& vcpu = call.vcpu_state();
   {
     const Guard guard(call.mediator.message_lock);
-    VcpuState& vcpu = call.vcpu_state();
     const bool idle = vcpu.dialogue.serves == VmDialogue::Serves::nothing;
     FFA_CHECK(call.rules.require(Rule::wait_idle, idle));
     FFA_CHECK(call.rules.require(Rule::own_request_over, !vcpu.request.active));
-    vcpu.dialogue.serves = VmDialogue::Serves::waits;
   }
+  // Before anybody can see that it waits: RX must not go with a message that has woken it.
   if (!wait->retain_rx) (void)give_back_rx(call);
+  const Guard guard(call.mediator.message_lock);
+  vcpu.dialogue.serves = VmDialogue::Serves::waits;
   return block(call);
 }
 

@@ -26,7 +26,7 @@ TEST(RxStateTable, EveryCellIsAsDrawn) {
   const std::map<std::pair<RxState, E>, RxState> allowed{{{unmapped, E::map}, free},
                                                          {{producing, E::unmap}, unmapped},
                                                          {{free, E::acquire}, producing},
-                                                         {{free, E::give}, spmc_owned},
+                                                         {{unmapped, E::give}, spmc_owned},
                                                          {{producing, E::abandon}, free},
                                                          {{producing, E::deliver}, vm_owned},
                                                          {{producing, E::give}, spmc_owned},
