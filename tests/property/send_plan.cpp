@@ -6,12 +6,29 @@
 #include <algorithm>
 
 #include "sim/machine/canary.hpp"
+#include "spmc-model/personality.hpp"
 
 namespace property {
 
 using mediator::FragmentHandles;
 using sim::scenario::DescriptorPlan;
 using sim::scenario::find_field;
+
+sim::WorldSpec empty_world(const Setting& setting) {
+  sim::WorldSpec world;
+  world.mediator.spmc_buffer_pages = setting.spmc_buffer_pages;
+  world.mediator.fragment_handles = setting.handles;
+  world.mediator.refused_fragment_ends_send = setting.refused_fragment_ends_send;
+  world.spmc.personality = setting.personality;
+  world.spmc.version = setting.spmc;
+  world.own_rx_pa = world.own_tx_pa + 32 * ffa::page_size;
+  return world;
+}
+
+bool told_of_vms(const Setting& setting) {
+  return spmc_model::find_personality(setting.personality)->guests_tracked &&
+         setting.spmc >= ffa::v1_1;
+}
 
 uint64_t Numbers::next() {
   state_ += 0x9e3779b97f4a7c15;

@@ -10,6 +10,7 @@
 
 #include "ffa/types.hpp"
 #include "mediator/limits.hpp"
+#include "sim/engine/world_spec.hpp"
 #include "sim/scenario/descriptor.hpp"
 
 namespace property {
@@ -41,6 +42,12 @@ struct Setting {
   uint16_t rxtx_pages;
   bool refused_fragment_ends_send;
 };
+
+/// That world without SPs and VMs.
+sim::WorldSpec empty_world(const Setting& setting);
+/// False: the SPMC knows nothing of VMs, or 1.0 has no words for them; no SP asks to be told of
+/// one.
+bool told_of_vms(const Setting& setting);
 
 /// What is wrong with a plan. Each is found by the mediator, wherever its range stands.
 enum class Flaw : uint8_t {

@@ -42,24 +42,15 @@ sim::VmSpec vm_spec(const HostLayout& layout) {
 
 sim::WorldSpec world_spec(const Setting& setting, const std::vector<HostLayout>& layouts,
                           std::vector<sim::FaultSpec> faults) {
-  sim::WorldSpec world;
-  world.mediator.spmc_buffer_pages = setting.spmc_buffer_pages;
-  world.mediator.fragment_handles = setting.handles;
-  world.mediator.refused_fragment_ends_send = setting.refused_fragment_ends_send;
-  world.spmc.personality = setting.personality;
-  world.spmc.version = setting.spmc;
+  sim::WorldSpec world = empty_world(setting);
   world.ram_size = 4 * huge;
-  world.own_rx_pa = world.own_tx_pa + 32 * page;
-  // Where an SPMC knows nothing of VMs, or 1.0 has no words for them, no SP asks to be told of one.
-  const bool told_of_vms = spmc_model::find_personality(setting.personality)->guests_tracked &&
-                           setting.spmc >= ffa::v1_1;
   for (uint16_t n = 0; n < sps; ++n) {
     sim::SpSpec sp;
     sp.name = fmt::format("sp{}", n + 1);
     sp.id = static_cast<uint16_t>(first_sp + n);
     sp.kind = sim::SpKind::memory_user;
     sp.uuid.bytes[15] = static_cast<uint8_t>(n + 1);
-    if (!told_of_vms) sp.properties = spmc_model::default_properties & ~0xc0U;
+    if (!told_of_vms(setting)) sp.properties = spmc_model::default_properties & ~0xc0U;
     world.sps.push_back(sp);
   }
   for (const HostLayout& layout : layouts) world.vms.push_back(vm_spec(layout));

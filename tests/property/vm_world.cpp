@@ -61,16 +61,7 @@ sim::VmSpec vm_spec(const Household& household, uint16_t vm, size_t place) {
 
 sim::WorldSpec world_spec(const Household& household) {
   const Setting& setting = household.setting;
-  sim::WorldSpec world;
-  world.mediator.spmc_buffer_pages = setting.spmc_buffer_pages;
-  world.mediator.fragment_handles = setting.handles;
-  world.mediator.refused_fragment_ends_send = setting.refused_fragment_ends_send;
-  world.spmc.personality = setting.personality;
-  world.spmc.version = setting.spmc;
-  world.own_rx_pa = world.own_tx_pa + 32 * page;
-  // Where an SPMC knows nothing of VMs, or 1.0 has no words for them, no SP asks to be told of one.
-  const bool told_of_vms = spmc_model::find_personality(setting.personality)->guests_tracked &&
-                           setting.spmc >= ffa::v1_1;
+  sim::WorldSpec world = empty_world(setting);
   for (const uint16_t id : {echo_sp, family_sp, intruder_sp, intruder_echo_sp}) {
     sim::SpSpec sp;
     sp.id = id;
@@ -79,7 +70,7 @@ sim::WorldSpec world_spec(const Household& household) {
     sp.uuid.bytes[15] = static_cast<uint8_t>(id);
     sp.contexts = household.sp_contexts;
     constexpr uint32_t takes_all = spmc_model::default_properties | 1U << 2 | 1U << 9;
-    sp.properties = told_of_vms ? takes_all : takes_all & ~0xc0U;
+    sp.properties = told_of_vms(setting) ? takes_all : takes_all & ~0xc0U;
     world.sps.push_back(sp);
   }
   for (size_t n = 0; n < 2; ++n) world.vms.push_back(vm_spec(household, family[n], n));
