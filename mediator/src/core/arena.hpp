@@ -41,7 +41,7 @@ class Arena {
 
   /// Builds `count` objects, each from the same arguments.
   template <class T, class... Args>
-  std::span<T> make_array(size_t count, Args&... args) {
+  std::span<T> make_array(size_t count, Args&&... args) {
     static_assert(std::is_trivially_destructible_v<T>);
     if (count == 0) return {};
     auto* const first = static_cast<std::byte*>(take(bytes<T>(count)));

@@ -6,6 +6,7 @@
 
 #include "core/partition_table.hpp"
 #include "handlers/state.hpp"
+#include "handlers/vm_reference.hpp"
 
 namespace mediator {
 
@@ -28,5 +29,22 @@ std::optional<VmSlot<P>> reachable_vm(CallContext<P>& call, ffa::EndpointId id) 
   if (vm && !is_reachable(call, *vm)) vm.reset();
   return vm;
 }
+
+/// Keeps the other VM with this id there, if it is served and the caller may know of it: asked
+/// again once it is held, since another VM may have got the id.
+template <Platform P>
+class PeerReference {
+ public:
+  PeerReference(CallContext<P>& call, ffa::EndpointId id) {
+    if (!reachable_vm(call, id)) return;
+    reference_.emplace(call.mediator, id,
+                       [&](const VmSlot<P>& vm) { return is_reachable(call, vm); });
+  }
+  /// The VM, or nullptr.
+  [[nodiscard]] VmContext<P>* get() const { return reference_ ? reference_->get() : nullptr; }
+
+ private:
+  std::optional<VmReference<P>> reference_;
+};
 
 }  // namespace mediator

@@ -35,8 +35,7 @@ template <Platform P>
 Reply feature_id(CallContext<P>& call, const ffa::Features& query) {
   FFA_CHECK(call.rules.require(Rule::features_reserved, !query.has_reserved_bits()));
   FFA_CHECK(call.rules.require(Rule::features_input, query.input_properties == 0));
-  const bool notifications =
-      call.version >= ffa::v1_1 && has_notifications(call.mediator, call.vm.config);
+  const bool notifications = call.version >= ffa::v1_1 && has_notifications(call.mediator, call.vm);
   const bool pending = query.feature() == ffa::FeatureId::notification_pending_interrupt;
   const bool schedule = query.feature() == ffa::FeatureId::schedule_receiver_interrupt;
   FFA_CHECK(call.rules.require(Rule::features_id, notifications && (pending || schedule)));

@@ -134,15 +134,9 @@ Reply msg_send2(CallContext<P>& call) {
     FFA_CHECK(call.rules.require(Rule::send2_receiver, true));
     return send_to_sp(call, message, *sp);
   }
-  // The reference keeps the receiver's context while it is written to.
-  const bool held = reachable_vm(call, receiver) && call.platform().vm_get(receiver);
-  const auto vm = held ? reachable_vm(call, receiver) : std::nullopt;
-  const auto reply = [&]() -> Reply {
-    FFA_CHECK(call.rules.require(Rule::send2_receiver, vm.has_value()));
-    return deliver_to_vm(call, message, *vm->context);
-  }();
-  if (held) call.platform().vm_put(receiver);
-  return reply;
+  const PeerReference<P> vm{call, receiver};
+  FFA_CHECK(call.rules.require(Rule::send2_receiver, vm.get() != nullptr));
+  return deliver_to_vm(call, message, *vm.get());
 }
 
 }  // namespace mediator

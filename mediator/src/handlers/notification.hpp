@@ -5,8 +5,6 @@
 // chapter 16]
 #pragma once
 
-#include <optional>
-
 #include "core/notifications.hpp"
 #include "core/spmc_answer.hpp"
 #include "ffa/calls.hpp"
@@ -14,7 +12,6 @@
 #include "handlers/access.hpp"
 #include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
-#include "handlers/vm_reference.hpp"
 
 namespace mediator {
 
@@ -107,9 +104,8 @@ Reply notification_set(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_set_sender, set->sender == call.vm.id()));
   FFA_CHECK(call.rules.require(Rule::noti_set_delay, !set->delay_schedule_receiver));
   const Partition* const sp = reachable_sp(call, set->receiver);
-  std::optional<VmReference<P>> reference;
-  if (reachable_vm(call, set->receiver)) reference.emplace(call.mediator, set->receiver);
-  VmContext<P>* const vm = reference ? reference->get() : nullptr;
+  const PeerReference<P> reference{call, set->receiver};
+  VmContext<P>* const vm = reference.get();
   FFA_CHECK(call.rules.require(Rule::noti_set_receiver, sp != nullptr || vm != nullptr));
   const bool receives = sp == nullptr || (sp->properties.receives_notifications() &&
                                           can_notify_sps(call.mediator.spmc.features));

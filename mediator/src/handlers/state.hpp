@@ -99,7 +99,7 @@ struct VmContext {
         notifications(vm.vcpus, arena),
         vcpus(arena.make_array<VcpuState>(vm.vcpus)),
         calls_begun(arena.make_array<uint32_t>(vm.vcpus)),
-        calls_ended(arena.make_array<Word>(vm.vcpus, platform, none_yet)),
+        calls_ended(arena.make_array<Word>(vm.vcpus, platform, 0U)),
         told_created(mediator.max_partitions, arena) {
     for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
@@ -117,7 +117,6 @@ struct VmContext {
     return false;
   }
   void end_call(ffa::VcpuId vcpu) { calls_ended[vcpu.raw()].store(calls_begun[vcpu.raw()]); }
-  static constexpr uint32_t none_yet = 0;
 
   const VmConfig config;
   const CallSwitches switches;
@@ -170,7 +169,7 @@ class MediatorState {
         spmc(the_platform),
         message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
-        gone(arena.make_array<Word>(the_config.max_partitions, platform, there)),
+        gone(arena.make_array<Word>(the_config.max_partitions, platform, 0U)),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
@@ -178,8 +177,7 @@ class MediatorState {
   SpmcLink<P> spmc;
   typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
   PartitionTable partitions;          ///< SPs; constant after probe()
-  static constexpr uint32_t there = 0;
-  std::span<Word> gone;  ///< of each entry of `partitions`, not 0: the SP aborted
+  std::span<Word> gone;               ///< of each entry of `partitions`, not 0: the SP aborted
   VmTable<P> vms;
 };
 
@@ -207,8 +205,8 @@ bool shares_buffers(const MediatorState<P>& mediator, VmContext<P>& vm) {
 
 /// True if a VM has notifications: the SPMC's, or those of other VMs.
 template <Platform P>
-bool has_notifications(const MediatorState<P>& mediator, const VmConfig& vm) {
-  return provides(mediator.spmc.features, switches_of(mediator, vm), Need::notifications, 0);
+bool has_notifications(const MediatorState<P>& mediator, const VmContext<P>& vm) {
+  return provides(mediator.spmc.features, vm.switches, Need::notifications, 0);
 }
 
 /// True if FF-A is there for the VM: without an SPMC, for the sake of other VMs.

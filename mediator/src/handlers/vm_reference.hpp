@@ -10,10 +10,14 @@ template <Platform P>
 class VmReference {
  public:
   VmReference(MediatorState<P>& mediator, ffa::EndpointId id)
+      : VmReference(mediator, id, [](const VmSlot<P>& vm) { return vm.life == VmLife::live; }) {}
+  /// Only a VM that `accept(slot)` takes once it is held.
+  template <class Accept>
+  VmReference(MediatorState<P>& mediator, ffa::EndpointId id, Accept accept)
       : mediator_(mediator), id_(id), held_(mediator.platform.vm_get(id)) {
     if (!held_) return;
     const auto slot = mediator.vms.find(id);
-    if (slot && slot->life == VmLife::live) context_ = slot->context;
+    if (slot && accept(*slot)) context_ = slot->context;
   }
   ~VmReference() {
     if (held_) mediator_.platform.vm_put(id_);
@@ -21,7 +25,7 @@ class VmReference {
   VmReference(const VmReference&) = delete;
   VmReference& operator=(const VmReference&) = delete;
 
-  /// The VM, or nullptr where there is none with TEE type ffa that lives.
+  /// The VM, or nullptr where there is none with TEE type ffa that is taken.
   [[nodiscard]] VmContext<P>* get() const { return context_; }
 
  private:
