@@ -201,6 +201,38 @@ TEST(IndirectMessage, ReachesAReceiverOfAnotherVersionWithAHeaderOfItsOwn) {
   EXPECT_REJECTED(world, world.call(3, {0x84000086}), send2_rx_free);
   EXPECT_EQ(world.platform.vm_references, 0);
 }
+TEST(IndirectMessage, AReceiverThatNegotiatesMeanwhileReadsTheLayoutOfItsVersion) {
+  World world;
+  world.visible_to_vms = true;
+  world.start(3, 0x10001);
+  EXPECT_TRUE(world.create_vm(2).ok());
+  world.map_buffers(3);
+  for (const uint32_t version : {0x10002U, 0x10000U}) {
+    put_message(world, 3, 2, {std::byte{7}}, 1);
+    world.platform.after_copy_in = [&world, version] {
+      if (world.platform.copies_in % 2 != 0) return;  // the header comes first
+      world.platform.after_copy_in = nullptr;
+      world.platform.at_load = [&world, version] {
+        world.negotiate(2, version);
+        world.map_buffers(2);
+      };
+      world.platform.loads_before_hook = 2;  // between its version and its RX
+    };
+    world.platform.copies_in = 0;
+    const ffa::Regs sent = world.call(3, {0x84000086});
+    if (version >= 0x10002) {
+      EXPECT_SUCCESS32(sent);
+      EXPECT_EQ(world.platform.read(2, rx_ipa + 8, 1)[0], std::byte{40});
+    } else {
+      EXPECT_STATUS(sent, denied);
+      EXPECT_EQ(world.call(2, {0x84000067}).x[0], 0x84000061U);  // RX is free
+    }
+    world.mediator->domain_teardown(ffa::EndpointId{2});
+    world.mediator->relinquish_resources(ffa::EndpointId{2});
+    world.mediator->free_domain_ctx(ffa::EndpointId{2});
+    EXPECT_TRUE(world.create_vm(2).ok());
+  }
+}
 TEST(IndirectMessage, TheLongestMessageOfTheLargestBufferStaysInItsBounds) {
   World world;
   world.visible_to_vms = true;
