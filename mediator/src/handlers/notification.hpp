@@ -83,11 +83,10 @@ Reply notification_unbind(CallContext<P>& call) {
 /// From VM to VM: pending before the receiver is interrupted, so that no GET can miss it for good.
 template <Platform P>
 Outcome<void> notify_vm(CallContext<P>& call, const ffa::NotificationSet& set, VmContext<P>& vm) {
-  const uint32_t incarnation = call.mediator.vms.find(call.vm.id())->incarnation;
   const Audience whom{set.per_vcpu, set.vcpu};
   {
     const Guard guard(vm.state_lock);
-    const bool bound = vm.notifications.is_bound({call.vm.id(), incarnation}, set.bitmap);
+    const bool bound = vm.notifications.is_bound({call.vm.id(), call.vm.incarnation}, set.bitmap);
     FFA_CHECK(call.rules.require(Rule::noti_set_bound, bound));
     const bool of_kind = vm.notifications.is_kind(set.bitmap, set.per_vcpu);
     FFA_CHECK(call.rules.require(Rule::noti_set_kind, of_kind));

@@ -120,6 +120,7 @@ struct VmContext {
 
   const VmConfig config;
   const CallSwitches switches;
+  uint32_t incarnation = 0;                            ///< that of its slot
   SpinLock state_lock;                                 ///< class vm_state: version, notifications
   SpinLock memory_lock;                                ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock

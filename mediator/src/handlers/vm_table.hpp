@@ -84,6 +84,7 @@ class VmTable {
       if (slots_[place].life != VmLife::vacant) continue;
       slots_[place] = slot;
       slots_[place].incarnation = ++incarnations_;
+      if (slot.context != nullptr) slot.context->incarnation = incarnations_;
       index_.insert(slot.id, static_cast<uint16_t>(place));
       return {};
     }
