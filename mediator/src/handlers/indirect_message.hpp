@@ -96,12 +96,15 @@ Reply send_to_sp(CallContext<P>& call, const IndirectMessage& message, const Par
 /// waits for messages.
 template <Platform P>
 void announce_message(MediatorState<P>& mediator, VmContext<P>& vm) {
-  vm.rx_full.store(1);
+  {
+    const Guard guard(vm.state_lock);
+    vm.notifications.notify_rx_full();
+  }
   {
     const Guard guard(mediator.message_lock);
     run_one_waiting(mediator, vm);
   }
-  announce_notification(mediator, vm, {});
+  inject_npi(mediator, vm, {});
 }
 
 template <Platform P>
