@@ -29,6 +29,15 @@ class Bindings {
   /// The sender of notification `n`; the hypervisor's id where it is not bound.
   [[nodiscard]] constexpr ffa::EndpointId sender(size_t n) const { return sender_[n]; }
 
+  /// The SPMC is asked to change them: until end_change(), no other call can. False: another one
+  /// does, and in which order the SPMC would take the two nobody knows.
+  [[nodiscard]] constexpr bool begin_change(uint64_t bitmap) {
+    if ((changing_ & bitmap) != 0) return false;
+    changing_ |= bitmap;
+    return true;
+  }
+  constexpr void end_change(uint64_t bitmap) { changing_ &= ~bitmap; }
+
  private:
   constexpr void set(uint64_t bitmap, ffa::EndpointId sender) {
     for (size_t n = 0; n < notifications; ++n) {
@@ -37,6 +46,7 @@ class Bindings {
   }
 
   std::array<ffa::EndpointId, notifications> sender_{};
+  uint64_t changing_ = 0;
 };
 
 }  // namespace mediator

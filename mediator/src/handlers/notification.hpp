@@ -28,6 +28,24 @@ bool is_sp_notifier(CallContext<P>& call, ffa::EndpointId id) {
   return reachable_sp(call, id) != nullptr && has_notifications(call.mediator.spmc.features);
 }
 
+/// Sends a BIND or UNBIND on and keeps what it did: `record(bindings)`. Rule: `unchanging`.
+template <Platform P, class Request, class Record>
+Reply change_bindings(CallContext<P>& call, const Request& request, Rule unchanging,
+                      Record record) {
+  VmContext<P>& vm = call.vm;
+  bool begun = false;
+  {
+    const Guard guard(vm.state_lock);
+    begun = vm.bindings.begin_change(request.bitmap);
+  }
+  FFA_CHECK(call.rules.require(unchanging, begun));
+  const auto answer = forward_bare(call, request.encode());
+  const Guard guard(vm.state_lock);
+  vm.bindings.end_change(request.bitmap);
+  if (answer.ok()) record(vm.bindings);
+  return answer;
+}
+
 template <Platform P>
 Reply notification_bind(CallContext<P>& call) {
   const auto bind = ffa::NotificationBind::decode(call.regs);
@@ -37,12 +55,11 @@ Reply notification_bind(CallContext<P>& call) {
   const auto vm = reachable_vm(call, bind->sender);
   FFA_CHECK(call.rules.require(Rule::noti_bind_sender, from_sp || vm));
   FFA_CHECK(call.rules.require(Rule::noti_bind_bitmap, bind->bitmap != 0));
-  if (from_sp) FFA_CHECK(forward_bare(call, bind->encode()));
-  const Guard guard(call.vm.state_lock);
   if (from_sp) {
-    call.vm.bindings.bind(bind->sender, bind->bitmap);
-    return ffa::success32();
+    return change_bindings(call, *bind, Rule::noti_bind_free,
+                           [&](Bindings& bindings) { bindings.bind(bind->sender, bind->bitmap); });
   }
+  const Guard guard(call.vm.state_lock);
   VmNotifications& own = call.vm.notifications;
   FFA_CHECK(call.rules.require(Rule::noti_bind_free, own.is_free(bind->bitmap)));
   own.bind({vm->id, vm->incarnation}, bind->bitmap, bind->per_vcpu);
@@ -66,12 +83,12 @@ Reply notification_unbind(CallContext<P>& call) {
   const bool known = from_sp || is_vm_notifier(call, unbind->sender);
   FFA_CHECK(call.rules.require(Rule::noti_unbind_sender, known));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_bitmap, unbind->bitmap != 0));
-  if (from_sp) FFA_CHECK(forward_bare(call, unbind->encode()));
-  const Guard guard(call.vm.state_lock);
   if (from_sp) {
-    call.vm.bindings.unbind(unbind->bitmap & call.vm.bindings.bound_to(unbind->sender));
-    return ffa::success32();
+    return change_bindings(call, *unbind, Rule::noti_unbind_bound, [&](Bindings& bindings) {
+      bindings.unbind(unbind->bitmap & bindings.bound_to(unbind->sender));
+    });
   }
+  const Guard guard(call.vm.state_lock);
   VmNotifications& own = call.vm.notifications;
   const bool bound = (unbind->bitmap & ~own.bound_to(unbind->sender)) == 0;
   FFA_CHECK(call.rules.require(Rule::noti_unbind_bound, bound));

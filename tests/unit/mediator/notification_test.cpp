@@ -56,6 +56,41 @@ TEST_F(Notification, AnErrorOfTheSpmcIsPassedAndNothingIsBound) {
   world.mediator->domain_teardown(ffa::EndpointId{1});
   EXPECT_TRUE(world.platform.sent(0x84000080).empty());
 }
+TEST_F(Notification, TwoVcpusDoNotChangeTheSameBindingAtOnce) {
+  const auto bind = [&](uint64_t bitmap, uint16_t vcpu) {
+    return world.call(1, {0x8400007f, ids(sp1, 1), 0, bitmap}, vcpu);
+  };
+  const auto unbind = [&](uint64_t bitmap, uint16_t vcpu) {
+    return world.call(1, {0x84000080, ids(sp1, 1), 0, bitmap}, vcpu);
+  };
+  uint64_t bound = 0;               // as the SPMC sees it
+  std::function<void()> meanwhile;  // behind the SPMC's part of a call, in front of the mediator's
+  world.platform.spmc[0x8400007f] = [&](const ffa::Regs& in) {
+    bound |= in.w(3);
+    if (auto now = std::exchange(meanwhile, nullptr)) now();
+    return ffa::success32();
+  };
+  world.platform.spmc[0x84000080] = [&](const ffa::Regs& in) {
+    bound &= ~uint64_t{in.w(3)};
+    if (auto now = std::exchange(meanwhile, nullptr)) now();
+    return ffa::success32();
+  };
+  world.platform.spmc[0x8400007e] = [&](const ffa::Regs&) {
+    return bound != 0 ? ffa::reply(ffa::Status::denied) : ffa::success32();
+  };
+  EXPECT_SUCCESS32(bind(1, 0));
+  meanwhile = [&] { EXPECT_REJECTED(world, bind(3, 1), noti_bind_free); };
+  EXPECT_SUCCESS32(unbind(1, 0));
+  EXPECT_EQ(bound, 0U);
+  meanwhile = [&] { EXPECT_REJECTED(world, unbind(1, 1), noti_unbind_bound); };
+  EXPECT_SUCCESS32(bind(1, 0));
+  meanwhile = [&] { EXPECT_SUCCESS32(bind(4, 1)); };  // another one
+  EXPECT_SUCCESS32(bind(2, 0));
+  EXPECT_EQ(bound, 7U);
+  world.mediator->domain_teardown(ffa::EndpointId{1});
+  EXPECT_EQ(bound, 0U);
+  EXPECT_TRUE(world.platform.logs.empty());
+}
 TEST_F(Notification, RulesOfUnbind) {
   const auto unbind = [&](uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4 = 0) {
     return world.call(1, {0x84000080, w1, w2, w3, w4});
