@@ -22,6 +22,7 @@ struct SpmcSend {
   uint32_t length_bytes = 0;  ///< of that descriptor
   uint32_t sent_bytes = 0;    ///< of it that the SPMC has taken; 0: it was asked nothing yet
   uint32_t retries = 0;       ///< fragments that it asked for again
+  bool ending = false;        ///< it is being made to drop it
 };
 
 struct IncomingSend {

@@ -16,7 +16,7 @@ enum class TeardownStep : uint8_t {
   dialogues,     ///< direct messages between VMs end
   requests,      ///< SPs that were preempted in a request of the VM finish it, one SMC a step
   borrowing,     ///< what it borrows and what is borrowed from it goes back, one region a step
-  transfers,     ///< sends whose fragments did not all come are given up, one a step
+  transfers,     ///< sends whose fragments did not all come are given up, one SMC a step
   bitmap,        ///< NOTIFICATION_BITMAP_DESTROY
   drain,         ///< it was DENIED: NOTIFICATION_GET what is pending, one vCPU a step
   unbind,        ///< NOTIFICATION_UNBIND what is bound, one sender a step

@@ -21,21 +21,34 @@ void give_up_send(MediatorState<P>& mediator, VmContext<P>& vm, const IncomingSe
   drop_send(mediator, vm, send, send.spmc.sent_bytes == 0 ? SpmcHolds::nothing : SpmcHolds::half);
 }
 
-/// Gives up one transfer of a VM that makes no calls any more. False: there is none.
+/// One step of giving up the transfers of a VM that makes no calls any more, at most one SMC.
+/// `gone`: none is left.
 template <Platform P>
-bool give_up_one_transfer(MediatorState<P>& mediator, VmContext<P>& vm) {
+HalfSend step_transfers(MediatorState<P>& mediator, VmContext<P>& vm) {
   std::optional<uint16_t> place;
-  const Transfer* transfer = nullptr;
+  Transfer* transfer = nullptr;
   {
     const Guard guard(vm.memory_lock);
     place = vm.memory.transfers.take_idle();
-    if (!place) return false;
+    if (!place) return HalfSend::gone;
     transfer = &vm.memory.transfers[*place];
   }
-  give_up_send(mediator, vm, transfer->send);
+  IncomingSend& send = transfer->send;
+  HalfSend step = HalfSend::gone;
+  if (send.slot != no_share && send.spmc.sent_bytes != 0) {
+    step = step_half_send(mediator, vm, send.spmc);
+  }
+  const bool over = step == HalfSend::gone || step == HalfSend::kept;
+  if (over && send.slot != no_share) {
+    settle_send(mediator, vm, send.slot, step == HalfSend::gone);
+  }
   const Guard guard(vm.memory_lock);
-  vm.memory.transfers.vacate(*place);
-  return true;
+  if (over) {
+    vm.memory.transfers.vacate(*place);
+  } else {
+    vm.memory.transfers.put_back(*place);
+  }
+  return step == HalfSend::later ? HalfSend::later : HalfSend::again;
 }
 
 /// A busy place of the table of transfers. Its send ends with the call unless put_back() was

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "core/memory_send.hpp"
 #include "core/spmc_answer.hpp"
@@ -270,52 +271,70 @@ class SpmcSender {
   uint32_t cursor_at_;  ///< where the cursor stands
 };
 
-/// Makes the SPMC drop a send that it has half. No SPMC lets a hypervisor reclaim one, but each
-/// drops it when its ranges turn out wrong: the rest is sent as ranges without a page, which can't
-/// add up and give nothing away. False: it may still be there.
+/// What one SMC has made of a send that the SPMC has half. `later`: it asks for patience; `kept`:
+/// it may still be there.
+enum class HalfSend : uint8_t { again, later, gone, kept };
+
+/// Makes the SPMC drop a send that it has half, one SMC a step. No SPMC lets a hypervisor reclaim
+/// one, but each drops it when its ranges turn out wrong: the rest is sent as ranges without a
+/// page, which can't add up and give nothing away. Bound: each step takes from what is left or from
+/// the retries.
 template <Platform P>
-bool end_half_send(MediatorState<P>& mediator, VmContext<P>& vm, const SpmcSend& send) {
+HalfSend step_half_send(MediatorState<P>& mediator, VmContext<P>& vm, SpmcSend& send) {
   constexpr uint32_t range_bytes = sizeof(ffa::wire::Constituent);
-  uint32_t left = std::max(send.length_bytes - send.sent_bytes, range_bytes);
-  uint32_t patience = mediator.config.fragment_retries;
-  while (true) {  // bound: each turn takes from `left` or from `patience`
-    const uint32_t length = std::min(left, mediator.spmc.buffer_bytes);
-    ffa::Regs answer;
-    {
-      SpmcTx<P> tx{mediator};
-      tx.clear(length);
-      answer =
-          mediator.platform.smc(vm.id(), ffa::MemFragTx{send.handle, length, vm.id()}.encode());
-    }
-    const AnswerKind kind = kind_of(answer);
-    const ffa::Status status = status_of(answer);
-    const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
-    if (kind == AnswerKind::error && !later) return true;
-    if (kind != AnswerKind::error && kind != AnswerKind::mem_frag_rx) return false;
-    const bool taken = kind == AnswerKind::mem_frag_rx && left > length;
-    if (taken) left -= length;
-    if (!taken && patience-- == 0) return false;
+  if (!std::exchange(send.ending, true)) {
+    send.retries = 0;
+    send.sent_bytes = std::min(send.sent_bytes, send.length_bytes - range_bytes);
   }
+  const uint32_t left = send.length_bytes - send.sent_bytes;
+  const uint32_t length = std::min(left, mediator.spmc.buffer_bytes);
+  ffa::Regs answer;
+  {
+    SpmcTx<P> tx{mediator};
+    tx.clear(length);
+    answer = mediator.platform.smc(vm.id(), ffa::MemFragTx{send.handle, length, vm.id()}.encode());
+  }
+  const AnswerKind kind = kind_of(answer);
+  const ffa::Status status = status_of(answer);
+  const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
+  if (kind == AnswerKind::error && !later) return HalfSend::gone;
+  if (kind != AnswerKind::error && kind != AnswerKind::mem_frag_rx) return HalfSend::kept;
+  const bool taken = kind == AnswerKind::mem_frag_rx && left > length;
+  if (taken) send.sent_bytes += length;
+  if (!taken && send.retries++ >= mediator.config.fragment_retries) return HalfSend::kept;
+  return later ? HalfSend::later : HalfSend::again;
 }
 
-/// Ends a send that failed: nothing of it remains here, and of what the SPMC holds nothing that it
-/// lets go of. If something may remain there, the share is quarantined: its pages stay pinned and
-/// it counts against the VM's quota for good.
+/// Nothing of a send remains here; or, if something may remain at the SPMC, the share is
+/// quarantined: its pages stay pinned and it counts against the VM's quota for good.
+template <Platform P>
+void settle_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot, bool gone) {
+  if (gone) return release_share(mediator, vm, slot);
+  {
+    const Guard guard(vm.memory_lock);
+    vm.memory.shares.quarantine(slot);
+  }
+  mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
+}
+
+/// Ends a send that failed, also at the SPMC.
 template <Platform P>
 [[gnu::noinline]] void drop_send(MediatorState<P>& mediator, VmContext<P>& vm,
                                  const IncomingSend& send, SpmcHolds holds) {
   bool gone = holds == SpmcHolds::nothing;
-  if (holds == SpmcHolds::half) gone = end_half_send(mediator, vm, send.spmc);
+  if (holds == SpmcHolds::half) {
+    SpmcSend half = send.spmc;
+    HalfSend step = HalfSend::again;
+    while (step == HalfSend::again || step == HalfSend::later) {
+      step = step_half_send(mediator, vm, half);
+    }
+    gone = step == HalfSend::gone;
+  }
   if (holds == SpmcHolds::all) {
     const ffa::Regs request = ffa::MemReclaim{.handle = send.spmc.handle}.encode();
     gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;
   }
-  if (gone) return release_share(mediator, vm, send.slot);
-  {
-    const Guard guard(vm.memory_lock);
-    vm.memory.shares.quarantine(send.slot);
-  }
-  mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
+  settle_send(mediator, vm, send.slot, gone);
 }
 
 }  // namespace mediator

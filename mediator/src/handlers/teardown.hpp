@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The end of a VM, as a list of steps of at most one SMC each: what VMs borrow taken back, sends
-// that are not whole given up (an SMC for each fragment that the SPMC waits for), notifications
-// undone, SPs told, live transactions reclaimed, buffers taken back from the SPMC. Stops for its
-// budget between any two, and after each refusal, so that whoever refuses has its time. [DEN0077A
-// 1.2 §18.3]
+// that are not whole given up, notifications undone, SPs told, live transactions reclaimed, buffers
+// taken back from the SPMC. Stops for its budget between any two, and after each refusal, so that
+// whoever refuses has its time. [DEN0077A 1.2 §18.3]
 #pragma once
 
 #include "core/teardown.hpp"
@@ -119,6 +118,13 @@ void teardown_borrowing(MediatorState<P>& mediator, VmContext<P>& vm) {
   vm.teardown.later = found == BorrowStep::wait;
 }
 
+template <Platform P>
+void teardown_transfers(MediatorState<P>& mediator, VmContext<P>& vm) {
+  const HalfSend step = step_transfers(mediator, vm);
+  if (step == HalfSend::gone) return enter(vm.teardown, TeardownStep::bitmap);
+  vm.teardown.later = step == HalfSend::later;
+}
+
 /// The next FFA_RUN: an SP must not stay preempted for a VM that will never resume it.
 /// One that does not come to its end is given up after the configured patience.
 template <Platform P>
@@ -185,8 +191,7 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
     case TeardownStep::borrowing:
       return teardown_borrowing(mediator, vm);
     case TeardownStep::transfers:
-      if (give_up_one_transfer(mediator, vm)) return;
-      return enter(vm.teardown, TeardownStep::bitmap);
+      return teardown_transfers(mediator, vm);
     case TeardownStep::bitmap:
     case TeardownStep::bitmap_again:
       return teardown_bitmap(mediator, vm);
