@@ -47,7 +47,6 @@ constexpr Trait traits[] = {
     {"any_number_of_fragments", [](const Personality& p) { return p.max_fragments == 0; }},
     {"vm_state", [](const Personality& p) { return p.guests_tracked; }},
     {"unbinds_unbound", [](const Personality& p) { return !p.unbind_of_unbound; }},
-    {"destroys_no_bitmap", [](const Personality& p) { return !p.destroy_without_bitmap; }},
     {"info_get_32", [](const Personality& p) { return p.info_get_32; }},
     {"one_retrieval", [](const Personality& p) { return p.retrieve_limit == 1; }},
 };
