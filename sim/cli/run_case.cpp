@@ -70,6 +70,13 @@ void judge_into(Outcome& outcome, const CaseResult& result) {
   }
 }
 
+/// True if --vary chose a version or the personality; else the world is the scenario's own, and
+/// must have what the scenario requires.
+bool is_varied_world(const ReadyCase& ready) {
+  const auto& varied = ready.loaded.varied;
+  return varied.contains("guest") || varied.contains("spmc") || varied.contains("spmc_version");
+}
+
 /// Expectations that need what the world lacks are excused; an invariant or a stop never is.
 bool is_excused(const ReadyCase& ready, const CaseResult& result) {
   const auto is_expectation = [](const scenario::Failure& failure) {
@@ -101,7 +108,11 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
   try {
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, result);
-    if (is_excused(ready, result)) {
+    if (!ready.compiled.lacks.empty() && !is_varied_world(ready)) {
+      fail(outcome, Trouble::check,
+           {"/requires", "a world of its own that has this", ready.compiled.lacks, "",
+            "the scenario requires what its own world lacks: " + ready.compiled.lacks});
+    } else if (is_excused(ready, result)) {
       outcome.result = Result::lacking;
       outcome.trouble = Trouble::none;
       outcome.skip = ready.compiled.lacks;
