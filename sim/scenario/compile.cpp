@@ -37,11 +37,14 @@ class CaseCompiler {
     }
     if (root_.has("steps") && root_.has("threads")) root_.fail("steps or threads, not both");
     if (!root_.has("steps") && !root_.has("threads")) root_.fail("steps or threads is needed");
+    if (root_.has("after") && !root_.has("threads"))
+      root_.fail_at("after", "comes after threads, and there are none");
     if (const auto needed = root_.find("requires")) out_.lacks = lacking(*needed, world_);
     begin_world();
     if (const auto setup = root_.find("setup")) sequence(*setup);
     if (const auto steps = root_.find("steps")) sequence(*steps);
     if (const auto threads = root_.find("threads")) parallel(*threads);
+    if (const auto after = root_.find("after")) sequence(*after);
     end();
     return std::move(out_);
   }
