@@ -133,6 +133,11 @@ struct Bridge::Calls {
     if (!b.enter("copy_in")) return;
     b.world_.accessed({CopyKind::in, buffer, offset, length});
     b.machine_.copy_in(buffer, offset, {static_cast<std::byte*>(to), length});
+    const auto rx = b.machine_.own_buffers().rx;
+    if (buffer != rx.id.raw() || b.faults_.strike("own_rx") == nullptr) return;
+    std::array<std::byte, 4096> rewritten;
+    rewritten.fill(std::byte{0x80});  // as a partition: a secure one, not told of new VMs
+    b.machine_.write_pa(rx.pa.raw(), rewritten);
   }
 
   static void copy_out(void* world, uint32_t buffer, uint32_t offset, const void* from,

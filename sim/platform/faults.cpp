@@ -13,8 +13,9 @@ namespace sim {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> operations = {
-    "smc", "pin", "map", "set_access", "map_into", "translate", "memory", "budget", "vm_get"};
+constexpr std::array<std::string_view, 10> operations = {
+    "smc",       "pin",    "map",    "set_access", "map_into",
+    "translate", "memory", "budget", "vm_get",     "own_rx"};
 
 // Of either width: which one the mediator takes towards the SPMC is its own choice.
 bool same_function(uint32_t wanted, uint32_t fid) {
@@ -25,7 +26,8 @@ bool same_function(uint32_t wanted, uint32_t fid) {
 }  // namespace
 
 bool Faults::is_of_the_machine(std::string_view op) {
-  return op != "smc" && std::find(operations.begin(), operations.end(), op) != operations.end();
+  return op != "smc" && op != "own_rx" &&
+         std::find(operations.begin(), operations.end(), op) != operations.end();
 }
 
 Faults::Faults(const std::vector<FaultSpec>& specs) {
@@ -52,7 +54,7 @@ const FaultSpec* Faults::strike(std::string_view op, std::optional<uint32_t> fid
     entry.fired = true;
     struck = &entry.spec;
   }
-  return judge_ && op != "smc" ? judge_(op, struck) : struck;
+  return judge_ && is_of_the_machine(op) ? judge_(op, struck) : struck;
 }
 
 }  // namespace sim

@@ -19,13 +19,14 @@ class Faults {
   /// Throws InputError for an operation that does not exist, or registers that are more than 18.
   explicit Faults(const std::vector<FaultSpec>& specs);
 
-  /// True for the operations that a fault may strike, SMCs apart.
+  /// True for the operations of the machine that a fault may strike: not SMCs, and not `own_rx`,
+  /// where the SPMC writes over the mediator's RX after it was read.
   static bool is_of_the_machine(std::string_view op);
   /// One operation of the kind `op` takes place, of an SMC the function in w0. The fault that
   /// strikes it, or nullptr.
   const FaultSpec* strike(std::string_view op, std::optional<uint32_t> fid = {});
-  /// Asked about each operation but SMCs, and the fault that strikes it by itself, or nullptr:
-  /// which one shall?
+  /// Asked about each operation of the machine, and the fault that strikes it by itself, or
+  /// nullptr: which one shall?
   using Judge = std::function<const FaultSpec*(std::string_view op, const FaultSpec* struck)>;
   void set_judge(Judge judge) { judge_ = std::move(judge); }
   [[nodiscard]] bool fired(size_t index) const { return entries_.at(index).fired; }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -104,7 +105,10 @@ class CaseCompiler {
       for (const RegionSpec& region : vm.memory)
         bytes += region.kind == RegionKind::none ? 0 : region.size;
     }
-    if (runs_other_vcpus_) {
+    const auto& faults = world_.spec.faults;
+    if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.op == "own_rx"; })) {
+      out_.why_not_portable = "only on the host does the SPMC write over RX while it is read";
+    } else if (runs_other_vcpus_) {
       out_.why_not_portable = "a vCPU runs while another one's call has not ended";
     } else if (sends_messages_) {
       out_.why_not_portable = "indirect messages are recorded on the host only";

@@ -190,13 +190,18 @@ void compile_rx(const Node& node, const ExpectContext& context, Expectation& to)
 
 // ---- SMCs
 
-/// The SMC that a name in a list speaks of; with `?` behind it only where the SPMC holds the
-/// buffers of the step's VM, too, and elsewhere there must be none.
+/// The SMC that a name in a list speaks of. One with `?` behind its name is made where the SPMC
+/// keeps what it is about: the VM's bitmap of notifications, or the buffers of the step's VM.
+/// Elsewhere there must be none.
 std::optional<uint32_t> made_function(const Node& node, const ExpectContext& context) {
   if (!node.is_string() || !node.text().ends_with('?')) return function_of(node);
-  if (!spmc_holds_buffers(context.world, context.guest)) return {};
-  const nlohmann::json name = node.text().substr(0, node.text().size() - 1);
-  return function_of(Node{name, node.file(), node.pointer()});
+  const std::string name = node.text().substr(0, node.text().size() - 1);
+  const bool made = name.starts_with("FFA_NOTIFICATION_")
+                        ? spmc_keeps_notifications(context.world)
+                        : spmc_holds_buffers(context.world, context.guest);
+  if (!made) return {};
+  const nlohmann::json bare = name;
+  return function_of(Node{bare, node.file(), node.pointer()});
 }
 
 ExpectedReceiver expected_receiver(const Node& node, const ExpectContext& context) {
@@ -341,6 +346,21 @@ void check_fact(const Node& node, const std::string& name, const CompiledWorld& 
   }
 }
 
+/// What a fact must be in this world: an SPMC that keeps nothing of a kind can't have what the
+/// scenario names.
+std::string wanted_fact(const std::string& name, const std::string& value,
+                        const CompiledWorld& world) {
+  const size_t dot = name.find('.');
+  const GuestFacts* vm = world.guest(name.substr(0, dot));
+  if (vm == nullptr) return value;
+  const std::string what = name.substr(dot + 1);
+  if (what == "rx" && value == "empty")
+    return spmc_holds_buffers(world, *vm) ? "spmc_owned" : "free";
+  if (what == "bitmap" && !spmc_keeps_notifications(world)) return "false";
+  if (what == "known" && !spmc_tracks_vms(world)) return "true";
+  return value;
+}
+
 }  // namespace
 
 std::pair<const GuestFacts*, uint16_t> vcpu_of(const Node& node, const CompiledWorld& world) {
@@ -426,12 +446,7 @@ ExpectedState compile_state(const Node& node, const ExpectContext& context) {
   state.dump = context.dumps.state();
   for (const auto& [name, value] : node.members()) {
     check_fact(value, name, context.world);
-    std::string wanted = plain_text(value.json());
-    const GuestFacts* owner = context.world.guest(name.substr(0, name.find('.')));
-    if (owner != nullptr && wanted == "empty") {
-      wanted = spmc_holds_buffers(context.world, *owner) ? "spmc_owned" : "free";
-    }
-    state.facts.push_back({name, wanted});
+    state.facts.push_back({name, wanted_fact(name, plain_text(value.json()), context.world)});
   }
   return state;
 }

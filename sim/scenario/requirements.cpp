@@ -45,7 +45,6 @@ constexpr Trait traits[] = {
     {"handles_used_again", [](const Personality& p) { return !p.handles.counting; }},
     {"preset_handle", [](const Personality& p) { return p.preset_handle; }},
     {"any_number_of_fragments", [](const Personality& p) { return p.max_fragments == 0; }},
-    {"vm_state", [](const Personality& p) { return p.guests_tracked; }},
     {"unbinds_unbound", [](const Personality& p) { return !p.unbind_of_unbound; }},
     {"info_get_32", [](const Personality& p) { return p.info_get_32; }},
     {"one_retrieval", [](const Personality& p) { return p.retrieve_limit == 1; }},
@@ -71,20 +70,36 @@ bool has(const Node& node, const Personality& spmc, const CompiledWorld& world) 
   node.fail(fmt::format("'{}' is nothing that an SPMC may lack", word));
 }
 
-}  // namespace
-
-bool spmc_holds_buffers(const CompiledWorld& world, const GuestFacts& guest) {
-  using ffa::Fid;
-  constexpr Fid needed[] = {Fid::rx_acquire, Fid::rx_release, Fid::rxtx_map, Fid::rxtx_unmap};
+/// True if the SPMC of the world is there and has all of these, as its personality and the
+/// scenario's own `missing` say.
+bool has_all(const CompiledWorld& world, std::initializer_list<ffa::Fid> functions) {
   const SpmcSpec& spec = world.spec.spmc;
   const auto spmc = spmc_model::find_personality(spec.personality);
-  if (spec.absent || guest.version < ffa::v1_1) return false;
-  return std::all_of(std::begin(needed), std::end(needed), [&](Fid fid) {
+  return !spec.absent && std::all_of(functions.begin(), functions.end(), [&](ffa::Fid fid) {
     const uint32_t function = ffa::fid32(fid);
     const bool missing = std::any_of(spec.missing.begin(), spec.missing.end(),
                                      [&](uint32_t id) { return same_function(id, function); });
     return !missing && lists(*spmc, spec.version, function);
   });
+}
+
+}  // namespace
+
+bool spmc_holds_buffers(const CompiledWorld& world, const GuestFacts& guest) {
+  using ffa::Fid;
+  return guest.version >= ffa::v1_1 &&
+         has_all(world, {Fid::rx_acquire, Fid::rx_release, Fid::rxtx_map, Fid::rxtx_unmap});
+}
+
+bool spmc_keeps_notifications(const CompiledWorld& world) {
+  using ffa::Fid;
+  return has_all(world, {Fid::notification_bitmap_create, Fid::notification_bitmap_destroy,
+                         Fid::notification_bind, Fid::notification_unbind, Fid::notification_get,
+                         Fid::notification_info_get});
+}
+
+bool spmc_tracks_vms(const CompiledWorld& world) {
+  return spmc_model::find_personality(world.spec.spmc.personality)->guests_tracked;
 }
 
 std::string lacking(const Node& list, const CompiledWorld& world) {

@@ -19,4 +19,12 @@ std::string lacking(const Node& list, const CompiledWorld& world);
 /// [DEN0077A 1.2 §7.2.2]
 bool spmc_holds_buffers(const CompiledWorld& world, const GuestFacts& guest);
 
+/// True if the SPMC has all functions of notifications that a hypervisor calls, so that each VM
+/// gets a bitmap there. [DEN0077A 1.2 §16]
+bool spmc_keeps_notifications(const CompiledWorld& world);
+
+/// True if the SPMC remembers which VMs it was told of; one that does not takes any VM for one that
+/// it knows.
+bool spmc_tracks_vms(const CompiledWorld& world);
+
 }  // namespace sim::scenario
