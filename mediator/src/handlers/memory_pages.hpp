@@ -145,16 +145,16 @@ class RangeTaker {
     FFA_CHECK(
         rules.require(Rule::mem_page_sum, more <= send_.transaction.total_pages.raw() - pages));
     const RangeHolder own = holder_of(send_.slot);
-    const auto claimed = call_.vm.memory.ranges.claim(range, own, share.last_range);
-    const bool full = !claimed && claimed.error().full;
-    const bool taken = !claimed && !full;
-    const RangeHolder by = claimed ? own : claimed.error().holder;
-    FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || by != own));
-    FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !by.is_buffer()));
+    const RangeIndex claimed = call_.vm.memory.ranges.claim(range, own, share.last_range);
+    const bool refused = claimed == no_range;
+    const RangeConflict& conflict = call_.vm.memory.ranges.conflict();
+    const bool taken = refused && !conflict.full;
+    FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || conflict.holder != own));
+    FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !conflict.holder.is_buffer()));
     FFA_CHECK(rules.require(Rule::mem_pages_not_shared, !taken));
-    FFA_CHECK(rules.require(Rule::mem_quota_ranges, !full));
-    if (share.first_range == no_range) share.first_range = *claimed;
-    share.last_range = *claimed;
+    FFA_CHECK(rules.require(Rule::mem_quota_ranges, !refused));
+    if (share.first_range == no_range) share.first_range = claimed;
+    share.last_range = claimed;
     pages += more;
     return {};
   }

@@ -27,7 +27,7 @@ enum class SpmcHolds : uint8_t {
   unknown  ///< it may hold the pages under a handle that nobody knows
 };
 struct SendFailure {
-  Rejection why;
+  ffa::Status why;
   SpmcHolds holds = SpmcHolds::nothing;
 };
 using SendResult = ffa::Result<void, SendFailure>;
@@ -101,7 +101,7 @@ class SpmcSender {
   }
 
  private:
-  static ffa::Error<SendFailure> failure(const Rejection& why, SpmcHolds holds) {
+  static ffa::Error<SendFailure> failure(ffa::Status why, SpmcHolds holds) {
     return ffa::Error{SendFailure{why, holds}};
   }
   [[gnu::always_inline]] SendResult require(Rule rule, bool condition, SpmcHolds holds) {
@@ -128,29 +128,31 @@ class SpmcSender {
       FFA_CHECK(cursor_.seek((first - origin) / sizeof(ffa::wire::Constituent)));
     }
     cursor_at_ = stop;
+    DescriptorPart part;
     if (begin == 0) {
-      const DescriptorHead head{
-          send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
-          send_.spmc.handle == ffa::invalid_handle ? ffa::Handle{} : send_.spmc.handle};
-      tx.write(0, head.bytes());
+      part.add_head(send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
+                    send_.spmc.handle == ffa::invalid_handle ? ffa::Handle{} : send_.spmc.handle);
     }
-    FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
+    FFA_CHECK(write_part(tx, part, stop - begin));
     if (stop != part_end_) return {};
     std::array<ffa::wire::Constituent, 1> behind{};
     FFA_TRY(const size_t more, cursor_.next(behind));
     return call_.rules.require(Rule::mem_pages_pinned, more == 0);
   }
-  [[gnu::always_inline]] Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
-    std::array<ffa::wire::Constituent, 32> buffer;  // written as far as it is used
-    while (offset < stop) {
+  /// What is in `part`, and ranges behind it up to `length`.
+  [[gnu::always_inline]] Outcome<void> write_part(SpmcTx<P>& tx, DescriptorPart& part,
+                                                  uint32_t length) {
+    uint32_t offset = 0;
+    do {  // bound: the ranges
+      const uint32_t left = length - offset - part.size();
       const size_t count =
-          std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
-      FFA_TRY(const size_t filled, cursor_.next(std::span{buffer}.first(count)));
+          std::min<size_t>(DescriptorPart::max_ranges, left / sizeof(ffa::wire::Constituent));
+      FFA_TRY(const size_t filled, cursor_.next(part.add_ranges(count)));
       FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, filled == count));
-      const auto bytes = std::as_bytes(std::span{buffer}.first(count));
-      tx.write(offset, bytes);
-      offset += static_cast<uint32_t>(bytes.size());
-    }
+      tx.write(offset, part.bytes());
+      offset += part.size();
+      part.clear();
+    } while (offset < length);
     return {};
   }
   ffa::Regs first_call(uint32_t fragment) const {
@@ -192,10 +194,10 @@ class SpmcSender {
   /// BUSY and RETRY in the middle: the same fragment again.
   SendResult judge_error(ffa::Status status, uint32_t begin) {
     const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
-    if (begin == 0) return failure({status, Rule::none}, SpmcHolds::nothing);
+    if (begin == 0) return failure(status, SpmcHolds::nothing);
     if (later && may_retry()) return {};
     const bool ended = !later && call_.mediator.config.refused_fragment_ends_send;
-    return failure({status, Rule::none}, ended ? SpmcHolds::nothing : SpmcHolds::half);
+    return failure(status, ended ? SpmcHolds::nothing : SpmcHolds::half);
   }
   [[gnu::always_inline]] SendResult judge_success(ffa::Handle handle, uint32_t stop) {
     FFA_CHECK(

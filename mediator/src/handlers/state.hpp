@@ -239,7 +239,7 @@ struct CallContext {
 
 /// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
 template <Platform P>
-VcpuState* blocked_vcpu(const VmSlot<P>& vm, ffa::VcpuId vcpu) {
+VcpuState* blocked_vcpu(const VmEntry<P>& vm, ffa::VcpuId vcpu) {
   if (!vm.is_served(vcpu) || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
   return &vm.context->vcpus[vcpu.raw()];
 }
