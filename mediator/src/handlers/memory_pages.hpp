@@ -273,9 +273,24 @@ void release_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot)
   for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
     mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());
   }
-  const Guard guard(vm.memory_lock);
-  vm.memory.ranges.release(first_range);
-  vm.memory.shares.vacate(slot);
+  const ffa::Handle handle = own_share(vm, slot).handle;
+  {
+    const Guard guard(vm.memory_lock);
+    vm.memory.ranges.release(first_range);
+    vm.memory.shares.vacate(slot);
+  }
+  if (handle != ffa::invalid_handle) mediator.handles.take_off(handle);
+}
+
+/// The share, which belongs to the caller alone, is never found by its handle again.
+template <Platform P>
+void quarantine_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot) {
+  const ffa::Handle handle = own_share(vm, slot).handle;
+  {
+    const Guard guard(vm.memory_lock);
+    vm.memory.shares.quarantine(slot);
+  }
+  if (handle != ffa::invalid_handle) mediator.handles.take_off(handle);
 }
 
 /// The physical runs of a list of ranges, one after the other, neighbours joined; or page by page.

@@ -55,6 +55,15 @@ bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot s
   return handle_is_foreign(mediator, owner, handle);
 }
 
+/// Counts the handle that the share in `slot` was just named by. False: another live share has it,
+/// of any VM. Named before it looks: of two sends that got the same handle at once, at least one
+/// sees it.
+template <Platform P>
+bool is_only_handle(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
+                    ffa::Handle handle) {
+  return mediator.handles.add(handle) || !handle_is_live(mediator, owner, slot, handle);
+}
+
 /// Sends part of one send: what `cursor` walks over. Its steps are inlined into each other: a short
 /// send is one fragment, and would be mostly calls and copied results.
 template <Platform P>
@@ -248,19 +257,16 @@ class SpmcSender {
     cursor_at_ = 0;  // what was written is to be written again
     return ++send_.spmc.retries <= call_.mediator.config.fragment_retries;
   }
-  /// Names the share by its handle. Named before it looks: of two sends that got the same handle at
-  /// once, at least one sees it.
+  /// Names the share by its handle.
   [[gnu::always_inline]] SendResult learn(ffa::Handle handle, SpmcHolds holds) {
     if (send_.spmc.handle == handle) return {};
     send_.spmc.handle = handle;
-    bool live = false;
     {
       const Guard guard(call_.vm.memory_lock);
       call_.vm.memory.shares.name(send_.slot, handle);
-      live = call_.vm.memory.shares.is_live(handle, send_.slot);
     }
-    live = live || handle_is_foreign(call_.mediator, call_.vm, handle);
-    return require(Rule::mem_answer_handle_unused, !live, holds);
+    const bool only = is_only_handle(call_.mediator, call_.vm, send_.slot, handle);
+    return require(Rule::mem_answer_handle_unused, only, holds);
   }
 
   CallContext<P>& call_;
@@ -313,10 +319,7 @@ template <Platform P>
     gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;
   }
   if (gone) return release_share(mediator, vm, send.slot);
-  {
-    const Guard guard(vm.memory_lock);
-    vm.memory.shares.quarantine(send.slot);
-  }
+  quarantine_share(mediator, vm, send.slot);
   mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
 }
 

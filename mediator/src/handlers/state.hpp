@@ -21,6 +21,7 @@
 #include "core/vm_version.hpp"
 #include "ffa/types.hpp"
 #include "ffa/wire/message.hpp"
+#include "handlers/handle_counts.hpp"
 #include "handlers/vm_table.hpp"
 #include "mediator/limits.hpp"
 #include "mediator/lock.hpp"
@@ -161,7 +162,8 @@ class MediatorState {
 
   static size_t bytes(const MediatorConfig& config) {
     return Arena::bytes<MediatorState>() + PartitionTable::bytes(config.max_partitions) +
-           Arena::bytes<Word>(config.max_partitions) + VmTable<P>::bytes(config);
+           Arena::bytes<Word>(config.max_partitions) + HandleCounts<P>::bytes() +
+           VmTable<P>::bytes(config);
   }
   MediatorState(P& the_platform, const MediatorConfig& the_config, Arena& arena)
       : platform(the_platform),
@@ -170,6 +172,7 @@ class MediatorState {
         message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
         gone(arena.make_array<Word>(the_config.max_partitions, platform, 0U)),
+        handles(the_platform, arena),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
@@ -178,6 +181,7 @@ class MediatorState {
   typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
   PartitionTable partitions;          ///< SPs; constant after probe()
   std::span<Word> gone;               ///< of each entry of `partitions`, not 0: the SP aborted
+  HandleCounts<P> handles;            ///< of all shares that have one
   VmTable<P> vms;
 };
 
