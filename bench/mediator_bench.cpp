@@ -19,12 +19,12 @@ namespace {
 
 using Mediator = mediator::Mediator<bench::Platform>;
 
-/// A booted mediator with one VM that has mapped its buffers.
+/// A booted mediator with one VM that has mapped its buffers, and `others` that do nothing.
 class World {
  public:
-  explicit World(const mediator::VmConfig& limits = {}) {
+  explicit World(const mediator::VmConfig& limits = {}, uint16_t others = 0) {
     mediator::MediatorConfig config;
-    config.max_vms = 2;
+    config.max_vms = static_cast<uint16_t>(others + 1);
     mediator::VmConfig vm = limits;
     vm.id = ffa::EndpointId{bench::vm_id};
     memory_.resize(Mediator::memory_needed(config) / sizeof(Chunk));
@@ -32,6 +32,11 @@ class World {
     mediator_ = Mediator::create(platform_, config, bytes_of(memory_));
     ready_ = mediator_ != nullptr && mediator_->probe().ok() &&
              mediator_->domain_init(vm, bytes_of(vm_memory_)).ok();
+    for (uint16_t n = 1; ready_ && n <= others; ++n) {
+      vm.id = ffa::EndpointId{static_cast<uint16_t>(bench::vm_id + n)};
+      auto& memory = other_memory_.emplace_back(vm_memory_.size());
+      ready_ = mediator_->domain_init(vm, bytes_of(memory)).ok();
+    }
     if (!ready_) return;
     (void)call({0x84000063, ffa::v1_2.raw()});
     ready_ = call({0xc4000066, bench::tx_ipa, bench::rx_ipa, 1}).w(0) == 0x84000061;
@@ -57,6 +62,7 @@ class World {
   bench::Platform platform_;
   std::vector<Chunk> memory_;
   std::vector<Chunk> vm_memory_;
+  std::vector<std::vector<Chunk>> other_memory_;
   Mediator* mediator_ = nullptr;
   bool ready_ = false;
 };
@@ -75,8 +81,9 @@ void direct_request(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-void share_and_reclaim(benchmark::State& state, const bench::Shape& shape) {
-  World world;
+void share_and_reclaim(benchmark::State& state, const bench::Shape& shape, uint16_t vms = 1) {
+  World world{{}, static_cast<uint16_t>(vms - 1)};
+  if (!world.ready()) return state.SkipWithError("no world");
   const auto image = bench::share_of(shape);
   std::copy(image.begin(), image.end(), world.platform().guest_tx().begin());
   const uint64_t pinned = world.platform().pinned_pages();
@@ -176,6 +183,8 @@ int main(int argc, char** argv) {
     return [shape](benchmark::State& state) { share_and_reclaim(state, shape); };
   };
   add("share_and_reclaim/one_page", share_of_shape(bench::one_page));
+  add("share_and_reclaim/one_page_beside_63_vms",
+      [](benchmark::State& state) { share_and_reclaim(state, bench::one_page, 64); });
   add("share_and_reclaim/contiguous_256_pages", share_of_shape(bench::contiguous));
   add("share_and_reclaim/scattered_250_ranges", share_of_shape(bench::scattered));
   add("large_share/gibibyte_in_2_mib_blocks",

@@ -48,6 +48,20 @@ class [[nodiscard]] Result {
   bool ok_;
 };
 
+/// A status alone, so that it travels in one register: success is no error.
+template <>
+class [[nodiscard]] Result<void, Status> {
+ public:
+  constexpr Result() = default;
+  constexpr Result(Error<Status> error) : error_(error.value) {}  // NOLINT: implicit by design
+  [[nodiscard]] constexpr bool ok() const { return error_ == Status::success; }
+  constexpr explicit operator bool() const { return ok(); }
+  [[nodiscard]] constexpr Status error() const { return error_; }
+
+ private:
+  Status error_ = Status::success;
+};
+
 template <class E>
 class [[nodiscard]] Result<void, E> {
  public:

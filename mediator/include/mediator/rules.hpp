@@ -40,19 +40,13 @@ inline constexpr RuleInfo rule_table[] = {
 /// The row of a rule. `rule` is not `none` and not `count`.
 constexpr const RuleInfo& rule_info(Rule rule) { return rule_table[static_cast<size_t>(rule)]; }
 
-/// Why a call was refused. `rule` is `none` where the status was relayed from the SPMC or the
-/// platform.
-struct Rejection {
-  ffa::Status status = ffa::Status::success;
-  Rule rule = Rule::none;
-};
-
-/// What a handler or a check returns.
+/// What a handler or a check returns: why it refused is what the guest gets; by which rule, the
+/// RuleTrace knows.
 template <class T>
-using Outcome = ffa::Result<T, Rejection>;
+using Outcome = ffa::Result<T>;
 
-/// A status that comes from elsewhere, as a Rejection.
-constexpr ffa::Error<Rejection> relay(ffa::Status status) { return {{status, Rule::none}}; }
+/// A status that comes from elsewhere: from the SPMC or the platform.
+constexpr ffa::Error<ffa::Status> relay(ffa::Status status) { return {status}; }
 
 /// The rules that one call met. Lives on the stack of the call.
 class RuleTrace {
@@ -62,7 +56,7 @@ class RuleTrace {
   [[gnu::always_inline]] constexpr Outcome<void> require(Rule rule, bool condition) {
     if (!condition) [[unlikely]] {
       rejected_ = rule;
-      return ffa::Error{Rejection{rule_info(rule).status, rule}};
+      return ffa::Error{rule_info(rule).status};
     }
     accepted_[static_cast<size_t>(rule) / 64] |= uint64_t{1} << (static_cast<size_t>(rule) % 64);
     return {};

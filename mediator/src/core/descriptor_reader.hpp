@@ -45,7 +45,7 @@ inline bool any_set(const uint8_t (&bytes)[12]) {
 }
 
 inline TransactionHeader read_header_v1_0(const Snapshot& fragment) {
-  const auto header = fragment.load<ffa::wire::MemoryTransactionV1_0>(0);
+  const auto& header = fragment.at<ffa::wire::MemoryTransactionV1_0>(0);
   return {.sender = ffa::EndpointId{header.sender},
           .attributes = ffa::MemoryAttributes{header.attributes},
           .flags = ffa::MemoryFlags{header.flags},
@@ -59,7 +59,7 @@ inline TransactionHeader read_header_v1_0(const Snapshot& fragment) {
 }
 
 inline TransactionHeader read_header_v1_1(const Snapshot& fragment) {
-  const auto header = fragment.load<ffa::wire::MemoryTransactionV1_1>(0);
+  const auto& header = fragment.at<ffa::wire::MemoryTransactionV1_1>(0);
   return {.sender = ffa::EndpointId{header.sender},
           .attributes = ffa::MemoryAttributes{header.attributes},
           .flags = ffa::MemoryFlags{header.flags},
@@ -73,7 +73,7 @@ inline TransactionHeader read_header_v1_1(const Snapshot& fragment) {
 }
 
 inline AccessEntry read_access_v1_0(const Snapshot& fragment, uint64_t offset) {
-  const auto access = fragment.load<ffa::wire::MemoryAccessV1_0>(offset);
+  const auto& access = fragment.at<ffa::wire::MemoryAccessV1_0>(offset);
   return {.receiver = {ffa::EndpointId{access.endpoint},
                        ffa::AccessPermissions{access.permissions},
                        {}},
@@ -83,7 +83,7 @@ inline AccessEntry read_access_v1_0(const Snapshot& fragment, uint64_t offset) {
 }
 
 inline AccessEntry read_access_v1_2(const Snapshot& fragment, uint64_t offset) {
-  const auto access = fragment.load<ffa::wire::MemoryAccessV1_2>(offset);
+  const auto& access = fragment.at<ffa::wire::MemoryAccessV1_2>(offset);
   return {.receiver = {ffa::EndpointId{access.endpoint},
                        ffa::AccessPermissions{access.permissions},
                        {access.impdef[0], access.impdef[1]}},

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/descriptor_writer.hpp"
 
-#include <new>
-
-#include "core/assert.hpp"
-
 namespace mediator {
 
 namespace wire = ffa::wire;
 
-/// A place for the next part, to be made there: a copy of it would wait for its fields.
-template <class Wire>
-void* DescriptorHead::place() {
-  FFA_ASSERT(sizeof(Wire) <= max_bytes - length_);
-  void* const at = bytes_.data() + length_;
-  length_ += sizeof(Wire);
-  return at;
-}
-
-DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Version version,
-                               uint32_t ranges, ffa::Handle preset) {
+void DescriptorPart::add_head(const MemoryTransaction& transaction, ffa::Version version,
+                              uint32_t ranges, ffa::Handle preset) {
   const auto layout = DescriptorLayout::make(version, transaction.receiver_count);
   if (version < ffa::v1_1) {
-    new (place<wire::MemoryTransactionV1_0>()) wire::MemoryTransactionV1_0{
+    new (place(sizeof(wire::MemoryTransactionV1_0))) wire::MemoryTransactionV1_0{
         .sender = transaction.sender.raw(),
         .attributes = static_cast<uint8_t>(transaction.attributes.raw()),
         .reserved_3 = 0,
@@ -32,7 +19,7 @@ DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Versio
         .reserved_24 = 0,
         .access_count = transaction.receiver_count};
   } else {
-    new (place<wire::MemoryTransactionV1_1>())
+    new (place(sizeof(wire::MemoryTransactionV1_1)))
         wire::MemoryTransactionV1_1{.sender = transaction.sender.raw(),
                                     .attributes = transaction.attributes.raw(),
                                     .flags = transaction.flags.raw(),
@@ -45,14 +32,14 @@ DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Versio
   }
   for (const Receiver& receiver : transaction.receiver_list()) {
     if (version < ffa::v1_2) {
-      new (place<wire::MemoryAccessV1_0>())
+      new (place(sizeof(wire::MemoryAccessV1_0)))
           wire::MemoryAccessV1_0{.endpoint = receiver.id.raw(),
                                  .permissions = receiver.permissions.raw(),
                                  .flags = 0,
                                  .composite_offset = layout.composite_offset,
                                  .reserved_8 = 0};
     } else {
-      new (place<wire::MemoryAccessV1_2>())
+      new (place(sizeof(wire::MemoryAccessV1_2)))
           wire::MemoryAccessV1_2{.endpoint = receiver.id.raw(),
                                  .permissions = receiver.permissions.raw(),
                                  .flags = 0,
@@ -61,7 +48,7 @@ DescriptorHead::DescriptorHead(const MemoryTransaction& transaction, ffa::Versio
                                  .reserved_24 = 0};
     }
   }
-  new (place<wire::CompositeMemoryRegion>()) wire::CompositeMemoryRegion{
+  new (place(sizeof(wire::CompositeMemoryRegion))) wire::CompositeMemoryRegion{
       .total_page_count = static_cast<uint32_t>(transaction.total_pages.raw()),
       .range_count = ranges,
       .reserved_8 = 0};

@@ -7,9 +7,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 
+#include "core/assert.hpp"
 #include "core/memory_transaction.hpp"
 #include "ffa/types.hpp"
 #include "ffa/wire/memory.hpp"
@@ -79,35 +81,53 @@ struct DescriptorLayout {
   }
 };
 
-/// Everything of a descriptor in front of its ranges.
-class DescriptorHead {
+/// One range.
+constexpr ffa::wire::Constituent encode_range(const PhysicalRun& run) {
+  return {run.pa.raw(), static_cast<uint32_t>(run.pages.raw()), 0};
+}
+
+/// A piece of a descriptor on its way into a buffer: what is in front of the ranges, some ranges,
+/// or both.
+class DescriptorPart {
  public:
-  static constexpr size_t max_bytes =
+  static constexpr size_t max_ranges = 32;
+  static constexpr size_t max_head_bytes =
       sizeof(ffa::wire::MemoryTransactionV1_1) +
       MemoryTransaction::max_receivers * sizeof(ffa::wire::MemoryAccessV1_2) +
       sizeof(ffa::wire::CompositeMemoryRegion);
 
-  /// `transaction` in the layout of `version`, with `ranges` ranges to follow. Words that the
-  /// layout has no room for (impdef before 1.2) are left out. `preset`: the handle that the SPMC
-  /// shall use, or zero.
-  DescriptorHead(const MemoryTransaction& transaction, ffa::Version version, uint32_t ranges,
-                 ffa::Handle preset = {});
-
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): bytes behind length_ are not read
+  DescriptorPart() {}
+  /// Begins with `transaction` in the layout of `version`, with `ranges` ranges to follow. Words
+  /// that the layout has no room for (impdef before 1.2) are left out. `preset`: the handle that
+  /// the SPMC shall use, or zero.
+  void add_head(const MemoryTransaction& transaction, ffa::Version version, uint32_t ranges,
+                ffa::Handle preset = {});
+  /// Places for `count` more ranges, `max_ranges` at most, to be written.
+  [[nodiscard]] std::span<ffa::wire::Constituent> add_ranges(size_t count) {
+    auto* const at = static_cast<std::byte*>(place(count * sizeof(ffa::wire::Constituent)));
+    return {std::launder(reinterpret_cast<ffa::wire::Constituent*>(at)), count};
+  }
+  void clear() { length_ = 0; }
+  [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(length_); }
   [[nodiscard]] std::span<const std::byte> bytes() const {
     return std::span{bytes_}.first(length_);
   }
 
  private:
-  template <class Wire>
-  void* place();
+  /// A place for what comes next, to be made there: a copy of it would wait for its fields.
+  void* place(size_t bytes) {
+    FFA_ASSERT(bytes <= bytes_.size() - length_);
+    void* const at = bytes_.data() + length_;
+    length_ += bytes;
+    return at;
+  }
 
-  alignas(8) std::array<std::byte, max_bytes> bytes_;  ///< the first length_ are written
+  alignas(8) std::array<
+      std::byte,
+      max_head_bytes +
+          max_ranges * sizeof(ffa::wire::Constituent)> bytes_;  ///< the first length_ are written
   size_t length_ = 0;
 };
-
-/// One range.
-constexpr ffa::wire::Constituent encode_range(const PhysicalRun& run) {
-  return {run.pa.raw(), static_cast<uint32_t>(run.pages.raw()), 0};
-}
 
 }  // namespace mediator

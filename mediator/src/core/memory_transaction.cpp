@@ -118,7 +118,7 @@ Outcome<Body> read_composite(uint64_t offset, const TransactionHeader& header,
   FFA_CHECK(rules.require(Rule::mem_composite_behind_access, offset >= header.access_end()));
   FFA_CHECK(rules.require(Rule::mem_composite_complete,
                           fragment.contains(offset, sizeof(wire::CompositeMemoryRegion))));
-  const Body body{.composite = fragment.load<wire::CompositeMemoryRegion>(offset),
+  const Body body{.composite = fragment.at<wire::CompositeMemoryRegion>(offset),
                   .ranges_offset = offset + sizeof(wire::CompositeMemoryRegion)};
   const uint64_t end =
       body.ranges_offset + uint64_t{body.composite.range_count} * sizeof(wire::Constituent);

@@ -42,7 +42,7 @@ class ConstituentView {
   }
   [[nodiscard]] ffa::Result<PageRange, RangeDefect> defect_or_range(uint32_t index) const {
     using ffa::wire::Constituent;
-    const auto wire = bytes_.load<Constituent>(uint64_t{index} * sizeof(Constituent));
+    const auto& wire = bytes_.at<Constituent>(uint64_t{index} * sizeof(Constituent));
     return PageRange::make(ffa::Ipa{wire.address}, ffa::PageCount{wire.page_count});
   }
   /// A range that was found to be one before.

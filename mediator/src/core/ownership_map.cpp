@@ -87,9 +87,7 @@ void OwnershipMap::free_block(RangeIndex head) {
   free_blocks_ = head;
 }
 
-ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& range,
-                                                           RangeHolder holder,
-                                                           RangeIndex previous) {
+RangeIndex OwnershipMap::claim(const PageRange& range, RangeHolder holder, RangeIndex previous) {
   const uint64_t base = range.base().raw();
   const uint64_t end = range.end().raw();
   Place place = find(base, end, part_of(holder));
@@ -104,10 +102,14 @@ ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& rang
     limit = std::min(limit, other.around == no_span ? other.limit : end);
   }
   if (taken != no_span) {
-    return ffa::Error{RangeConflict{.full = false, .holder = span(taken).holder}};
+    conflict_ = {.full = false, .holder = span(taken).holder};
+    return no_range;
   }
   const RangeIndex index = size_ < capacity() ? take_slot(holder, previous) : no_range;
-  if (index == no_range) return ffa::Error{RangeConflict{.full = true, .holder = holder}};
+  if (index == no_range) {
+    conflict_ = {.full = true, .holder = holder};
+    return no_range;
+  }
   if (place.around != no_span) {
     split(place.around, first_behind(span(place.around), base));
     place = find(base, end, part_of(holder));
@@ -123,47 +125,43 @@ ffa::Result<RangeIndex, RangeConflict> OwnershipMap::claim(const PageRange& rang
     span(place.before).end = end;
     return index;
   }
-  finger_.span = insert({.base = base,
-                         .end = end,
-                         .holder = holder,
-                         .first = index,
-                         .last = index,
-                         .parent = place.parent,
-                         .left = no_span,
-                         .right = no_span,
-                         .height = 1},
-                        place.left);
+  finger_.span = take_span();
+  Span& made = span(finger_.span);  // field by field: a copy of a whole would wait for each
+  made.base = base;
+  made.end = end;
+  made.holder = holder;
+  made.first = made.last = index;
+  hang(finger_.span, place.parent, place.left);
   return index;
 }
 
-/// A new leaf below `what.parent`.
-OwnershipMap::SpanIndex OwnershipMap::insert(const Span& what, bool left) {
-  const SpanIndex index = take_span();
-  span(index) = what;
-  if (what.parent == no_span) {
+/// Makes a span a leaf below `parent`.
+void OwnershipMap::hang(SpanIndex index, SpanIndex parent, bool left) {
+  Span& leaf = span(index);
+  leaf.parent = parent;
+  leaf.left = leaf.right = no_span;
+  leaf.height = 1;
+  if (parent == no_span) {
     root_ = index;
   } else {
-    (left ? span(what.parent).left : span(what.parent).right) = index;
+    (left ? span(parent).left : span(parent).right) = index;
   }
-  rebalance(what.parent);
-  return index;
+  rebalance(parent);
 }
 
 /// Makes a span end in front of its range `at`, and a new one of that range and what follows.
 void OwnershipMap::split(SpanIndex index, RangeIndex at) {
-  Span upper = span(index);
+  const SpanIndex behind = take_span();
+  Span& lower = span(index);
+  Span& upper = span(behind) = lower;
   upper.base = slot(at).base;
   upper.first = at;
-  upper.left = upper.right = no_span;
-  upper.height = 1;
-  Span& lower = span(index);
   lower.last = RangeIndex{at.raw() - 1};
   lower.end = end_of(slot(lower.last));
-  upper.parent = index;
   const bool left = lower.right != no_span;
-  if (left) upper.parent = lower.right;
-  while (left && span(upper.parent).left != no_span) upper.parent = span(upper.parent).left;
-  insert(upper, left);
+  SpanIndex parent = left ? lower.right : index;
+  while (left && span(parent).left != no_span) parent = span(parent).left;  // bound: the height
+  hang(behind, parent, left);
 }
 
 void OwnershipMap::release(RangeIndex first, RangeIndex previous) {

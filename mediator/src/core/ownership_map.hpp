@@ -22,7 +22,6 @@
 #include <span>
 
 #include "core/page_range.hpp"
-#include "ffa/result.hpp"
 #include "ffa/types.hpp"
 
 namespace mediator {
@@ -84,9 +83,12 @@ class OwnershipMap {
       : spans_(spans), slots_(slots), overlapping_(overlapping) {}
 
   /// Takes `range` for `holder` and appends it to the list that ends in `previous` (no_range: a new
-  /// list). `range` has at most 2^32 - 1 pages.
-  ffa::Result<RangeIndex, RangeConflict> claim(const PageRange& range, RangeHolder holder,
-                                               RangeIndex previous = no_range);
+  /// list). `range` has at most 2^32 - 1 pages. no_range: refused, and conflict() says why. An
+  /// index alone fits a register.
+  [[nodiscard]] RangeIndex claim(const PageRange& range, RangeHolder holder,
+                                 RangeIndex previous = no_range);
+  /// Why the last claim() that was refused was.
+  [[nodiscard]] const RangeConflict& conflict() const { return conflict_; }
   /// The quick way of claim(), for a range that lies right behind that of the last claim, in the
   /// same block; else no_range, and nothing changed.
   RangeIndex claim_onward(const PageRange& range, RangeIndex previous) {
@@ -155,7 +157,7 @@ class OwnershipMap {
   SpanIndex take_span();
   void free_span(SpanIndex index);
   void free_block(RangeIndex head);
-  SpanIndex insert(const Span& what, bool left);
+  void hang(SpanIndex index, SpanIndex parent, bool left);
   void split(SpanIndex index, RangeIndex at);
   void erase(SpanIndex index);
   void replace(SpanIndex index, SpanIndex by);
@@ -175,6 +177,7 @@ class OwnershipMap {
   std::span<Span> spans_;
   std::span<Slot> slots_;
   Finger finger_;
+  RangeConflict conflict_;
   SpanIndex root_ = no_span;
   SpanIndex free_spans_ = no_span;
   RangeIndex free_blocks_ = no_range;

@@ -54,6 +54,11 @@ class ShareTable {
   /// reserved -> sent. Notes its handle, the SPMC's or one that we chose; is_live() counts it from
   /// now on.
   void name(ShareSlot slot, ffa::Handle handle);
+  /// In `sent`: another handle, of our choice.
+  void rename(ShareSlot slot, ffa::Handle handle) {
+    unname(slot);
+    set_handle(slot, handle);
+  }
   /// sent -> shared: begin_reclaim() finds it from now on.
   void accept(ShareSlot slot) { step(slot, ShareEvent::accept); }
   /// The share with this handle whose fragments are still coming.
@@ -90,6 +95,10 @@ class ShareTable {
   /// Moves along the table. An event that it does not know there is our bug and stops the machine.
   void step(ShareSlot slot, ShareEvent event);
   void unname(ShareSlot slot);
+  void set_handle(ShareSlot slot, ffa::Handle handle) {
+    (*this)[slot].handle = handle;
+    index_.insert(handle, slot.raw());
+  }
 
   std::span<Share> slots_;
   HandleIndex index_;
@@ -118,8 +127,7 @@ inline std::optional<ShareSlot> ShareTable::reserve(ffa::PageCount pages) {
 
 inline void ShareTable::name(ShareSlot slot, ffa::Handle handle) {
   step(slot, ShareEvent::name);
-  (*this)[slot].handle = handle;
-  index_.insert(handle, slot.raw());
+  set_handle(slot, handle);
 }
 
 inline std::optional<ShareSlot> ShareTable::find_shared(ffa::Handle handle) const {

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <new>
 #include <span>
 #include <type_traits>
 
@@ -29,14 +29,13 @@ class Snapshot {
     FFA_ASSERT(contains(offset, length));
     return Snapshot{bytes_.subspan(offset, length)};
   }
-  /// The wire struct at `offset`, which must lie inside.
+  /// The wire struct at `offset`, which must lie inside; no copy, whose fields would wait for
+  /// blocks that are wider.
   template <class Wire>
-  [[nodiscard]] Wire load(uint64_t offset) const {
-    static_assert(std::is_trivially_copyable_v<Wire>);
+  [[nodiscard]] const Wire& at(uint64_t offset) const {
+    static_assert(std::is_trivially_copyable_v<Wire> && alignof(Wire) == 1);
     FFA_ASSERT(contains(offset, sizeof(Wire)));
-    Wire wire;
-    std::memcpy(&wire, bytes_.data() + offset, sizeof wire);
-    return wire;
+    return *std::launder(reinterpret_cast<const Wire*>(bytes_.data() + offset));
   }
 
  private:

@@ -90,7 +90,7 @@ ffa::Result<void> give_back_rx(CallContext<P>& call) {
   const bool stays = !answer.ok() && *from == RxState::vm_owned;
   FFA_ASSERT(move_rx(buffers, stays ? RxEvent::deliver : RxEvent::give));
   if (answer.ok()) return {};
-  return ffa::Error{answer.error().status};
+  return ffa::Error{answer.error()};
 }
 
 /// Fills a VM's RX buffer: the caller's, or that of a VM that it holds a reference to. acquire(),
@@ -120,8 +120,8 @@ class RxWriter {
       if (!acquired.ok()) {
         move_rx(buffers_, RxEvent::give);
         // DENIED: there is a message of an SP in it.
-        FFA_CHECK(call_.rules.require(rule, acquired.error().status != ffa::Status::denied));
-        return relay(acquired.error().status);
+        FFA_CHECK(call_.rules.require(rule, acquired.error() != ffa::Status::denied));
+        return relay(acquired.error());
       }
     }
     held_ = true;

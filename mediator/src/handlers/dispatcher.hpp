@@ -15,7 +15,8 @@
 namespace mediator {
 
 template <Platform P>
-Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu, ffa::Regs& regs) {
+Dispatch resume(MediatorState<P>& mediator, const VmEntry<P>& vm, VcpuState& vcpu,
+                ffa::Regs& regs) {
   const auto reply = resume_call(mediator, vcpu);
   if (!reply) return Dispatch::blocked;
   put_reply(regs, *reply, vm.context->version().version());
@@ -25,8 +26,10 @@ Dispatch resume(MediatorState<P>& mediator, const VmSlot<P>& vm, VcpuState& vcpu
 /// An FF-A call of a VM; `regs` become what the VM sees, or stay as they are where it waits: the
 /// same call is made again.
 template <Platform P>
-Dispatch dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm,
-                      ffa::VcpuId vcpu, Conduit conduit, ffa::Regs& regs) {
+[[gnu::always_inline]] inline Dispatch dispatch_ffa(MediatorState<P>& mediator,
+                                                    const std::optional<VmEntry<P>>& vm,
+                                                    ffa::VcpuId vcpu, Conduit conduit,
+                                                    ffa::Regs& regs) {
   if (!vm) {
     put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
     return Dispatch::handled;
@@ -44,7 +47,7 @@ Dispatch dispatch_ffa(MediatorState<P>& mediator, const std::optional<VmSlot<P>>
 }
 
 template <Platform P>
-uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmSlot<P>>& vm) {
+uint32_t service_calls(MediatorState<P>& mediator, const std::optional<VmEntry<P>>& vm) {
   if (!vm) return 0;
   return with_tee<P>(vm->tee, [&](auto tee) { return tee.call_count(mediator, *vm); });
 }
@@ -60,10 +63,10 @@ class Caller {
   }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
-  [[nodiscard]] const std::optional<VmSlot<P>>& slot() const { return slot_; }
+  [[nodiscard]] const std::optional<VmEntry<P>>& slot() const { return slot_; }
 
  private:
-  const std::optional<VmSlot<P>> slot_;
+  const std::optional<VmEntry<P>> slot_;
   const ffa::VcpuId vcpu_;
 };
 

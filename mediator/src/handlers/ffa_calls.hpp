@@ -56,7 +56,7 @@ template <Platform P>
 
 /// One call of a VM with TEE type ffa.
 template <Platform P>
-[[gnu::always_inline]] inline Reply serve_call(MediatorState<P>& mediator, const VmSlot<P>& slot,
+[[gnu::always_inline]] inline Reply serve_call(MediatorState<P>& mediator, const VmEntry<P>& slot,
                                                ffa::VcpuId vcpu, const ffa::Regs& regs,
                                                RuleTrace& rules) {
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);

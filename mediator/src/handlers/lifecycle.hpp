@@ -29,15 +29,15 @@ ffa::Result<void> init_domain(MediatorState<P>& mediator, const VmConfig& config
   if (!aligned || memory.size() < vm_memory_needed<P>(mediator.config, config)) {
     return ffa::Error{ffa::Status::no_memory};
   }
-  VmSlot<P> slot{.life = VmLife::creating,
-                 .tee = config.tee,
-                 .id = config.id,
-                 .vcpus = config.vcpus,
-                 .aarch64 = config.aarch64,
-                 .access = Access{config},
-                 .offered = offered_version(mediator.config, config),
-                 .borrows = config.tee == TeeType::ffa && config.borrows(),
-                 .uuid = config.uuid};
+  VmSlot<P> slot{{.life = VmLife::creating,
+                  .tee = config.tee,
+                  .id = config.id,
+                  .vcpus = config.vcpus,
+                  .aarch64 = config.aarch64,
+                  .offered = offered_version(mediator.config, config)},
+                 Access{config},
+                 config.tee == TeeType::ffa && config.borrows(),
+                 config.uuid};
   Arena arena{memory};
   slot.context =
       with_tee<P>(config.tee, [&](auto tee) { return tee.make_context(mediator, config, arena); });

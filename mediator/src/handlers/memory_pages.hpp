@@ -145,16 +145,16 @@ class RangeTaker {
     FFA_CHECK(
         rules.require(Rule::mem_page_sum, more <= send_.transaction.total_pages.raw() - pages));
     const RangeHolder own = holder_of(send_.slot);
-    const auto claimed = call_.vm.memory.ranges.claim(range, own, share.last_range);
-    const bool full = !claimed && claimed.error().full;
-    const bool taken = !claimed && !full;
-    const RangeHolder by = claimed ? own : claimed.error().holder;
-    FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || by != own));
-    FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !by.is_buffer()));
+    const RangeIndex claimed = call_.vm.memory.ranges.claim(range, own, share.last_range);
+    const bool refused = claimed == no_range;
+    const RangeConflict& conflict = call_.vm.memory.ranges.conflict();
+    const bool taken = refused && !conflict.full;
+    FFA_CHECK(rules.require(Rule::mem_ranges_disjoint, !taken || conflict.holder != own));
+    FFA_CHECK(rules.require(Rule::mem_pages_not_buffer, !taken || !conflict.holder.is_buffer()));
     FFA_CHECK(rules.require(Rule::mem_pages_not_shared, !taken));
-    FFA_CHECK(rules.require(Rule::mem_quota_ranges, !full));
-    if (share.first_range == no_range) share.first_range = *claimed;
-    share.last_range = *claimed;
+    FFA_CHECK(rules.require(Rule::mem_quota_ranges, !refused));
+    if (share.first_range == no_range) share.first_range = claimed;
+    share.last_range = claimed;
     pages += more;
     return {};
   }
@@ -273,9 +273,24 @@ void release_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot)
   for (RangeIndex at = first_range; at != no_range; at = ranges.next(at)) {
     mediator.platform.unpin(vm.id(), ranges.range(at).base(), ranges.range(at).pages());
   }
-  const Guard guard(vm.memory_lock);
-  vm.memory.ranges.release(first_range);
-  vm.memory.shares.vacate(slot);
+  const ffa::Handle handle = own_share(vm, slot).handle;
+  {
+    const Guard guard(vm.memory_lock);
+    vm.memory.ranges.release(first_range);
+    vm.memory.shares.vacate(slot);
+  }
+  if (handle != ffa::invalid_handle) mediator.handles.take_off(handle);
+}
+
+/// The share, which belongs to the caller alone, is never found by its handle again.
+template <Platform P>
+void quarantine_share(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot) {
+  const ffa::Handle handle = own_share(vm, slot).handle;
+  {
+    const Guard guard(vm.memory_lock);
+    vm.memory.shares.quarantine(slot);
+  }
+  if (handle != ffa::invalid_handle) mediator.handles.take_off(handle);
 }
 
 /// The physical runs of a list of ranges, one after the other, neighbours joined; or page by page.

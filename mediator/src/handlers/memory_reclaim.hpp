@@ -19,12 +19,9 @@ template <Platform P>
 void refuse_reclaim(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
                     ffa::Handle handle) {
   const bool handle_lost = handle_is_live(mediator, vm, slot, handle);
+  if (handle_lost) return quarantine_share(mediator, vm, slot);
   const Guard guard(vm.memory_lock);
-  if (handle_lost) {
-    vm.memory.shares.quarantine(slot);
-  } else {
-    vm.memory.shares.refuse(slot);
-  }
+  vm.memory.shares.refuse(slot);
 }
 
 /// shared -> reclaiming: the share is this call's. Rules: reclaim_handle, reclaim_zero_writable,
@@ -114,14 +111,13 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
   }
   // Under a handle that the SPMC gave to another share meanwhile, it would take that one back.
   const bool handle_lost = handle_is_live(mediator, vm, slot, share.handle);
-  const Guard guard(vm.memory_lock);
-  ShareTable& shares = vm.memory.shares;
-  const bool again = ++shares[slot].refusals < mediator.config.reclaim_retries;
-  if (again && !handle_lost) {
-    shares.refuse(slot);
-  } else {
-    shares.quarantine(slot);
+  const bool again = ++own_share(vm, slot).refusals < mediator.config.reclaim_retries;
+  if (!again || handle_lost) {
+    quarantine_share(mediator, vm, slot);
+    return ReclaimStep::again;
   }
+  const Guard guard(vm.memory_lock);
+  vm.memory.shares.refuse(slot);
   return ReclaimStep::again;
 }
 

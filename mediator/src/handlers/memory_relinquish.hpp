@@ -65,10 +65,10 @@ struct RelinquishRequest {
 template <Platform P>
 Outcome<RelinquishRequest> read_relinquish(CallContext<P>& call) {
   using ffa::wire::MemoryRelinquish;
-  constexpr uint32_t length = sizeof(MemoryRelinquish) + sizeof(uint16_t);
+  constexpr uint32_t length = sizeof(MemoryRelinquish) + sizeof(ffa::wire::RelinquishEndpoint);
   FFA_TRY(const Snapshot bytes, snapshot_tx(call, length, Rule::mem_send_tx_mapped));
-  const auto wire = bytes.load<MemoryRelinquish>(0);
-  const ffa::EndpointId endpoint{bytes.load<uint16_t>(sizeof wire)};
+  const auto& wire = bytes.at<MemoryRelinquish>(0);
+  const ffa::EndpointId endpoint{bytes.at<ffa::wire::RelinquishEndpoint>(sizeof wire).id};
   FFA_CHECK(call.rules.require(Rule::relinquish_count, wire.endpoint_count == 1));
   FFA_CHECK(call.rules.require(Rule::relinquish_caller, endpoint == call.vm.id()));
   return RelinquishRequest{ffa::Handle{wire.handle}, ffa::MemoryFlags{wire.flags}};

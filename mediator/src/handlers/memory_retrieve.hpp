@@ -133,27 +133,24 @@ uint32_t deliver(CallContext<P>& call, RxWriter<P>& rx, VmContext<P>& owner, Bor
   const auto layout = DescriptorLayout::make(call.version, 1);
   region.total_bytes = static_cast<uint32_t>(layout.total_bytes(region.piece_count));
   const uint32_t length = std::min(region.total_bytes - begin, rx.size_bytes());
+  DescriptorPart part;
   if (begin == 0) {
-    const DescriptorHead head{describe(call, owner, slot), call.version, region.piece_count,
-                              region.handle};
-    rx.write(0, head.bytes());
+    part.add_head(describe(call, owner, slot), call.version, region.piece_count, region.handle);
   }
   const uint32_t first = std::max(begin, layout.ranges_offset);
   PieceIndex at = region.first;
   for (uint32_t skip = (first - layout.ranges_offset) / sizeof(Constituent); skip > 0; --skip) {
     at = borrowed.piece(at).next;
   }
-  std::array<Constituent, 16> buffer{};
-  for (uint32_t offset = first - begin; offset < length;) {  // bound: the pieces
-    size_t count = 0;
-    for (; count < buffer.size() && offset + count * sizeof(Constituent) < length; ++count) {
+  for (uint32_t offset = 0; offset < length; part.clear()) {  // bound: the pieces
+    const size_t left = (length - offset - part.size()) / sizeof(Constituent);
+    for (Constituent& range : part.add_ranges(std::min(left, DescriptorPart::max_ranges))) {
       const WindowPiece& piece = borrowed.piece(at);
-      buffer[count] = {piece.base, piece.pages, 0};
+      range = {piece.base, piece.pages, 0};
       at = piece.next;
     }
-    const auto bytes = std::as_bytes(std::span{buffer}.first(count));
-    rx.write(offset, bytes);
-    offset += static_cast<uint32_t>(bytes.size());
+    rx.write(offset, part.bytes());
+    offset += part.size();
   }
   rx.finish(length);
   region.served_begin = begin;

@@ -19,14 +19,23 @@ namespace mediator {
 /// takes over, and for one that the SPMC never sees. [DEN0140 1.2 §1.10.2]
 template <Platform P>
 void preset_handle(CallContext<P>& call, IncomingSend& send) {
-  do {
-    const Guard guard(call.vm.memory_lock);
-    const uint64_t count = call.vm.memory.handles_preset++;
-    send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.incarnation} << 32 | count};
-    // An SPMC may have given it away, for another VM's share too. Bound: the shares.
-  } while (handle_is_live(call.mediator, call.vm, send.slot, send.spmc.handle));
-  const Guard guard(call.vm.memory_lock);
-  call.vm.memory.shares.name(send.slot, send.spmc.handle);
+  while (true) {  // bound: the shares
+    const ffa::Handle before = send.spmc.handle;
+    {
+      const Guard guard(call.vm.memory_lock);
+      VmMemory& memory = call.vm.memory;
+      const uint64_t of_vm = uint64_t{1} << 63 | uint64_t{call.vm.incarnation} << 32;
+      send.spmc.handle = ffa::Handle{of_vm | memory.handles_preset++};
+      if (before == ffa::invalid_handle) {
+        memory.shares.name(send.slot, send.spmc.handle);
+      } else {
+        memory.shares.rename(send.slot, send.spmc.handle);
+      }
+    }
+    if (before != ffa::invalid_handle) call.mediator.handles.take_off(before);
+    // An SPMC may have given it away, for another VM's share too.
+    if (is_only_handle(call.mediator, call.vm, send.slot, send.spmc.handle)) return;
+  }
 }
 
 /// A send in the hands of one call. Drops it, here and at the SPMC, unless keep() was called.

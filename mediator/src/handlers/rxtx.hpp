@@ -104,10 +104,11 @@ class BufferMapping {
 template <Platform P>
 Outcome<RangeIndex> claim_pages(CallContext<P>& call, const PageRange& range, RangeHolder holder) {
   const Guard guard(call.vm.memory_lock);
-  const auto claimed = call.vm.memory.ranges.claim(range, holder);
-  if (!claimed.ok() && claimed.error().full) return relay(ffa::Status::no_memory);
-  FFA_CHECK(call.rules.require(Rule::rxtx_map_not_shared, claimed.ok()));
-  return *claimed;
+  OwnershipMap& ranges = call.vm.memory.ranges;
+  const RangeIndex claimed = ranges.claim(range, holder);
+  if (claimed == no_range && ranges.conflict().full) return relay(ffa::Status::no_memory);
+  FFA_CHECK(call.rules.require(Rule::rxtx_map_not_shared, claimed != no_range));
+  return claimed;
 }
 template <Platform P>
 void release_pages(VmContext<P>& vm, RangeIndex range) {
@@ -162,7 +163,7 @@ Outcome<void> tell_spmc_of_buffers(CallContext<P>& call, ffa::PageCount pages,
   const bool wide = call.mediator.spmc.features.has(ffa::fid64(ffa::Fid::rxtx_map));
   const ffa::RxtxMap map{wide ? ffa::Convention::smc64 : ffa::Convention::smc32, 0, 0, {}};
   auto mapped = expect_success(call.smc(map.encode()));
-  if (!mapped.ok() && mapped.error().status == ffa::Status::denied) {
+  if (!mapped.ok() && mapped.error() == ffa::Status::denied) {
     // Those of an earlier VM with this id were left behind.
     FFA_CHECK(expect_success(call.smc(ffa::RxtxUnmap{call.vm.id()}.encode())));
     mapped = expect_success(call.smc(map.encode()));

@@ -28,7 +28,7 @@ enum class SpmcHolds : uint8_t {
   unknown  ///< it may hold the pages under a handle that nobody knows
 };
 struct SendFailure {
-  Rejection why;
+  ffa::Status why;
   SpmcHolds holds = SpmcHolds::nothing;
 };
 using SendResult = ffa::Result<void, SendFailure>;
@@ -54,6 +54,15 @@ bool handle_is_live(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot s
     if (owner.memory.shares.is_live(handle, slot)) return true;
   }
   return handle_is_foreign(mediator, owner, handle);
+}
+
+/// Counts the handle that the share in `slot` was just named by. False: another live share has it,
+/// of any VM. Named before it looks: of two sends that got the same handle at once, at least one
+/// sees it.
+template <Platform P>
+bool is_only_handle(MediatorState<P>& mediator, VmContext<P>& owner, ShareSlot slot,
+                    ffa::Handle handle) {
+  return mediator.handles.add(handle) || !handle_is_live(mediator, owner, slot, handle);
 }
 
 /// Sends part of one send: what `cursor` walks over. Its steps are inlined into each other: a short
@@ -102,7 +111,7 @@ class SpmcSender {
   }
 
  private:
-  static ffa::Error<SendFailure> failure(const Rejection& why, SpmcHolds holds) {
+  static ffa::Error<SendFailure> failure(ffa::Status why, SpmcHolds holds) {
     return ffa::Error{SendFailure{why, holds}};
   }
   [[gnu::always_inline]] SendResult require(Rule rule, bool condition, SpmcHolds holds) {
@@ -129,29 +138,31 @@ class SpmcSender {
       FFA_CHECK(cursor_.seek((first - origin) / sizeof(ffa::wire::Constituent)));
     }
     cursor_at_ = stop;
+    DescriptorPart part;
     if (begin == 0) {
-      const DescriptorHead head{
-          send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
-          send_.spmc.handle == ffa::invalid_handle ? ffa::Handle{} : send_.spmc.handle};
-      tx.write(0, head.bytes());
+      part.add_head(send_.transaction, call_.mediator.spmc.version, send_.spmc.ranges,
+                    send_.spmc.handle == ffa::invalid_handle ? ffa::Handle{} : send_.spmc.handle);
     }
-    FFA_CHECK(write_ranges(tx, first - begin, stop - begin));
+    FFA_CHECK(write_part(tx, part, stop - begin));
     if (stop != part_end_) return {};
     std::array<ffa::wire::Constituent, 1> behind{};
     FFA_TRY(const size_t more, cursor_.next(behind));
     return call_.rules.require(Rule::mem_pages_pinned, more == 0);
   }
-  [[gnu::always_inline]] Outcome<void> write_ranges(SpmcTx<P>& tx, uint32_t offset, uint32_t stop) {
-    std::array<ffa::wire::Constituent, 32> buffer;  // written as far as it is used
-    while (offset < stop) {
+  /// What is in `part`, and ranges behind it up to `length`.
+  [[gnu::always_inline]] Outcome<void> write_part(SpmcTx<P>& tx, DescriptorPart& part,
+                                                  uint32_t length) {
+    uint32_t offset = 0;
+    do {  // bound: the ranges
+      const uint32_t left = length - offset - part.size();
       const size_t count =
-          std::min<size_t>(buffer.size(), (stop - offset) / sizeof(ffa::wire::Constituent));
-      FFA_TRY(const size_t filled, cursor_.next(std::span{buffer}.first(count)));
+          std::min<size_t>(DescriptorPart::max_ranges, left / sizeof(ffa::wire::Constituent));
+      FFA_TRY(const size_t filled, cursor_.next(part.add_ranges(count)));
       FFA_CHECK(call_.rules.require(Rule::mem_pages_pinned, filled == count));
-      const auto bytes = std::as_bytes(std::span{buffer}.first(count));
-      tx.write(offset, bytes);
-      offset += static_cast<uint32_t>(bytes.size());
-    }
+      tx.write(offset, part.bytes());
+      offset += part.size();
+      part.clear();
+    } while (offset < length);
     return {};
   }
   ffa::Regs first_call(uint32_t fragment) const {
@@ -193,10 +204,10 @@ class SpmcSender {
   /// BUSY and RETRY in the middle: the same fragment again.
   SendResult judge_error(ffa::Status status, uint32_t begin) {
     const bool later = status == ffa::Status::busy || status == ffa::Status::retry;
-    if (begin == 0) return failure({status, Rule::none}, SpmcHolds::nothing);
+    if (begin == 0) return failure(status, SpmcHolds::nothing);
     if (later && may_retry()) return {};
     const bool ended = !later && call_.mediator.config.refused_fragment_ends_send;
-    return failure({status, Rule::none}, ended ? SpmcHolds::nothing : SpmcHolds::half);
+    return failure(status, ended ? SpmcHolds::nothing : SpmcHolds::half);
   }
   [[gnu::always_inline]] SendResult judge_success(ffa::Handle handle, uint32_t stop) {
     FFA_CHECK(
@@ -247,19 +258,16 @@ class SpmcSender {
     cursor_at_ = 0;  // what was written is to be written again
     return ++send_.spmc.retries <= call_.mediator.config.fragment_retries;
   }
-  /// Names the share by its handle. Named before it looks: of two sends that got the same handle at
-  /// once, at least one sees it.
+  /// Names the share by its handle.
   [[gnu::always_inline]] SendResult learn(ffa::Handle handle, SpmcHolds holds) {
     if (send_.spmc.handle == handle) return {};
     send_.spmc.handle = handle;
-    bool live = false;
     {
       const Guard guard(call_.vm.memory_lock);
       call_.vm.memory.shares.name(send_.slot, handle);
-      live = call_.vm.memory.shares.is_live(handle, send_.slot);
     }
-    live = live || handle_is_foreign(call_.mediator, call_.vm, handle);
-    return require(Rule::mem_answer_handle_unused, !live, holds);
+    const bool only = is_only_handle(call_.mediator, call_.vm, send_.slot, handle);
+    return require(Rule::mem_answer_handle_unused, only, holds);
   }
 
   CallContext<P>& call_;
@@ -310,10 +318,7 @@ HalfSend step_half_send(MediatorState<P>& mediator, VmContext<P>& vm, SpmcSend& 
 template <Platform P>
 void settle_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot, bool gone) {
   if (gone) return release_share(mediator, vm, slot);
-  {
-    const Guard guard(vm.memory_lock);
-    vm.memory.shares.quarantine(slot);
-  }
+  quarantine_share(mediator, vm, slot);
   mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
 }
 

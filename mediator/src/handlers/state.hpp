@@ -21,6 +21,7 @@
 #include "core/vm_version.hpp"
 #include "ffa/types.hpp"
 #include "ffa/wire/message.hpp"
+#include "handlers/handle_counts.hpp"
 #include "handlers/vm_table.hpp"
 #include "mediator/limits.hpp"
 #include "mediator/lock.hpp"
@@ -160,7 +161,8 @@ class MediatorState {
 
   static size_t bytes(const MediatorConfig& config) {
     return Arena::bytes<MediatorState>() + PartitionTable::bytes(config.max_partitions) +
-           Arena::bytes<Word>(config.max_partitions) + VmTable<P>::bytes(config);
+           Arena::bytes<Word>(config.max_partitions) + HandleCounts<P>::bytes() +
+           VmTable<P>::bytes(config);
   }
   MediatorState(P& the_platform, const MediatorConfig& the_config, Arena& arena)
       : platform(the_platform),
@@ -169,6 +171,7 @@ class MediatorState {
         message_lock(the_platform, LockClass::vm_messages),
         partitions(the_config.max_partitions, arena),
         gone(arena.make_array<Word>(the_config.max_partitions, platform, 0U)),
+        handles(the_platform, arena),
         vms(the_platform, the_config, arena) {}
 
   P& platform;
@@ -177,6 +180,7 @@ class MediatorState {
   typename P::SpinLock message_lock;  ///< class vm_messages: every VmDialogue
   PartitionTable partitions;          ///< SPs; constant after probe()
   std::span<Word> gone;               ///< of each entry of `partitions`, not 0: the SP aborted
+  HandleCounts<P> handles;            ///< of all shares that have one
   VmTable<P> vms;
 };
 
@@ -238,7 +242,7 @@ struct CallContext {
 
 /// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
 template <Platform P>
-VcpuState* blocked_vcpu(const VmSlot<P>& vm, ffa::VcpuId vcpu) {
+VcpuState* blocked_vcpu(const VmEntry<P>& vm, ffa::VcpuId vcpu) {
   if (!vm.is_served(vcpu) || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
   return &vm.context->vcpus[vcpu.raw()];
 }

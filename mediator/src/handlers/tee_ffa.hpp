@@ -29,7 +29,7 @@ struct TeeFfa {
   }
 
   /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
-  static ffa::Result<void> domain_init(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+  static ffa::Result<void> domain_init(MediatorState<P>& mediator, const VmEntry<P>& slot) {
     if (!mediator.spmc.usable) return {};
     VmContext<P>& vm = *slot.context;
     FFA_CHECK(settle_earlier_vm(mediator, vm.id()));
@@ -40,7 +40,7 @@ struct TeeFfa {
     return {};
   }
 
-  static Progress domain_teardown(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+  static Progress domain_teardown(MediatorState<P>& mediator, const VmEntry<P>& slot) {
     VmContext<P>& vm = *slot.context;
     while (vm.teardown.step != TeardownStep::done) {  // bound: the steps' own, and the budget
       if (!mediator.platform.budget_left()) return Progress::restart;
@@ -53,7 +53,7 @@ struct TeeFfa {
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
   /// writing a message into RX: its call goes first.
-  static Progress relinquish_resources(MediatorState<P>& mediator, const VmSlot<P>& slot) {
+  static Progress relinquish_resources(MediatorState<P>& mediator, const VmEntry<P>& slot) {
     const Progress progress = domain_teardown(mediator, slot);
     if (goes_on(progress)) return progress;
     VmContext<P>& vm = *slot.context;
@@ -69,20 +69,20 @@ struct TeeFfa {
   }
 
   /// A call that waits leaves `regs` as they are.
-  static void handle_call(MediatorState<P>& mediator, const VmSlot<P>& slot, ffa::VcpuId vcpu,
+  static void handle_call(MediatorState<P>& mediator, const VmEntry<P>& slot, ffa::VcpuId vcpu,
                           ffa::Regs& regs, RuleTrace& rules) {
     const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
     VmContext<P>& vm = *slot.context;
     if (blocked_vcpu(slot, vcpu) != nullptr) return;
     if (reply.ok()) [[likely]]
       return put_reply(regs, *reply, vm.version().version());
-    const ffa::Status status = known_status(reply.error().status, vm.version().version());
+    const ffa::Status status = known_status(reply.error(), vm.version().version());
     put_reply(regs, ffa::reply(status), vm.version().version());
   }
 
   /// Function ids that the VM can call at the version that it negotiated; before it did, at the
   /// highest one that it can.
-  static uint32_t call_count(const MediatorState<P>& mediator, const VmSlot<P>& slot) {
+  static uint32_t call_count(const MediatorState<P>& mediator, const VmEntry<P>& slot) {
     if (!has_ffa(*slot.context)) return 0;
     const VersionWord word = slot.context->version();
     const ffa::Version version = word.negotiated() ? word.version() : slot.offered;

@@ -23,30 +23,30 @@ struct TeeNone {
                                     Arena& /*arena*/) {
     return nullptr;
   }
-  static ffa::Result<void> domain_init(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+  static ffa::Result<void> domain_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return {};
   }
-  static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+  static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;
   }
-  static Progress relinquish_resources(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+  static Progress relinquish_resources(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;
   }
-  static void handle_call(MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/,
+  static void handle_call(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/,
                           ffa::VcpuId /*vcpu*/, ffa::Regs& regs, RuleTrace& /*rules*/) {
     const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
     const ffa::Regs reply =
         is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(ffa::Status::not_supported);
     put_reply(regs, reply, ffa::Version{});
   }
-  static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmSlot<P>& /*slot*/) {
+  static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return 0;
   }
 };
 
 /// Calls `use` with the type's operations.
 template <Platform P, class Use>
-auto with_tee(TeeType type, Use use) {
+[[gnu::always_inline]] inline auto with_tee(TeeType type, Use use) {
   switch (type) {
     case TeeType::ffa:
       return use(TeeFfa<P>{});

@@ -26,26 +26,31 @@ struct VmContext;
 /// served.
 enum class VmLife : uint8_t { vacant, creating, live, dying };
 
-/// What the table knows of a VM. `context` is nullptr for TEE type none.
+/// What serving a call takes of its VM. `context` is nullptr for TEE type none.
 template <Platform P>
-struct VmSlot {
+struct VmEntry {
   VmLife life = VmLife::vacant;
   TeeType tee = TeeType::none;
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  Access access;              ///< whom it knows
-  ffa::Version offered{};     ///< highest version that it can negotiate
-  bool borrows = false;       ///< takes memory from other VMs
-  ffa::Uuid uuid{};           ///< of its service; nil: none
-  uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
-  uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
+  ffa::Version offered{};  ///< highest version that it can negotiate
   VmContext<P>* context = nullptr;
 
   /// Calls of this vCPU are for `context`.
   [[nodiscard]] bool is_served(ffa::VcpuId vcpu) const {
     return life == VmLife::live && context != nullptr && vcpu.raw() < vcpus;
   }
+};
+
+/// What the table knows of a VM.
+template <Platform P>
+struct VmSlot : VmEntry<P> {
+  Access access;              ///< whom it knows
+  bool borrows = false;       ///< takes memory from other VMs
+  ffa::Uuid uuid{};           ///< of its service; nil: none
+  uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
+  uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
 };
 
 template <Platform P>
@@ -67,8 +72,9 @@ class VmTable {
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
   }
-  /// As find(); a call of a vCPU that is served is under way until VmContext::calls_ended says so.
-  [[nodiscard]] std::optional<VmSlot<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
+  /// What serves a call of the VM; nothing if there is no such VM. A call of a vCPU that is served
+  /// is under way until VmContext::calls_ended says so.
+  [[nodiscard]] std::optional<VmEntry<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return std::nullopt;

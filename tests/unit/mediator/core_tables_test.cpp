@@ -198,8 +198,11 @@ TEST(Snapshot, ContainsHoldsTheBoundsAlsoAgainstWrapping) {
   EXPECT_FALSE(snapshot.contains(9, 0));
   EXPECT_FALSE(snapshot.contains(4, ~uint64_t{0}));
   EXPECT_FALSE(snapshot.contains(~uint64_t{0}, 4));
-  EXPECT_EQ(snapshot.load<uint32_t>(4), 0U);
-  EXPECT_DEATH((void)snapshot.load<uint32_t>(5), "");
+  struct [[gnu::packed]] Word {
+    uint32_t value;
+  };
+  EXPECT_EQ(snapshot.at<Word>(4).value, 0U);
+  EXPECT_DEATH((void)snapshot.at<Word>(5), "");
 }
 
 TEST(Rollback, RunsUnlessCommitted) {

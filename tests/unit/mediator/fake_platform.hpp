@@ -88,6 +88,8 @@ class Platform {
     T value_;
   };
 
+  size_t locks_taken = 0;
+
   // What a test arranges.
   using Answer = std::function<ffa::Regs(const ffa::Regs&)>;
   std::map<uint32_t, Answer> spmc;                       ///< by function id; others: NOT_SUPPORTED
@@ -344,6 +346,7 @@ class Platform {
   void took(mediator::LockClass lock) {
     for (const auto held : held_) EXPECT_LT(held, lock) << "lock order";
     held_.push_back(lock);
+    ++locks_taken;
   }
   void gave_back(mediator::LockClass lock) {
     ASSERT_FALSE(held_.empty());

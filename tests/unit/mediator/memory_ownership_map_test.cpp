@@ -20,6 +20,7 @@ using mediator::PageRange;
 using mediator::RangeDefect;
 using mediator::RangeHolder;
 using mediator::RangeIndex;
+using memory_test::claim_in;
 using memory_test::Numbers;
 using memory_test::OwnershipStorage;
 
@@ -29,7 +30,7 @@ PageRange pages(uint64_t first, uint64_t count) {
 
 /// Who holds a page of `range`, as a claim that is taken back learns.
 std::optional<RangeHolder> holder_in(OwnershipMap& map, const PageRange& range) {
-  const auto claimed = map.claim(range, RangeHolder{0x7000});
+  const auto claimed = claim_in(map, range, RangeHolder{0x7000});
   if (claimed.ok()) {
     map.release(*claimed);
     return std::nullopt;
@@ -56,8 +57,8 @@ TEST(PageRange, KnowsEachDefectAtItsBoundary) {
 TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
   OwnershipStorage storage(8);
   OwnershipMap map{storage.spans, storage.slots};
-  const RangeIndex first = *map.claim(pages(10, 5), RangeHolder{3});
-  const RangeIndex last = *map.claim(pages(2, 1), RangeHolder{3}, first);
+  const RangeIndex first = *claim_in(map, pages(10, 5), RangeHolder{3});
+  const RangeIndex last = *claim_in(map, pages(2, 1), RangeHolder{3}, first);
   map.release(last, first);
   EXPECT_EQ(map.size(), 1U);
   EXPECT_EQ(map.next(first), no_range);
@@ -70,14 +71,14 @@ TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
 TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
   OwnershipStorage storage(8);
   OwnershipMap map{storage.spans, storage.slots};
-  ASSERT_TRUE(map.claim(pages(10, 5), RangeHolder{3}).ok());
+  ASSERT_TRUE(claim_in(map, pages(10, 5), RangeHolder{3}).ok());
   EXPECT_FALSE(holder_in(map, pages(9, 1)));
   EXPECT_EQ(holder_in(map, pages(9, 2)), RangeHolder{3});
   EXPECT_EQ(holder_in(map, pages(12, 1)), RangeHolder{3});
   EXPECT_EQ(holder_in(map, pages(14, 7)), RangeHolder{3});
   EXPECT_EQ(holder_in(map, pages(1, 99)), RangeHolder{3});
   EXPECT_FALSE(holder_in(map, pages(15, 1)));
-  const auto refused = map.claim(pages(14, 2), RangeHolder{4});
+  const auto refused = claim_in(map, pages(14, 2), RangeHolder{4});
   ASSERT_FALSE(refused.ok());
   EXPECT_FALSE(refused.error().full);
   EXPECT_EQ(refused.error().holder, RangeHolder{3});
@@ -87,16 +88,16 @@ TEST(OwnershipMap, FindsOverlapsAtEitherEndAndInside) {
 TEST(OwnershipMap, IsFullAtItsCapacityAndUsableAgainAfterRelease) {
   OwnershipStorage storage(3);
   OwnershipMap map{storage.spans, storage.slots};
-  const auto first = map.claim(pages(1, 1), RangeHolder{1});
-  const auto second = map.claim(pages(5, 1), RangeHolder{1}, *first);
-  ASSERT_TRUE(map.claim(pages(3, 1), RangeHolder{2}).ok());
-  EXPECT_TRUE(map.claim(pages(7, 1), RangeHolder{2}).error().full);
-  EXPECT_FALSE(map.claim(pages(3, 1), RangeHolder{2}).error().full) << "an overlap comes first";
+  const auto first = claim_in(map, pages(1, 1), RangeHolder{1});
+  const auto second = claim_in(map, pages(5, 1), RangeHolder{1}, *first);
+  ASSERT_TRUE(claim_in(map, pages(3, 1), RangeHolder{2}).ok());
+  EXPECT_TRUE(claim_in(map, pages(7, 1), RangeHolder{2}).error().full);
+  EXPECT_FALSE(claim_in(map, pages(3, 1), RangeHolder{2}).error().full) << "an overlap comes first";
   EXPECT_EQ(map.next(*first), *second);
   EXPECT_EQ(map.next(*second), no_range);
   map.release(*first);
   EXPECT_EQ(map.size(), 1U);
-  EXPECT_TRUE(map.claim(pages(7, 1), RangeHolder{2}).ok());
+  EXPECT_TRUE(claim_in(map, pages(7, 1), RangeHolder{2}).ok());
   EXPECT_TRUE(map.consistent());
 }
 
@@ -114,8 +115,8 @@ TEST(OwnershipMap, StaysBalancedInSortedOrder) {
     RangeIndex first = no_range;
     RangeIndex last = no_range;
     for (uint64_t n = 0; n < storage.spans.size(); ++n) {
-      last = *map.claim(pages(1 + 2 * (rising ? n : storage.spans.size() - n), 1), RangeHolder{9},
-                        last);
+      last = *claim_in(map, pages(1 + 2 * (rising ? n : storage.spans.size() - n), 1),
+                       RangeHolder{9}, last);
       if (n == 0) first = last;
     }
     ASSERT_TRUE(map.consistent());
@@ -155,7 +156,7 @@ class Pair {
 
   void claim(uint32_t holder, const PageRange& range) {
     const auto last = last_.contains(holder) ? last_[holder] : no_range;
-    const auto claimed = map_.claim(range, RangeHolder{holder}, last);
+    const auto claimed = claim_in(map_, range, RangeHolder{holder}, last);
     if (const auto taken = model_.conflict(holder, range)) {
       ASSERT_FALSE(claimed.ok());
       ASSERT_FALSE(claimed.error().full);
@@ -258,7 +259,7 @@ TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
     RangeIndex first = no_range;
     RangeIndex last = no_range;
     for (uint64_t n = 0; n < half; ++n) {
-      last = *map.claim(pages(1 + offset + 2 * n, 1), RangeHolder{holder}, last);
+      last = *claim_in(map, pages(1 + offset + 2 * n, 1), RangeHolder{holder}, last);
       if (n == 0) first = last;
     }
     return first;
@@ -266,7 +267,7 @@ TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
   const RangeIndex even = fill(0, 0);
   const RangeIndex odd = fill(1, 1);
   ASSERT_TRUE(map.consistent());
-  EXPECT_TRUE(map.claim(pages(4096, 1), RangeHolder{2}).error().full);
+  EXPECT_TRUE(claim_in(map, pages(4096, 1), RangeHolder{2}).error().full);
   RangeIndex at = even;
   for (uint64_t n = 0; n < half; ++n, at = map.next(at)) {
     ASSERT_EQ(map.range(at), pages(1 + 2 * n, 1));
@@ -284,17 +285,17 @@ TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
 TEST(OwnershipMap, OverlappingSharesExcludeThemselvesAndTheBuffersOnly) {
   OwnershipStorage storage(8);
   OwnershipMap map{storage.spans, storage.slots, 4};
-  const auto first = map.claim(pages(10, 5), RangeHolder{0});
+  const auto first = claim_in(map, pages(10, 5), RangeHolder{0});
   ASSERT_TRUE(first.ok());
-  ASSERT_TRUE(map.claim(pages(12, 5), RangeHolder{3}).ok());
-  EXPECT_EQ(map.claim(pages(14, 1), RangeHolder{0}).error().holder, RangeHolder{0});
-  EXPECT_EQ(map.claim(pages(9, 2), mediator::rx_holder).error().holder, RangeHolder{0});
-  EXPECT_EQ(map.claim(pages(16, 1), mediator::tx_holder).error().holder, RangeHolder{3});
-  ASSERT_TRUE(map.claim(pages(20, 1), mediator::tx_holder).ok());
-  EXPECT_EQ(map.claim(pages(18, 3), RangeHolder{1}).error().holder, mediator::tx_holder);
+  ASSERT_TRUE(claim_in(map, pages(12, 5), RangeHolder{3}).ok());
+  EXPECT_EQ(claim_in(map, pages(14, 1), RangeHolder{0}).error().holder, RangeHolder{0});
+  EXPECT_EQ(claim_in(map, pages(9, 2), mediator::rx_holder).error().holder, RangeHolder{0});
+  EXPECT_EQ(claim_in(map, pages(16, 1), mediator::tx_holder).error().holder, RangeHolder{3});
+  ASSERT_TRUE(claim_in(map, pages(20, 1), mediator::tx_holder).ok());
+  EXPECT_EQ(claim_in(map, pages(18, 3), RangeHolder{1}).error().holder, mediator::tx_holder);
   EXPECT_TRUE(map.consistent());
   map.release(*first);
-  ASSERT_TRUE(map.claim(pages(9, 2), mediator::rx_holder).ok());
+  ASSERT_TRUE(claim_in(map, pages(9, 2), mediator::rx_holder).ok());
   EXPECT_TRUE(map.consistent());
 }
 

@@ -150,7 +150,7 @@ TEST(MemoryParser, EveryTruncationIsRejectedWithoutReadingBehindIt) {
         const auto parsed = parse_exact(image, version_of(layout), total, rules);
         // A fragment may end between ranges; then the sum can't be the total yet.
         EXPECT_FALSE(parsed.ok()) << length << " of " << whole.size();
-        EXPECT_EQ(parsed.error().status, ffa::Status::invalid_parameters);
+        EXPECT_EQ(parsed.error(), ffa::Status::invalid_parameters);
       }
     }
   }

@@ -131,6 +131,19 @@ TEST_F(MemoryReclaim, ThePagesStayTakenUntilTheReclaimIsOver) {
   EXPECT_EQ(pins_at(flat), 1);
 }
 
+TEST_F(MemoryReclaim, ShareAndReclaimTakeAsManyLocksHoweverManyVmsThereAre) {
+  start();
+  const auto locks = [&] {
+    const size_t before = world.platform.locks_taken;
+    EXPECT_SUCCESS32(reclaim(shared(pages(flat))));
+    return world.platform.locks_taken - before;
+  };
+  const size_t alone = locks();
+  start(2);
+  shared(pages(scattered, 1, 2));
+  EXPECT_EQ(locks(), alone);
+}
+
 TEST_F(MemoryReclaim, AHandleGivenAgainWhileItsOldShareEndsIsANewShare) {
   start();
   start(2);

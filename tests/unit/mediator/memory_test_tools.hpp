@@ -179,5 +179,13 @@ struct OwnershipStorage {
   std::vector<mediator::OwnershipMap::Span> spans;
   std::vector<mediator::OwnershipMap::Slot> slots;
 };
+/// OwnershipMap::claim(): the range, or why it was refused.
+inline ffa::Result<mediator::RangeIndex, mediator::RangeConflict> claim_in(
+    mediator::OwnershipMap& map, const mediator::PageRange& range, mediator::RangeHolder holder,
+    mediator::RangeIndex previous = mediator::no_range) {
+  const mediator::RangeIndex claimed = map.claim(range, holder, previous);
+  if (claimed == mediator::no_range) return ffa::Error{map.conflict()};
+  return claimed;
+}
 
 }  // namespace memory_test

@@ -15,14 +15,15 @@
 
 namespace {
 
-using mediator::DescriptorHead;
 using mediator::DescriptorLayout;
+using mediator::DescriptorPart;
 using mediator::MemorySend;
 using mediator::MemoryTransaction;
 using mediator::Outcome;
 using mediator::PhysicalRun;
 using mediator::RuleTrace;
 using memory_test::Bytes;
+using memory_test::claim_in;
 using nlohmann::json;
 
 const json& vectors() {
@@ -113,7 +114,8 @@ void expect_fields(const MemoryTransaction& parsed, const json& fields) {
 
 /// What the mediator would send for `parsed` if each range were one physical run.
 Bytes rewritten(const MemoryTransaction& parsed, ffa::Version version) {
-  const DescriptorHead head{parsed, version, parsed.range_count};
+  DescriptorPart head;
+  head.add_head(parsed, version, parsed.range_count);
   Bytes bytes(head.bytes().begin(), head.bytes().end());
   for (uint32_t n = 0; n < parsed.range_count; ++n) {
     const auto wire = mediator::encode_range(
@@ -139,7 +141,7 @@ TEST(MemoryVectors, SendsParseToTheirFieldsAndAreWrittenBackByteForByte) {
       const auto refused =
           parse(image, vector, *kind, static_cast<uint16_t>(number(fields.at("sender"))), rules);
       ASSERT_FALSE(refused.ok()) << "a handle in a send";
-      EXPECT_EQ(refused.error().rule, mediator::Rule::mem_handle_zero);
+      EXPECT_EQ(rules.rejected(), mediator::Rule::mem_handle_zero);
       memory_test::put(image, 8, 0, 8);
     }
     RuleTrace rules;
@@ -178,12 +180,12 @@ TEST(MemoryVectors, TheSamePlanInThreeVersionsIsOneTransaction) {
 std::optional<ffa::Status> refusal(const Bytes& image, const json& vector) {
   RuleTrace rules;
   const auto parsed = parse(image, vector, MemorySend::share, 1, rules);
-  if (!parsed.ok()) return parsed.error().status;
+  if (!parsed.ok()) return parsed.error();
   memory_test::OwnershipStorage storage(parsed->range_count);
   mediator::OwnershipMap map{storage.spans, storage.slots};
   auto last = mediator::no_range;
   for (uint32_t n = 0; n < parsed->range_count; ++n) {
-    const auto claimed = map.claim(parsed->ranges[n], mediator::RangeHolder{0}, last);
+    const auto claimed = claim_in(map, parsed->ranges[n], mediator::RangeHolder{0}, last);
     if (!claimed.ok()) return rule_info(mediator::Rule::mem_ranges_disjoint).status;
     last = *claimed;
   }

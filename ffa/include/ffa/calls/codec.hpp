@@ -30,7 +30,7 @@ constexpr uint64_t stored_zero() {
 /// `convention`.
 constexpr Regs start(Fid fid, Convention convention = Convention::smc32) {
   const uint64_t id = convention == Convention::smc64 ? fid64(fid) : fid32(fid);
-  const uint64_t z = stored_zero();
+  uint64_t z = stored_zero();
   return Regs{{id, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z}};
 }
 

@@ -127,4 +127,10 @@ static_assert(offsetof(MemoryRelinquish, handle) == 0);
 static_assert(offsetof(MemoryRelinquish, flags) == 8);
 static_assert(offsetof(MemoryRelinquish, endpoint_count) == 12);
 
+/// One of the ids behind it.
+struct [[gnu::packed]] RelinquishEndpoint {
+  uint16_t id;  // 0  borrower
+};
+static_assert(sizeof(RelinquishEndpoint) == 2);
+
 }  // namespace ffa::wire
