@@ -104,11 +104,14 @@ class Campaign {
              const explore::Progress& progress) const {
     report::Exploration& told = *outcome.exploration;
     told.schedules = progress.schedules;
+    told.pruned = progress.pruned;
+    told.states = progress.states;
     told.longest = progress.longest;
     told.exhausted = progress.exhausted;
     if (!schedule.result.failures.empty()) {
       if (schedule.seed) outcome.seed = fmt::format("{:#x}", *schedule.seed);
       judge_into(outcome, ready, schedule.result);
+      if (!schedule.drawn.empty()) told.strategy += ": " + schedule.drawn;
     }
     return outcome.result != report::Result::failed && !deadline_.is_over();
   }

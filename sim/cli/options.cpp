@@ -28,6 +28,7 @@ struct RawValues {
   std::string seeds = "0:1000";
   std::string strategy;
   std::string time;
+  std::string bytes;
   std::vector<std::string> vary;
 };
 
@@ -78,7 +79,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
     return verb.add_option(name, value, text)->type_name(type);
   };
   CLI::Option* strategy = option("--strategy", raw.strategy, "NAME",
-                                 "Where decisions come from: random (default), exhaustive, pct");
+                                 "Where decisions come from: random (default), exhaustive, pct, "
+                                 "hostile, swarm, bytes");
   verb.add_flag_callback(
           "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
           "The same as --strategy exhaustive")
@@ -90,6 +92,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
       "--faults", plan.bounds.faults, "N",
       "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
+  option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
@@ -137,6 +140,11 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     plan.first_seed = seeds.first;
     plan.end_seed = seeds.end;
     if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
+    const bool of_bytes = plan.strategy == explore::Strategy::bytes;
+    if (of_bytes == raw.bytes.empty()) {
+      throw InputError("--bytes", "goes with --strategy bytes, which needs it");
+    }
+    if (of_bytes) plan.bytes = read_bytes(raw.bytes);
     if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
   }
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/loader_vary.hpp"
 
 namespace sim::cli {
@@ -65,9 +66,9 @@ SeedRange parse_seeds(const std::string& text) {
 
 namespace {
 constexpr std::pair<const char*, explore::Strategy> strategies[] = {
-    {"random", explore::Strategy::random},
-    {"exhaustive", explore::Strategy::exhaustive},
-    {"pct", explore::Strategy::pct}};
+    {"random", explore::Strategy::random}, {"exhaustive", explore::Strategy::exhaustive},
+    {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
+    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes}};
 }  // namespace
 
 explore::Strategy parse_strategy(const std::string& text) {
@@ -84,6 +85,11 @@ const char* strategy_name(explore::Strategy strategy) {
     if (known == strategy) return name;
   }
   return "";
+}
+
+std::vector<uint8_t> read_bytes(const std::string& file) {
+  const std::string text = scenario::read_text_file(file, size_t{1} << 20);
+  return {text.begin(), text.end()};
 }
 
 std::chrono::milliseconds parse_time(const std::string& text) {

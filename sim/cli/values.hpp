@@ -28,6 +28,9 @@ SeedRange parse_seeds(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
 
+/// A file as it is, up to 1 MiB.
+std::vector<uint8_t> read_bytes(const std::string& file);
+
 /// "90", "90s", "15m", "500ms".
 std::chrono::milliseconds parse_time(const std::string& text);
 

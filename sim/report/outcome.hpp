@@ -31,6 +31,8 @@ struct Exploration {
   std::string strategy;    ///< "exhaustive", "random", …
   bool exhausted = false;  ///< every schedule within the bounds was run
   uint64_t schedules = 0;  ///< run to their end
+  uint64_t pruned = 0;     ///< left where they came to a state known already
+  uint64_t states = 0;     ///< known to the reduction
   uint64_t longest = 0;    ///< decisions in one schedule, at most
   friend bool operator==(const Exploration&, const Exploration&) = default;
 };

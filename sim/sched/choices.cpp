@@ -13,7 +13,7 @@
 namespace sim {
 
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
-    : source_(std::move(source)), keep_log_(keep_log) {}
+    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {}
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;

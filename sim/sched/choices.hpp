@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/sched/operation.hpp"
+
 namespace sim {
 
 /// One decision that was taken: the index among `n` alternatives of the kind `label`.
@@ -38,6 +40,10 @@ class ChoiceSource {
   virtual uint32_t schedule(const SchedulePoint& point) {
     return choose(static_cast<uint32_t>(point.tasks.size()), schedule_label);
   }
+  /// True: it is told of what tasks do.
+  [[nodiscard]] virtual bool watches() const { return false; }
+  /// Where there are several tasks: one of them does this now. In the order in which it happens.
+  virtual void performed(size_t /*task*/, const Operation& /*operation*/) {}
 };
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
@@ -48,6 +54,8 @@ class Choices {
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
   uint32_t choose(uint32_t n, const char* label);
   uint32_t schedule(const SchedulePoint& point);
+  [[nodiscard]] bool watched() const { return watched_; }
+  void performed(size_t task, const Operation& operation) { source_->performed(task, operation); }
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
@@ -56,6 +64,7 @@ class Choices {
  private:
   std::unique_ptr<ChoiceSource> source_;
   bool keep_log_;
+  bool watched_;
   std::vector<Choice> log_;
 };
 
