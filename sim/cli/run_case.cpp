@@ -59,6 +59,13 @@ void write_trace_of(const Outcome& outcome, const nlohmann::json& scenario, cons
   trace::write_trace(file, written);
 }
 
+/// True if --vary chose a version or the personality; else the world is the scenario's own, and
+/// must have what the scenario requires.
+bool is_varied_world(const ReadyCase& ready) {
+  const auto& varied = ready.loaded.varied;
+  return varied.contains("guest") || varied.contains("spmc") || varied.contains("spmc_version");
+}
+
 /// Expectations that need what the world lacks are excused; an invariant or a stop never is.
 bool is_excused(const ReadyCase& ready, const CaseResult& result) {
   const auto is_expectation = [](const scenario::Failure& failure) {
@@ -78,6 +85,12 @@ void judge_into(Outcome& outcome, const ReadyCase& ready, const CaseResult& resu
   for (const scenario::Failure& failure : result.failures) {
     fail(outcome, failure.no_progress ? Trouble::no_progress : Trouble::check,
          {failure.pointer, failure.expected, failure.actual, failure.rule, failure.text});
+  }
+  if (!ready.compiled.lacks.empty() && !is_varied_world(ready)) {
+    fail(outcome, Trouble::check,
+         {"/requires", "a world of its own that has this", ready.compiled.lacks, "",
+          "the scenario requires what its own world lacks: " + ready.compiled.lacks});
+    return;
   }
   if (!is_excused(ready, result)) return;
   outcome.result = Result::lacking;
