@@ -93,6 +93,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
       "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
+  option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
@@ -165,7 +166,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run", "explore", "list", "schema", "doctor", "pack"};
+  const std::set<std::string> verbs = {"run",    "explore", "replay", "list",
+                                       "schema", "doctor",  "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -182,6 +184,11 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   add_run(run, options, raw);
   CLI::App& explore = add_verb(app, "explore", "Run scenarios under many schedules");
   add_explore(explore, options, raw);
+  CLI::App& replay = add_verb(app, "replay", "Run again what failed");
+  replay
+      .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
@@ -190,7 +197,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{}, 2, why + "; one of run, explore, list, schema, doctor, pack\n" + hint("")};
+    return {{}, 2, why + "; one of run, explore, replay, list, schema, doctor, pack\n" + hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -209,6 +216,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   const CLI::App* verb = app.get_subcommands().front();
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
+                 : verb == &replay  ? Verb::replay
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor

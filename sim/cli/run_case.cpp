@@ -160,7 +160,9 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
     command += " --vary " + shell_quoted(variable + "=" + value);
   }
   command += " --seed " + outcome.seed;
-  if (!outcome.choices.empty()) command += " --choices " + shell_quoted(outcome.choices);
+  // Explored, no decision means that all were 0, and not that a seed takes them.
+  if (!outcome.choices.empty() || outcome.exploration)
+    command += " --choices " + shell_quoted(outcome.choices);
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);

@@ -149,6 +149,31 @@ scenario::Axis parse_vary(const std::string& text) {
   return axis;
 }
 
+std::vector<std::string> shell_words(const std::string& line, const std::string& place) {
+  std::vector<std::string> words;
+  bool inside = false;
+  for (size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (c == ' ' || c == '\t' || c == '\r') {
+      inside = false;
+      continue;
+    }
+    if (!inside) words.emplace_back();
+    inside = true;
+    if (c == '\'') {
+      const size_t end = line.find('\'', at + 1);
+      if (end == std::string::npos) throw InputError(place, "a quote does not end");
+      words.back() += line.substr(at + 1, end - at - 1);
+      at = end;
+    } else if (c == '\\' && at + 1 < line.size()) {
+      words.back() += line[++at];
+    } else {
+      words.back() += c;
+    }
+  }
+  return words;
+}
+
 std::string shell_quoted(const std::string& text) {
   const bool plain =
       !text.empty() && text.find_first_not_of(

@@ -45,5 +45,9 @@ std::vector<std::string> parse_list(const std::string& text, const std::string& 
 
 /// The text as a POSIX shell takes it back: in single quotes if it has to be.
 std::string shell_quoted(const std::string& text);
+/// The words of a command line as a shell reads it, without anything but single quotes and
+/// backslashes.
+/// Throws InputError(place, reason) for a quote that does not end.
+std::vector<std::string> shell_words(const std::string& line, const std::string& place);
 
 }  // namespace sim::cli

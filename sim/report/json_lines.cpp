@@ -73,6 +73,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"skip", outcome.skip},
                    {"problems", problems},
                    {"repro", outcome.repro}};
+  if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
 }
@@ -107,6 +108,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.where = value.at("where");
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
+    outcome.saved = value.value("saved", "");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }

@@ -51,6 +51,7 @@ struct Outcome {
   std::string choices;  ///< decisions that were not 0
   uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
   std::string repro;    ///< the command that does it again; only of failed cases
+  std::string saved{};  ///< the file that the failure was saved in, or ""
   std::optional<Exploration> exploration{};
 };
 
