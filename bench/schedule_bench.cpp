@@ -6,11 +6,12 @@
 #include <string>
 
 #include "sim/cli/suite.hpp"
-#include "sim/engine/run.hpp"
+#include "sim/engine/case_world.hpp"
+#include "sim/scenario/judge.hpp"
 
 namespace {
 
-void schedules(benchmark::State& state) {
+void schedules(benchmark::State& state, bool hashed) {
   sim::cli::Selection selection;
   selection.paths = {THREE_VCPUS};
   const auto loaded = sim::cli::load_suite(selection);
@@ -20,11 +21,13 @@ void schedules(benchmark::State& state) {
   }
   const sim::scenario::CompiledCase& compiled = loaded->cases.front().compiled;
   const auto factory = sim::built_in_mediator();
+  sim::CaseWorld world{compiled, *factory};
   uint64_t seed = 0;
   double decisions = 0;
   for (auto _ : state) {
     sim::Choices choices{sim::seeded_choices(++seed)};
-    const sim::RunRecord record = sim::run(compiled, *factory, choices);
+    const sim::RunRecord& record = world.run(choices);
+    if (hashed) benchmark::DoNotOptimize(sim::trace::trace_hash(record.events));
     const auto failures = sim::scenario::judge(compiled, record);
     if (!failures.empty()) {
       state.SkipWithError(failures.front().text.c_str());
@@ -36,6 +39,7 @@ void schedules(benchmark::State& state) {
   state.counters["decisions"] = benchmark::Counter(decisions, benchmark::Counter::kAvgIterations);
 }
 
-BENCHMARK(schedules);
+BENCHMARK_CAPTURE(schedules, judged, false);
+BENCHMARK_CAPTURE(schedules, judged_and_hashed, true);
 
 }  // namespace

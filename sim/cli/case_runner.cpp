@@ -19,6 +19,13 @@ class HostRunner final : public CaseRunner {
   CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
     return run_case(compiled, *factory_, choices);
   }
+  CaseResult run_again(const scenario::CompiledCase& compiled,
+                       const ChoiceMaker& choices) override {
+    const RunOnce in_used_world = [this](const scenario::CompiledCase& one, Choices& asked) {
+      return run_in_used_world(one, *factory_, asked);
+    };
+    return run_case(compiled, in_used_world, choices);
+  }
 
  private:
   std::unique_ptr<MediatorFactory> factory_;

@@ -18,6 +18,10 @@ class CaseRunner {
   /// Why this back end can't run the case, in a few words; empty: it can.
   virtual std::string why_not(const scenario::CompiledCase& compiled) const = 0;
   virtual CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) = 0;
+  /// The same once more, where it can be in a world that other runs have used before.
+  virtual CaseResult run_again(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
+    return run(compiled, choices);
+  }
 };
 
 /// What the options choose. Throws InputError for a bad file, MissingTool for what is not there.

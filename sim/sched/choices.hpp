@@ -6,15 +6,17 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sim {
 
-/// One decision that was taken: the index among `n` alternatives of the kind `label`.
+/// One decision that was taken: the index among `n` alternatives of the kind `label`, whose text
+/// lasts as long as the program.
 struct Choice {
   uint32_t n = 0;
   uint32_t taken = 0;
-  std::string label;
+  std::string_view label;
 };
 
 class ChoiceSource {
@@ -30,8 +32,11 @@ class Choices {
  public:
   /// `keep_log` false: for runs of any length that nobody replays.
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
+  /// `label`: a literal.
   uint32_t choose(uint32_t n, const char* label);
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
+  /// How many decisions there were.
+  [[nodiscard]] uint64_t decisions() const { return decisions_; }
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
   [[nodiscard]] std::string to_text() const;
@@ -40,6 +45,7 @@ class Choices {
   std::unique_ptr<ChoiceSource> source_;
   bool keep_log_;
   std::vector<Choice> log_;
+  uint64_t decisions_ = 0;
 };
 
 /// Pseudo-random from a 64-bit seed (SplitMix64: the same everywhere).

@@ -10,6 +10,11 @@
 
 namespace sim {
 
+namespace {
+/// Ends a task where it waits.
+struct Cancelled {};
+}  // namespace
+
 std::string lock_class_name(uint32_t lock_class) {
   switch (static_cast<mediator::LockClass>(lock_class)) {
     case mediator::LockClass::vm_messages:
@@ -27,7 +32,7 @@ std::string lock_class_name(uint32_t lock_class) {
 }
 
 Scheduler::Scheduler(Choices& choices, Report report)
-    : choices_(choices), report_(std::move(report)) {}
+    : choices_(&choices), report_(std::move(report)) {}
 
 Scheduler::~Scheduler() = default;
 
@@ -45,12 +50,14 @@ size_t Scheduler::pick(size_t first) {
     if (runnable(task)) candidates.push_back(task);
   }
   if (candidates.empty()) return none;
-  return candidates[choices_.choose(static_cast<uint32_t>(candidates.size()), "schedule")];
+  return candidates[choices_->choose(static_cast<uint32_t>(candidates.size()), "schedule")];
 }
 
 void Scheduler::run_body(size_t task) {
   try {
     tasks_[task].body();
+  } catch (const Cancelled&) {
+    return;
   } catch (...) {
     error_ = std::current_exception();
     return;
@@ -104,6 +111,17 @@ bool Scheduler::finish() {
   return !std::exchange(gave_up_, false);
 }
 
+void Scheduler::cancel() {
+  for (size_t task = 0; task < tasks_.size(); ++task) {
+    if (tasks_[task].fiber->done() || !tasks_[task].idle) continue;
+    tasks_[task].cancelled = true;
+    current_ = task;
+    tasks_[task].fiber->resume();
+  }
+  current_ = none;
+  drop_tasks();
+}
+
 void Scheduler::drop_tasks() {
   tasks_.clear();
   locks_.clear();
@@ -127,6 +145,7 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   tasks_[current_].idle = idle;
   tasks_[current_].ready = std::move(ready);
   tasks_[current_].fiber->suspend();
+  if (tasks_[current_].cancelled) throw Cancelled{};
 }
 
 void Scheduler::yield() {
