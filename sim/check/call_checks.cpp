@@ -17,7 +17,7 @@ using ffa::Fid;
 using ffa::is_function;
 
 /// I26: only FFA_VERSION before negotiation; then the version is fixed. [DEN0077A 1.2 §13.2]
-class VersionFirst final : public Checker {
+class VersionFirst final : public CheckerOf<VersionFirst> {
  public:
   std::string id() const override { return "I26"; }
   bool needs_facts() const override { return true; }
@@ -68,7 +68,7 @@ class VersionFirst final : public Checker {
 
 /// I28: the sender is the caller, the answer goes back to it, and a vCPU has one unfinished
 /// request. A VM answers only whom it got a request of.
-class DirectMessages final : public Checker {
+class DirectMessages final : public CheckerOf<DirectMessages> {
  public:
   std::string id() const override { return "I28"; }
   void after(const Step& step) override {

@@ -94,7 +94,8 @@ class Campaign {
       return runner_.run_once(compiled, choices);
     };
     catch_into(outcome, [&] {
-      explore::Explorer explorer{ready.compiled, run_once, plan};
+      const explore::RunSchedule run_schedule = runner_.many_runs(ready.compiled);
+      explore::Explorer explorer{ready.compiled, run_schedule, run_once, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
         return watch(ready, outcome, schedule, progress);
       });

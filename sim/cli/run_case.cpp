@@ -142,11 +142,17 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }
     if (!options.check_determinism) return;
-    const CaseResult again = runner.run(ready.compiled, maker);
+    const CaseResult again = runner.run_again(ready.compiled, maker);
+    const auto text = [](const scenario::Failure& failure) { return failure.text; };
     if (again.hash != result.hash) {
       fail(outcome, Trouble::nondeterminism,
            {"", result.hash, again.hash, "",
             "a second run of the same case has another trace hash"});
+    } else if (!std::ranges::equal(again.failures, result.failures, {}, text, text)) {
+      fail(outcome, Trouble::nondeterminism,
+           {"", fmt::format("{} failures", result.failures.size()),
+            fmt::format("{} failures", again.failures.size()), "",
+            "a second run of the same case fails in another way"});
     }
   });
   return outcome;

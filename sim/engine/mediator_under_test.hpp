@@ -48,6 +48,10 @@ class MediatorUnderTest {
   virtual std::string rule_name(uint32_t rule) const = 0;
   /// False: it wrote outside the memory that it was handed.
   virtual bool memory_intact() const { return true; }
+  /// Keeps the state that it is in; restore() brings it back, any number of times. Once, and not
+  /// while a call is under way. False: this mediator can't.
+  virtual bool keep() { return false; }
+  virtual void restore() {}
 };
 
 /// Makes a mediator in a world. Loaded once, used for every case.

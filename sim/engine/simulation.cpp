@@ -47,6 +47,8 @@ class Guarded final : public MediatorUnderTest {
   }
   std::string rule_name(uint32_t rule) const override { return inner_->rule_name(rule); }
   bool memory_intact() const override { return inner_->memory_intact(); }
+  bool keep() override { return inner_->keep(); }
+  void restore() override { inner_->restore(); }
 
  private:
   std::unique_ptr<MediatorUnderTest> inner_;
@@ -57,10 +59,10 @@ class Guarded final : public MediatorUnderTest {
 
 Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
     : spec(world),
-      choices(source),
+      choices(&source),
       machine(spec, [this](const std::string& text) { report("", text); }),
-      scheduler(choices, [this](const std::string& invariant,
-                                const std::string& text) { report(invariant, text); }),
+      scheduler(source, [this](const std::string& invariant,
+                               const std::string& text) { report(invariant, text); }),
       faults(spec.faults),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
@@ -486,7 +488,7 @@ Machine& Simulation::machine() { return impl_->machine; }
 MediatorUnderTest& Simulation::mediator() { return *impl_->mediator; }
 SecureWorld& Simulation::secure_world() { return *impl_->secure; }
 const WorldSpec& Simulation::spec() const { return impl_->spec; }
-Choices& Simulation::choices() { return impl_->choices; }
+Choices& Simulation::choices() { return *impl_->choices; }
 const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
 void Simulation::forget_events() {
   std::erase_if(impl_->events, [](const trace::Event& event) { return event.seq_ret != 0; });

@@ -29,6 +29,9 @@ class SecureWorld {
   virtual ffa::Regs smc(uint16_t vm, const ffa::Regs& in) = 0;
   /// The model behind it, for checkers and test control; nullptr where there is none.
   virtual spmc_model::Spmc* model() = 0;
+  /// Keeps the state that it is in; restore() brings it back, any number of times. False: it can't.
+  virtual bool keep() { return false; }
+  virtual void restore() {}
 };
 
 /// Something that must never happen and did: an invariant's id ("I05") or "machine", and what was
@@ -106,6 +109,16 @@ class Simulation {
   SecureWorld& secure_world();
   const WorldSpec& spec() const;
   Choices& choices();
+
+  /// Keeps the state that the world is in, so that restore() brings it back, any number of times.
+  /// Once, and between two run() or the like. False: a task or call is left, a decision was taken,
+  /// or mediator or secure world can't; nothing is kept then.
+  bool keep();
+  /// What happened since keep() has not; from now on `choices` is asked, which must outlive the
+  /// next restore(). Hooks stay. What swap_events() took must be back.
+  void restore(Choices& choices);
+  /// Takes the trace out without a copy, and puts it back.
+  void swap_events(std::vector<trace::Event>& other);
 
   const std::vector<trace::Event>& events() const;
   /// Drops the events that have ended, and injected(): a replay of any length keeps constant

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/secure_world.hpp"
+#include "sim/platform/kept_pages.hpp"
 
 namespace sim {
 
@@ -82,8 +84,7 @@ class ModelWorld final : public SecureWorld {
   ModelWorld(const WorldSpec& spec, Machine& machine, std::function<void()> raise_sri)
       : view_(machine, spec.sparse_ram, std::move(raise_sri)),
         missing_(spec.spmc.missing),
-        storage_bytes_(spmc_model::Spmc::storage_bytes(ranges)),
-        storage_(std::make_unique_for_overwrite<std::byte[]>(storage_bytes_)) {
+        storage_(spmc_model::Spmc::storage_bytes(ranges)) {
     auto personality = spmc_model::find_personality(spec.spmc.personality);
     if (!personality) {
       throw InputError("world: spmc", fmt::format("no personality \"{}\"", spec.spmc.personality));
@@ -93,13 +94,18 @@ class ModelWorld final : public SecureWorld {
     if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
     personality->per_vcpu_notifications = spec.spmc.per_vcpu_notifications;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
-    model_ = spmc_model::Spmc::create({storage_.get(), storage_bytes_},
-                                      {*personality, sps_, missing_, ranges}, view_);
+    model_ =
+        spmc_model::Spmc::create(storage_.span(), {*personality, sps_, missing_, ranges}, view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
   }
 
   ffa::Regs smc(uint16_t /*vm*/, const ffa::Regs& in) override { return model_->smc(in); }
   spmc_model::Spmc* model() override { return model_; }
+  bool keep() override {
+    kept_.emplace(storage_);
+    return true;
+  }
+  void restore() override { kept_->restore(); }
 
  private:
   /// Twice a GiB in single pages. What of it is not used is never touched, so it costs nothing.
@@ -108,8 +114,8 @@ class ModelWorld final : public SecureWorld {
   SecureView view_;
   std::vector<uint32_t> missing_;
   std::vector<spmc_model::SpConfig> sps_;
-  size_t storage_bytes_;
-  std::unique_ptr<std::byte[]> storage_;
+  PageMemory storage_;
+  std::optional<KeptPages> kept_;
   spmc_model::Spmc* model_ = nullptr;
 };
 
@@ -121,6 +127,7 @@ class NoSecureWorld final : public SecureWorld {
     return out;
   }
   spmc_model::Spmc* model() override { return nullptr; }
+  bool keep() override { return true; }
 };
 
 }  // namespace

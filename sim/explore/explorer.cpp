@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/explore/strategies.hpp"
+#include "sim/trace/event.hpp"
 
 namespace sim::explore {
 namespace {
@@ -14,8 +15,12 @@ std::unique_ptr<ChoiceSource> no_preemption() { return recorded_choices("", "no 
 
 }  // namespace
 
-Explorer::Explorer(const scenario::CompiledCase& compiled, const RunOnce& run_once, Plan plan)
-    : compiled_(compiled), run_once_(run_once), plan_(plan) {}
+Explorer::Explorer(const scenario::CompiledCase& compiled, const RunSchedule& run_schedule,
+                   const RunOnce& run_once, Plan plan)
+    : compiled_(compiled),
+      run_schedule_(run_schedule),
+      run_once_(run_once),
+      plan_(std::move(plan)) {}
 
 Progress Explorer::run(const Watch& watch) {
   progress_ = {};
@@ -25,8 +30,7 @@ Progress Explorer::run(const Watch& watch) {
   } else if (plan_.strategy == Strategy::bytes) {
     run_without_tree(watch, [&] { return byte_choices(plan_.bytes); });
   } else if (plan_.strategy == Strategy::exhaustive) {
-    const bool sweeps = !compiled_.sweeps.empty() || !compiled_.each_status.empty();
-    if (sweeps) {
+    if (sweeps()) {
       run_without_tree(watch, no_preemption);
     } else {
       walk_tree(watch);
@@ -37,16 +41,33 @@ Progress Explorer::run(const Watch& watch) {
   return progress_;
 }
 
+bool Explorer::sweeps() const {
+  return !compiled_.sweeps.empty() || !compiled_.each_status.empty();
+}
+
 /// A schedule of a case whose faults sweep is a run for every place where they strike.
 Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
   Schedule schedule;
-  size_t longest = 0;
-  const RunOnce counted = [&](const scenario::CompiledCase& compiled, Choices& choices) {
-    RunRecord record = run_once_(compiled, choices);
-    longest = std::max(longest, choices.log().size());
-    return record;
-  };
-  schedule.result = run_case(compiled_, counted, make_choices);
+  uint64_t longest = 0;
+  if (sweeps()) {
+    const RunOnce counted = [&](const scenario::CompiledCase& compiled, Choices& choices) {
+      RunRecord record = run_once_(compiled, choices);
+      longest = std::max(longest, choices.decisions());
+      return record;
+    };
+    schedule.result = run_case(compiled_, counted, make_choices);
+  } else {
+    Choices choices{make_choices()};
+    const RunRecord& record = run_schedule_(choices);
+    longest = choices.decisions();
+    schedule.result.runs = 1;
+    schedule.result.failures = judge(compiled_, record);
+    if (!schedule.result.failures.empty()) {
+      schedule.result.record = record;
+      schedule.result.choices = choices.to_text();
+      schedule.result.hash = trace::trace_hash(record.events);
+    }
+  }
   progress_.longest = std::max(progress_.longest, longest);
   ++progress_.schedules;
   return schedule;

@@ -65,7 +65,7 @@ class Tree {
 };
 
 /// Where a run came to a state that was searched from.
-struct Pruned {};
+struct Pruned : RunAbandoned {};
 
 /// What leaves out paths to such states.
 struct Reduction {

@@ -423,4 +423,14 @@ std::optional<uint64_t> Machine::find_other(uint64_t pa, uint64_t pages,
 
 uint64_t Machine::memory_digest(PageOwner owner) const { return impl_->memory.digest(owner); }
 
+void Machine::keep() {
+  impl_->kept_state = *impl_;
+  impl_->memory.keep();
+}
+
+void Machine::restore() {
+  static_cast<MachineState&>(*impl_) = impl_->kept_state;
+  impl_->memory.restore();
+}
+
 }  // namespace sim

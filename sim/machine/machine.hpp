@@ -103,6 +103,10 @@ class Machine {
   /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
   uint64_t memory_digest(PageOwner owner) const;
 
+  /// Keeps the state that the machine is in; restore() brings it back, any number of times.
+  void keep();
+  void restore();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

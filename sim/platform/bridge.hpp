@@ -65,6 +65,12 @@ class Bridge {
   /// Between true and false the mediator is only looked at: nothing may change, nothing yields,
   /// locks are not taken.
   void set_observing(bool observing) { observing_ = observing; }
+  /// As between two calls, whatever was going on.
+  void restore() {
+    set_budget(0);
+    begin_call();
+    set_observing(false);
+  }
 
  private:
   struct Calls;

@@ -17,6 +17,7 @@ Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;
+  ++decisions_;
   const uint32_t taken = source_->choose(n, label);
   if (keep_log_) log_.push_back({n, taken, label});
   return taken;

@@ -31,6 +31,13 @@ class Scheduler {
   Scheduler(Choices& choices, Report report);
   ~Scheduler();
 
+  /// From now on these are asked. Not from inside a task.
+  void set_choices(Choices& choices) { choices_ = &choices; }
+  /// True if no task is left, not even an idle one.
+  [[nodiscard]] bool empty() const { return tasks_.empty(); }
+  /// Ends the tasks that are left, where they wait. Not from inside a task.
+  void cancel();
+
   /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is
   /// left is abandoned. An exception that left a body, or fail(), comes out here. Not from inside a
   /// task.
@@ -43,7 +50,8 @@ class Scheduler {
   /// is left. run({}) ends what was started: what still waits then has made no progress.
   bool advance();
   /// The running task goes on when `ready` is true; it is asked often, in no order that counts.
-  /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on.
+  /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on,
+  /// or cancel() ends it with an exception that its body lets through.
   void wait_until(std::function<bool()> ready, bool idle = false);
 
   [[nodiscard]] bool on_task() const { return current_ != none; }
@@ -82,6 +90,7 @@ class Scheduler {
     std::unique_ptr<Fiber> fiber;
     std::function<bool()> ready;  ///< what it waits for in wait_until()
     bool idle = false;
+    bool cancelled = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
     std::vector<Held> held;
@@ -93,6 +102,7 @@ class Scheduler {
 
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
+  size_t pick_next(size_t first);
   void let_others_go_on();
   void run_body(size_t task);
   void loop();
@@ -103,7 +113,7 @@ class Scheduler {
   std::vector<Held>& held();
   [[nodiscard]] const std::string& name(size_t task) const;
 
-  Choices& choices_;
+  Choices* choices_;
   Report report_;
   SwitchHooks hooks_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
