@@ -70,6 +70,7 @@ struct Simulation::Impl final : World {
   void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) override;
   void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
+  std::optional<uint64_t> word_of(const void* word) override { return mediator->word_of(word); }
   void report(std::string_view invariant, const std::string& text) override;
 
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
@@ -97,6 +98,9 @@ struct Simulation::Impl final : World {
 
   /// All of them, each behind `place`.
   std::string take_stimuli(const std::string& place);
+
+  /// Told to who watches operations: memory is read or written, by PA.
+  void touch_pa(uint64_t pa, uint64_t bytes, bool write);
 
   // What happened inside a step and no register shows: told by its event's stimulus.
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);

@@ -17,6 +17,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/platform/arena.hpp"
 #include "sim/platform/built_in.hpp"
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -129,6 +130,13 @@ class OpsMediator final : public MediatorUnderTest {
     return !broken_ && memory_.border_intact() &&
            std::all_of(vms_.begin(), vms_.end(),
                        [](const auto& vm) { return vm.second.border_intact(); });
+  }
+  std::optional<uint64_t> word_of(const void* word) const override {
+    if (const auto offset = memory_.offset_of(word)) return mediator_word(0, *offset);
+    for (const auto& [id, arena] : vms_) {
+      if (const auto offset = arena.offset_of(word)) return mediator_word(1U + id, *offset);
+    }
+    return std::nullopt;
   }
 
  private:
