@@ -93,6 +93,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
       "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
+  verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");

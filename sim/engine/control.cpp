@@ -53,8 +53,8 @@ Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation,
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
-    auto one = std::make_unique<Vcpu>(open_program(program.code),
-                                      GuestView{simulation.machine(), program.vm}, slots_);
+    auto one = std::make_unique<Vcpu>(open_program(program.code), GuestView{simulation, program.vm},
+                                      slots_);
     one->vm = program.vm;
     one->vcpu = program.vcpu;
     one->name = fmt::format("{}.{}", program.vm, program.vcpu);
@@ -224,6 +224,7 @@ bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
 }
 
 void Control::host_op(Opcode code, const HostOp& op) {
+  simulation_.perform({});
   switch (code) {
     case Opcode::dump_state:
       record_.states.push_back(dump_state(op.id, simulation_));
@@ -320,7 +321,7 @@ void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t lengt
   MemoryDump dump;
   dump.id = id;
   if (length <= max_dump_bytes) dump.bytes.resize(length);
-  GuestView view{simulation_.machine(), vm};
+  GuestView view{simulation_, vm};
   dump.ok =
       length <= max_dump_bytes && view.read(ipa, std::as_writable_bytes(std::span{dump.bytes}));
   if (!dump.ok) dump.bytes.clear();

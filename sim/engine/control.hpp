@@ -18,16 +18,20 @@ namespace sim {
 /// A VM's memory as its vCPUs see it.
 class GuestView {
  public:
-  GuestView(Machine& machine, uint16_t vm) : machine_(&machine), vm_(vm) {}
+  GuestView(Simulation& simulation, uint16_t vm) : simulation_(&simulation), vm_(vm) {}
   bool read(uint64_t ipa, std::span<std::byte> to) {
-    return machine_->has_vm(vm_) && machine_->read_ipa(vm_, ipa, to);
+    simulation_->touch(vm_, ipa, to.size(), false);
+    Machine& machine = simulation_->machine();
+    return machine.has_vm(vm_) && machine.read_ipa(vm_, ipa, to);
   }
   bool write(uint64_t ipa, std::span<const std::byte> from) {
-    return machine_->has_vm(vm_) && machine_->write_ipa(vm_, ipa, from);
+    simulation_->touch(vm_, ipa, from.size(), true);
+    Machine& machine = simulation_->machine();
+    return machine.has_vm(vm_) && machine.write_ipa(vm_, ipa, from);
   }
 
  private:
-  Machine* machine_;
+  Simulation* simulation_;
   uint16_t vm_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -52,6 +53,8 @@ class MediatorUnderTest {
   /// while a call is under way. False: this mediator can't.
   virtual bool keep() { return false; }
   virtual void restore() {}
+  /// A byte of the memory that it was handed, as mediator_word() counts; nothing: it is none of it.
+  virtual std::optional<uint64_t> word_of(const void* /*word*/) const { return std::nullopt; }
 };
 
 /// Makes a mediator in a world. Loaded once, used for every case.

@@ -91,6 +91,7 @@ struct Simulation::Impl final : World, SimulationState {
   void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
   void take_tx(trace::Event& call, const BufferAccess& access);
+  std::optional<uint64_t> word_of(const void* word) override { return mediator->word_of(word); }
   void report(std::string_view invariant, const std::string& text) override;
 
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
@@ -118,6 +119,9 @@ struct Simulation::Impl final : World, SimulationState {
 
   /// All of them, each behind `place`.
   std::string take_stimuli(const std::string& place);
+
+  /// Told to who watches operations: memory is read or written, by PA.
+  void touch_pa(uint64_t pa, uint64_t bytes, bool write);
 
   // What happened inside a step and no register shows: told by its event's stimulus.
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);

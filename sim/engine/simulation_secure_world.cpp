@@ -18,13 +18,15 @@ namespace {
 /// the SPMC may be told of is the checkers' business.
 class SecureView final : public spmc_model::PhysicalMemory {
  public:
-  SecureView(Machine& machine, bool everywhere, std::function<void()> raise_sri)
-      : machine_(machine), everywhere_(everywhere), raise_sri_(std::move(raise_sri)) {}
+  SecureView(Machine& machine, bool everywhere, SecureWorldEvents events)
+      : machine_(machine), everywhere_(everywhere), events_(std::move(events)) {}
 
   bool read(ffa::Pa from, std::span<std::byte> to) override {
+    if (events_.accessed) events_.accessed(from.raw(), to.size(), false);
     return is_normal(from.raw(), to.size()) && machine_.read_pa(from.raw(), to);
   }
   bool write(ffa::Pa to, std::span<const std::byte> from) override {
+    if (events_.accessed) events_.accessed(to.raw(), from.size(), true);
     return is_normal(to.raw(), from.size()) && machine_.write_pa(to.raw(), from);
   }
   bool is_normal_ram(ffa::Pa page) override {
@@ -38,7 +40,9 @@ class SecureView final : public spmc_model::PhysicalMemory {
         return true;
     }
   }
-  void raise_schedule_receiver_interrupt() override { raise_sri_(); }
+  void raise_schedule_receiver_interrupt() override {
+    if (events_.raise_sri) events_.raise_sri();
+  }
 
  private:
   bool is_normal(uint64_t pa, size_t bytes) {
@@ -50,7 +54,7 @@ class SecureView final : public spmc_model::PhysicalMemory {
 
   Machine& machine_;
   bool everywhere_;
-  std::function<void()> raise_sri_;
+  SecureWorldEvents events_;
 };
 
 spmc_model::SpKind to_kind(SpKind kind) {
@@ -81,8 +85,8 @@ spmc_model::SpConfig to_config(const SpSpec& sp) {
 
 class ModelWorld final : public SecureWorld {
  public:
-  ModelWorld(const WorldSpec& spec, Machine& machine, std::function<void()> raise_sri)
-      : view_(machine, spec.sparse_ram, std::move(raise_sri)),
+  ModelWorld(const WorldSpec& spec, Machine& machine, SecureWorldEvents events)
+      : view_(machine, spec.sparse_ram, std::move(events)),
         missing_(spec.spmc.missing),
         storage_(spmc_model::Spmc::storage_bytes(ranges)) {
     auto personality = spmc_model::find_personality(spec.spmc.personality);
@@ -133,9 +137,9 @@ class NoSecureWorld final : public SecureWorld {
 }  // namespace
 
 std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
-                                               std::function<void()> raise_sri) {
+                                               SecureWorldEvents events) {
   if (spec.spmc.absent) return std::make_unique<NoSecureWorld>();
-  return std::make_unique<ModelWorld>(spec, machine, std::move(raise_sri));
+  return std::make_unique<ModelWorld>(spec, machine, std::move(events));
 }
 
 }  // namespace sim

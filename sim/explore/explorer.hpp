@@ -23,7 +23,7 @@ struct Plan {
   uint64_t first_seed = 0;  ///< of the others: this one, and those up to the end
   uint64_t end_seed = 1;
   uint32_t depth = 3;            ///< of `pct`
-  bool reduce = false;           ///< `exhaustive`: equivalent schedules are run once
+  bool reduce = true;            ///< `exhaustive`: equivalent schedules are run once
   std::vector<uint8_t> bytes{};  ///< of `bytes`
 };
 

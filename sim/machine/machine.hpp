@@ -86,6 +86,10 @@ class Machine {
   void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
   void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
   mediator::OwnBuffers own_buffers() const;
+  /// The VM whose buffer it is; nothing: one of the mediator's own two, or not mapped.
+  std::optional<uint16_t> vm_of_buffer(uint32_t buffer) const;
+  /// The page of PA in which this byte of a buffer lies; nothing: outside, or not mapped.
+  std::optional<uint64_t> page_of_buffer(uint32_t buffer, uint32_t offset) const;
   uint32_t mapped_buffers(uint16_t vm) const;
 
   // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would

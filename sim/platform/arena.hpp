@@ -16,6 +16,12 @@ class Arena {
   explicit Arena(uint64_t bytes);
   [[nodiscard]] void* data() const { return memory_.span().data() + border; }
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
+  /// Offset of a byte; nothing: it lies outside.
+  [[nodiscard]] std::optional<uint32_t> offset_of(const void* byte) const {
+    const auto offset = reinterpret_cast<uintptr_t>(byte) - reinterpret_cast<uintptr_t>(data());
+    if (offset >= bytes_) return std::nullopt;
+    return static_cast<uint32_t>(offset);
+  }
   /// False: somebody wrote before or behind the memory.
   [[nodiscard]] bool border_intact() const;
 

@@ -28,6 +28,7 @@ class Faults {
   /// which one shall?
   using Judge = std::function<const FaultSpec*(std::string_view op, const FaultSpec* struck)>;
   void set_judge(Judge judge) { judge_ = std::move(judge); }
+  [[nodiscard]] bool any() const { return !entries_.empty(); }
   [[nodiscard]] bool fired(size_t index) const { return entries_.at(index).state.fired; }
   void arm(size_t index, bool armed) { entries_.at(index).state.armed = armed; }
 

@@ -17,6 +17,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/platform/arena.hpp"
 #include "sim/platform/built_in.hpp"
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -146,6 +147,13 @@ class OpsMediator final : public MediatorUnderTest {
     vms_ = kept_vms_;
     for (const auto& [id, arena] : vms_) arena->restore();
     broken_ = kept_broken_;
+  }
+  std::optional<uint64_t> word_of(const void* word) const override {
+    if (const auto offset = memory_.offset_of(word)) return mediator_word(0, *offset);
+    for (const auto& [id, arena] : vms_) {
+      if (const auto offset = arena->offset_of(word)) return mediator_word(1U + id, *offset);
+    }
+    return std::nullopt;
   }
 
  private:

@@ -26,6 +26,7 @@ uint32_t Choices::choose(uint32_t n, const char* label) {
 uint32_t Choices::schedule(const SchedulePoint& point) {
   const auto n = static_cast<uint32_t>(point.tasks.size());
   if (n <= 1) return 0;
+  ++decisions_;
   const uint32_t taken = source_->schedule(point);
   if (keep_log_) log_.push_back({n, taken, schedule_label});
   return taken;

@@ -159,10 +159,17 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   if (tasks_[current_].cancelled) throw Cancelled{};
 }
 
-void Scheduler::yield() {
+void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
+  reach(next);
+  perform(next);
+}
+
+void Scheduler::reach(const Operation& next) {
   if (hooks_.reached) hooks_.reached();
+  tasks_[current_].next = next;
   if (tasks_.size() > 1) let_others_go_on();
+  tasks_[current_].next = {};
   if (hooks_.passed) hooks_.passed();
 }
 
@@ -209,9 +216,10 @@ void Scheduler::check_order(uint32_t lock_class) {
   }
 }
 
-void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
+void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
+  const Operation acquire{OperationKind::lock_acquire, object};
   check_order(lock_class);
-  yield();
+  if (on_task()) reach(acquire);
   const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
   if (!free) {
     if (!on_task()) {
@@ -220,17 +228,22 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
       return;
     }
     entry->second.waiters.push_back(current_);
+    // That it waits, and behind whom, is a state of its own.
+    tell_choices(acquire);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
+    tasks_[current_].next = acquire;
     if (hooks_.reached) hooks_.reached();
     tasks_[current_].fiber->suspend();
+    tasks_[current_].next = {};
     if (hooks_.passed) hooks_.passed();
   }
+  perform(acquire);
   *word = 1;
   held().push_back({word, lock_class});
 }
 
-void Scheduler::lock_release(uint32_t* word, uint32_t lock_class) {
+void Scheduler::lock_release(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const auto entry = locks_.find(word);
   auto& mine = held();
   const auto found = std::find_if(mine.rbegin(), mine.rend(),
@@ -241,16 +254,19 @@ void Scheduler::lock_release(uint32_t* word, uint32_t lock_class) {
     return;
   }
   mine.erase(std::next(found).base());
+  perform({OperationKind::lock_release, object});
   Lock& lock = entry->second;
   if (lock.waiters.empty()) {
     *word = 0;
     locks_.erase(entry);
-    return;
+  } else {
+    // The lock passes on at once: nobody overtakes, and the word never reads free in between.
+    lock.owner = lock.waiters.front();
+    lock.waiters.pop_front();
+    tasks_[lock.owner].waits_for = nullptr;
   }
-  // The lock passes on at once: nobody overtakes, and the word never reads free in between.
-  lock.owner = lock.waiters.front();
-  lock.waiters.pop_front();
-  tasks_[lock.owner].waits_for = nullptr;
+  // What the task does next without the lock may come too late.
+  yield({OperationKind::none, 0, false});
 }
 
 void Scheduler::check_locks_free(const char* where, uint32_t allowed) {

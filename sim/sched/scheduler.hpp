@@ -16,6 +16,7 @@
 
 #include "sim/sched/choices.hpp"
 #include "sim/sched/fibers.hpp"
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -59,8 +60,23 @@ class Scheduler {
   [[nodiscard]] size_t current() const { return current_; }
   static constexpr size_t none = ~size_t{0};
 
-  /// Another task may go on here.
-  void yield();
+  /// Another task may go on here, before the running one does `next`.
+  void yield(const Operation& next = {});
+  /// The running task does this now, without a point where another one may go on.
+  void perform(const Operation& operation) {
+    if (!on_task()) return;
+    if (watch_) watch_(current_, operation);
+    tell_choices(operation);
+  }
+  /// Told of all that tasks do, in the order in which it happens. A yield's operation comes when
+  /// its task goes on, a lock's when the task has it.
+  using Watch = std::function<void(size_t task, const Operation& operation)>;
+  void set_watch(Watch watch) { watch_ = std::move(watch); }
+  /// False: nobody is told; what perform() would say need not be found out.
+  [[nodiscard]] bool watched() const { return watch_ || choices_->watched(); }
+  /// What a task that stopped at a yield or a lock will do when it goes on; `everything` for one
+  /// that has not begun, or waits for something else.
+  [[nodiscard]] const Operation& next_of(size_t task) const { return tasks_[task].next; }
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
@@ -74,8 +90,10 @@ class Scheduler {
 
   /// Locks are words of the mediator, 0 when free. A task that finds one taken waits its turn,
   /// first come first served.
-  void lock_acquire(uint32_t* word, uint32_t lock_class);
-  void lock_release(uint32_t* word, uint32_t lock_class);
+  /// `object`: the lock as an Operation names it. Another task may go on before it is taken and
+  /// after it was given back.
+  void lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object = 0);
+  void lock_release(uint32_t* word, uint32_t lock_class, uint64_t object = 0);
   /// I31: no lock of the running task may be held here, but of class `allowed`.
   void check_locks_free(const char* where, uint32_t allowed = ~0U);
 
@@ -93,6 +111,7 @@ class Scheduler {
     bool cancelled = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
+    Operation next;
     std::vector<Held> held;
   };
   struct Lock {
@@ -100,9 +119,13 @@ class Scheduler {
     std::deque<size_t> waiters;
   };
 
+  void tell_choices(const Operation& operation) {
+    if (choices_->watched() && tasks_.size() > 1) choices_->performed(current_, operation);
+  }
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
   size_t pick_next(size_t first);
+  void reach(const Operation& next);
   void let_others_go_on();
   void run_body(size_t task);
   void loop();
@@ -116,6 +139,7 @@ class Scheduler {
   Choices* choices_;
   Report report_;
   SwitchHooks hooks_;
+  Watch watch_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;
