@@ -23,7 +23,7 @@ namespace {
 
 using ffa::Fid;
 
-class FailureAtomicity final : public Checker {
+class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
  public:
   std::string id() const override { return "I11"; }
   bool needs_facts() const override { return true; }

@@ -32,7 +32,7 @@ std::vector<Access> accesses_of(const Step& step) {
 
 /// I18: RX is written only while its VM does not own it, is the VM's after a message, and only the
 /// owner releases it.
-class RxOwnership final : public Checker {
+class RxOwnership final : public CheckerOf<RxOwnership> {
  public:
   std::string id() const override { return "I18"; }
   /// The SPMC has agreed: it knows whether an SP has filled the buffer.
@@ -67,7 +67,7 @@ class RxOwnership final : public Checker {
 };
 
 /// I19: behind a message there are zeros, and nobody else's bytes anywhere.
-class CleanBuffers final : public Checker {
+class CleanBuffers final : public CheckerOf<CleanBuffers> {
  public:
   std::string id() const override { return "I19"; }
   void after(const Step& step) override {
@@ -103,7 +103,7 @@ class CleanBuffers final : public Checker {
 };
 
 /// I20: a byte of TX is read at most once a call.
-class SingleFetch final : public Checker {
+class SingleFetch final : public CheckerOf<SingleFetch> {
  public:
   std::string id() const override { return "I20"; }
   void after(const Step& step) override {
@@ -126,7 +126,7 @@ class SingleFetch final : public Checker {
 
 /// I21: a call touches its caller's registered buffers only, and zeroes what the caller lends or
 /// donates; that it stays inside, the machine sees to.
-class OwnBuffersOnly final : public Checker {
+class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
  public:
   std::string id() const override { return "I21"; }
   void after(const Step& step) override {
@@ -203,7 +203,7 @@ class OwnBuffersOnly final : public Checker {
 
 /// I22: a buffer that is in use is not unmapped; that an unmapped one is not used, the machine sees
 /// to.
-class UnmapRefused final : public Checker {
+class UnmapRefused final : public CheckerOf<UnmapRefused> {
  public:
   std::string id() const override { return "I22"; }
   void after(const Step& step) override {

@@ -80,10 +80,26 @@ class Checker {
   [[nodiscard]] virtual bool needs_facts() const { return false; }
   virtual void before(const Step& /*step*/) {}
   virtual void after(const Step& step) = 0;
+  /// What it knows, so that a world that begins again where it was finds it as it was then.
+  [[nodiscard]] virtual std::unique_ptr<Checker> copy() const = 0;
+  /// Knows what `other`, of the same class, does.
+  virtual void assign(const Checker& other) = 0;
 
  protected:
   /// "VM 1.0 FFA_MEM_SHARE: text".
   void report(const Step& step, const std::string& text) const;
+};
+
+/// A checker that knows what its members hold.
+template <class Derived, class Base = Checker>
+class CheckerOf : public Base {
+ public:
+  [[nodiscard]] std::unique_ptr<Checker> copy() const override {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+  void assign(const Checker& other) override {
+    static_cast<Derived&>(*this) = static_cast<const Derived&>(other);
+  }
 };
 
 /// "FFA_MEM_SHARE", "teardown", …

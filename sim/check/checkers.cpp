@@ -86,7 +86,23 @@ CheckerList make_all() {
 }  // namespace
 }  // namespace check
 
-struct Checkers::Impl {
+namespace {
+
+/// What is common to all checkers.
+struct Known {
+  check::GuestStates guests;
+  std::map<uint16_t, check::Assembly> sends;  // by VM
+  ffa::Version spmc_version = ffa::v1_0;
+  uint64_t last_end = 0;
+  bool offered = true;
+  uint64_t cost = 0;         ///< of the live ranges, when last counted
+  uint64_t light_steps = 0;  ///< since then
+  bool thorough = true;      ///< the step that began last
+};
+
+}  // namespace
+
+struct Checkers::Impl : Known {
   explicit Impl(Simulation& simulation) : sim(simulation) {}
 
   bool faulted() const {
@@ -174,19 +190,23 @@ struct Checkers::Impl {
     last_end = std::max(last_end, event.seq_ret);
   }
 
+  void keep() {
+    kept = *this;
+    kept_list.clear();
+    for (const auto& checker : list) kept_list.push_back(checker->copy());
+  }
+  void restore() {
+    static_cast<Known&>(*this) = kept;
+    for (size_t n = 0; n < list.size(); ++n) list[n]->assign(*kept_list[n]);
+  }
+
   Simulation& sim;
   check::CheckerList list = check::make_all();
-  check::GuestStates guests;
-  std::map<uint16_t, check::Assembly> sends;  // by VM
-  ffa::Version spmc_version = ffa::v1_0;
-  uint64_t last_end = 0;
-  bool offered = true;
+  Known kept;
+  check::CheckerList kept_list;
   /// What each step may be made to pay for, in live ranges; a transaction costs as many more.
   static constexpr uint64_t cost_a_step = 4096;
   static constexpr uint64_t share_cost = 32;
-  uint64_t cost = 0;         ///< of the live ones, when last counted
-  uint64_t light_steps = 0;  ///< since then
-  bool thorough = true;      ///< the step that began last
 };
 
 Checkers::Checkers(Simulation& simulation) : impl_(std::make_unique<Impl>(simulation)) {
@@ -211,6 +231,10 @@ std::vector<std::string> Checkers::all() {
   for (const auto& checker : check::make_all()) add_once(ids, checker->id());
   return ids;
 }
+
+void Checkers::keep() { impl_->keep(); }
+
+void Checkers::restore() { impl_->restore(); }
 
 std::vector<std::string> Checkers::skipped() const {
   std::vector<std::string> ids;

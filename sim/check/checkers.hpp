@@ -27,6 +27,10 @@ class Checkers {
   /// observation.
   [[nodiscard]] std::vector<std::string> skipped() const;
 
+  /// With Simulation::keep() and restore(): what the checkers know of the world.
+  void keep();
+  void restore();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

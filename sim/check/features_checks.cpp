@@ -17,7 +17,7 @@ constexpr uint32_t function_bit = 1U << 31;
 
 /// Told of before, and called now; or called before, and told of now. What was learned first is
 /// kept for each VM from its FFA_VERSION on.
-class HonestFeatures final : public Checker {
+class HonestFeatures final : public CheckerOf<HonestFeatures> {
  public:
   std::string id() const override { return "I27"; }
   void after(const Step& step) override {

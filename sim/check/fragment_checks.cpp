@@ -11,7 +11,7 @@ namespace sim::check {
 
 namespace {
 
-class WholeDescriptors final : public Checker {
+class WholeDescriptors final : public CheckerOf<WholeDescriptors> {
  public:
   std::string id() const override { return "I15"; }
   void after(const Step& step) override {

@@ -15,7 +15,7 @@ namespace {
 using ffa::Fid;
 
 /// I09: a handle is unique while it lives, comes from the SPMC, and works for its owner only.
-class Handles final : public Checker {
+class Handles final : public CheckerOf<Handles> {
  public:
   std::string id() const override { return "I09"; }
   void after(const Step& step) override {
@@ -73,7 +73,7 @@ class Handles final : public Checker {
 
 /// I12: nothing of a destroyed VM is left but what is quarantined, and who was told of it knows
 /// that it is gone.
-class NothingLeft final : public Checker {
+class NothingLeft final : public CheckerOf<NothingLeft> {
  public:
   std::string id() const override { return "I12"; }
   void after(const Step& step) override {

@@ -38,7 +38,7 @@ const char* kind_name(mediator::MemoryKind kind) {
 
 /// I01: what a call has put into a transaction is the caller's own RAM, writable if a receiver may
 /// write.
-class OwnRam final : public Checker {
+class OwnRam final : public CheckerOf<OwnRam> {
  public:
   std::string id() const override { return "I01"; }
   bool needs_facts() const override { return true; }
@@ -80,7 +80,7 @@ class OwnRam final : public Checker {
 };
 
 /// I02: each address that goes out in a descriptor is the caller's own translation, in its order.
-class OwnTranslations final : public Checker {
+class OwnTranslations final : public CheckerOf<OwnTranslations> {
  public:
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
@@ -180,7 +180,7 @@ class OwnTranslations final : public Checker {
 /// I04: only loans and donations, retrievals, and their ends, change what the calling VM sees of
 /// its memory; where no transaction is left, it is what it was before all of them. A loan that
 /// fails such that the SPMC may have the pages is quarantined, and its owner's access stays away.
-class Stage2Unchanged final : public Checker {
+class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
  public:
   std::string id() const override { return "I04"; }
   void before(const Step& step) override {
@@ -240,7 +240,7 @@ class Stage2Unchanged final : public Checker {
 };
 
 /// I05: the pins are those of the live transactions and of the RX/TX buffers, no more and no less.
-class PinsMatch final : public Checker {
+class PinsMatch final : public CheckerOf<PinsMatch> {
  public:
   std::string id() const override { return "I05"; }
   bool needs_facts() const override { return true; }
@@ -287,7 +287,7 @@ class PinsMatch final : public Checker {
 };
 
 /// I07: a transaction has the pages of its ranges, and the SPMC knows of as many.
-class PageCounts final : public Checker {
+class PageCounts final : public CheckerOf<PageCounts> {
  public:
   std::string id() const override { return "I07"; }
   bool needs_facts() const override { return true; }
@@ -330,7 +330,7 @@ class PageCounts final : public Checker {
 };
 
 /// I08: the ranges of a transaction do not overlap and do not wrap.
-class RangesDisjoint final : public Checker {
+class RangesDisjoint final : public CheckerOf<RangesDisjoint> {
  public:
   std::string id() const override { return "I08"; }
   bool needs_facts() const override { return true; }

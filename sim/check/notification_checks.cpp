@@ -128,7 +128,7 @@ class Receiver {
   uint64_t last_get_end_ = 0;
 };
 
-class Notifications final : public Checker {
+class Notifications final : public CheckerOf<Notifications> {
  public:
   std::string id() const override { return "I30"; }
 

@@ -53,7 +53,7 @@ uint32_t results_of(const trace::Event& event) {
 
 /// I23: registers that an answer does not use are zero; which of them change at all depends on the
 /// call's width.
-class RegisterDiscipline final : public Checker {
+class RegisterDiscipline final : public CheckerOf<RegisterDiscipline> {
  public:
   std::string id() const override { return "I23"; }
   void after(const Step& step) override {
@@ -99,7 +99,7 @@ class RegisterDiscipline final : public Checker {
 };
 
 /// I24: no register carries bytes of another owner.
-class RegisterTaint final : public Checker {
+class RegisterTaint final : public CheckerOf<RegisterTaint> {
  public:
   std::string id() const override { return "I24"; }
   void after(const Step& step) override {
@@ -119,7 +119,7 @@ class RegisterTaint final : public Checker {
 };
 
 /// I25: FFA_ERROR carries a status that the function can have.
-class ErrorCodes final : public Checker {
+class ErrorCodes final : public CheckerOf<ErrorCodes> {
  public:
   std::string id() const override { return "I25"; }
   void after(const Step& step) override {

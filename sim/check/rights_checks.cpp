@@ -22,7 +22,7 @@ bool is_exclusive(const ffa::Regs& begun) {
 }
 
 /// I03: what is lent or donated is in no other transaction of its owner.
-class Exclusive final : public Checker {
+class Exclusive final : public CheckerOf<Exclusive> {
  public:
   std::string id() const override { return "I03"; }
   bool needs_facts() const override { return true; }
@@ -88,7 +88,7 @@ class Exclusive final : public Checker {
 
 /// I10: what was reclaimed is not the secure world's any more. That no VM borrows it, the machine
 /// sees to.
-class ReclaimedWhole final : public Checker {
+class ReclaimedWhole final : public CheckerOf<ReclaimedWhole> {
  public:
   std::string id() const override { return "I10"; }
   void after(const Step& step) override {
@@ -107,7 +107,7 @@ class ReclaimedWhole final : public Checker {
 
 /// I13: a receiver that was promised zeros finds zeros; only who may write his memory can promise
 /// them.
-class Zeroed final : public Checker {
+class Zeroed final : public CheckerOf<Zeroed> {
  public:
   std::string id() const override { return "I13"; }
   void after(const Step& step) override {
@@ -153,7 +153,7 @@ class Zeroed final : public Checker {
 
 /// I14: the SPMC is told of the receivers that the caller named, with the rights that it named or
 /// fewer, and never that memory of the normal world was secure.
-class RightsWithin final : public Checker {
+class RightsWithin final : public CheckerOf<RightsWithin> {
  public:
   std::string id() const override { return "I14"; }
   void after(const Step& step) override {
@@ -199,7 +199,7 @@ class RightsWithin final : public Checker {
 
 /// I35: when all calls are over, no TLB holds what was taken away. That nothing is handed over
 /// while one does, engine and machine see to.
-class TlbsClean final : public Checker {
+class TlbsClean final : public CheckerOf<TlbsClean> {
  public:
   std::string id() const override { return "I35"; }
   void after(const Step& step) override {

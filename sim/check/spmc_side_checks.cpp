@@ -86,7 +86,7 @@ class SpmcSide : public Checker {
                      const spmc_model::Spmc& model, size_t region) const = 0;
 };
 
-class GrantedByTheOwner final : public SpmcSide {
+class GrantedByTheOwner final : public CheckerOf<GrantedByTheOwner, SpmcSide> {
  public:
   [[nodiscard]] std::string id() const override { return "I01"; }
 
@@ -100,7 +100,7 @@ class GrantedByTheOwner final : public SpmcSide {
   }
 };
 
-class ToldAsTranslated final : public SpmcSide {
+class ToldAsTranslated final : public CheckerOf<ToldAsTranslated, SpmcSide> {
  public:
   [[nodiscard]] std::string id() const override { return "I02"; }
 
@@ -123,7 +123,7 @@ bool is_quarantined(const Machine& machine, const spmc_model::Spmc& model, size_
 }
 
 /// Where no fault struck, the SPMC holds nothing that the mediator does not know of.
-class KnownHere final : public Checker {
+class KnownHere final : public CheckerOf<KnownHere> {
  public:
   [[nodiscard]] std::string id() const override { return "I07"; }
   [[nodiscard]] bool needs_facts() const override { return true; }

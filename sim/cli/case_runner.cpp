@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/engine/case_world.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/run.hpp"
@@ -18,6 +19,17 @@ class HostRunner final : public CaseRunner {
   std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
   RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) override {
     return sim::run(compiled, *factory_, choices);
+  }
+  CaseResult run_again(const scenario::CompiledCase& compiled,
+                       const ChoiceMaker& choices) override {
+    const RunOnce in_used_world = [this](const scenario::CompiledCase& one, Choices& asked) {
+      return run_in_used_world(one, *factory_, asked);
+    };
+    return run_case(compiled, in_used_world, choices);
+  }
+  explore::RunSchedule many_runs(const scenario::CompiledCase& compiled) override {
+    const auto world = std::make_shared<CaseWorld>(compiled, *factory_);
+    return [world](Choices& choices) -> const RunRecord& { return world->run(choices); };
   }
 
  private:
@@ -46,6 +58,13 @@ CaseResult CaseRunner::run(const scenario::CompiledCase& compiled, const ChoiceM
     return run_once(one, source);
   };
   return run_case(compiled, once, choices);
+}
+
+explore::RunSchedule CaseRunner::many_runs(const scenario::CompiledCase& compiled) {
+  const auto record = std::make_shared<RunRecord>();
+  return [this, record, &compiled](Choices& choices) -> const RunRecord& {
+    return *record = run_once(compiled, choices);
+  };
 }
 
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {

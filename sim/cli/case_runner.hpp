@@ -8,6 +8,7 @@
 
 #include "sim/cli/options.hpp"
 #include "sim/engine/run.hpp"
+#include "sim/explore/explorer.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::cli {
@@ -21,6 +22,12 @@ class CaseRunner {
   virtual RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) = 0;
   /// With all the runs that its sweeps ask for.
   CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices);
+  /// The same once more, where it can be in a world that other runs have used before.
+  virtual CaseResult run_again(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
+    return run(compiled, choices);
+  }
+  /// For many runs of one case, which outlives the result, as does this.
+  virtual explore::RunSchedule many_runs(const scenario::CompiledCase& compiled);
 };
 
 /// What the options choose. Throws InputError for a bad file, MissingTool for what is not there.

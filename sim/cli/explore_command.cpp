@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/run_case.hpp"
+#include "sim/cli/saved_case.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/cli/workers.hpp"
@@ -25,11 +27,12 @@ class Deadline {
  public:
   Deadline(std::optional<std::chrono::milliseconds> time, size_t cases)
       : end_(time ? std::optional(Clock::now() + *time) : std::nullopt), cases_(cases) {}
-  void begin_case() {
+  /// A case that leaves nothing open needs no share.
+  void begin_case(bool open) {
     if (!end_) return;
     const Clock::time_point now = Clock::now();
     case_end_ = now + (*end_ - now) / std::max<size_t>(cases_, 1);
-    if (cases_ > 1) --cases_;
+    if (open && cases_ > 1) --cases_;
   }
   bool is_over() const { return end_ && Clock::now() >= case_end_; }
 
@@ -69,9 +72,12 @@ class Campaign {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
 
  private:
+  static bool is_open(const ReadyCase& ready) { return ready.loaded.data.doc.contains("threads"); }
   size_t cases_of_a_process() const {
+    const auto open =
+        static_cast<size_t>(std::count_if(suite_.cases.begin(), suite_.cases.end(), is_open));
     const size_t jobs = std::max(options_.run.jobs, 1U);
-    return (suite_.cases.size() + jobs - 1) / jobs;
+    return (open + jobs - 1) / jobs;
   }
 
   Outcome explore(const ReadyCase& ready) {
@@ -82,19 +88,23 @@ class Campaign {
       outcome.result = report::Result::skipped;
       return outcome;
     }
-    deadline_.begin_case();
+    deadline_.begin_case(is_open(ready));
     outcome.exploration.emplace().strategy = strategy_name(plan.strategy);
     const RunOnce run_once = [this](const scenario::CompiledCase& compiled, Choices& choices) {
       return runner_.run_once(compiled, choices);
     };
     catch_into(outcome, [&] {
-      explore::Explorer explorer{ready.compiled, run_once, plan};
+      const explore::RunSchedule run_schedule = runner_.many_runs(ready.compiled);
+      explore::Explorer explorer{ready.compiled, run_schedule, run_once, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
         return watch(ready, outcome, schedule, progress);
       });
     });
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_.run, outcome);
+      if (!options_.explore.save.empty()) {
+        outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
+      }
     }
     return outcome;
   }
@@ -104,11 +114,15 @@ class Campaign {
              const explore::Progress& progress) const {
     report::Exploration& told = *outcome.exploration;
     told.schedules = progress.schedules;
+    told.pruned = progress.pruned;
+    told.states = progress.states;
     told.longest = progress.longest;
     told.exhausted = progress.exhausted;
     if (!schedule.result.failures.empty()) {
       if (schedule.seed) outcome.seed = fmt::format("{:#x}", *schedule.seed);
+      outcome.problems.clear();
       judge_into(outcome, ready, schedule.result);
+      if (!schedule.drawn.empty()) told.strategy += ": " + schedule.drawn;
     }
     return outcome.result != report::Result::failed && !deadline_.is_over();
   }

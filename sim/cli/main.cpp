@@ -16,6 +16,8 @@ int run_verb(const sim::cli::Options& options) {
       return sim::cli::run_command(options);
     case sim::cli::Verb::explore:
       return sim::cli::explore_command(options);
+    case sim::cli::Verb::replay:
+      return sim::cli::replay_command(options);
     case sim::cli::Verb::list:
       return sim::cli::list_command(options);
     case sim::cli::Verb::schema:

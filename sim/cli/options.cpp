@@ -28,6 +28,7 @@ struct RawValues {
   std::string seeds = "0:1000";
   std::string strategy;
   std::string time;
+  std::string bytes;
   std::vector<std::string> vary;
 };
 
@@ -78,7 +79,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
     return verb.add_option(name, value, text)->type_name(type);
   };
   CLI::Option* strategy = option("--strategy", raw.strategy, "NAME",
-                                 "Where decisions come from: random (default), exhaustive, pct");
+                                 "Where decisions come from: random (default), exhaustive, pct, "
+                                 "hostile, swarm, bytes");
   verb.add_flag_callback(
           "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
           "The same as --strategy exhaustive")
@@ -90,6 +92,9 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
       "--faults", plan.bounds.faults, "N",
       "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
+  option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
+  verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
+  option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
@@ -137,6 +142,11 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     plan.first_seed = seeds.first;
     plan.end_seed = seeds.end;
     if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
+    const bool of_bytes = plan.strategy == explore::Strategy::bytes;
+    if (of_bytes == raw.bytes.empty()) {
+      throw InputError("--bytes", "goes with --strategy bytes, which needs it");
+    }
+    if (of_bytes) plan.bytes = read_bytes(raw.bytes);
     if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
   }
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
@@ -157,7 +167,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run", "explore", "list", "schema", "doctor", "pack"};
+  const std::set<std::string> verbs = {"run",    "explore", "replay", "list",
+                                       "schema", "doctor",  "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -174,6 +185,11 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   add_run(run, options, raw);
   CLI::App& explore = add_verb(app, "explore", "Run scenarios under many schedules");
   add_explore(explore, options, raw);
+  CLI::App& replay = add_verb(app, "replay", "Run again what failed");
+  replay
+      .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
@@ -182,7 +198,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{}, 2, why + "; one of run, explore, list, schema, doctor, pack\n" + hint("")};
+    return {{}, 2, why + "; one of run, explore, replay, list, schema, doctor, pack\n" + hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -201,6 +217,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   const CLI::App* verb = app.get_subcommands().front();
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
+                 : verb == &replay  ? Verb::replay
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor

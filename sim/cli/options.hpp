@@ -14,7 +14,7 @@
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, list, schema, doctor, pack };
+enum class Verb : uint8_t { run, explore, replay, list, schema, doctor, pack };
 
 /// Part `index` (from 1) of `count`.
 struct Shard {
@@ -47,6 +47,7 @@ struct RunOptions {
 struct ExploreOptions {
   explore::Plan plan;
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
+  std::string save;                               ///< directory for what failed
 };
 
 struct ListOptions {
@@ -61,6 +62,7 @@ struct Options {
   RunOptions run;
   ExploreOptions explore;
   ListOptions list;
+  std::string replay;  ///< a REPRO line or a file
   std::string pack_file;
 };
 

@@ -142,11 +142,17 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }
     if (!options.check_determinism) return;
-    const CaseResult again = runner.run(ready.compiled, maker);
+    const CaseResult again = runner.run_again(ready.compiled, maker);
+    const auto text = [](const scenario::Failure& failure) { return failure.text; };
     if (again.hash != result.hash) {
       fail(outcome, Trouble::nondeterminism,
            {"", result.hash, again.hash, "",
             "a second run of the same case has another trace hash"});
+    } else if (!std::ranges::equal(again.failures, result.failures, {}, text, text)) {
+      fail(outcome, Trouble::nondeterminism,
+           {"", fmt::format("{} failures", result.failures.size()),
+            fmt::format("{} failures", again.failures.size()), "",
+            "a second run of the same case fails in another way"});
     }
   });
   return outcome;
@@ -160,7 +166,9 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
     command += " --vary " + shell_quoted(variable + "=" + value);
   }
   command += " --seed " + outcome.seed;
-  if (!outcome.choices.empty()) command += " --choices " + shell_quoted(outcome.choices);
+  // Explored, no decision means that all were 0, and not that a seed takes them.
+  if (!outcome.choices.empty() || outcome.exploration)
+    command += " --choices " + shell_quoted(outcome.choices);
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);

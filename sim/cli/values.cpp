@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/loader_vary.hpp"
 
 namespace sim::cli {
@@ -65,9 +66,9 @@ SeedRange parse_seeds(const std::string& text) {
 
 namespace {
 constexpr std::pair<const char*, explore::Strategy> strategies[] = {
-    {"random", explore::Strategy::random},
-    {"exhaustive", explore::Strategy::exhaustive},
-    {"pct", explore::Strategy::pct}};
+    {"random", explore::Strategy::random}, {"exhaustive", explore::Strategy::exhaustive},
+    {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
+    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes}};
 }  // namespace
 
 explore::Strategy parse_strategy(const std::string& text) {
@@ -84,6 +85,11 @@ const char* strategy_name(explore::Strategy strategy) {
     if (known == strategy) return name;
   }
   return "";
+}
+
+std::vector<uint8_t> read_bytes(const std::string& file) {
+  const std::string text = scenario::read_text_file(file, size_t{1} << 20);
+  return {text.begin(), text.end()};
 }
 
 std::chrono::milliseconds parse_time(const std::string& text) {
@@ -141,6 +147,31 @@ scenario::Axis parse_vary(const std::string& text) {
     axis.values.emplace_back(value);
   }
   return axis;
+}
+
+std::vector<std::string> shell_words(const std::string& line, const std::string& place) {
+  std::vector<std::string> words;
+  bool inside = false;
+  for (size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (c == ' ' || c == '\t' || c == '\r') {
+      inside = false;
+      continue;
+    }
+    if (!inside) words.emplace_back();
+    inside = true;
+    if (c == '\'') {
+      const size_t end = line.find('\'', at + 1);
+      if (end == std::string::npos) throw InputError(place, "a quote does not end");
+      words.back() += line.substr(at + 1, end - at - 1);
+      at = end;
+    } else if (c == '\\' && at + 1 < line.size()) {
+      words.back() += line[++at];
+    } else {
+      words.back() += c;
+    }
+  }
+  return words;
 }
 
 std::string shell_quoted(const std::string& text) {

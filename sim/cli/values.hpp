@@ -28,6 +28,9 @@ SeedRange parse_seeds(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
 
+/// A file as it is, up to 1 MiB.
+std::vector<uint8_t> read_bytes(const std::string& file);
+
 /// "90", "90s", "15m", "500ms".
 std::chrono::milliseconds parse_time(const std::string& text);
 
@@ -42,5 +45,9 @@ std::vector<std::string> parse_list(const std::string& text, const std::string& 
 
 /// The text as a POSIX shell takes it back: in single quotes if it has to be.
 std::string shell_quoted(const std::string& text);
+/// The words of a command line as a shell reads it, without anything but single quotes and
+/// backslashes.
+/// Throws InputError(place, reason) for a quote that does not end.
+std::vector<std::string> shell_words(const std::string& line, const std::string& place);
 
 }  // namespace sim::cli

@@ -48,21 +48,23 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 }  // namespace
 
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
-    : compiled_(compiled), simulation_(simulation), record_(record) {
-  slots_.resize(open_program(compiled.control).slots());
-  record_.steps.resize(compiled.steps.size());
-  for (uint32_t n = 0; n < compiled.steps.size(); ++n) {
-    record_.steps[n].step = n;
-    const scenario::Actor& actor = compiled.steps[n].actor;
-    if (!actor.host) order_[{actor.vm, actor.vcpu}].push_back(n);
-  }
+    : simulation_(simulation),
+      record_(record),
+      program_(open_program(compiled.control)),
+      slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
-    auto one = std::make_unique<Vcpu>(open_program(program.code),
-                                      GuestView{simulation.machine(), program.vm}, slots_);
+    auto one = std::make_unique<Vcpu>(open_program(program.code), GuestView{simulation, program.vm},
+                                      slots_);
     one->vm = program.vm;
     one->vcpu = program.vcpu;
     one->name = fmt::format("{}.{}", program.vm, program.vcpu);
     vcpus_.emplace(std::pair{program.vm, program.vcpu}, std::move(one));
+  }
+  record_.steps.resize(compiled.steps.size());
+  for (uint32_t n = 0; n < compiled.steps.size(); ++n) {
+    record_.steps[n].step = n;
+    const scenario::Actor& actor = compiled.steps[n].actor;
+    if (!actor.host) vcpu(actor.vm, actor.vcpu).order.push_back(n);
   }
 }
 
@@ -72,14 +74,37 @@ Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
   return *found->second;
 }
 
-void Control::run() {
-  simulation_.boot();
-  const guest::Program program = open_program(compiled_.control);
-  for (uint32_t offset = 0; !record_.no_progress;) {
-    const auto op = program.at(offset);
+uint32_t Control::find_threads() const {
+  for (uint32_t offset = 0;;) {
+    const auto op = program_.at(offset);
     if (!op.ok()) broken("the control program does not end");
+    if (op->code == Opcode::parallel || op->code == Opcode::end) return offset;
     offset = op->next;
-    if (op->code == Opcode::end) break;
+  }
+}
+
+void Control::set_up() {
+  simulation_.boot();
+  const uint32_t threads = find_threads();
+  if (program_.at(threads)->code == Opcode::parallel) run_until(threads);
+}
+
+void Control::run() {
+  constexpr uint32_t no_stop = ~uint32_t{0};
+  run_until(no_stop);
+  for (auto& [key, one] : vcpus_) {
+    if (one->open == nullptr) continue;
+    one->open->waits = true;
+    end(*one->open);
+  }
+}
+
+void Control::run_until(uint32_t stop) {
+  while (!record_.no_progress && offset_ != stop) {
+    const auto op = program_.at(offset_);
+    if (!op.ok()) broken("the control program does not end");
+    if (op->code == Opcode::end) return;
+    offset_ = op->next;
     if (op->code == Opcode::run) {
       const auto run = guest::decode_run(*op);
       Vcpu& one = vcpu(run->vm, run->vcpu);
@@ -88,25 +113,42 @@ void Control::run() {
       if (one.lost) continue;
       run_tasks({{one.name, [&] { run_step(one, run->step); }}});
     } else if (op->code == Opcode::parallel) {
-      offset = parallel(program, *guest::decode_parallel(*op), offset);
+      parallel(*guest::decode_parallel(*op));
     } else {
       host_op(op->code, *guest::decode_host(*op));
     }
   }
-  for (auto& [key, one] : vcpus_) {
-    if (one->open == nullptr) continue;
-    one->open->waits = true;
-    end(*one->open);
+}
+
+void Control::keep() {
+  kept_.offset = offset_;
+  kept_.slots = slots_;
+  for (const auto& [key, one] : vcpus_) {
+    kept_.vcpus.push_back({one->interpreter.state(), one->done});
   }
+  kept_.record = record_;
+}
+
+void Control::restore() {
+  offset_ = kept_.offset;
+  slots_ = kept_.slots;
+  auto place = kept_.vcpus.begin();
+  for (const auto& [key, one] : vcpus_) {
+    one->interpreter.set_state(place->program);
+    one->done = place->done;
+    one->lost = false;
+    one->open = nullptr;
+    ++place;
+  }
+  record_ = kept_.record;
 }
 
 void Control::run_tasks(std::vector<Simulation::Task> tasks) {
   if (!simulation_.run(std::move(tasks))) record_.no_progress = true;
 }
 
-/// Returns the offset behind the host's operations, which follow the `parallel` operation.
-uint32_t Control::parallel(const guest::Program& program, const guest::ParallelOp& op,
-                           uint32_t offset) {
+/// The host's operations follow the `parallel` operation.
+void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
   for (uint32_t n = 0; n < op.count; ++n) {
@@ -114,22 +156,23 @@ uint32_t Control::parallel(const guest::Program& program, const guest::ParallelO
     if (!thread.host) {
       Vcpu& one = vcpu(thread.vm, thread.vcpu);
       tasks.push_back({one.name, [this, &one, count = thread.count] {
-                         for (uint32_t step = 0; step < count; ++step) next_step(one);
+                         for (uint32_t step = 0; step < count; ++step) {
+                           run_step(one, one.order.at(one.done));
+                         }
                        }});
       continue;
     }
     for (uint32_t step = 0; step < thread.count; ++step) {
-      const auto next = program.at(offset);
+      const auto next = program_.at(offset_);
       if (!next.ok()) broken("the host's thread is cut short");
       host_ops.emplace_back(next->code, *guest::decode_host(*next));
-      offset = next->next;
+      offset_ = next->next;
     }
     tasks.push_back({"host", [this, &host_ops] {
                        for (const auto& [code, host] : host_ops) host_op(code, host);
                      }});
   }
   run_tasks(std::move(tasks));
-  return offset;
 }
 
 StepRecord& Control::begin(uint32_t step) {
@@ -144,13 +187,8 @@ void Control::end(StepRecord& record) {
   record.slots = slots_;
 }
 
-void Control::next_step(Vcpu& one) {
-  const auto key = std::pair{one.vm, one.vcpu};
-  run_step(one, order_.at(key).at(done_[key]));
-}
-
 void Control::run_step(Vcpu& one, uint32_t expected) {
-  ++done_[{one.vm, one.vcpu}];
+  ++one.done;
   StepRecord& record = begin(expected);
   one.open = &record;
   while (exit(one, one.interpreter.run(), record)) {
@@ -186,6 +224,7 @@ bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
 }
 
 void Control::host_op(Opcode code, const HostOp& op) {
+  simulation_.perform({});
   switch (code) {
     case Opcode::dump_state:
       record_.states.push_back(dump_state(op.id, simulation_));
@@ -282,7 +321,7 @@ void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t lengt
   MemoryDump dump;
   dump.id = id;
   if (length <= max_dump_bytes) dump.bytes.resize(length);
-  GuestView view{simulation_.machine(), vm};
+  GuestView view{simulation_, vm};
   dump.ok =
       length <= max_dump_bytes && view.read(ipa, std::as_writable_bytes(std::span{dump.bytes}));
   if (!dump.ok) dump.bytes.clear();

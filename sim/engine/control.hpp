@@ -18,23 +18,35 @@ namespace sim {
 /// A VM's memory as its vCPUs see it.
 class GuestView {
  public:
-  GuestView(Machine& machine, uint16_t vm) : machine_(&machine), vm_(vm) {}
+  GuestView(Simulation& simulation, uint16_t vm) : simulation_(&simulation), vm_(vm) {}
   bool read(uint64_t ipa, std::span<std::byte> to) {
-    return machine_->has_vm(vm_) && machine_->read_ipa(vm_, ipa, to);
+    simulation_->touch(vm_, ipa, to.size(), false);
+    Machine& machine = simulation_->machine();
+    return machine.has_vm(vm_) && machine.read_ipa(vm_, ipa, to);
   }
   bool write(uint64_t ipa, std::span<const std::byte> from) {
-    return machine_->has_vm(vm_) && machine_->write_ipa(vm_, ipa, from);
+    simulation_->touch(vm_, ipa, from.size(), true);
+    Machine& machine = simulation_->machine();
+    return machine.has_vm(vm_) && machine.write_ipa(vm_, ipa, from);
   }
 
  private:
-  Machine* machine_;
+  Simulation* simulation_;
   uint16_t vm_;
 };
 
 class Control {
  public:
   Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record);
+  /// Boots, and carries out what stands before the first threads; where there are none, nothing.
+  void set_up();
+  /// The rest.
   void run();
+
+  /// With Simulation::keep() and restore(), between set_up() and run(): of the record, too, in
+  /// which there are no events yet.
+  void keep();
+  void restore();
 
  private:
   struct Vcpu {
@@ -43,19 +55,34 @@ class Control {
     std::string name;
     GuestView memory;
     guest::Interpreter<GuestView> interpreter;
-    bool lost = false;           ///< a step of it was not reached
-    StepRecord* open = nullptr;  ///< the step whose call waits for another VM
+    std::vector<uint32_t> order;  ///< its steps
+    size_t done = 0;              ///< of them
+    bool lost = false;            ///< a step of it was not reached
+    StepRecord* open = nullptr;   ///< the step whose call waits for another VM
     Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
         : vm(0), vcpu(0), memory(view), interpreter(program, memory, slots) {}
   };
 
+  struct Kept {
+    uint32_t offset = 0;
+    std::vector<uint64_t> slots;
+    struct Place {
+      guest::Interpreter<GuestView>::State program;
+      size_t done;
+    };
+    std::vector<Place> vcpus;  // in the order of vcpus_
+    RunRecord record;
+  };
+
   Vcpu& vcpu(uint16_t vm, uint16_t number);
+  /// The first threads' place in the control program, or that of its end.
+  uint32_t find_threads() const;
+  void run_until(uint32_t stop);
   StepRecord& begin(uint32_t step);
   void end(StepRecord& record);
   void run_step(Vcpu& vcpu, uint32_t expected);
-  void next_step(Vcpu& vcpu);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
-  uint32_t parallel(const guest::Program& program, const guest::ParallelOp& op, uint32_t offset);
+  void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
   std::string act(guest::Opcode code, const guest::HostOp& op);
@@ -63,13 +90,13 @@ class Control {
   void dump_translation(const guest::HostOp& op);
   void run_tasks(std::vector<Simulation::Task> tasks);
 
-  const scenario::CompiledCase& compiled_;
   Simulation& simulation_;
   RunRecord& record_;
+  guest::Program program_;
+  uint32_t offset_ = 0;  ///< of the next operation of the control program
   std::vector<uint64_t> slots_;
   std::map<std::pair<uint16_t, uint16_t>, std::unique_ptr<Vcpu>> vcpus_;
-  std::map<std::pair<uint16_t, uint16_t>, std::vector<uint32_t>> order_;  ///< steps of each vCPU
-  std::map<std::pair<uint16_t, uint16_t>, size_t> done_;
+  Kept kept_;
 };
 
 /// The facts that state expectations are judged by.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -48,6 +49,12 @@ class MediatorUnderTest {
   virtual std::string rule_name(uint32_t rule) const = 0;
   /// False: it wrote outside the memory that it was handed.
   virtual bool memory_intact() const { return true; }
+  /// Keeps the state that it is in; restore() brings it back, any number of times. Once, and not
+  /// while a call is under way. False: this mediator can't.
+  virtual bool keep() { return false; }
+  virtual void restore() {}
+  /// A byte of the memory that it was handed, as mediator_word() counts; nothing: it is none of it.
+  virtual std::optional<uint64_t> word_of(const void* /*word*/) const { return std::nullopt; }
 };
 
 /// Makes a mediator in a world. Loaded once, used for every case.

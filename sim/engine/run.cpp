@@ -6,9 +6,7 @@
 #include <array>
 
 #include "ffa/names.hpp"
-#include "sim/check/checkers.hpp"
-#include "sim/engine/control.hpp"
-#include "sim/engine/simulation.hpp"
+#include "sim/engine/case_world.hpp"
 #include "sim/trace/hasher.hpp"
 
 namespace sim {
@@ -127,24 +125,18 @@ bool statuses(CompiledCase& compiled, size_t which, const std::string& where, Ru
 }  // namespace
 
 RunRecord run(const CompiledCase& compiled, MediatorFactory& factory, Choices& choices) {
-  RunRecord record;
-  Simulation simulation{compiled.world, factory, choices};
-  Checkers checkers{simulation};
-  try {
-    Control{compiled, simulation, record}.run();
-  } catch (const MediatorFault& fault) {
-    record.stopped = fault.what();
-    record.no_progress = fault.stuck();
-  }
-  record.events = simulation.events();
-  record.violations = simulation.violations();
-  record.log = simulation.log();
-  record.injected = simulation.injected();
-  for (size_t n = 0; n < compiled.world.faults.size(); ++n) {
-    record.fault_fired.push_back(simulation.fault_fired(n));
-  }
-  record.hash = trace::trace_hash(record.events);
-  return record;
+  CaseWorld world{compiled, factory};
+  world.run(choices);
+  return std::move(world).take_record();
+}
+
+RunRecord run_in_used_world(const CompiledCase& compiled, MediatorFactory& factory,
+                            Choices& choices) {
+  CaseWorld world{compiled, factory, CaseWorld::Keeps::first_run};
+  Choices others{seeded_choices(~uint64_t{0})};
+  world.run(others);
+  world.run(choices);
+  return std::move(world).take_record();
 }
 
 CaseResult run_case(const CompiledCase& compiled, MediatorFactory& factory,

@@ -19,6 +19,10 @@ namespace sim {
 /// One run. The world's faults are taken as they are: a sweeping fault strikes at its `nth`.
 RunRecord run(const scenario::CompiledCase& compiled, MediatorFactory& factory, Choices& choices);
 
+/// The same in a world where a run under other choices came before.
+RunRecord run_in_used_world(const scenario::CompiledCase& compiled, MediatorFactory& factory,
+                            Choices& choices);
+
 /// A case with all the runs that its sweeps ask for.
 struct CaseResult {
   std::vector<scenario::Failure> failures;  ///< of the first run that failed

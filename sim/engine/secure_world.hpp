@@ -14,10 +14,16 @@ namespace sim {
 /// w0 of a call that nobody implements. [SMCCC 1.5 §5.2]
 inline constexpr uint64_t smccc_not_supported = 0xffffffff;
 
-/// `raise_sri` is called when the SPMC pends the schedule receiver interrupt. `machine` must
-/// outlive the result. A world with spec.spmc.absent gets one that answers SMCCC NOT_SUPPORTED.
-/// Throws InputError for an unknown personality or SPs that the model refuses.
+/// Told of what the secure world does besides its answers; empty functions are not called.
+struct SecureWorldEvents {
+  std::function<void()> raise_sri;  ///< the SPMC pends the schedule receiver interrupt
+  /// It or an SP gets at memory, by PA.
+  std::function<void(uint64_t pa, uint64_t bytes, bool write)> accessed;
+};
+
+/// `machine` must outlive the result. A world with spec.spmc.absent gets one that answers SMCCC
+/// NOT_SUPPORTED. Throws InputError for an unknown personality or SPs that the model refuses.
 std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
-                                               std::function<void()> raise_sri);
+                                               SecureWorldEvents events);
 
 }  // namespace sim

@@ -47,6 +47,9 @@ class Guarded final : public MediatorUnderTest {
   }
   std::string rule_name(uint32_t rule) const override { return inner_->rule_name(rule); }
   bool memory_intact() const override { return inner_->memory_intact(); }
+  bool keep() override { return inner_->keep(); }
+  void restore() override { inner_->restore(); }
+  std::optional<uint64_t> word_of(const void* word) const override { return inner_->word_of(word); }
 
  private:
   std::unique_ptr<MediatorUnderTest> inner_;
@@ -57,10 +60,10 @@ class Guarded final : public MediatorUnderTest {
 
 Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
     : spec(world),
-      choices(source),
+      choices(&source),
       machine(spec, [this](const std::string& text) { report("", text); }),
-      scheduler(choices, [this](const std::string& invariant,
-                                const std::string& text) { report(invariant, text); }),
+      scheduler(source, [this](const std::string& invariant,
+                               const std::string& text) { report(invariant, text); }),
       faults(spec.faults),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
@@ -98,6 +101,8 @@ trace::Event& Simulation::Impl::event(uint64_t seq) {
 uint64_t Simulation::Impl::begin(trace::Event event) {
   const uint64_t seq = event.seq = next_seq++;
   event.stimulus = take_stimuli("");
+  // What the checkers look at before a step and after it is the whole state.
+  scheduler.perform({OperationKind::everything, 0, event.side != trace::Side::guest});
   events.push_back(std::move(event));
   Step& step = steps[scheduler.current()] = {};
   step.event = seq;
@@ -110,6 +115,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
 
 void Simulation::Impl::end(uint64_t seq) {
   scheduler.check_locks_free("at the return of a call");
+  scheduler.perform({OperationKind::everything, 0, event(seq).side != trace::Side::guest});
   event(seq).seq_ret = next_seq++;
   last_progress = {seq, 0};
   steps.erase(scheduler.current());
@@ -169,6 +175,7 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   }
   event.in = in;
   event.tx = spmc_tx(in);
+  touch_pa(machine.own_buffers().tx.pa.raw(), 1, false);
   const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
 
@@ -319,83 +326,6 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   end(seq);
 }
 
-uint64_t Simulation::Impl::begin_lifecycle(const char* op, uint16_t vm) {
-  trace::Event event;
-  event.side = trace::Side::lifecycle;
-  event.op = op;
-  event.vm = vm;
-  return begin(std::move(event));
-}
-
-uint32_t Simulation::Impl::end_lifecycle(uint64_t seq, int64_t result) {
-  event(seq).result = result;
-  end(seq);
-  return static_cast<uint32_t>(result);
-}
-
-int32_t Simulation::Impl::create_vm(uint16_t id) {
-  const auto wanted = std::find_if(spec.vms.begin(), spec.vms.end(),
-                                   [id](const VmSpec& vm) { return vm.config.id.raw() == id; });
-  if (wanted == spec.vms.end()) throw InputError("world", fmt::format("there is no VM {}", id));
-  const uint64_t event = begin_lifecycle("create", id);
-  auto status = static_cast<int32_t>(ffa::Status::denied);
-  if (!machine.has_vm(id)) {
-    machine.add_vm(*wanted);
-    if (const FaultSpec* fault = faults.strike("memory")) {
-      status = fault->status.value_or(static_cast<int32_t>(ffa::Status::no_memory));
-    } else {
-      status = mediator->domain_init(wanted->config);
-    }
-    if (status == 0) {
-      std::erase_if(offline, [id](const auto& vcpu) { return vcpu.first == id; });
-      vms[id] = Vm{};
-    } else {
-      machine.remove_vm(id);
-    }
-  }
-  end_lifecycle(event, status);
-  return status;
-}
-
-uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
-  const auto found = vms.find(id);
-  if (found == vms.end())
-    throw InputError("world", fmt::format("there is no VM {} to destroy", id));
-  Vm& vm = found->second;
-  const auto stage = [&](const char* op, auto work) {
-    if (budget != 0) add_stimulus(fmt::format("budget {}", budget));
-    const uint64_t event = begin_lifecycle(op, id);
-    bridge.set_budget(budget);
-    const uint32_t progress = work();
-    bridge.set_budget(0);
-    if (progress == FFA_SIM_QUARANTINED) vm.quarantined = true;
-    return end_lifecycle(event, progress);
-  };
-  if (vm.life == Life::running) vm.life = Life::teardown;
-  if (vm.life == Life::teardown) {
-    const uint32_t progress = stage("teardown", [&] { return mediator->domain_teardown(id); });
-    if (goes_on(progress)) return progress;
-    vm.life = Life::relinquish;
-  }
-  if (vm.life == Life::relinquish) {
-    const uint32_t progress =
-        stage("relinquish", [&] { return mediator->relinquish_resources(id); });
-    if (goes_on(progress)) return progress;
-    vm.life = Life::free;
-  }
-  // The context lives as long as some call holds a reference.
-  scheduler.yield();
-  if (vm.references != 0) return FFA_SIM_LATER;
-  const uint64_t event = begin_lifecycle("free", id);
-  mediator->free_domain_ctx(id);
-  const bool quarantined = vm.quarantined;
-  if (quarantined) machine.quarantine(id);
-  machine.remove_vm(id);
-  vms.erase(id);
-  std::erase_if(open_calls, [id](const auto& call) { return call.first.first == id; });
-  return end_lifecycle(event, quarantined ? FFA_SIM_QUARANTINED : FFA_SIM_DONE);
-}
-
 // ---- The public face.
 
 Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices& choices,
@@ -404,7 +334,10 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
   Impl& impl = *impl_;
   impl.secure = std::move(secure_world);
   if (!impl.secure) {
-    impl.secure = make_secure_world(spec, impl.machine, [&impl] { impl.sri_pending = true; });
+    impl.secure = make_secure_world(
+        spec, impl.machine,
+        {[&impl] { impl.sri_pending = true; },
+         [&impl](uint64_t pa, uint64_t bytes, bool write) { impl.touch_pa(pa, bytes, write); }});
   }
   impl.mediator = std::make_unique<Guarded>(
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
@@ -449,6 +382,7 @@ void Simulation::schedule_receiver_interrupt() {
 bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
   const bool removed = impl_->machine.remove_page(vm, ipa);
   if (removed) {
+    impl_->scheduler.perform({});
     ++impl_->host_changes;
     impl_->add_stimulus(fmt::format("remove {} {:#x}", vm, ipa));
   }
@@ -457,7 +391,10 @@ bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
 
 uint64_t Simulation::host_changes() const { return impl_->host_changes; }
 
-bool Simulation::take_pending_sri() { return std::exchange(impl_->sri_pending, false); }
+bool Simulation::take_pending_sri() {
+  impl_->scheduler.perform({});
+  return std::exchange(impl_->sri_pending, false);
+}
 
 void Simulation::guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                             const std::function<void()>& before_return) {
@@ -486,7 +423,7 @@ Machine& Simulation::machine() { return impl_->machine; }
 MediatorUnderTest& Simulation::mediator() { return *impl_->mediator; }
 SecureWorld& Simulation::secure_world() { return *impl_->secure; }
 const WorldSpec& Simulation::spec() const { return impl_->spec; }
-Choices& Simulation::choices() { return impl_->choices; }
+Choices& Simulation::choices() { return *impl_->choices; }
 const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
 void Simulation::forget_events() {
   std::erase_if(impl_->events, [](const trace::Event& event) { return event.seq_ret != 0; });

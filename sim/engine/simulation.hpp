@@ -16,6 +16,7 @@
 #include "sim/engine/world_spec.hpp"
 #include "sim/machine/machine.hpp"
 #include "sim/sched/choices.hpp"
+#include "sim/sched/operation.hpp"
 #include "sim/trace/event.hpp"
 #include "spmc-model/spmc.hpp"
 
@@ -29,6 +30,9 @@ class SecureWorld {
   virtual ffa::Regs smc(uint16_t vm, const ffa::Regs& in) = 0;
   /// The model behind it, for checkers and test control; nullptr where there is none.
   virtual spmc_model::Spmc* model() = 0;
+  /// Keeps the state that it is in; restore() brings it back, any number of times. False: it can't.
+  virtual bool keep() { return false; }
+  virtual void restore() {}
 };
 
 /// Something that must never happen and did: an invariant's id ("I05") or "machine", and what was
@@ -107,6 +111,16 @@ class Simulation {
   const WorldSpec& spec() const;
   Choices& choices();
 
+  /// Keeps the state that the world is in, so that restore() brings it back, any number of times.
+  /// Once, and between two run() or the like. False: a task or call is left, a decision was taken,
+  /// or mediator or secure world can't; nothing is kept then.
+  bool keep();
+  /// What happened since keep() has not; from now on `choices` is asked, which must outlive the
+  /// next restore(). Hooks stay. What swap_events() took must be back.
+  void restore(Choices& choices);
+  /// Takes the trace out without a copy, and puts it back.
+  void swap_events(std::vector<trace::Event>& other);
+
   const std::vector<trace::Event>& events() const;
   /// Drops the events that have ended, and injected(): a replay of any length keeps constant
   /// memory.
@@ -126,6 +140,14 @@ class Simulation {
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
+  /// Told of every operation of every task, in order: see Scheduler::set_watch().
+  void set_watch(std::function<void(size_t task, const Operation& operation)> watch);
+  /// What a task will do when it goes on: see Scheduler::next_of().
+  const Operation& next_of(size_t task) const;
+  /// For who acts on a task besides the mediator: this is what it does now.
+  void perform(const Operation& operation);
+  /// The same for a vCPU's access to memory, by IPA.
+  void touch(uint16_t vm, uint64_t ipa, uint64_t bytes, bool write);
   /// Called before each guest call, with what is known of it by then: vm, vcpu, conduit, in, tx.
   void set_before_step(std::function<void(const trace::Event&)> hook);
   /// Called after each guest call and each lifecycle operation (checkers hook in here).

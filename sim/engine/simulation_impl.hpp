@@ -20,17 +20,8 @@
 
 namespace sim {
 
-struct Simulation::Impl final : World {
-  Impl(const WorldSpec& world, Choices& source);
-
-  /// A guest call or lifecycle operation under way, one a task.
-  struct Step {
-    uint64_t event = 0;  ///< its `seq`
-    trace::Translations translations;
-    std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
-    std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
-    uint64_t switch_points = 0;     ///< reached so far
-  };
+/// All of the engine's own that changes, but what is there of calls under way.
+struct SimulationState {
   /// How far a step has come: so many switch points, or, 0, its end.
   struct Progress {
     uint64_t event = 0;
@@ -56,6 +47,35 @@ struct Simulation::Impl final : World {
     uint64_t ipa;
   };
 
+  std::vector<Violation> violations;
+  std::vector<std::string> lines;
+  std::vector<Simulation::Injected> injected;
+  std::vector<Simulation::Access> accesses;
+  uint64_t next_seq = 1;
+  uint64_t host_changes = 0;
+  /// What came from outside since a step last ran, and no register shows.
+  std::vector<std::string> stimuli;
+  bool sri_pending = false;
+  bool memory_broken = false;
+  std::map<uint16_t, Vm> vms;
+  Progress last_progress;                                         ///< of the step that ran last
+  std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
+  std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
+  std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
+  std::map<uint32_t, Buffer> buffers;
+};
+
+struct Simulation::Impl final : World, SimulationState {
+  Impl(const WorldSpec& world, Choices& source);
+
+  /// A guest call or lifecycle operation under way, one a task.
+  struct Step {
+    uint64_t event = 0;  ///< its `seq`
+    trace::Translations translations;
+    std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
+    std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
+    uint64_t switch_points = 0;     ///< reached so far
+  };
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
@@ -71,6 +91,7 @@ struct Simulation::Impl final : World {
   void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
   void take_tx(trace::Event& call, const BufferAccess& access);
+  std::optional<uint64_t> word_of(const void* word) override { return mediator->word_of(word); }
   void report(std::string_view invariant, const std::string& text) override;
 
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
@@ -99,6 +120,9 @@ struct Simulation::Impl final : World {
   /// All of them, each behind `place`.
   std::string take_stimuli(const std::string& place);
 
+  /// Told to who watches operations: memory is read or written, by PA.
+  void touch_pa(uint64_t pa, uint64_t bytes, bool write);
+
   // What happened inside a step and no register shows: told by its event's stimulus.
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);
   void switch_reached();
@@ -112,18 +136,8 @@ struct Simulation::Impl final : World {
                          ffa::Regs& regs);
 
   WorldSpec spec;
-  Choices& choices;
-  std::vector<Violation> violations;
+  Choices* choices;
   std::vector<trace::Event> events;
-  std::vector<std::string> lines;
-  std::vector<Injected> injected;
-  std::vector<Access> accesses;
-  uint64_t next_seq = 1;
-  uint64_t host_changes = 0;
-  /// What came from outside since a step last ran, and no register shows.
-  std::vector<std::string> stimuli;
-  bool sri_pending = false;
-  bool memory_broken = false;
 
   Machine machine;
   Scheduler scheduler;
@@ -132,15 +146,11 @@ struct Simulation::Impl final : World {
   std::unique_ptr<SecureWorld> secure;
   std::unique_ptr<MediatorUnderTest> mediator;
 
-  std::map<uint16_t, Vm> vms;
   std::map<size_t, Step> steps;                             // by task
   std::map<size_t, std::vector<FaultSpec>> faults_to_come;  // by task: of its next step
-  Progress last_progress;                                   ///< of the step that ran last
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
-  std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
-  std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
-  std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
-  std::map<uint32_t, Buffer> buffers;
+  SimulationState kept;
+  size_t kept_events = 0;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;
 };

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/secure_world.hpp"
+#include "sim/platform/kept_pages.hpp"
 
 namespace sim {
 
@@ -16,13 +18,15 @@ namespace {
 /// the SPMC may be told of is the checkers' business.
 class SecureView final : public spmc_model::PhysicalMemory {
  public:
-  SecureView(Machine& machine, bool everywhere, std::function<void()> raise_sri)
-      : machine_(machine), everywhere_(everywhere), raise_sri_(std::move(raise_sri)) {}
+  SecureView(Machine& machine, bool everywhere, SecureWorldEvents events)
+      : machine_(machine), everywhere_(everywhere), events_(std::move(events)) {}
 
   bool read(ffa::Pa from, std::span<std::byte> to) override {
+    if (events_.accessed) events_.accessed(from.raw(), to.size(), false);
     return is_normal(from.raw(), to.size()) && machine_.read_pa(from.raw(), to);
   }
   bool write(ffa::Pa to, std::span<const std::byte> from) override {
+    if (events_.accessed) events_.accessed(to.raw(), from.size(), true);
     return is_normal(to.raw(), from.size()) && machine_.write_pa(to.raw(), from);
   }
   bool is_normal_ram(ffa::Pa page) override {
@@ -36,7 +40,9 @@ class SecureView final : public spmc_model::PhysicalMemory {
         return true;
     }
   }
-  void raise_schedule_receiver_interrupt() override { raise_sri_(); }
+  void raise_schedule_receiver_interrupt() override {
+    if (events_.raise_sri) events_.raise_sri();
+  }
 
  private:
   bool is_normal(uint64_t pa, size_t bytes) {
@@ -48,7 +54,7 @@ class SecureView final : public spmc_model::PhysicalMemory {
 
   Machine& machine_;
   bool everywhere_;
-  std::function<void()> raise_sri_;
+  SecureWorldEvents events_;
 };
 
 spmc_model::SpKind to_kind(SpKind kind) {
@@ -79,11 +85,10 @@ spmc_model::SpConfig to_config(const SpSpec& sp) {
 
 class ModelWorld final : public SecureWorld {
  public:
-  ModelWorld(const WorldSpec& spec, Machine& machine, std::function<void()> raise_sri)
-      : view_(machine, spec.sparse_ram, std::move(raise_sri)),
+  ModelWorld(const WorldSpec& spec, Machine& machine, SecureWorldEvents events)
+      : view_(machine, spec.sparse_ram, std::move(events)),
         missing_(spec.spmc.missing),
-        storage_bytes_(spmc_model::Spmc::storage_bytes(ranges)),
-        storage_(std::make_unique_for_overwrite<std::byte[]>(storage_bytes_)) {
+        storage_(spmc_model::Spmc::storage_bytes(ranges)) {
     auto personality = spmc_model::find_personality(spec.spmc.personality);
     if (!personality) {
       throw InputError("world: spmc", fmt::format("no personality \"{}\"", spec.spmc.personality));
@@ -93,13 +98,18 @@ class ModelWorld final : public SecureWorld {
     if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
     personality->per_vcpu_notifications = spec.spmc.per_vcpu_notifications;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
-    model_ = spmc_model::Spmc::create({storage_.get(), storage_bytes_},
-                                      {*personality, sps_, missing_, ranges}, view_);
+    model_ =
+        spmc_model::Spmc::create(storage_.span(), {*personality, sps_, missing_, ranges}, view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
   }
 
   ffa::Regs smc(uint16_t /*vm*/, const ffa::Regs& in) override { return model_->smc(in); }
   spmc_model::Spmc* model() override { return model_; }
+  bool keep() override {
+    kept_.emplace(storage_);
+    return true;
+  }
+  void restore() override { kept_->restore(); }
 
  private:
   /// Twice a GiB in single pages. What of it is not used is never touched, so it costs nothing.
@@ -108,8 +118,8 @@ class ModelWorld final : public SecureWorld {
   SecureView view_;
   std::vector<uint32_t> missing_;
   std::vector<spmc_model::SpConfig> sps_;
-  size_t storage_bytes_;
-  std::unique_ptr<std::byte[]> storage_;
+  PageMemory storage_;
+  std::optional<KeptPages> kept_;
   spmc_model::Spmc* model_ = nullptr;
 };
 
@@ -121,14 +131,15 @@ class NoSecureWorld final : public SecureWorld {
     return out;
   }
   spmc_model::Spmc* model() override { return nullptr; }
+  bool keep() override { return true; }
 };
 
 }  // namespace
 
 std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
-                                               std::function<void()> raise_sri) {
+                                               SecureWorldEvents events) {
   if (spec.spmc.absent) return std::make_unique<NoSecureWorld>();
-  return std::make_unique<ModelWorld>(spec, machine, std::move(raise_sri));
+  return std::make_unique<ModelWorld>(spec, machine, std::move(events));
 }
 
 }  // namespace sim

@@ -20,6 +20,8 @@ void Simulation::Impl::wake(uint16_t vm, uint16_t vcpu) {
 uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcpu, uint32_t conduit,
                                          ffa::Regs& regs) {
   const std::pair<uint16_t, uint16_t> key{id, vcpu};
+  const Operation going_on{OperationKind::interrupt, uint64_t{id} << 16 | vcpu};
+  scheduler.perform(going_on);
   open_calls[key] = {seq, false, false};
   uint32_t outcome = mediator->handle_call(id, vcpu, conduit, regs);
   while (outcome == FFA_SIM_BLOCKED) {
@@ -34,21 +36,25 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
         },
         true);
     steps.insert(parked.extract(task));
+    scheduler.perform(going_on);
     open_calls[key] = {seq, false, false};
     bridge.begin_call();
     outcome = mediator->handle_call(id, vcpu, conduit, regs);
   }
+  scheduler.perform(going_on);
   open_calls.erase(key);
   return outcome;
 }
 
 bool Simulation::move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu) {
   if (pcpu >= impl_->spec.pcpus) return false;
+  impl_->scheduler.perform({});
   impl_->moved_vcpus[{vm, vcpu}] = pcpu;
   return true;
 }
 
 bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
+  impl_->scheduler.perform({});
   const auto call = impl_->open_calls.find({vm, vcpu});
   if (call == impl_->open_calls.end()) return false;
   call->second.interrupted = true;
@@ -59,6 +65,7 @@ bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
 
 bool Simulation::set_online(uint16_t vm, uint16_t vcpu, bool online) {
   const std::pair<uint16_t, uint16_t> key{vm, vcpu};
+  impl_->scheduler.perform({});
   if (impl_->open_calls.contains(key)) return false;
   impl_->add_stimulus(fmt::format("{} {} {}", online ? "online" : "offline", vm, vcpu));
   if (online) {

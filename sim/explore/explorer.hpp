@@ -8,39 +8,49 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/engine/run.hpp"
 #include "sim/explore/tree.hpp"
 
 namespace sim::explore {
 
-enum class Strategy : uint8_t { random, exhaustive, pct };
+enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes };
 
 struct Plan {
   Strategy strategy = Strategy::random;
   Bounds bounds;            ///< of `exhaustive`
   uint64_t first_seed = 0;  ///< of the others: this one, and those up to the end
   uint64_t end_seed = 1;
-  uint32_t depth = 3;  ///< of `pct`
+  uint32_t depth = 3;            ///< of `pct`
+  bool reduce = true;            ///< `exhaustive`: equivalent schedules are run once
+  std::vector<uint8_t> bytes{};  ///< of `bytes`
 };
 
-/// One schedule that was run. `choices` of its result, which repeat it, are only there if it
-/// failed.
+/// One schedule that was run to its end. Its record, its hash and the choices that repeat it are
+/// there only if it failed.
 struct Schedule {
   CaseResult result;
   std::optional<uint64_t> seed;
+  std::string drawn;  ///< `swarm`: what the seed stands for
 };
 
 struct Progress {
   uint64_t schedules = 0;
-  size_t longest = 0;      ///< decisions in one schedule, at most
+  uint64_t longest = 0;    ///< decisions in one schedule, at most
+  uint64_t pruned = 0;     ///< schedules that were left when they came to a state known already
+  size_t states = 0;       ///< known to the reduction
   bool exhausted = false;  ///< these were all that the bounds allow
 };
 
+/// One run of a case, without sweeps. The record is valid until the next one, and needs no hash.
+using RunSchedule = std::function<const RunRecord&(Choices& choices)>;
+
 class Explorer {
  public:
-  /// The case and what runs it outlive the explorer.
-  Explorer(const scenario::CompiledCase& compiled, const RunOnce& run_once, Plan plan);
+  /// `run_once`: for cases whose faults sweep. What is passed outlives the explorer.
+  Explorer(const scenario::CompiledCase& compiled, const RunSchedule& run_schedule,
+           const RunOnce& run_once, Plan plan);
 
   /// Told of each schedule; false: no more of them.
   using Watch = std::function<bool(Schedule&, const Progress&)>;
@@ -48,12 +58,15 @@ class Explorer {
   Progress run(const Watch& watch);
 
  private:
+  [[nodiscard]] bool sweeps() const;
   Schedule run_one(const ChoiceMaker& make_choices);
-  std::unique_ptr<ChoiceSource> by_seed(uint64_t seed) const;
+  std::unique_ptr<ChoiceSource> by_seed(uint64_t seed, std::string& drawn) const;
   void walk_tree(const Watch& watch);
+  void run_without_tree(const Watch& watch, const ChoiceMaker& make_choices);
   void take_seeds(const Watch& watch);
 
   const scenario::CompiledCase& compiled_;
+  const RunSchedule& run_schedule_;
   const RunOnce& run_once_;
   Plan plan_;
   Progress progress_;

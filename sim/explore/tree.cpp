@@ -61,21 +61,45 @@ namespace {
 
 class Path final : public ChoiceSource {
  public:
-  explicit Path(Tree& tree) : tree_(tree) {}
-  uint32_t choose(uint32_t n, const char* /*label*/) override {
-    return tree_.decide(n, Tree::Cost::fault);
+  Path(Tree& tree, Reduction* reduction) : tree_(tree), reduction_(reduction) {
+    if (reduction_ != nullptr) reduction_->before.clear();
   }
+
+  uint32_t choose(uint32_t n, const char* /*label*/) override {
+    const uint32_t taken = tree_.decide(n, Tree::Cost::fault);
+    if (reduction_ != nullptr) reduction_->before.add_decision(taken);
+    return taken;
+  }
+
   uint32_t schedule(const SchedulePoint& point) override {
+    if (reduction_ != nullptr && tree_.on_new_ground()) enter(point);
     return tree_.decide(static_cast<uint32_t>(point.tasks.size()),
                         point.running ? Tree::Cost::preemption : Tree::Cost::nothing);
   }
 
+  [[nodiscard]] bool watches() const override { return reduction_ != nullptr; }
+  void performed(size_t task, const Operation& operation) override {
+    reduction_->before.add(task, operation);
+  }
+
  private:
+  /// Who runs decides what a switch costs, and so what can be reached from here.
+  void enter(const SchedulePoint& point) {
+    const Bounds left = tree_.left();
+    const uint64_t running = point.running ? point.tasks.front() + 1 : 0;
+    const uint64_t state = combine(combine(reduction_->before.signature(), running), left.faults);
+    const auto budget = static_cast<uint8_t>(std::min(left.preemptions, 255U));
+    if (!reduction_->visited.enter(std::max<uint64_t>(state, 1), budget)) throw Pruned{};
+  }
+
   Tree& tree_;
+  Reduction* reduction_;
 };
 
 }  // namespace
 
-std::unique_ptr<ChoiceSource> path_choices(Tree& tree) { return std::make_unique<Path>(tree); }
+std::unique_ptr<ChoiceSource> path_choices(Tree& tree, Reduction* reduction) {
+  return std::make_unique<Path>(tree, reduction);
+}
 
 }  // namespace sim::explore

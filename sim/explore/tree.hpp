@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/explore/happens_before.hpp"
 #include "sim/sched/choices.hpp"
 
 namespace sim::explore {
@@ -63,7 +64,17 @@ class Tree {
   size_t longest_ = 0;
 };
 
-/// The decisions of the path that the tree is at. The tree outlives it.
-std::unique_ptr<ChoiceSource> path_choices(Tree& tree);
+/// Where a run came to a state that was searched from.
+struct Pruned : RunAbandoned {};
+
+/// What leaves out paths to such states.
+struct Reduction {
+  HappensBefore before;
+  Visited visited;
+};
+
+/// The decisions of the path that the tree is at. Both outlive it. With a reduction it throws
+/// Pruned.
+std::unique_ptr<ChoiceSource> path_choices(Tree& tree, Reduction* reduction);
 
 }  // namespace sim::explore

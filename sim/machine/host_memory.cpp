@@ -93,6 +93,7 @@ bool HostMemory::write(uint64_t pa, std::span<const std::byte> from) {
     const size_t length = std::min<size_t>(from.size(), ffa::page_size - offset);
     Page& page = touch(pa / ffa::page_size);
     page.hashed = false;
+    page.changed = true;
     std::memcpy(page.bytes.data() + offset, from.data(), length);
     from = from.subspan(length);
     pa += length;
@@ -118,6 +119,25 @@ uint64_t HostMemory::digest(PageOwner wanted) const {
     if (const uint64_t hash = page_hash(number, *page); hash != 0) hashes.push_back(hash);
   }
   return XXH3_64bits(hashes.data(), hashes.size() * sizeof(uint64_t));
+}
+
+void HostMemory::keep() {
+  kept_owners_ = owners_;
+  kept_pages_.clear();
+  for (const auto& [number, page] : pages_) {
+    page->changed = false;
+    kept_pages_.emplace(number, std::make_unique<Page>(*page));
+  }
+}
+
+void HostMemory::restore() {
+  owners_ = kept_owners_;
+  std::erase_if(pages_, [this](const auto& page) { return !kept_pages_.contains(page.first); });
+  for (const auto& [number, kept] : kept_pages_) {
+    auto& page = pages_[number];
+    if (!page) page = std::make_unique<Page>();
+    if (page->changed) *page = *kept;
+  }
 }
 
 }  // namespace sim

@@ -40,13 +40,19 @@ class HostMemory {
   /// Over all bytes of an owner that are not poison any more.
   [[nodiscard]] uint64_t digest(PageOwner owner) const;
 
+  /// restore() brings back what is there now, at the price of the pages that were written since.
+  void keep();
+  void restore();
+
  private:
   struct Page {
     std::array<std::byte, 4096> bytes;
     PageOwner owner;  // whose poison it was filled with
     mutable bool hashed = false;
     mutable uint64_t hash = 0;  // 0: equal to its poison
+    bool changed = true;        // since keep() or restore()
   };
+  using Pages = std::map<uint64_t, std::unique_ptr<Page>>;
   [[nodiscard]] bool reachable(uint64_t pa, size_t length) const;
   Page& touch(uint64_t page);
   static void fill_poison(PageOwner owner, uint64_t page, std::span<std::byte, 4096> to);
@@ -54,7 +60,9 @@ class HostMemory {
 
   bool everywhere_;
   Pieces<PageOwner> owners_{PageOwner::none};
-  std::map<uint64_t, std::unique_ptr<Page>> pages_;
+  Pages pages_;
+  Pieces<PageOwner> kept_owners_{PageOwner::none};
+  Pages kept_pages_;
 };
 
 }  // namespace sim

@@ -384,6 +384,22 @@ mediator::OwnBuffers Machine::own_buffers() const {
           {mediator::BufferId{Buffers::own_rx}, ffa::Pa{impl_->spec.own_rx_pa}}};
 }
 
+std::optional<uint16_t> Machine::vm_of_buffer(uint32_t buffer) const {
+  const MappedBuffer* const found = impl_->buffers.find(buffer);
+  return found == nullptr ? std::nullopt : found->vm;
+}
+
+std::optional<uint64_t> Machine::page_of_buffer(uint32_t buffer, uint32_t offset) const {
+  const MappedBuffer* const found = impl_->buffers.find(buffer);
+  if (found == nullptr) return std::nullopt;
+  uint64_t page = offset / page_bytes;
+  for (const Stage2::Run& run : found->runs) {
+    if (page < run.pages) return run.pa_page + page;
+    page -= run.pages;
+  }
+  return std::nullopt;
+}
+
 uint32_t Machine::mapped_buffers(uint16_t vm) const { return impl_->buffers.count(vm); }
 
 bool Machine::read_ipa(uint16_t vm, uint64_t ipa, std::span<std::byte> to) const {
@@ -422,5 +438,15 @@ std::optional<uint64_t> Machine::find_other(uint64_t pa, uint64_t pages,
 }
 
 uint64_t Machine::memory_digest(PageOwner owner) const { return impl_->memory.digest(owner); }
+
+void Machine::keep() {
+  impl_->kept_state = *impl_;
+  impl_->memory.keep();
+}
+
+void Machine::restore() {
+  static_cast<MachineState&>(*impl_) = impl_->kept_state;
+  impl_->memory.restore();
+}
 
 }  // namespace sim

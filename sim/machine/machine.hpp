@@ -86,6 +86,10 @@ class Machine {
   void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
   void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
   mediator::OwnBuffers own_buffers() const;
+  /// The VM whose buffer it is; nothing: one of the mediator's own two, or not mapped.
+  std::optional<uint16_t> vm_of_buffer(uint32_t buffer) const;
+  /// The page of PA in which this byte of a buffer lies; nothing: outside, or not mapped.
+  std::optional<uint64_t> page_of_buffer(uint32_t buffer, uint32_t offset) const;
   uint32_t mapped_buffers(uint16_t vm) const;
 
   // Memory. By IPA as the guest's vCPU would (false: stage-2 fault), by PA as any master would
@@ -102,6 +106,10 @@ class Machine {
                                      std::array<PageOwner, 2> owners) const;
   /// Digest over all RAM contents of an owner, for failure atomicity and non-interference.
   uint64_t memory_digest(PageOwner owner) const;
+
+  /// Keeps the state that the machine is in; restore() brings it back, any number of times.
+  void keep();
+  void restore();
 
  private:
   struct Impl;

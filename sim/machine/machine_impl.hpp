@@ -32,8 +32,17 @@ struct FrameUse {
   friend bool operator==(const FrameUse&, const FrameUse&) = default;
 };
 
-struct Machine::Impl {
+/// All of the machine that changes, but the bytes of its memory.
+struct MachineState {
+  PageAllocator ram;
+  PageAllocator devices;
+  Buffers buffers;
+  std::map<uint16_t, MachineVm> vms;
+  Pieces<FrameUse> frames;  // by PA page
   uint64_t guest_writes = 0;
+};
+
+struct Machine::Impl : MachineState {
   using Vm = MachineVm;
 
   Impl(const WorldSpec& world, std::function<void(const std::string&)> sink)
@@ -61,11 +70,7 @@ struct Machine::Impl {
   WorldSpec spec;
   std::function<void(const std::string&)> report;
   HostMemory memory;
-  PageAllocator ram;
-  PageAllocator devices;
-  Buffers buffers;
-  std::map<uint16_t, Vm> vms;
-  Pieces<FrameUse> frames;  // by PA page
+  MachineState kept_state;
 };
 
 }  // namespace sim

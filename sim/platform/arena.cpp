@@ -2,29 +2,26 @@
 #include "sim/platform/arena.hpp"
 
 #include <algorithm>
-#include <new>
 
 namespace sim {
 
 namespace {
-constexpr std::align_val_t alignment{64};
 constexpr std::byte fresh{0xa5};
 constexpr std::byte fence{0x5c};
 }  // namespace
 
-void Arena::Release::operator()(std::byte* memory) const { ::operator delete(memory, alignment); }
-
-Arena::Arena(uint64_t bytes)
-    : bytes_(bytes),
-      memory_(static_cast<std::byte*>(::operator new(bytes + 2 * border, alignment))) {
-  std::fill_n(memory_.get(), bytes_ + 2 * border, fence);
-  std::fill_n(memory_.get() + border, bytes_, fresh);
+Arena::Arena(uint64_t bytes) : bytes_(bytes), memory_(bytes + 2 * border) {
+  std::byte* const begin = memory_.span().data();
+  std::fill_n(begin, border, fence);
+  std::fill_n(begin + border, bytes_, fresh);
+  std::fill_n(begin + border + bytes_, border, fence);
 }
 
 bool Arena::border_intact() const {
   const auto is_fence = [](std::byte value) { return value == fence; };
-  const std::byte* const behind = memory_.get() + border + bytes_;
-  return std::all_of(memory_.get(), memory_.get() + border, is_fence) &&
+  const std::byte* const begin = memory_.span().data();
+  const std::byte* const behind = begin + border + bytes_;
+  return std::all_of(begin, begin + border, is_fence) &&
          std::all_of(behind, behind + border, is_fence);
 }
 

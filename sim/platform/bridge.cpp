@@ -34,10 +34,14 @@ mediator::Extent to_extent(const ffa_sim_extent& from) {
           static_cast<mediator::MemoryKind>(from.kind)};
 }
 
+Operation on_vcpu(uint16_t vm, uint16_t vcpu) {
+  return {OperationKind::interrupt, uint64_t{vm} << 16 | vcpu};
+}
+
 }  // namespace
 
 // A yield point. False: the mediator may not do this now, it was reported.
-bool Bridge::enter(const char* what) {
+bool Bridge::enter(const char* what, const Operation& operation) {
   if (observing_) {
     world_.report("machine", fmt::format("{} while the mediator was only looked at", what));
     return false;
@@ -47,8 +51,47 @@ bool Bridge::enter(const char* what) {
                                      max_operations, what));
     scheduler_.give_up();
   }
-  scheduler_.yield();
+  scheduler_.yield(operation);
   return true;
+}
+
+/// Counts of operations are one for all tasks.
+const FaultSpec* Bridge::strike(std::string_view op) {
+  if (faults_.any()) scheduler_.perform({OperationKind::faults});
+  return faults_.strike(op);
+}
+
+Operation Bridge::on_word(OperationKind kind, const void* word, bool write) const {
+  if (!scheduler_.watched()) return {kind, 0, write};
+  const auto object = world_.word_of(word);
+  return object ? Operation{kind, *object, write} : Operation{};
+}
+
+Operation Bridge::on_buffer(uint32_t buffer, bool write) const {
+  const auto vm = machine_.vm_of_buffer(buffer);
+  return vm ? Operation{OperationKind::buffers, *vm, write} : Operation{};
+}
+
+/// A copy page by page: what lies in the next page may change in between. One that leaves its
+/// buffer is refused as a whole.
+template <class Copy>
+void Bridge::copy_pages(const char* what, const BufferAccess& access, Copy copy) {
+  constexpr uint64_t page_bytes = 4096;
+  const uint64_t end = uint64_t{access.offset} + access.length;
+  const bool write = access.kind != CopyKind::in;
+  const bool fits = access.length != 0 && end <= ~uint32_t{0} &&
+                    machine_.page_of_buffer(access.buffer, static_cast<uint32_t>(end - 1));
+  for (uint64_t at = access.offset; at < end || at == access.offset;) {
+    const uint64_t size =
+        fits ? std::min(end, (at / page_bytes + 1) * page_bytes) - at : access.length;
+    const auto offset = static_cast<uint32_t>(at);
+    const auto page = machine_.page_of_buffer(access.buffer, offset);
+    if (!enter(what, page ? Operation{OperationKind::memory, *page, write} : Operation{})) return;
+    scheduler_.perform(on_buffer(access.buffer, false));
+    if (at == access.offset) world_.accessed(access);
+    copy(offset, at - access.offset, size);
+    at += std::max<uint64_t>(size, 1);
+  }
 }
 
 // The C functions of the ABI; `world` is the Bridge.
@@ -59,8 +102,8 @@ struct Bridge::Calls {
                         ffa_sim_extent* out) {
     Bridge& b = of(world);
     *out = {};
-    if (!b.enter("translate")) return;
-    if (b.faults_.strike("translate") != nullptr) return;
+    if (!b.enter("translate", {OperationKind::p2m, vm, false})) return;
+    if (b.strike("translate") != nullptr) return;
     const mediator::Extent extent = b.machine_.translate(vm, ipa, pages);
     *out = {extent.pa.raw(), extent.pages.raw(), static_cast<uint32_t>(extent.kind), 0};
     b.world_.translated(vm, ipa, pages, extent);
@@ -68,23 +111,27 @@ struct Bridge::Calls {
 
   static int32_t pin(void* world, uint16_t vm, uint64_t ipa, const ffa_sim_extent* extent) {
     Bridge& b = of(world);
-    if (!b.enter("pin")) return status_denied;
-    if (const FaultSpec* fault = b.faults_.strike("pin"))
-      return fault->status.value_or(status_no_memory);
+    if (!b.enter("pin", {OperationKind::p2m, vm})) return status_denied;
+    b.scheduler_.perform({OperationKind::borrowing, 0, false});
+    if (const FaultSpec* fault = b.strike("pin")) return fault->status.value_or(status_no_memory);
     return b.machine_.pin(vm, ipa, to_extent(*extent)) ? 0 : status_denied;
   }
 
   static void unpin(void* world, uint16_t vm, uint64_t ipa, uint64_t pages) {
     Bridge& b = of(world);
-    if (b.enter("unpin")) b.machine_.unpin(vm, ipa, pages);
+    if (!b.enter("unpin", {OperationKind::p2m, vm})) return;
+    b.scheduler_.perform({OperationKind::borrowing, 0, false});
+    b.scheduler_.perform({OperationKind::buffers, vm, false});
+    b.machine_.unpin(vm, ipa, pages);
   }
 
   static int32_t set_access(void* world, uint16_t vm, uint64_t ipa, uint64_t pages,
                             uint32_t access) {
     Bridge& b = of(world);
-    if (!b.enter("set_access")) return status_denied;
+    if (!b.enter("set_access", {OperationKind::p2m, vm})) return status_denied;
+    b.scheduler_.perform({OperationKind::buffers, vm, false});
     const bool full = access == FFA_SIM_ACCESS_FULL;
-    const FaultSpec* const fault = full ? nullptr : b.faults_.strike("set_access");
+    const FaultSpec* const fault = full ? nullptr : b.strike("set_access");
     if (fault != nullptr) return fault->status.value_or(status_no_memory);
     return b.machine_.set_access(vm, ipa, pages, full) ? 0 : status_denied;
   }
@@ -92,8 +139,9 @@ struct Bridge::Calls {
   static int32_t map_into(void* world, uint16_t borrower, uint64_t ipa,
                           const ffa_sim_extent* extent, uint32_t access) {
     Bridge& b = of(world);
-    if (!b.enter("map_into")) return status_denied;
-    if (const FaultSpec* fault = b.faults_.strike("map_into"))
+    if (!b.enter("map_into", {OperationKind::p2m, borrower})) return status_denied;
+    b.scheduler_.perform({OperationKind::borrowing});
+    if (const FaultSpec* fault = b.strike("map_into"))
       return fault->status.value_or(status_no_memory);
     const bool writable = access == FFA_SIM_BORROWER_READ_WRITE;
     return b.machine_.map_into(borrower, ipa, to_extent(*extent), writable) ? 0 : status_denied;
@@ -101,20 +149,24 @@ struct Bridge::Calls {
 
   static void unmap_from(void* world, uint16_t borrower, uint64_t ipa, uint64_t pages) {
     Bridge& b = of(world);
-    if (b.enter("unmap_from")) b.machine_.unmap_from(borrower, ipa, pages);
+    if (!b.enter("unmap_from", {OperationKind::p2m, borrower})) return;
+    b.scheduler_.perform({OperationKind::borrowing});
+    b.machine_.unmap_from(borrower, ipa, pages);
   }
 
   static void tlbi(void* world, uint16_t vm) {
     Bridge& b = of(world);
-    if (b.enter("tlbi")) b.machine_.tlbi(vm);
+    if (!b.enter("tlbi", {OperationKind::p2m, vm})) return;
+    b.scheduler_.perform({OperationKind::borrowing});
+    b.machine_.tlbi(vm);
   }
 
   static int32_t map(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t* buffer) {
     Bridge& b = of(world);
     *buffer = 0;
-    if (!b.enter("map")) return status_denied;
-    if (const FaultSpec* fault = b.faults_.strike("map"))
-      return fault->status.value_or(status_no_memory);
+    if (!b.enter("map", {OperationKind::buffers, vm})) return status_denied;
+    b.scheduler_.perform({OperationKind::p2m, vm, false});
+    if (const FaultSpec* fault = b.strike("map")) return fault->status.value_or(status_no_memory);
     *buffer = b.machine_.map(vm, ipa, pages);
     if (*buffer == 0) return status_denied;
     b.world_.mapped(vm, ipa, pages, *buffer);
@@ -123,16 +175,17 @@ struct Bridge::Calls {
 
   static void unmap(void* world, uint32_t buffer) {
     Bridge& b = of(world);
-    if (!b.enter("unmap")) return;
+    if (!b.enter("unmap", b.on_buffer(buffer, true))) return;
     b.machine_.unmap(buffer);
     b.world_.unmapped(buffer);
   }
 
   static void copy_in(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length) {
     Bridge& b = of(world);
-    if (!b.enter("copy_in")) return;
-    b.world_.accessed({CopyKind::in, buffer, offset, length});
-    b.machine_.copy_in(buffer, offset, {static_cast<std::byte*>(to), length});
+    b.copy_pages("copy_in", {CopyKind::in, buffer, offset, length},
+                 [&](uint32_t at, uint64_t done, uint64_t size) {
+                   b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
+                 });
     const auto rx = b.machine_.own_buffers().rx;
     if (buffer != rx.id.raw() || b.faults_.strike("own_rx") == nullptr) return;
     std::array<std::byte, 4096> rewritten;
@@ -143,23 +196,22 @@ struct Bridge::Calls {
   static void copy_out(void* world, uint32_t buffer, uint32_t offset, const void* from,
                        uint32_t length) {
     Bridge& b = of(world);
-    if (!b.enter("copy_out")) return;
-    b.world_.accessed({CopyKind::out, buffer, offset, length});
-    b.machine_.copy_out(buffer, offset, {static_cast<const std::byte*>(from), length});
+    b.copy_pages("copy_out", {CopyKind::out, buffer, offset, length},
+                 [&](uint32_t at, uint64_t done, uint64_t size) {
+                   b.machine_.copy_out(buffer, at,
+                                       {static_cast<const std::byte*>(from) + done, size});
+                 });
   }
 
   static void clear(void* world, uint32_t buffer, uint32_t offset, uint32_t length) {
     Bridge& b = of(world);
-    if (!b.enter("clear")) return;
-    b.world_.accessed({CopyKind::clear, buffer, offset, length});
     static constexpr std::array<std::byte, 4096> zeros{};
-    for (uint64_t done = 0; done < length;) {
-      const size_t step = std::min<uint64_t>(zeros.size(), length - done);
-      // An offset that leaves 32 bits leaves every buffer: Machine says so.
-      const uint64_t at = std::min<uint64_t>(offset + done, ~uint32_t{0});
-      b.machine_.copy_out(buffer, static_cast<uint32_t>(at), std::span{zeros}.first(step));
-      done += step;
-    }
+    b.copy_pages("clear", {CopyKind::clear, buffer, offset, length},
+                 [&](uint32_t at, uint64_t /*done*/, uint64_t size) {
+                   // Larger than a page only where it leaves the buffer: Machine says so.
+                   b.machine_.copy_out(buffer, at,
+                                       std::span{zeros}.first(std::min(size, zeros.size())));
+                 });
   }
 
   static void own_buffers(void* world, ffa_sim_own_buffers* out) {
@@ -169,40 +221,42 @@ struct Bridge::Calls {
 
   static void smc(void* world, uint16_t vm, ffa_sim_regs* regs) {
     Bridge& b = of(world);
-    if (!b.enter("smc")) return;
+    if (!b.enter("smc", {OperationKind::smc})) return;
+    if (b.faults_.any()) b.scheduler_.perform({OperationKind::faults});
     b.scheduler_.check_locks_free("across an SMC",
                                   static_cast<uint32_t>(mediator::LockClass::spmc_tx));
     const ffa::Regs out = b.world_.smc(vm, to_regs(*regs));
     std::copy(out.x.begin(), out.x.end(), std::begin(regs->x));
     // What the secure world did is done: others may notice before the mediator learns of it.
-    b.scheduler_.yield();
+    b.scheduler_.yield({OperationKind::none, 0, false});
   }
 
   static int32_t inject_irq(void* world, uint16_t vm, uint16_t vcpu, uint32_t irq) {
     Bridge& b = of(world);
-    return b.enter("inject_irq") && b.world_.inject_irq(vm, vcpu, irq) ? 1 : 0;
+    return b.enter("inject_irq", on_vcpu(vm, vcpu)) && b.world_.inject_irq(vm, vcpu, irq) ? 1 : 0;
   }
 
   static void wake(void* world, uint16_t vm, uint16_t vcpu) {
     Bridge& b = of(world);
-    if (b.enter("wake")) b.world_.wake(vm, vcpu);
+    if (b.enter("wake", on_vcpu(vm, vcpu))) b.world_.wake(vm, vcpu);
   }
 
   static int32_t vm_get(void* world, uint16_t vm) {
     Bridge& b = of(world);
-    if (!b.enter("vm_get") || b.faults_.strike("vm_get") != nullptr) return 0;
+    if (!b.enter("vm_get", {OperationKind::life, vm, false})) return 0;
+    if (b.strike("vm_get") != nullptr) return 0;
     return b.world_.vm_get(vm) ? 1 : 0;
   }
 
   static void vm_put(void* world, uint16_t vm) {
     Bridge& b = of(world);
-    if (b.enter("vm_put")) b.world_.vm_put(vm);
+    if (b.enter("vm_put", {OperationKind::life, vm, false})) b.world_.vm_put(vm);
   }
 
   static int32_t budget_left(void* world) {
     Bridge& b = of(world);
-    if (!b.enter("budget_left")) return 0;
-    if (b.faults_.strike("budget") != nullptr) return 0;
+    if (!b.enter("budget_left", {OperationKind::budget, 0, b.budget_ != 0})) return 0;
+    if (b.strike("budget") != nullptr) return 0;
     if (b.budget_ == 0) return 1;
     return b.used_++ < b.budget_ ? 1 : 0;
   }
@@ -222,17 +276,22 @@ struct Bridge::Calls {
 
   static void lock_acquire(void* world, uint32_t* lock, uint32_t lock_class) {
     Bridge& b = of(world);
-    if (!b.observing_) b.scheduler_.lock_acquire(lock, lock_class);
+    if (b.observing_) return;
+    const Operation acquire = b.on_word(OperationKind::lock_acquire, lock, true);
+    b.scheduler_.lock_acquire(lock, lock_class, acquire.object);
   }
 
   static void lock_release(void* world, uint32_t* lock, uint32_t lock_class) {
     Bridge& b = of(world);
-    if (!b.observing_) b.scheduler_.lock_release(lock, lock_class);
+    if (b.observing_) return;
+    const Operation release = b.on_word(OperationKind::lock_release, lock, true);
+    b.scheduler_.lock_release(lock, lock_class, release.object);
   }
 
-  static void atomic_access(void* world, const void* /*word*/) {
+  static void atomic_access(void* world, const void* word) {
     Bridge& b = of(world);
-    if (!b.observing_) b.enter("atomic_access");
+    if (b.observing_) return;
+    b.enter("atomic_access", b.on_word(OperationKind::atomic, word, true));
   }
 };
 

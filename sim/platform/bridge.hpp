@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "sim/machine/machine.hpp"
 #include "sim/platform/faults.hpp"
 #include "sim/platform/ffa_sim_mediator.h"
+#include "sim/sched/operation.hpp"
 #include "sim/sched/scheduler.hpp"
 
 namespace sim {
@@ -43,6 +45,8 @@ class World {
   virtual void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) = 0;
   virtual void unmapped(uint32_t buffer) = 0;
   virtual void accessed(const BufferAccess& access) = 0;
+  /// A word of the mediator's memory as an Operation names it; nothing: it is none of it.
+  virtual std::optional<uint64_t> word_of(const void* word) = 0;
   virtual void report(std::string_view invariant, const std::string& text) = 0;
 };
 
@@ -65,10 +69,21 @@ class Bridge {
   /// Between true and false the mediator is only looked at: nothing may change, nothing yields,
   /// locks are not taken.
   void set_observing(bool observing) { observing_ = observing; }
+  /// As between two calls, whatever was going on.
+  void restore() {
+    set_budget(0);
+    begin_call();
+    set_observing(false);
+  }
 
  private:
   struct Calls;
-  bool enter(const char* what);
+  bool enter(const char* what, const Operation& operation = {});
+  const FaultSpec* strike(std::string_view op);
+  [[nodiscard]] Operation on_word(OperationKind kind, const void* word, bool write) const;
+  [[nodiscard]] Operation on_buffer(uint32_t buffer, bool write) const;
+  template <class Copy>
+  void copy_pages(const char* what, const BufferAccess& access, Copy copy);
 
   Machine& machine_;
   Scheduler& scheduler_;

@@ -39,19 +39,19 @@ Faults::Faults(const std::vector<FaultSpec>& specs) {
     if (spec.regs && spec.regs->size() > ffa::Regs{}.x.size()) {
       throw InputError(place, "an answer has at most 18 registers");
     }
-    entries_.push_back({spec, spec.armed});
+    entries_.push_back({spec, {.armed = spec.armed}});
   }
 }
 
 const FaultSpec* Faults::strike(std::string_view op, std::optional<uint32_t> fid) {
   const FaultSpec* struck = nullptr;
   for (Entry& entry : entries_) {
-    if (!entry.armed || entry.spec.op != op) continue;
+    if (!entry.state.armed || entry.spec.op != op) continue;
     if (entry.spec.match_fid && !(fid && same_function(*entry.spec.match_fid, *fid))) continue;
-    ++entry.seen;
-    const bool due = entry.spec.nth == 0 || entry.seen == entry.spec.nth;
+    ++entry.state.seen;
+    const bool due = entry.spec.nth == 0 || entry.state.seen == entry.spec.nth;
     if (!due || struck != nullptr) continue;
-    entry.fired = true;
+    entry.state.fired = true;
     struck = &entry.spec;
   }
   return judge_ && is_of_the_machine(op) ? judge_(op, struck) : struck;

@@ -29,15 +29,28 @@ class Faults {
   /// nullptr: which one shall?
   using Judge = std::function<const FaultSpec*(std::string_view op, const FaultSpec* struck)>;
   void set_judge(Judge judge) { judge_ = std::move(judge); }
-  [[nodiscard]] bool fired(size_t index) const { return entries_.at(index).fired; }
-  void arm(size_t index, bool armed) { entries_.at(index).armed = armed; }
+  [[nodiscard]] bool any() const { return !entries_.empty(); }
+  [[nodiscard]] bool fired(size_t index) const { return entries_.at(index).state.fired; }
+  void arm(size_t index, bool armed) { entries_.at(index).state.armed = armed; }
+
+  /// restore() brings back what has been counted by now.
+  void keep() {
+    for (Entry& entry : entries_) entry.kept = entry.state;
+  }
+  void restore() {
+    for (Entry& entry : entries_) entry.state = entry.kept;
+  }
 
  private:
-  struct Entry {
-    FaultSpec spec;
-    bool armed;
+  struct State {
+    bool armed = true;
     uint64_t seen = 0;
     bool fired = false;
+  };
+  struct Entry {
+    FaultSpec spec;
+    State state;
+    State kept{};
   };
   std::vector<Entry> entries_;
   Judge judge_;

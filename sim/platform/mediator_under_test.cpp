@@ -17,6 +17,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/platform/arena.hpp"
 #include "sim/platform/built_in.hpp"
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -90,8 +91,9 @@ class OpsMediator final : public MediatorUnderTest {
     const uint64_t bytes = ops_.vm_memory_needed(&config_, &raw);
     if (bytes > max_memory) return static_cast<int32_t>(ffa::Status::no_memory);
     if (vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
-    const Arena& arena = vms_.try_emplace(raw.id, bytes).first->second;
-    const int32_t status = ops_.domain_init(self_, &raw, arena.data(), arena.bytes());
+    const auto arena = std::make_shared<Arena>(bytes);
+    vms_.emplace(raw.id, arena);
+    const int32_t status = ops_.domain_init(self_, &raw, arena->data(), arena->bytes());
     if (status != 0) take_back(raw.id);
     return status;
   }
@@ -128,7 +130,30 @@ class OpsMediator final : public MediatorUnderTest {
   bool memory_intact() const override {
     return !broken_ && memory_.border_intact() &&
            std::all_of(vms_.begin(), vms_.end(),
-                       [](const auto& vm) { return vm.second.border_intact(); });
+                       [](const auto& vm) { return vm.second->border_intact(); });
+  }
+
+  // A plug-in may have memory of its own. Ours has none but what it was handed.
+  bool keep() override {
+    if (library_ != nullptr) return false;
+    memory_.keep();
+    for (const auto& [id, arena] : vms_) arena->keep();
+    kept_vms_ = vms_;
+    kept_broken_ = broken_;
+    return true;
+  }
+  void restore() override {
+    memory_.restore();
+    vms_ = kept_vms_;
+    for (const auto& [id, arena] : vms_) arena->restore();
+    broken_ = kept_broken_;
+  }
+  std::optional<uint64_t> word_of(const void* word) const override {
+    if (const auto offset = memory_.offset_of(word)) return mediator_word(0, *offset);
+    for (const auto& [id, arena] : vms_) {
+      if (const auto offset = arena->offset_of(word)) return mediator_word(1U + id, *offset);
+    }
+    return std::nullopt;
   }
 
  private:
@@ -141,7 +166,7 @@ class OpsMediator final : public MediatorUnderTest {
   void take_back(uint16_t vm) {
     const auto it = vms_.find(vm);
     if (it == vms_.end()) return;
-    broken_ = broken_ || !it->second.border_intact();
+    broken_ = broken_ || !it->second->border_intact();
     vms_.erase(it);
   }
 
@@ -149,9 +174,12 @@ class OpsMediator final : public MediatorUnderTest {
   const ffa_sim_mediator_ops& ops_;
   ffa_sim_config config_;
   Arena memory_;
-  std::map<uint16_t, Arena> vms_;
+  using VmArenas = std::map<uint16_t, std::shared_ptr<Arena>>;
+  VmArenas vms_;
+  VmArenas kept_vms_;  // they stay where they are, even if the VM ends
   void* self_ = nullptr;
   bool broken_ = false;
+  bool kept_broken_ = false;
 };
 
 class OpsFactory final : public MediatorFactory {

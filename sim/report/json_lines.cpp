@@ -39,10 +39,9 @@ Enum by_name(const std::string& name, const Names& names) {
 namespace {
 
 ordered_json exploration_json(const Exploration& exploration) {
-  return {{"strategy", exploration.strategy},
-          {"exhausted", exploration.exhausted},
-          {"schedules", exploration.schedules},
-          {"longest", exploration.longest}};
+  return {{"strategy", exploration.strategy},   {"exhausted", exploration.exhausted},
+          {"schedules", exploration.schedules}, {"pruned", exploration.pruned},
+          {"states", exploration.states},       {"longest", exploration.longest}};
 }
 
 Exploration parse_exploration(const ordered_json& value) {
@@ -50,6 +49,8 @@ Exploration parse_exploration(const ordered_json& value) {
   exploration.strategy = value.at("strategy");
   exploration.exhausted = value.at("exhausted");
   exploration.schedules = value.at("schedules");
+  exploration.pruned = value.at("pruned");
+  exploration.states = value.at("states");
   exploration.longest = value.at("longest");
   return exploration;
 }
@@ -72,6 +73,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"skip", outcome.skip},
                    {"problems", problems},
                    {"repro", outcome.repro}};
+  if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
 }
@@ -106,6 +108,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.where = value.at("where");
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
+    outcome.saved = value.value("saved", "");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }

@@ -31,6 +31,8 @@ struct Exploration {
   std::string strategy;    ///< "exhaustive", "random", …
   bool exhausted = false;  ///< every schedule within the bounds was run
   uint64_t schedules = 0;  ///< run to their end
+  uint64_t pruned = 0;     ///< left where they came to a state known already
+  uint64_t states = 0;     ///< known to the reduction
   uint64_t longest = 0;    ///< decisions in one schedule, at most
   friend bool operator==(const Exploration&, const Exploration&) = default;
 };
@@ -49,6 +51,7 @@ struct Outcome {
   std::string choices;  ///< decisions that were not 0
   uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
   std::string repro;    ///< the command that does it again; only of failed cases
+  std::string saved{};  ///< the file that the failure was saved in, or ""
   std::optional<Exploration> exploration{};
 };
 

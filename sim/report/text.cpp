@@ -28,6 +28,7 @@ std::string failure_text(const Outcome& outcome) {
   if (shown < outcome.problems.size()) {
     text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
   }
+  if (!outcome.saved.empty()) text += fmt::format("  saved in {}\n", outcome.saved);
   return text + "REPRO: " + outcome.repro + "\n";
 }
 
@@ -61,7 +62,8 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
   }
   std::string name = outcome.name;
   if (outcome.exploration) {
-    name += fmt::format(", schedule {}", outcome.exploration->schedules);
+    name += fmt::format(", schedule {} ({})", outcome.exploration->schedules,
+                        outcome.exploration->strategy);
   }
   return fmt::format("{}  {}\n{}", colours.red("FAILED"), name, failure_text(outcome));
 }

@@ -7,16 +7,23 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
-/// One decision that was taken: the index among `n` alternatives of the kind `label`.
+/// One decision that was taken: the index among `n` alternatives of the kind `label`, whose text
+/// lasts as long as the program.
 struct Choice {
   uint32_t n = 0;
   uint32_t taken = 0;
-  std::string label;
+  std::string_view label;
 };
+
+/// Thrown by a source that wants the run to go no further.
+struct RunAbandoned {};
 
 /// Where the scheduler asks which task goes on.
 struct SchedulePoint {
@@ -38,6 +45,10 @@ class ChoiceSource {
   virtual uint32_t schedule(const SchedulePoint& point) {
     return choose(static_cast<uint32_t>(point.tasks.size()), schedule_label);
   }
+  /// True: it is told of what tasks do.
+  [[nodiscard]] virtual bool watches() const { return false; }
+  /// Where there are several tasks: one of them does this now. In the order in which it happens.
+  virtual void performed(size_t /*task*/, const Operation& /*operation*/) {}
 };
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
@@ -46,9 +57,14 @@ class Choices {
  public:
   /// `keep_log` false: for runs of any length that nobody replays.
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
+  /// `label`: a literal.
   uint32_t choose(uint32_t n, const char* label);
   uint32_t schedule(const SchedulePoint& point);
+  [[nodiscard]] bool watched() const { return watched_; }
+  void performed(size_t task, const Operation& operation) { source_->performed(task, operation); }
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
+  /// How many decisions there were.
+  [[nodiscard]] uint64_t decisions() const { return decisions_; }
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
   [[nodiscard]] std::string to_text() const;
@@ -56,7 +72,9 @@ class Choices {
  private:
   std::unique_ptr<ChoiceSource> source_;
   bool keep_log_;
+  bool watched_;
   std::vector<Choice> log_;
+  uint64_t decisions_ = 0;
 };
 
 /// Pseudo-random from a 64-bit seed (SplitMix64: the same everywhere).

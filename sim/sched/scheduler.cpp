@@ -10,6 +10,11 @@
 
 namespace sim {
 
+namespace {
+/// Ends a task where it waits.
+struct Cancelled {};
+}  // namespace
+
 std::string lock_class_name(uint32_t lock_class) {
   switch (static_cast<mediator::LockClass>(lock_class)) {
     case mediator::LockClass::vm_messages:
@@ -27,7 +32,7 @@ std::string lock_class_name(uint32_t lock_class) {
 }
 
 Scheduler::Scheduler(Choices& choices, Report report)
-    : choices_(choices), report_(std::move(report)) {}
+    : choices_(&choices), report_(std::move(report)) {}
 
 Scheduler::~Scheduler() = default;
 
@@ -45,12 +50,14 @@ size_t Scheduler::pick(size_t first) {
     if (runnable(task)) candidates.push_back(task);
   }
   if (candidates.empty()) return none;
-  return candidates[choices_.schedule({candidates, candidates.front() == current_})];
+  return candidates[choices_->schedule({candidates, candidates.front() == current_})];
 }
 
 void Scheduler::run_body(size_t task) {
   try {
     tasks_[task].body();
+  } catch (const Cancelled&) {
+    return;
   } catch (...) {
     error_ = std::current_exception();
     return;
@@ -104,21 +111,43 @@ bool Scheduler::finish() {
   return !std::exchange(gave_up_, false);
 }
 
+void Scheduler::cancel() {
+  for (size_t task = 0; task < tasks_.size(); ++task) {
+    if (tasks_[task].fiber->done() || !tasks_[task].idle) continue;
+    tasks_[task].cancelled = true;
+    current_ = task;
+    tasks_[task].fiber->resume();
+  }
+  current_ = none;
+  drop_tasks();
+}
+
 void Scheduler::drop_tasks() {
   tasks_.clear();
   locks_.clear();
 }
 
+/// Outside any task.
+size_t Scheduler::pick_next(size_t first) {
+  try {
+    return pick(first);
+  } catch (...) {
+    error_ = std::current_exception();
+    return none;
+  }
+}
+
 void Scheduler::loop() {
   if (tasks_.empty()) return;
-  next_ = pick(0);
+  next_ = pick_next(0);
   while (next_ != none) {
     current_ = std::exchange(next_, none);
     tasks_[current_].ready = nullptr;
     tasks_[current_].idle = false;
     tasks_[current_].fiber->resume();
     if (error_ || gave_up_) return;
-    if (next_ == none) next_ = pick(current_ + 1);
+    if (next_ == none) next_ = pick_next(current_ + 1);
+    if (error_) return;
   }
 }
 
@@ -127,22 +156,33 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   tasks_[current_].idle = idle;
   tasks_[current_].ready = std::move(ready);
   tasks_[current_].fiber->suspend();
+  if (tasks_[current_].cancelled) throw Cancelled{};
 }
 
-void Scheduler::yield() {
+void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
+  reach(next);
+  perform(next);
+}
+
+void Scheduler::reach(const Operation& next) {
   if (hooks_.reached) hooks_.reached();
+  tasks_[current_].next = next;
   if (tasks_.size() > 1) let_others_go_on();
+  tasks_[current_].next = {};
   if (hooks_.passed) hooks_.passed();
 }
 
 void Scheduler::let_others_go_on() {
   size_t chosen = current_;
+  // Suspended inside the handler, the exception would never be freed.
+  std::exception_ptr error;
   try {
     chosen = pick(current_);
   } catch (...) {
-    fail(std::current_exception());
+    error = std::current_exception();
   }
+  if (error) fail(std::move(error));
   if (chosen == current_) return;
   next_ = chosen;
   tasks_[current_].fiber->suspend();
@@ -176,9 +216,10 @@ void Scheduler::check_order(uint32_t lock_class) {
   }
 }
 
-void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
+void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
+  const Operation acquire{OperationKind::lock_acquire, object};
   check_order(lock_class);
-  yield();
+  if (on_task()) reach(acquire);
   const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
   if (!free) {
     if (!on_task()) {
@@ -187,17 +228,22 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class) {
       return;
     }
     entry->second.waiters.push_back(current_);
+    // That it waits, and behind whom, is a state of its own.
+    tell_choices(acquire);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
+    tasks_[current_].next = acquire;
     if (hooks_.reached) hooks_.reached();
     tasks_[current_].fiber->suspend();
+    tasks_[current_].next = {};
     if (hooks_.passed) hooks_.passed();
   }
+  perform(acquire);
   *word = 1;
   held().push_back({word, lock_class});
 }
 
-void Scheduler::lock_release(uint32_t* word, uint32_t lock_class) {
+void Scheduler::lock_release(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const auto entry = locks_.find(word);
   auto& mine = held();
   const auto found = std::find_if(mine.rbegin(), mine.rend(),
@@ -208,16 +254,19 @@ void Scheduler::lock_release(uint32_t* word, uint32_t lock_class) {
     return;
   }
   mine.erase(std::next(found).base());
+  perform({OperationKind::lock_release, object});
   Lock& lock = entry->second;
   if (lock.waiters.empty()) {
     *word = 0;
     locks_.erase(entry);
-    return;
+  } else {
+    // The lock passes on at once: nobody overtakes, and the word never reads free in between.
+    lock.owner = lock.waiters.front();
+    lock.waiters.pop_front();
+    tasks_[lock.owner].waits_for = nullptr;
   }
-  // The lock passes on at once: nobody overtakes, and the word never reads free in between.
-  lock.owner = lock.waiters.front();
-  lock.waiters.pop_front();
-  tasks_[lock.owner].waits_for = nullptr;
+  // What the task does next without the lock may come too late.
+  yield({OperationKind::none, 0, false});
 }
 
 void Scheduler::check_locks_free(const char* where, uint32_t allowed) {

@@ -16,6 +16,7 @@
 
 #include "sim/sched/choices.hpp"
 #include "sim/sched/fibers.hpp"
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -31,6 +32,13 @@ class Scheduler {
   Scheduler(Choices& choices, Report report);
   ~Scheduler();
 
+  /// From now on these are asked. Not from inside a task.
+  void set_choices(Choices& choices) { choices_ = &choices; }
+  /// True if no task is left, not even an idle one.
+  [[nodiscard]] bool empty() const { return tasks_.empty(); }
+  /// Ends the tasks that are left, where they wait. Not from inside a task.
+  void cancel();
+
   /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is
   /// left is abandoned. An exception that left a body, or fail(), comes out here. Not from inside a
   /// task.
@@ -43,7 +51,8 @@ class Scheduler {
   /// is left. run({}) ends what was started: what still waits then has made no progress.
   bool advance();
   /// The running task goes on when `ready` is true; it is asked often, in no order that counts.
-  /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on.
+  /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on,
+  /// or cancel() ends it with an exception that its body lets through.
   void wait_until(std::function<bool()> ready, bool idle = false);
 
   [[nodiscard]] bool on_task() const { return current_ != none; }
@@ -51,8 +60,23 @@ class Scheduler {
   [[nodiscard]] size_t current() const { return current_; }
   static constexpr size_t none = ~size_t{0};
 
-  /// Another task may go on here.
-  void yield();
+  /// Another task may go on here, before the running one does `next`.
+  void yield(const Operation& next = {});
+  /// The running task does this now, without a point where another one may go on.
+  void perform(const Operation& operation) {
+    if (!on_task()) return;
+    if (watch_) watch_(current_, operation);
+    tell_choices(operation);
+  }
+  /// Told of all that tasks do, in the order in which it happens. A yield's operation comes when
+  /// its task goes on, a lock's when the task has it.
+  using Watch = std::function<void(size_t task, const Operation& operation)>;
+  void set_watch(Watch watch) { watch_ = std::move(watch); }
+  /// False: nobody is told; what perform() would say need not be found out.
+  [[nodiscard]] bool watched() const { return watch_ || choices_->watched(); }
+  /// What a task that stopped at a yield or a lock will do when it goes on; `everything` for one
+  /// that has not begun, or waits for something else.
+  [[nodiscard]] const Operation& next_of(size_t task) const { return tasks_[task].next; }
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
@@ -66,8 +90,10 @@ class Scheduler {
 
   /// Locks are words of the mediator, 0 when free. A task that finds one taken waits its turn,
   /// first come first served.
-  void lock_acquire(uint32_t* word, uint32_t lock_class);
-  void lock_release(uint32_t* word, uint32_t lock_class);
+  /// `object`: the lock as an Operation names it. Another task may go on before it is taken and
+  /// after it was given back.
+  void lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object = 0);
+  void lock_release(uint32_t* word, uint32_t lock_class, uint64_t object = 0);
   /// I31: no lock of the running task may be held here, but of class `allowed`.
   void check_locks_free(const char* where, uint32_t allowed = ~0U);
 
@@ -82,8 +108,10 @@ class Scheduler {
     std::unique_ptr<Fiber> fiber;
     std::function<bool()> ready;  ///< what it waits for in wait_until()
     bool idle = false;
+    bool cancelled = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
+    Operation next;
     std::vector<Held> held;
   };
   struct Lock {
@@ -91,8 +119,13 @@ class Scheduler {
     std::deque<size_t> waiters;
   };
 
+  void tell_choices(const Operation& operation) {
+    if (choices_->watched() && tasks_.size() > 1) choices_->performed(current_, operation);
+  }
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
+  size_t pick_next(size_t first);
+  void reach(const Operation& next);
   void let_others_go_on();
   void run_body(size_t task);
   void loop();
@@ -103,9 +136,10 @@ class Scheduler {
   std::vector<Held>& held();
   [[nodiscard]] const std::string& name(size_t task) const;
 
-  Choices& choices_;
+  Choices* choices_;
   Report report_;
   SwitchHooks hooks_;
+  Watch watch_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;

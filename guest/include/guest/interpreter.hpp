@@ -68,12 +68,12 @@ class Interpreter {
   /// Runs until the next exit. Bounded: each operation is executed once.
   Exit run() {
     for (uint32_t executed = 0; executed <= program_.ops(); ++executed) {
-      const auto op = program_.at(offset_);
+      const auto op = program_.at(state_.offset);
       if (!op.ok()) return {.kind = ExitKind::malformed};
       if (op->code == Opcode::end) return {.kind = ExitKind::end};
-      offset_ = op->next;
-      if (op->code == Opcode::step) skipping_ = false;
-      if (skipping_) continue;
+      state_.offset = op->next;
+      if (op->code == Opcode::step) state_.skipping = false;
+      if (state_.skipping) continue;
       const Exit exit = execute(*op);
       if (exit.kind != ExitKind::end) return exit;
     }
@@ -81,7 +81,16 @@ class Interpreter {
   }
 
   /// The reply to the call of the last exit.
-  void complete(const ffa::Regs& regs) { reply_ = regs; }
+  void complete(const ffa::Regs& regs) { state_.reply = regs; }
+
+  /// How far the program has come, between two exits.
+  struct State {
+    ffa::Regs reply{};
+    uint32_t offset = 0;
+    bool skipping = false;
+  };
+  const State& state() const { return state_; }
+  void set_state(const State& state) { state_ = state; }
 
  private:
   /// `end` here: go on.
@@ -107,7 +116,7 @@ class Interpreter {
       case Opcode::require_reply: {
         const auto required = decode_require_reply(op);
         if (!required.ok()) return {.kind = ExitKind::malformed};
-        skipping_ = ffa::FunctionId{reply_.x[0]}.raw != required->w0;
+        state_.skipping = ffa::FunctionId{state_.reply.x[0]}.raw != required->w0;
         return {.kind = ExitKind::end};
       }
       default:
@@ -155,10 +164,10 @@ class Interpreter {
     uint64_t value = 0;
     switch (op->source) {
       case SaveSource::reg:
-        value = reply_.x[op->reg];
+        value = state_.reply.x[op->reg];
         break;
       case SaveSource::pair:
-        value = reply_.w(op->reg) | static_cast<uint64_t>(reply_.w(op->reg + 1U)) << 32;
+        value = state_.reply.w(op->reg) | static_cast<uint64_t>(state_.reply.w(op->reg + 1U)) << 32;
         break;
       case SaveSource::memory: {
         std::byte bytes[8]{};
@@ -181,16 +190,14 @@ class Interpreter {
   }
 
   Exit fault(uint64_t ipa) {
-    skipping_ = true;
+    state_.skipping = true;
     return {.kind = ExitKind::fault, .ipa = ipa};
   }
 
   Program program_;
   Memory& memory_;
   std::span<uint64_t> slots_;
-  ffa::Regs reply_{};
-  uint32_t offset_ = 0;
-  bool skipping_ = false;
+  State state_{};
 };
 
 }  // namespace guest

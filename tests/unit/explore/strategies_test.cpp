@@ -67,5 +67,71 @@ TEST(Pct, OfDepthTwoComesToEveryPlace) {
   }
 }
 
+TEST(Sparse, TheRunningTaskMostlyGoesOn) {
+  size_t switched = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    switched += switches(order(*sparse_choices(seed, 16), {50, 50}));
+  }
+  EXPECT_GT(switched, 300U) << "some 5 a schedule, and the end of a task";
+  EXPECT_LT(switched, 1000U);
+}
+
+/// Two tasks that can always go on: how often the second is taken after `operation` of the first.
+uint32_t taken_after(const Operation& operation) {
+  constexpr size_t tasks[] = {0, 1};
+  uint32_t count = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    const auto source = hostile_choices(seed);
+    source->performed(0, operation);
+    count += source->schedule({tasks, true});
+  }
+  return count;
+}
+
+TEST(Hostile, StrikesAfterAnythingThatWasLookedAt) {
+  for (const Operation& check :
+       {Operation{OperationKind::memory, 7, false}, Operation{OperationKind::p2m, 1, false},
+        Operation{OperationKind::atomic, 7, true}, Operation{OperationKind::lock_release, 7}}) {
+    EXPECT_GT(taken_after(check), 100U);
+  }
+  for (const Operation& other :
+       {Operation{OperationKind::memory, 7, true}, Operation{OperationKind::lock_acquire, 7}}) {
+    EXPECT_LT(taken_after(other), 40U);
+  }
+}
+
+TEST(Swarm, DrawsEveryStrategyAndSaysWhich) {
+  std::set<std::string> seen;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    std::string told;
+    const auto source = swarm_choices(seed, 100, told);
+    seen.insert(told.substr(0, told.find_first_of(" ,")));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"hostile", "pct", "random"}));
+}
+
+TEST(Swarm, KindsOfDecisionsAreOnOrOff) {
+  size_t on = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    std::string told;
+    const auto source = swarm_choices(seed, 100, told);
+    uint32_t sum = 0;
+    for (uint32_t n = 0; n < 1000; ++n) sum += source->choose(4, "fault");
+    const bool said = told.find(", fault on") != std::string::npos;
+    EXPECT_EQ(sum != 0, said) << told;
+    on += said ? 1 : 0;
+  }
+  EXPECT_GT(on, 25U);
+  EXPECT_LT(on, 75U);
+}
+
+TEST(Bytes, ADecisionIsAByte) {
+  const auto source = byte_choices({1, 7, 255});
+  EXPECT_EQ(source->choose(3, "a"), 1U);
+  EXPECT_EQ(source->choose(3, "a"), 1U);
+  EXPECT_EQ(source->choose(2, "a"), 1U);
+  EXPECT_EQ(source->choose(2, "a"), 0U) << "behind the end";
+}
+
 }  // namespace
 }  // namespace sim::explore

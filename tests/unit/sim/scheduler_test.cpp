@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "sim/engine/input_error.hpp"
 
@@ -276,6 +277,65 @@ TEST(Scheduler, AStartedTaskThatThrowsComesOutOfAdvance) {
   s.scheduler.start({"a", [] { throw std::runtime_error("inside"); }});
   EXPECT_THROW(s.scheduler.advance(), std::runtime_error);
   EXPECT_TRUE(s.scheduler.run({}));
+}
+
+using Seen = std::pair<size_t, OperationKind>;
+
+TEST(Scheduler, ALockIsToldOfWhenTheTaskHasIt) {
+  // The second task wants the lock while the first one holds it; it gets it at the release.
+  Scheduled s{recorded_choices("1:schedule=1", "t")};
+  std::vector<Seen> seen;
+  s.scheduler.set_watch([&](size_t task, const Operation& operation) {
+    EXPECT_EQ(operation.object, operation.kind == OperationKind::none ? 0U : 7U);
+    seen.emplace_back(task, operation.kind);
+  });
+  uint32_t word = 0;
+  const auto body = [&] {
+    s.scheduler.lock_acquire(&word, vm_state, 7);
+    s.scheduler.yield({OperationKind::p2m, 7});
+    s.scheduler.lock_release(&word, vm_state, 7);
+  };
+  EXPECT_TRUE(s.scheduler.run({{"a", body}, {"b", body}}));
+  using enum OperationKind;
+  EXPECT_THAT(
+      seen, ElementsAre(Seen{1, lock_acquire}, Seen{1, p2m}, Seen{1, lock_release}, Seen{1, none},
+                        Seen{0, lock_acquire}, Seen{0, p2m}, Seen{0, lock_release}, Seen{0, none}));
+}
+
+TEST(Scheduler, AnotherTaskMayGoOnRightAfterARelease) {
+  Scheduled s{recorded_choices("2:schedule=1", "t")};
+  std::string order;
+  uint32_t word = 0;
+  const auto body = [&](char name) {
+    return [&order, &s, &word, name] {
+      s.scheduler.lock_acquire(&word, vm_state);
+      order += name;
+      s.scheduler.lock_release(&word, vm_state);
+      order += name;
+    };
+  };
+  EXPECT_TRUE(s.scheduler.run({{"a", body('a')}, {"b", body('b')}}));
+  EXPECT_EQ(order, "abba");
+}
+
+TEST(Scheduler, WhatATaskWillDoIsKnownWhileItWaits) {
+  Scheduled s{recorded_choices("1:schedule=1", "t")};
+  const Operation mine{OperationKind::memory, 3, false};
+  const auto first = [&] { s.scheduler.yield(mine); };
+  const auto second = [&] { EXPECT_EQ(s.scheduler.next_of(0), mine); };
+  EXPECT_TRUE(s.scheduler.run({{"a", first}, {"b", second}}));
+}
+
+TEST(Operation, OnlyWhatIsKnownToBeApartIsIndependent) {
+  using enum OperationKind;
+  static_assert(depend({}, {memory, 1, false}));
+  static_assert(!depend({everything, 0, false}, {memory, 1, false}));
+  static_assert(!depend({}, {none, 0, false}));
+  static_assert(depend({lock_acquire, 1}, {lock_release, 1}));
+  static_assert(!depend({lock_acquire, 1}, {lock_acquire, 2}));
+  static_assert(!depend({lock_acquire, 1}, {atomic, 1}));
+  static_assert(depend({memory, 1, false}, {memory, 1, true}));
+  static_assert(!depend({memory, 1, false}, {memory, 1, false}));
 }
 
 }  // namespace

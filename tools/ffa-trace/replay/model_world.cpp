@@ -32,7 +32,7 @@ void ModelWorld::attach(sim::Simulation& simulation) {
   ReplayWorld::attach(simulation);
   for (const sim::SpSpec& sp : simulation.spec().sps) sps_.emplace_back(sp.id);
   // The capture says when the schedule receiver interrupt came, not the model.
-  world_ = sim::make_secure_world(simulation.spec(), simulation.machine(), [] {});
+  world_ = sim::make_secure_world(simulation.spec(), simulation.machine(), {});
 }
 
 ffa::Regs ModelWorld::smc(uint16_t vm, const ffa::Regs& in) {

@@ -9,7 +9,7 @@ namespace ffa_trace {
 void RecordedWorld::attach(sim::Simulation& simulation) {
   ReplayWorld::attach(simulation);
   // The capture says when the schedule receiver interrupt came, not the model.
-  model_ = sim::make_secure_world(simulation.spec(), simulation.machine(), [] {});
+  model_ = sim::make_secure_world(simulation.spec(), simulation.machine(), {});
 }
 
 ffa::Regs RecordedWorld::smc(uint16_t vm, const ffa::Regs& in) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/ffa-trace/replay/timeline.hpp"
 
+#include <limits>
+
 namespace ffa_trace {
 
 Timeline::Timeline(EventSource& source) : source_(source) {
@@ -10,7 +12,9 @@ Timeline::Timeline(EventSource& source) : source_(source) {
 
 sim::trace::Event Timeline::take() {
   sim::trace::Event event = std::move(*ahead_);
-  ends_.push({event.seq_ret, event.seq});
+  // A call that waits for ever is under way as long as anything is.
+  const bool returns = event.side != sim::trace::Side::guest || event.seq_ret != 0;
+  ends_.push({returns ? event.seq_ret : std::numeric_limits<uint64_t>::max(), event.seq});
   ahead_ = source_.next();
   return event;
 }

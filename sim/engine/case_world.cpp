@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/engine/case_world.hpp"
+
+#include <utility>
+
+#include "sim/check/checkers.hpp"
+#include "sim/engine/control.hpp"
+#include "sim/engine/simulation.hpp"
+#include "sim/trace/event.hpp"
+
+namespace sim {
+
+struct CaseWorld::World {
+  World(const scenario::CompiledCase& compiled, MediatorFactory& factory, Choices& choices)
+      : simulation(compiled.world, factory, choices),
+        checkers(simulation),
+        control(compiled, simulation, record) {}
+
+  /// Whatever part can't keep its state, the world is used once.
+  bool keep() {
+    if (record.no_progress || !simulation.keep()) return false;
+    checkers.keep();
+    control.keep();
+    return true;
+  }
+  void restore(Choices& choices) {
+    simulation.swap_events(record.events);
+    simulation.restore(choices);
+    checkers.restore();
+    control.restore();
+  }
+  void complete_record(size_t faults) {
+    simulation.swap_events(record.events);
+    record.violations = simulation.violations();
+    record.log = simulation.log();
+    record.injected = simulation.injected();
+    record.fault_fired.clear();
+    for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
+  }
+
+  RunRecord record;
+  Simulation simulation;
+  Checkers checkers;
+  Control control;
+  bool kept = false;
+};
+
+CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps)
+    : compiled_(compiled), factory_(factory), keeps_(keeps == Keeps::first_run) {}
+
+CaseWorld::~CaseWorld() = default;
+
+void CaseWorld::begin(Choices& choices) {
+  begun_again_ = world_ != nullptr && world_->kept;
+  if (begun_again_) {
+    world_->restore(choices);
+    return;
+  }
+  world_.reset();
+  world_ = std::make_unique<World>(compiled_, factory_, choices);
+  world_->control.set_up();
+  world_->kept = std::exchange(keeps_, true) && world_->keep();
+}
+
+const RunRecord& CaseWorld::run(Choices& choices) {
+  try {
+    begin(choices);
+    world_->control.run();
+  } catch (const MediatorFault& fault) {
+    // Its mediator can't go on, so nothing can begin there again.
+    world_->kept = false;
+    world_->record.stopped = fault.what();
+    world_->record.no_progress = fault.stuck();
+  } catch (const RunAbandoned&) {
+    // What tasks were at is gone with them; the rest begins again.
+    if (world_ != nullptr && world_->kept) {
+      world_->simulation.swap_events(world_->record.events);
+    } else {
+      world_.reset();
+    }
+    throw;
+  } catch (...) {
+    world_.reset();
+    throw;
+  }
+  world_->complete_record(compiled_.world.faults.size());
+  return world_->record;
+}
+
+RunRecord CaseWorld::take_record() && {
+  RunRecord record = std::move(world_->record);
+  record.hash = trace::trace_hash(record.events);
+  return record;
+}
+
+}  // namespace sim
