@@ -241,7 +241,9 @@ class CaseCompiler {
 
   void expectations(const Node& node, const GuestFacts& guest, CompiledStep& step) {
     const auto expect = node.find("expect");
-    ExpectContext context = expect_context(guest, step.repetition);
+    const auto named = step.actor.host ? node.find("vm") : std::nullopt;
+    const GuestFacts& spoken_of = named ? world_.guest_of(*named) : guest;
+    ExpectContext context = expect_context(spoken_of, step.repetition);
     context.optee = optee_.current ? &*optee_.current : nullptr;
     context.judged = step.judged_by_default;
     const json silent = json::object();
