@@ -26,7 +26,12 @@ class VersionFirst final : public Checker {
       fixed_.erase(step.event.vm);
       return;
     }
-    if (!step.is_ffa() || !step.alone) return;
+    if (!step.is_ffa()) return;
+    if (!step.alone) {
+      // Which call of several came first is not known.
+      fixed_.erase(step.event.vm);
+      return;
+    }
     const GuestState& guest = step.guest();
     const bool too_early = guest.version == ffa::Version{} && !is_version_call(step.event.in);
     if (too_early) check_refused(step);
@@ -45,16 +50,12 @@ class VersionFirst final : public Checker {
     const auto vm = step.facts.vms.find(step.event.vm);
     if (vm == step.facts.vms.end()) return;
     const uint32_t present = vm->second.fact.version;
-    if (!guest.latched) {
-      fixed_[step.event.vm] = present;
-      return;
-    }
-    const auto fixed = fixed_.find(step.event.vm);
-    if (fixed != fixed_.end() && fixed->second != present) {
+    const auto fixed = fixed_.try_emplace(step.event.vm, present).first;
+    if (guest.latched && fixed->second != present) {
       report(step, fmt::format("changes the version from {:#x} to {:#x} after other calls",
                                fixed->second, present));
-      fixed->second = present;
     }
+    fixed->second = present;
   }
 
   std::map<uint16_t, uint32_t> fixed_;  // VM -> version as the mediator has it
