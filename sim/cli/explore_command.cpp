@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "sim/check/sometimes.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/run_case.hpp"
@@ -62,6 +63,7 @@ class Campaign {
     } else {
       run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
     }
+    console_.tell_never_met(outcomes_);
     console_.finish(report::summarise(outcomes_, suite_.not_selected));
     return report::exit_code(outcomes_);
   }
@@ -87,12 +89,15 @@ class Campaign {
     const RunOnce run_once = [this](const scenario::CompiledCase& compiled, Choices& choices) {
       return runner_.run_once(compiled, choices);
     };
+    check::Sometimes met = 0;
     catch_into(outcome, [&] {
       explore::Explorer explorer{ready.compiled, run_once, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
+        met |= check::sometimes_met(schedule.result.record.events);
         return watch(ready, outcome, schedule, progress);
       });
     });
+    outcome.sometimes = check::names_of(met);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_.run, outcome);
     }

@@ -50,6 +50,7 @@ struct Outcome {
   uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
   std::string repro;    ///< the command that does it again; only of failed cases
   std::optional<Exploration> exploration{};
+  std::vector<std::string> sometimes{};  ///< marks that its runs have met
 };
 
 struct Summary {
