@@ -6,8 +6,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
+#include "sim/check/sometimes.hpp"
 #include "sim/report/json_lines.hpp"
 
 namespace sim::cli {
@@ -52,6 +54,24 @@ void Console::tell(const report::Outcome& outcome) {
     fmt::print("[{}/{}] {}", told_, cases_, outcome.name.substr(0, 60));
   }
   (void)std::fflush(stdout);
+}
+
+void Console::tell_never_met(const std::vector<report::Outcome>& outcomes) {
+  std::set<std::string> met;
+  for (const report::Outcome& outcome : outcomes) {
+    met.insert(outcome.sometimes.begin(), outcome.sometimes.end());
+  }
+  std::vector<std::string> never;
+  for (const std::string& name : check::sometimes_names()) {
+    if (!met.contains(name)) never.push_back(name);
+  }
+  clear_progress();
+  if (json_) {
+    fmt::print("{}\n", report::never_met_json(never));
+  } else {
+    fmt::print("{} of {} marks met{}{}\n", met.size(), met.size() + never.size(),
+               never.empty() ? "" : "; never: ", fmt::join(never, ", "));
+  }
 }
 
 void Console::finish(const report::Summary& summary) {

@@ -17,6 +17,8 @@ class Console {
   Console(bool json, size_t cases);
   /// A case is done. On a terminal one that passed only moves the progress line.
   void tell(const report::Outcome& outcome);
+  /// The `sometimes` marks that no case has met.
+  void tell_never_met(const std::vector<report::Outcome>& outcomes);
   /// The last line.
   void finish(const report::Summary& summary);
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "sim/check/sometimes.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/run_case.hpp"
@@ -65,6 +66,7 @@ class Campaign {
     } else {
       run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
     }
+    console_.tell_never_met(outcomes_);
     console_.finish(report::summarise(outcomes_, suite_.not_selected));
     return report::exit_code(outcomes_);
   }
@@ -93,13 +95,16 @@ class Campaign {
     const RunOnce run_once = [this](const scenario::CompiledCase& compiled, Choices& choices) {
       return runner_.run_once(compiled, choices);
     };
+    check::Sometimes met = 0;
     catch_into(outcome, [&] {
       const explore::RunSchedule run_schedule = runner_.many_runs(ready.compiled);
       explore::Explorer explorer{ready.compiled, run_schedule, run_once, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
+        met |= check::sometimes_met(schedule.result.record.events);
         return watch(ready, outcome, schedule, progress);
       });
     });
+    outcome.sometimes = check::names_of(met);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_.run, outcome);
       if (!options_.explore.save.empty()) {

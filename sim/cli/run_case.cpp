@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sim/check/sometimes.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
@@ -138,6 +139,7 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
   catch_into(outcome, [&] {
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, ready, result);
+    outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }

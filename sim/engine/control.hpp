@@ -57,6 +57,7 @@ class Control {
     guest::Interpreter<GuestView> interpreter;
     std::vector<uint32_t> order;  ///< its steps
     size_t done = 0;              ///< of them
+    bool in_thread = false;       ///< its steps are unordered against others
     bool lost = false;            ///< a step of it was not reached
     StepRecord* open = nullptr;   ///< the step whose call waits for another VM
     Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
@@ -81,6 +82,7 @@ class Control {
   StepRecord& begin(uint32_t step);
   void end(StepRecord& record);
   void run_step(Vcpu& vcpu, uint32_t expected);
+  bool ended(const Vcpu& one, StepRecord& record);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);

@@ -72,7 +72,8 @@ std::string outcome_json(const Outcome& outcome) {
                    {"where", outcome.where},
                    {"skip", outcome.skip},
                    {"problems", problems},
-                   {"repro", outcome.repro}};
+                   {"repro", outcome.repro},
+                   {"sometimes", outcome.sometimes}};
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
@@ -89,6 +90,10 @@ std::string summary_json(const Summary& summary) {
     counts["schedules"] = summary.schedules;
   }
   return dump({{"summary", counts}});
+}
+
+std::string never_met_json(const std::vector<std::string>& marks) {
+  return dump({{"never_met", marks}});
 }
 
 Outcome parse_outcome(const std::string& line) {
@@ -109,6 +114,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
     outcome.saved = value.value("saved", "");
+    outcome.sometimes = value.at("sometimes");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }

@@ -11,6 +11,8 @@ namespace sim::report {
 /// {"name":…,"result":"passed",…} without its newline.
 std::string outcome_json(const Outcome& outcome);
 
+/// {"never_met":["tx_busy",…]} without its newline.
+std::string never_met_json(const std::vector<std::string>& marks);
 /// {"summary":{"passed":3,…}} without its newline.
 std::string summary_json(const Summary& summary);
 

@@ -53,6 +53,7 @@ struct Outcome {
   std::string repro;    ///< the command that does it again; only of failed cases
   std::string saved{};  ///< the file that the failure was saved in, or ""
   std::optional<Exploration> exploration{};
+  std::vector<std::string> sometimes{};  ///< marks that its runs have met
 };
 
 struct Summary {
