@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/engine/case_world.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/run.hpp"
@@ -16,8 +17,8 @@ class HostRunner final : public CaseRunner {
  public:
   explicit HostRunner(std::unique_ptr<MediatorFactory> factory) : factory_(std::move(factory)) {}
   std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
-  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
-    return run_case(compiled, *factory_, choices);
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) override {
+    return sim::run(compiled, *factory_, choices);
   }
   CaseResult run_again(const scenario::CompiledCase& compiled,
                        const ChoiceMaker& choices) override {
@@ -25,6 +26,18 @@ class HostRunner final : public CaseRunner {
       return run_in_used_world(one, *factory_, asked);
     };
     return run_case(compiled, in_used_world, choices);
+  }
+  // A fault that sweeps is another one each time: then each run has a world of its own.
+  RunOnce repeated(const scenario::CompiledCase& compiled) override {
+    if (!compiled.sweeps.empty() || !compiled.each_status.empty()) {
+      return CaseRunner::repeated(compiled);
+    }
+    return [world = std::make_shared<CaseWorld>(compiled, *factory_)](
+               const scenario::CompiledCase& /*one*/, Choices& choices) {
+      RunRecord record = world->run(choices);
+      record.hash = trace::trace_hash(record.events);
+      return record;
+    };
   }
 
  private:
@@ -38,11 +51,8 @@ class QemuRunner final : public CaseRunner {
   std::string why_not(const scenario::CompiledCase& compiled) const override {
     return qemu::why_not(compiled);
   }
-  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
-    const RunOnce boot = [this](const scenario::CompiledCase& one, Choices& /*choices*/) {
-      return qemu::run(one, tools_);
-    };
-    return run_case(compiled, boot, choices);
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
+    return qemu::run(compiled, tools_);
   }
 
  private:
@@ -50,6 +60,19 @@ class QemuRunner final : public CaseRunner {
 };
 
 }  // namespace
+
+CaseResult CaseRunner::run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
+  const RunOnce once = [this](const scenario::CompiledCase& one, Choices& source) {
+    return run_once(one, source);
+  };
+  return run_case(compiled, once, choices);
+}
+
+RunOnce CaseRunner::repeated(const scenario::CompiledCase& /*compiled*/) {
+  return [this](const scenario::CompiledCase& one, Choices& choices) {
+    return run_once(one, choices);
+  };
+}
 
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;

@@ -17,11 +17,16 @@ class CaseRunner {
   virtual ~CaseRunner() = default;
   /// Why this back end can't run the case, in a few words; empty: it can.
   virtual std::string why_not(const scenario::CompiledCase& compiled) const = 0;
-  virtual CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) = 0;
+  /// One run, without the sweeps of its faults.
+  virtual RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) = 0;
+  /// With all the runs that its sweeps ask for.
+  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices);
   /// The same once more, where it can be in a world that other runs have used before.
   virtual CaseResult run_again(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
     return run(compiled, choices);
   }
+  /// run_once() for one case that is run many times. The case and this outlive it.
+  virtual RunOnce repeated(const scenario::CompiledCase& compiled);
 };
 
 /// What the options choose. Throws InputError for a bad file, MissingTool for what is not there.

@@ -31,20 +31,73 @@ bool is_hex(std::string_view text) {
 
 }  // namespace
 
-uint64_t parse_seed(const std::string& text) {
+uint64_t parse_seed(const std::string& text, const std::string& option) {
   if (text.starts_with("0x")) {
     if (const auto value = parse_number<uint64_t>(std::string_view(text).substr(2), 16))
       return *value;
-    throw InputError("--seed", fmt::format("'{}' is no hexadecimal number of 64 bits", text));
+    throw InputError(option, fmt::format("'{}' is no hexadecimal number of 64 bits", text));
   }
   if (const auto value = parse_number<uint64_t>(text, 10)) return *value;
   if (!is_hex(text)) {
-    throw InputError("--seed",
-                     fmt::format("'{}' is neither a number nor hexadecimal digits", text));
+    throw InputError(option, fmt::format("'{}' is neither a number nor hexadecimal digits", text));
   }
   std::string lower = text;
   for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
   return XXH3_64bits(lower.data(), lower.size());
+}
+
+SeedRange parse_seeds(const std::string& text) {
+  const size_t colon = text.find(':');
+  SeedRange range;
+  range.first = parse_seed(text.substr(0, colon), "--seeds");
+  range.end = range.first + 1;
+  if (colon != std::string::npos) {
+    const bool relative = text.substr(colon + 1).starts_with("+");
+    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), "--seeds");
+    if (relative) range.end += range.first;
+  }
+  if (range.end <= range.first) {
+    throw InputError("--seeds",
+                     fmt::format("'{}' holds no seed: A:B are A and those below B", text));
+  }
+  return range;
+}
+
+namespace {
+constexpr std::pair<const char*, explore::Strategy> strategies[] = {
+    {"random", explore::Strategy::random},
+    {"exhaustive", explore::Strategy::exhaustive},
+    {"pct", explore::Strategy::pct}};
+}  // namespace
+
+explore::Strategy parse_strategy(const std::string& text) {
+  std::string known;
+  for (const auto& [name, strategy] : strategies) {
+    if (text == name) return strategy;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw InputError("--strategy", fmt::format("'{}' is not one of {}", text, known));
+}
+
+const char* strategy_name(explore::Strategy strategy) {
+  for (const auto& [name, known] : strategies) {
+    if (known == strategy) return name;
+  }
+  return "";
+}
+
+std::chrono::milliseconds parse_time(const std::string& text) {
+  const size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string unit = text.substr(end);
+  const auto number = parse_number<uint32_t>(std::string_view(text).substr(0, end), 10);
+  const uint64_t factor = unit == "ms"                  ? 1
+                          : unit.empty() || unit == "s" ? 1000
+                          : unit == "m"                 ? 60000
+                                                        : 0;
+  if (!number || factor == 0) {
+    throw InputError("--time", fmt::format("'{}' is not as 90, 90s, 15m or 500ms", text));
+  }
+  return std::chrono::milliseconds(*number * factor);
 }
 
 Shard parse_shard(const std::string& text) {

@@ -23,6 +23,15 @@ uint32_t Choices::choose(uint32_t n, const char* label) {
   return taken;
 }
 
+uint32_t Choices::schedule(const SchedulePoint& point) {
+  const auto n = static_cast<uint32_t>(point.tasks.size());
+  if (n <= 1) return 0;
+  ++decisions_;
+  const uint32_t taken = source_->schedule(point);
+  if (keep_log_) log_.push_back({n, taken, schedule_label});
+  return taken;
+}
+
 std::string Choices::to_text() const {
   std::string text;
   for (size_t at = 0; at < log_.size(); ++at) {

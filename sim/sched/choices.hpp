@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,26 @@ struct Choice {
   std::string_view label;
 };
 
+/// Where the scheduler asks which task goes on.
+struct SchedulePoint {
+  /// Those that can go on, by number, in the order in which the alternatives are counted.
+  std::span<const size_t> tasks;
+  /// tasks[0] runs and could go on: whoever else is taken preempts it.
+  bool running = false;
+};
+
+/// What decisions of the scheduler are labelled.
+inline constexpr const char* schedule_label = "schedule";
+
 class ChoiceSource {
  public:
   virtual ~ChoiceSource() = default;
   /// 0 <= result < n; n >= 2. The same source gives the same answers to the same questions.
   virtual uint32_t choose(uint32_t n, const char* label) = 0;
+  /// The same for the scheduler, which has at least two tasks that can go on.
+  virtual uint32_t schedule(const SchedulePoint& point) {
+    return choose(static_cast<uint32_t>(point.tasks.size()), schedule_label);
+  }
 };
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
@@ -34,6 +50,7 @@ class Choices {
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
   /// `label`: a literal.
   uint32_t choose(uint32_t n, const char* label);
+  uint32_t schedule(const SchedulePoint& point);
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
   /// How many decisions there were.
   [[nodiscard]] uint64_t decisions() const { return decisions_; }

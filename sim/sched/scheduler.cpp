@@ -50,7 +50,7 @@ size_t Scheduler::pick(size_t first) {
     if (runnable(task)) candidates.push_back(task);
   }
   if (candidates.empty()) return none;
-  return candidates[choices_->choose(static_cast<uint32_t>(candidates.size()), "schedule")];
+  return candidates[choices_->schedule({candidates, candidates.front() == current_})];
 }
 
 void Scheduler::run_body(size_t task) {
