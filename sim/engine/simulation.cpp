@@ -247,6 +247,7 @@ void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint3
            fmt::format("rules are told of vCPU {}.{}, whose call this is not", vm, vcpu));
     return;
   }
+  event.accepted.reserve(event.accepted.size() + accepted.size());
   for (const uint32_t rule : accepted) event.accepted.push_back(mediator->rule_name(rule));
   if (rejected != 0) event.rule = mediator->rule_name(rejected);
 }
