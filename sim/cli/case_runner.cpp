@@ -35,7 +35,7 @@ class HostRunner final : public CaseRunner {
     return [world = std::make_shared<CaseWorld>(compiled, *factory_)](
                const scenario::CompiledCase& /*one*/, Choices& choices) {
       RunRecord record = world->run(choices);
-      record.hash = trace::trace_hash(record.events);
+      record.hash = world->hash();
       return record;
     };
   }

@@ -120,6 +120,11 @@ struct Hasher::Impl {
 };
 
 Hasher::Hasher() : impl_(std::make_unique<Impl>()) { (void)XXH3_128bits_reset(impl_->state); }
+Hasher::Hasher(const Hasher& other) : impl_(std::make_unique<Impl>()) {
+  XXH3_copyState(impl_->state, other.impl_->state);
+  impl_->open = other.impl_->open;
+  impl_->index = other.impl_->index;
+}
 Hasher::~Hasher() { (void)XXH3_freeState(impl_->state); }
 
 void Hasher::add(const Event& event) {

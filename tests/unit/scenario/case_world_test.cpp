@@ -29,6 +29,7 @@ TEST(CaseWorld, EveryRunIsThatOfAFreshWorld) {
     Choices choices{seeded_choices(seed)};
     const RunRecord& record = world.run(choices);
     EXPECT_EQ(trace::trace_hash(record.events), fresh(compiled, *factory, seed)) << seed;
+    EXPECT_EQ(world.hash(), fresh(compiled, *factory, seed)) << seed;
   }
   EXPECT_TRUE(world.begun_again());
 }
