@@ -27,7 +27,7 @@ void schedules(benchmark::State& state, bool hashed) {
   for (auto _ : state) {
     sim::Choices choices{sim::seeded_choices(++seed)};
     const sim::RunRecord& record = world.run(choices);
-    if (hashed) benchmark::DoNotOptimize(sim::trace::trace_hash(record.events));
+    if (hashed) benchmark::DoNotOptimize(world.hash());
     const auto failures = sim::scenario::judge(compiled, record);
     if (!failures.empty()) {
       state.SkipWithError(failures.front().text.c_str());

@@ -29,7 +29,8 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
   bool needs_facts() const override { return true; }
 
   void before(const Step& step) override {
-    known_ = step.thorough;
+    // Beside other calls nothing is said of this one.
+    known_ = step.thorough && step.alone;
     if (!known_) return;
     before_ = snapshot(step);
     host_changes_ = step.sim.host_changes();

@@ -50,7 +50,8 @@ struct Step {
   bool alone = true;
   /// A fault has struck this world at some time.
   bool faulted = false;
-  /// Not thorough: before() has none, after() those without ranges but what was just sent.
+  /// Not thorough: before() has none, after() those without ranges but what was just sent. Not
+  /// alone: before() has none.
   const Facts& facts;
   /// What the guests' own calls tell, this one not counted in yet.
   const GuestStates& guests;

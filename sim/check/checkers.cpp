@@ -167,9 +167,9 @@ struct Checkers::Impl : Known {
 
   void before(const trace::Event& event) {
     thorough = ++light_steps * cost_a_step >= cost;
-    const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
-    const check::Step step{sim,       event, {},     sim.open_steps() <= 1,
-                           faulted(), facts, guests, thorough};
+    const bool alone = sim.open_steps() <= 1;
+    const check::Facts facts = thorough && alone ? check::observe(sim.mediator()) : check::Facts{};
+    const check::Step step{sim, event, {}, alone, faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
     guests.begin(event);
   }

@@ -184,6 +184,7 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
  public:
   std::string id() const override { return "I04"; }
   void before(const Step& step) override {
+    if (!step.alone) return;  // then after() says nothing of it
     before_ = digests(step);
     quarantined_ = quarantined(step);
     host_changes_ = step.sim.host_changes();

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ffa-hash PACK: runs the cases that `ffa-sim pack` wrote and prints "hash name" for each. Needs no
-// JSON and no option library, so that a tree of another compiler or another optimisation is built
-// in seconds.
+// ffa-hash PACK: runs the cases that `ffa-sim pack` wrote and prints "hash name" for each.
+// ffa-hash PACK SEEDS [SHARD/SHARDS]: runs those that leave something to choose under the seeds 1
+// to SEEDS, judges each run, and prints "digest seeds name" for 100, 1,000, … seeds: a digest over
+// the hashes so far. Of every SHARDS cases it takes one. Needs no JSON and no option library, so
+// that a tree of another compiler or another optimisation is built in seconds.
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "sim/engine/case_world.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/program_end.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/scenario/pack.hpp"
+#include "sim/trace/hasher.hpp"
 
 namespace {
 
@@ -46,15 +53,94 @@ void print_hashes(const std::string& file) {
   }
 }
 
+/// The hashes of many runs as one. Numbered: the seeds.
+class Digest {
+ public:
+  void add(uint64_t seed, const std::string& hash) {
+    sim::trace::Event event;
+    event.seq = event.seq_ret = seed;
+    event.side = sim::trace::Side::lifecycle;
+    event.op = hash;
+    hasher_.add(event);
+  }
+  [[nodiscard]] std::string so_far() const { return sim::trace::Hasher{hasher_}.finish(); }
+
+ private:
+  sim::trace::Hasher hasher_;
+};
+
+/// Nothing for a case that leaves nothing to choose.
+void print_digests(const sim::scenario::CompiledCase& compiled, sim::MediatorFactory& factory,
+                   uint64_t seeds) {
+  sim::CaseWorld world{compiled, factory};
+  Digest digest;
+  uint64_t next_told = 100;
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    sim::Choices choices{sim::seeded_choices(seed)};
+    world.run(choices);
+    if (choices.decisions() == 0) return;
+    digest.add(seed, world.hash());
+    if (seed != next_told) continue;
+    fmt::print("{} {} {}\n", digest.so_far(), seed, compiled.name);
+    next_told *= 10;
+  }
+}
+
+/// What sweeps or has its choices written down is no case for seeds.
+bool takes_seeds(const sim::scenario::CompiledCase& compiled) {
+  return compiled.sweeps.empty() && compiled.each_status.empty() && compiled.choices.empty();
+}
+
+struct Shard {
+  uint64_t index = 1;
+  uint64_t count = 1;
+};
+
+void run_seeds(const std::string& file, uint64_t seeds, Shard shard) {
+  const auto factory = sim::built_in_mediator();
+  const std::vector<std::byte> bytes = read_bytes(file);
+  uint64_t number = 0;
+  for (const auto& compiled : sim::scenario::unpack_cases(bytes, file)) {
+    if (!takes_seeds(compiled) || number++ % shard.count != shard.index - 1) continue;
+    print_digests(compiled, *factory, seeds);
+  }
+}
+
+std::optional<uint64_t> to_number(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0) return {};
+  return value;
+}
+
+std::optional<Shard> to_shard(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return {};
+  const auto index = to_number(text.substr(0, slash));
+  const auto count = to_number(text.substr(slash + 1));
+  if (!index || !count || *index > *count) return {};
+  return Shard{*index, *count};
+}
+
+int usage() {
+  fmt::print(stderr,
+             "usage: ffa-hash PACK [SEEDS [SHARD/SHARDS]]    (a file that `ffa-sim pack` wrote)\n");
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') {
-    fmt::print(stderr, "usage: ffa-hash PACK    (a file that `ffa-sim pack` wrote)\n");
-    return 2;
-  }
+  if (argc < 2 || argc > 4 || argv[1][0] == '-') return usage();
+  const auto seeds = argc > 2 ? to_number(argv[2]) : std::optional<uint64_t>{1};
+  const auto shard = argc > 3 ? to_shard(argv[3]) : std::optional<Shard>{Shard{}};
+  if (!seeds || !shard) return usage();
   return sim::run_program("ffa-hash", [&] {
-    print_hashes(argv[1]);
+    if (argc > 2) {
+      run_seeds(argv[1], *seeds, *shard);
+    } else {
+      print_hashes(argv[1]);
+    }
     return 0;
   });
 }

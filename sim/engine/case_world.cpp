@@ -6,7 +6,7 @@
 #include "sim/check/checkers.hpp"
 #include "sim/engine/control.hpp"
 #include "sim/engine/simulation.hpp"
-#include "sim/trace/event.hpp"
+#include "sim/trace/hasher.hpp"
 
 namespace sim {
 
@@ -21,6 +21,8 @@ struct CaseWorld::World {
     if (record.no_progress || !simulation.keep()) return false;
     checkers.keep();
     control.keep();
+    for (const trace::Event& event : simulation.events()) set_up.add(event);
+    set_up_events = simulation.events().size();
     return true;
   }
   void restore(Choices& choices) {
@@ -43,6 +45,8 @@ struct CaseWorld::World {
   Checkers checkers;
   Control control;
   bool kept = false;
+  trace::Hasher set_up;  // over the events that every run begins with
+  size_t set_up_events = 0;
 };
 
 CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps)
@@ -87,9 +91,17 @@ const RunRecord& CaseWorld::run(Choices& choices) {
   return world_->record;
 }
 
+std::string CaseWorld::hash() const {
+  // The events lie in the order of their numbers.
+  trace::Hasher hasher{world_->set_up};
+  const auto& events = world_->record.events;
+  for (size_t n = world_->set_up_events; n < events.size(); ++n) hasher.add(events[n]);
+  return hasher.finish();
+}
+
 RunRecord CaseWorld::take_record() && {
+  world_->record.hash = hash();
   RunRecord record = std::move(world_->record);
-  record.hash = trace::trace_hash(record.events);
   return record;
 }
 

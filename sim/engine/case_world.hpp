@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run_record.hpp"
@@ -26,9 +27,11 @@ class CaseWorld {
   CaseWorld(const CaseWorld&) = delete;
   CaseWorld& operator=(const CaseWorld&) = delete;
 
-  /// One run. The record is valid until the next one, and has no hash: trace::trace_hash(events).
-  /// Throws InputError for a world that can't be built, and what `choices` throws.
+  /// One run. The record is valid until the next one, and has no hash: see hash(). Throws
+  /// InputError for a world that can't be built, and what `choices` throws.
   const RunRecord& run(Choices& choices);
+  /// The trace hash of the last run.
+  [[nodiscard]] std::string hash() const;
   /// The record of the last run, with its hash. Nothing can be run any more.
   RunRecord take_record() &&;
   /// True if the last run began where the set-up had ended.

@@ -150,6 +150,10 @@ CaseResult run_case(const CompiledCase& compiled, MediatorFactory& factory,
 CaseResult run_case(const CompiledCase& compiled, const RunOnce& run_once,
                     const ChoiceMaker& make_choices) {
   Runs runs{run_once, make_choices};
+  if (compiled.sweeps.empty() && compiled.each_status.empty()) {
+    runs.add(compiled, "");
+    return runs.take({});
+  }
   CompiledCase changed = compiled;
   statuses(changed, 0, "", runs);
   return runs.take(compiled.sweeps);

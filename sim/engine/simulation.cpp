@@ -252,6 +252,7 @@ void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint3
            fmt::format("rules are told of vCPU {}.{}, whose call this is not", vm, vcpu));
     return;
   }
+  event.accepted.reserve(event.accepted.size() + accepted.size());
   for (const uint32_t rule : accepted) event.accepted.push_back(mediator->rule_name(rule));
   if (rejected != 0) event.rule = mediator->rule_name(rejected);
 }
@@ -418,32 +419,5 @@ bool Simulation::run(std::vector<Task> tasks) {
   for (Task& task : tasks) bodies.push_back({std::move(task.name), std::move(task.body)});
   return impl_->run_tasks(std::move(bodies));
 }
-
-Machine& Simulation::machine() { return impl_->machine; }
-MediatorUnderTest& Simulation::mediator() { return *impl_->mediator; }
-SecureWorld& Simulation::secure_world() { return *impl_->secure; }
-const WorldSpec& Simulation::spec() const { return impl_->spec; }
-Choices& Simulation::choices() { return *impl_->choices; }
-const std::vector<trace::Event>& Simulation::events() const { return impl_->events; }
-void Simulation::forget_events() {
-  std::erase_if(impl_->events, [](const trace::Event& event) { return event.seq_ret != 0; });
-  impl_->injected.clear();
-}
-const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
-void Simulation::report(const std::string& invariant, const std::string& text) {
-  impl_->report(invariant, text);
-}
-const std::vector<std::string>& Simulation::log() const { return impl_->lines; }
-bool Simulation::fault_fired(size_t index) const { return impl_->faults.fired(index); }
-void Simulation::arm_fault(size_t index, bool armed) { impl_->faults.arm(index, armed); }
-void Simulation::set_before_step(std::function<void(const trace::Event&)> hook) {
-  impl_->before_step = std::move(hook);
-}
-void Simulation::set_after_step(std::function<void(const trace::Event&)> hook) {
-  impl_->after_step = std::move(hook);
-}
-const std::vector<Simulation::Access>& Simulation::accesses() const { return impl_->accesses; }
-size_t Simulation::open_steps() const { return impl_->steps.size(); }
-const std::vector<Simulation::Injected>& Simulation::injected() const { return impl_->injected; }
 
 }  // namespace sim

@@ -4,15 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
 
 #include "sim/engine/simulation_impl.hpp"
 
 namespace sim {
 namespace {
 
-void append(std::string& stimulus, const std::string& text) {
+void append(std::string& stimulus, std::string_view text) {
   if (!stimulus.empty()) stimulus += "; ";
   stimulus += text;
+}
+
+void append_number(std::string& text, uint64_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
 }
 
 }  // namespace
@@ -50,9 +59,15 @@ void Simulation::Impl::switch_passed() {
   if (step == nullptr) return;
   const Progress here{step->event, step->switch_points};
   if (last_progress != here) {
-    std::string text = fmt::format("turn {} {}", here.switch_points, last_progress.event);
-    if (last_progress.switch_points != 0) text += fmt::format(" {}", last_progress.switch_points);
-    append(event(step->event).stimulus, text);
+    std::string& stimulus = event(step->event).stimulus;
+    append(stimulus, "turn ");
+    append_number(stimulus, here.switch_points);
+    stimulus += ' ';
+    append_number(stimulus, last_progress.event);
+    if (last_progress.switch_points != 0) {
+      stimulus += ' ';
+      append_number(stimulus, last_progress.switch_points);
+    }
     last_progress = here;
   }
   if (stimuli.empty()) return;

@@ -59,11 +59,20 @@ void HostMemory::fill_poison(PageOwner owner, uint64_t page, std::span<std::byte
 HostMemory::Page& HostMemory::touch(uint64_t page) {
   auto& slot = pages_[page];
   if (!slot) {
-    slot = std::make_unique<Page>();
+    slot = new_page();
     slot->owner = owner(page);
     fill_poison(slot->owner, page, slot->bytes);
   }
   return *slot;
+}
+
+std::unique_ptr<HostMemory::Page> HostMemory::new_page() {
+  if (spare_.empty()) return std::make_unique<Page>();
+  auto page = std::move(spare_.back());
+  spare_.pop_back();
+  page->hashed = false;
+  page->changed = true;
+  return page;
 }
 
 bool HostMemory::read(uint64_t pa, std::span<std::byte> to) const {
@@ -132,7 +141,12 @@ void HostMemory::keep() {
 
 void HostMemory::restore() {
   owners_ = kept_owners_;
-  std::erase_if(pages_, [this](const auto& page) { return !kept_pages_.contains(page.first); });
+  for (auto page = pages_.begin(); page != pages_.end();) {
+    const auto here = page++;
+    if (kept_pages_.contains(here->first)) continue;
+    spare_.push_back(std::move(here->second));
+    pages_.erase(here);
+  }
   for (const auto& [number, kept] : kept_pages_) {
     auto& page = pages_[number];
     if (!page) page = std::make_unique<Page>();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "sim/machine/machine.hpp"
 #include "sim/machine/pieces.hpp"
@@ -55,6 +56,7 @@ class HostMemory {
   using Pages = std::map<uint64_t, std::unique_ptr<Page>>;
   [[nodiscard]] bool reachable(uint64_t pa, size_t length) const;
   Page& touch(uint64_t page);
+  std::unique_ptr<Page> new_page();
   static void fill_poison(PageOwner owner, uint64_t page, std::span<std::byte, 4096> to);
   static uint64_t page_hash(uint64_t number, const Page& page);
 
@@ -63,6 +65,7 @@ class HostMemory {
   Pages pages_;
   Pieces<PageOwner> kept_owners_{PageOwner::none};
   Pages kept_pages_;
+  std::vector<std::unique_ptr<Page>> spare_;  // what restore() has taken away
 };
 
 }  // namespace sim

@@ -44,9 +44,10 @@ bool Scheduler::runnable(size_t task) const {
 
 // One of the runnable tasks: the alternatives are counted from `first` on, round.
 size_t Scheduler::pick(size_t first) {
-  std::vector<size_t> candidates;
+  std::vector<size_t>& candidates = candidates_;
+  candidates.clear();
   for (size_t n = 0; n < tasks_.size(); ++n) {
-    const size_t task = (first + n) % tasks_.size();
+    const size_t task = first + n < tasks_.size() ? first + n : first + n - tasks_.size();
     if (runnable(task)) candidates.push_back(task);
   }
   if (candidates.empty()) return none;

@@ -142,6 +142,7 @@ class Scheduler {
   Watch watch_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
+  std::vector<size_t> candidates_;         // of the choice at hand
   std::vector<Held> held_outside_;
   size_t current_ = none;
   size_t next_ = none;

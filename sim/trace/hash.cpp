@@ -5,8 +5,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "sim/trace/hasher.hpp"
@@ -19,9 +21,11 @@ class Bytes {
  public:
   template <class T>
   void number(T value) {
+    std::array<uint8_t, sizeof(T)> raw;
     for (size_t i = 0; i < sizeof(T); ++i) {
-      data_.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
+      raw[i] = static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i));
     }
+    data_.insert(data_.end(), raw.begin(), raw.end());
   }
   void text(std::string_view value) {
     number(static_cast<uint32_t>(value.size()));
@@ -32,9 +36,15 @@ class Bytes {
     data_.insert(data_.end(), value.begin(), value.end());
   }
   void registers(const ffa::Regs& regs) {
-    for (const uint64_t x : regs.x) number(x);
+    constexpr size_t width = sizeof(uint64_t);
+    std::array<uint8_t, std::tuple_size_v<decltype(regs.x)> * width> raw;
+    for (size_t i = 0; i < raw.size(); ++i) {
+      raw[i] = static_cast<uint8_t>(regs.x[i / width] >> (8 * (i % width)));
+    }
+    data_.insert(data_.end(), raw.begin(), raw.end());
   }
   [[nodiscard]] const std::vector<uint8_t>& data() const { return data_; }
+  void reserve(size_t bytes) { data_.reserve(bytes); }
 
  private:
   std::vector<uint8_t> data_;
@@ -42,6 +52,7 @@ class Bytes {
 
 constexpr uint8_t begin_token = 1;
 constexpr uint8_t end_token = 2;
+constexpr size_t usual_bytes = 256;
 constexpr uint16_t same_vcpu = 0xffff;
 
 /// What only traces of imported logs have stands behind a tag, and only where it is.
@@ -57,6 +68,7 @@ void put_known(Bytes& bytes, RegisterSet known) {
 
 Bytes begin_of(const Event& event, uint32_t index) {
   Bytes bytes;
+  bytes.reserve(usual_bytes + event.tx.size());
   bytes.number(begin_token);
   bytes.number(index);
   bytes.number(static_cast<uint8_t>(event.side));
@@ -77,6 +89,7 @@ Bytes begin_of(const Event& event, uint32_t index) {
 
 Bytes end_of(const Event& event, uint32_t index) {
   Bytes bytes;
+  bytes.reserve(usual_bytes + event.rx.size());
   bytes.number(end_token);
   bytes.number(index);
   bytes.number(event.vcpu_ret.value_or(same_vcpu));
@@ -107,6 +120,11 @@ struct Hasher::Impl {
 };
 
 Hasher::Hasher() : impl_(std::make_unique<Impl>()) { (void)XXH3_128bits_reset(impl_->state); }
+Hasher::Hasher(const Hasher& other) : impl_(std::make_unique<Impl>()) {
+  XXH3_copyState(impl_->state, other.impl_->state);
+  impl_->open = other.impl_->open;
+  impl_->index = other.impl_->index;
+}
 Hasher::~Hasher() { (void)XXH3_freeState(impl_->state); }
 
 void Hasher::add(const Event& event) {

@@ -14,7 +14,8 @@ class Hasher {
  public:
   Hasher();
   ~Hasher();
-  Hasher(const Hasher&) = delete;
+  /// Goes on from where the other one is.
+  Hasher(const Hasher& other);
   Hasher& operator=(const Hasher&) = delete;
 
   /// Events come in increasing `seq`.

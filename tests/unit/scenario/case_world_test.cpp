@@ -11,9 +11,9 @@ constexpr const char* three_vcpus = R"({
   "world": {"pcpus": 2, "sps": {"sp1": {"kind": "memory_user"}},
             "vms": {"vm1": {"vcpus": 2}, "vm2": {}}},
   "threads": {
-    "vm1.0": [{"do": "share", "ranges": [["base+0x3000", 2]], "expect": "any"}],
-    "vm1.1": [{"do": "rxtx_unmap", "expect": "any"}, {"do": "partition_info", "expect": "any"}],
-    "vm2.0": [{"do": "share", "ranges": [["base+0x5000", 1]], "expect": "any"}],
+    "vm1.0": [{"do": "share", "ranges": [["base+0x3000", 2]]}],
+    "vm1.1": [{"do": "rxtx_unmap"}, {"do": "partition_info"}],
+    "vm2.0": [{"do": "share", "ranges": [["base+0x5000", 1]]}],
     "host": [{"do": "destroy", "vm": "vm2"}]}})";
 
 std::string fresh(const CompiledCase& compiled, MediatorFactory& factory, uint64_t seed) {
@@ -29,6 +29,7 @@ TEST(CaseWorld, EveryRunIsThatOfAFreshWorld) {
     Choices choices{seeded_choices(seed)};
     const RunRecord& record = world.run(choices);
     EXPECT_EQ(trace::trace_hash(record.events), fresh(compiled, *factory, seed)) << seed;
+    EXPECT_EQ(world.hash(), fresh(compiled, *factory, seed)) << seed;
   }
   EXPECT_TRUE(world.begun_again());
 }
@@ -65,8 +66,8 @@ TEST(CaseWorld, AfterAnExceptionTheWorldIsMadeAnew) {
 
 TEST(CaseWorld, CallThatWaitsForEverEndsWithItsRun) {
   const CompiledCase compiled = compile(case_of(R"({
-    "world": {"vms": {"vm1": {"serves": ["vm2"]}, "vm2": {}}},
-    "threads": {"vm1.0": [{"do": "msg_wait", "expect": {"waits": true}}],
+    "world": {"vms": {"vm1": {"version": "1.2", "visible_to_vms": true}, "vm2": {}}},
+    "threads": {"vm1.0": [{"do": "wait", "expect": {"waits": true}}],
                 "vm2.0": [{"do": "id_get"}]}})"));
   const auto factory = built_in_mediator();
   CaseWorld world{compiled, *factory, CaseWorld::Keeps::first_run};
