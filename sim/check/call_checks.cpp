@@ -26,7 +26,13 @@ class VersionFirst final : public Checker {
       fixed_.erase(step.event.vm);
       return;
     }
-    if (!step.is_ffa() || !step.alone) return;
+    if (!step.is_ffa()) return;
+    if (!step.alone) {
+      // A call that overlaps a negotiation may have fixed either version.
+      const auto fixed = fixed_.find(step.event.vm);
+      if (fixed != fixed_.end() && !fixed->second.latched) fixed_.erase(fixed);
+      return;
+    }
     const GuestState& guest = step.guest();
     const bool too_early = guest.version == ffa::Version{} && !is_version_call(step.event.in);
     if (too_early) check_refused(step);
@@ -45,19 +51,19 @@ class VersionFirst final : public Checker {
     const auto vm = step.facts.vms.find(step.event.vm);
     if (vm == step.facts.vms.end()) return;
     const uint32_t present = vm->second.fact.version;
-    if (!guest.latched) {
-      fixed_[step.event.vm] = present;
-      return;
-    }
     const auto fixed = fixed_.find(step.event.vm);
-    if (fixed != fixed_.end() && fixed->second != present) {
+    if (guest.latched && fixed != fixed_.end() && fixed->second.version != present) {
       report(step, fmt::format("changes the version from {:#x} to {:#x} after other calls",
-                               fixed->second, present));
-      fixed->second = present;
+                               fixed->second.version, present));
     }
+    fixed_[step.event.vm] = {present, guest.latched};
   }
 
-  std::map<uint16_t, uint32_t> fixed_;  // VM -> version as the mediator has it
+  struct Fixed {
+    uint32_t version = 0;
+    bool latched = false;  // by another call
+  };
+  std::map<uint16_t, Fixed> fixed_;  // VM -> version as the mediator has it
 };
 
 /// I28: the sender is the caller, the answer goes back to it, and a vCPU has one unfinished

@@ -16,8 +16,8 @@ class HostRunner final : public CaseRunner {
  public:
   explicit HostRunner(std::unique_ptr<MediatorFactory> factory) : factory_(std::move(factory)) {}
   std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
-  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
-    return run_case(compiled, *factory_, choices);
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) override {
+    return sim::run(compiled, *factory_, choices);
   }
 
  private:
@@ -31,11 +31,8 @@ class QemuRunner final : public CaseRunner {
   std::string why_not(const scenario::CompiledCase& compiled) const override {
     return qemu::why_not(compiled);
   }
-  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) override {
-    const RunOnce boot = [this](const scenario::CompiledCase& one, Choices& /*choices*/) {
-      return qemu::run(one, tools_);
-    };
-    return run_case(compiled, boot, choices);
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
+    return qemu::run(compiled, tools_);
   }
 
  private:
@@ -43,6 +40,13 @@ class QemuRunner final : public CaseRunner {
 };
 
 }  // namespace
+
+CaseResult CaseRunner::run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
+  const RunOnce once = [this](const scenario::CompiledCase& one, Choices& source) {
+    return run_once(one, source);
+  };
+  return run_case(compiled, once, choices);
+}
 
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;

@@ -17,7 +17,10 @@ class CaseRunner {
   virtual ~CaseRunner() = default;
   /// Why this back end can't run the case, in a few words; empty: it can.
   virtual std::string why_not(const scenario::CompiledCase& compiled) const = 0;
-  virtual CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) = 0;
+  /// One run, without the sweeps of its faults.
+  virtual RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) = 0;
+  /// With all the runs that its sweeps ask for.
+  CaseResult run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices);
 };
 
 /// What the options choose. Throws InputError for a bad file, MissingTool for what is not there.

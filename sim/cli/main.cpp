@@ -14,6 +14,10 @@ int run_verb(const sim::cli::Options& options) {
   switch (options.verb) {
     case sim::cli::Verb::run:
       return sim::cli::run_command(options);
+    case sim::cli::Verb::explore:
+      return sim::cli::explore_command(options);
+    case sim::cli::Verb::replay:
+      return sim::cli::replay_command(options);
     case sim::cli::Verb::list:
       return sim::cli::list_command(options);
     case sim::cli::Verb::schema:

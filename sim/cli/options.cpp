@@ -25,6 +25,10 @@ struct RawValues {
   std::string shard = "1/1";
   std::string chapters;
   std::string choices;
+  std::string seeds = "0:1000";
+  std::string strategy;
+  std::string time;
+  std::string bytes;
   std::vector<std::string> vary;
 };
 
@@ -67,6 +71,37 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
+void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
+  RunOptions& run = options.run;
+  explore::Plan& plan = options.explore.plan;
+  add_selection(verb, options.selection, raw);
+  const auto option = [&](const char* name, auto& value, const char* type, const char* text) {
+    return verb.add_option(name, value, text)->type_name(type);
+  };
+  CLI::Option* strategy = option("--strategy", raw.strategy, "NAME",
+                                 "Where decisions come from: random (default), exhaustive, pct, "
+                                 "hostile, swarm, bytes");
+  verb.add_flag_callback(
+          "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
+          "The same as --strategy exhaustive")
+      ->excludes(strategy);
+  option("--seeds", raw.seeds, "A:B", "These seeds, B not among them (default: 0:1000)");
+  option("--preemptions", plan.bounds.preemptions, "N",
+         "exhaustive: so many preemptions a schedule (default: 2)");
+  option(
+      "--faults", plan.bounds.faults, "N",
+      "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
+  option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
+  option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
+  option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
+  option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
+  option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
+  option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
+  option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
 void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   add_selection(verb, options.selection, raw);
   verb.add_flag("--coverage", options.list.coverage, "Rows of the conformance matrix, by chapter");
@@ -98,8 +133,21 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
   options.run.backend = selection.backend;
-  options.run.seed = parse_seed(raw.seed);
+  options.run.seed = parse_seed(raw.seed, "--seed");
   options.run.shard = parse_shard(raw.shard);
+  if (options.verb == Verb::explore) {
+    const SeedRange seeds = parse_seeds(raw.seeds);
+    explore::Plan& plan = options.explore.plan;
+    plan.first_seed = seeds.first;
+    plan.end_seed = seeds.end;
+    if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
+    const bool of_bytes = plan.strategy == explore::Strategy::bytes;
+    if (of_bytes == raw.bytes.empty()) {
+      throw InputError("--bytes", "goes with --strategy bytes, which needs it");
+    }
+    if (of_bytes) plan.bytes = read_bytes(raw.bytes);
+    if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
+  }
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
     throw InputError("--update-golden", "needs --golden FILE");
@@ -118,7 +166,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run", "list", "schema", "doctor", "pack"};
+  const std::set<std::string> verbs = {"run",    "explore", "replay", "list",
+                                       "schema", "doctor",  "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -133,6 +182,13 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   RawValues raw;
   CLI::App& run = add_verb(app, "run", "Run scenarios");
   add_run(run, options, raw);
+  CLI::App& explore = add_verb(app, "explore", "Run scenarios under many schedules");
+  add_explore(explore, options, raw);
+  CLI::App& replay = add_verb(app, "replay", "Run again what failed");
+  replay
+      .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
@@ -141,7 +197,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{}, 2, why + "; one of run, list, schema, doctor, pack\n" + hint("")};
+    return {{}, 2, why + "; one of run, explore, replay, list, schema, doctor, pack\n" + hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -158,11 +214,13 @@ Parsed parse_command_line(int argc, const char* const* argv) {
             "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};
   }
   const CLI::App* verb = app.get_subcommands().front();
-  options.verb = verb == &run      ? Verb::run
-                 : verb == &list   ? Verb::list
-                 : verb == &schema ? Verb::schema
-                 : verb == &doctor ? Verb::doctor
-                                   : Verb::pack;
+  options.verb = verb == &run       ? Verb::run
+                 : verb == &explore ? Verb::explore
+                 : verb == &replay  ? Verb::replay
+                 : verb == &list    ? Verb::list
+                 : verb == &schema  ? Verb::schema
+                 : verb == &doctor  ? Verb::doctor
+                                    : Verb::pack;
   try {
     read_values(options, raw, *verb);
   } catch (const InputError& error) {

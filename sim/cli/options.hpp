@@ -3,16 +3,18 @@
 // library; values.cpp reads the values that have a form of their own. docs/command-line.md.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/explore/explorer.hpp"
 #include "sim/scenario/matrix.hpp"
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, list, schema, doctor, pack };
+enum class Verb : uint8_t { run, explore, replay, list, schema, doctor, pack };
 
 /// Part `index` (from 1) of `count`.
 struct Shard {
@@ -42,6 +44,12 @@ struct RunOptions {
   bool check_determinism = false;
 };
 
+struct ExploreOptions {
+  explore::Plan plan;
+  std::optional<std::chrono::milliseconds> time;  ///< of all cases together
+  std::string save;                               ///< directory for what failed
+};
+
 struct ListOptions {
   bool coverage = false;
   std::vector<std::string> chapters;
@@ -52,7 +60,9 @@ struct Options {
   Selection selection;
   bool json = false;
   RunOptions run;
+  ExploreOptions explore;
   ListOptions list;
+  std::string replay;  ///< a REPRO line or a file
   std::string pack_file;
 };
 

@@ -59,15 +59,11 @@ void write_trace_of(const Outcome& outcome, const nlohmann::json& scenario, cons
   trace::write_trace(file, written);
 }
 
-void judge_into(Outcome& outcome, const CaseResult& result) {
-  outcome.hash = result.hash;
-  outcome.choices = result.choices;
-  outcome.runs = result.runs;
-  outcome.where = result.where;
-  for (const scenario::Failure& failure : result.failures) {
-    fail(outcome, failure.no_progress ? Trouble::no_progress : Trouble::check,
-         {failure.pointer, failure.expected, failure.actual, failure.rule, failure.text});
-  }
+/// True if --vary chose a version or the personality; else the world is the scenario's own, and
+/// must have what the scenario requires.
+bool is_varied_world(const ReadyCase& ready) {
+  const auto& varied = ready.loaded.varied;
+  return varied.contains("guest") || varied.contains("spmc") || varied.contains("spmc_version");
 }
 
 /// Expectations that need what the world lacks are excused; an invariant or a stop never is.
@@ -81,12 +77,53 @@ bool is_excused(const ReadyCase& ready, const CaseResult& result) {
 
 }  // namespace
 
+void judge_into(Outcome& outcome, const ReadyCase& ready, const CaseResult& result) {
+  outcome.hash = result.hash;
+  outcome.choices = result.choices;
+  outcome.runs = result.runs;
+  outcome.where = result.where;
+  for (const scenario::Failure& failure : result.failures) {
+    fail(outcome, failure.no_progress ? Trouble::no_progress : Trouble::check,
+         {failure.pointer, failure.expected, failure.actual, failure.rule, failure.text});
+  }
+  if (!ready.compiled.lacks.empty() && !is_varied_world(ready)) {
+    fail(outcome, Trouble::check,
+         {"/requires", "a world of its own that has this", ready.compiled.lacks, "",
+          "the scenario requires what its own world lacks: " + ready.compiled.lacks});
+    return;
+  }
+  if (!is_excused(ready, result)) return;
+  outcome.result = Result::lacking;
+  outcome.trouble = Trouble::none;
+  outcome.skip = ready.compiled.lacks;
+}
+
+void catch_into(Outcome& outcome, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const MediatorFault& fault) {
+    fail(outcome, fault.stuck() ? Trouble::no_progress : Trouble::check,
+         {"", "", "", "", fault.what()});
+  } catch (const InputError& error) {
+    fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
+  } catch (const std::exception& error) {
+    fail(outcome, Trouble::internal,
+         {"", "", "", "", fmt::format("internal error: {}", error.what())});
+  }
+}
+
 Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   Outcome outcome;
   outcome.name = ready.loaded.data.name;
   outcome.chapter = ready.loaded.chapter;
   outcome.file = ready.loaded.data.file;
   outcome.seed = fmt::format("{:#x}", seed);
+  return outcome;
+}
+
+Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const std::string& how) {
+  Outcome outcome = blank_outcome(ready, options.seed);
+  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + how});
   return outcome;
 }
 
@@ -98,33 +135,20 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     return outcome;
   }
   const ChoiceMaker maker = choice_maker(ready, options);
-  try {
+  catch_into(outcome, [&] {
     const CaseResult result = runner.run(ready.compiled, maker);
-    judge_into(outcome, result);
-    if (is_excused(ready, result)) {
-      outcome.result = Result::lacking;
-      outcome.trouble = Trouble::none;
-      outcome.skip = ready.compiled.lacks;
-    }
+    judge_into(outcome, ready, result);
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }
-    if (!options.check_determinism) return outcome;
+    if (!options.check_determinism) return;
     const CaseResult again = runner.run(ready.compiled, maker);
     if (again.hash != result.hash) {
       fail(outcome, Trouble::nondeterminism,
            {"", result.hash, again.hash, "",
             "a second run of the same case has another trace hash"});
     }
-  } catch (const MediatorFault& fault) {
-    fail(outcome, fault.stuck() ? Trouble::no_progress : Trouble::check,
-         {"", "", "", "", fault.what()});
-  } catch (const InputError& error) {
-    fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
-  } catch (const std::exception& error) {
-    fail(outcome, Trouble::internal,
-         {"", "", "", "", fmt::format("internal error: {}", error.what())});
-  }
+  });
   return outcome;
 }
 
@@ -136,7 +160,9 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
     command += " --vary " + shell_quoted(variable + "=" + value);
   }
   command += " --seed " + outcome.seed;
-  if (!outcome.choices.empty()) command += " --choices " + shell_quoted(outcome.choices);
+  // Explored, no decision means that all were 0, and not that a seed takes them.
+  if (!outcome.choices.empty() || outcome.exploration)
+    command += " --choices " + shell_quoted(outcome.choices);
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);

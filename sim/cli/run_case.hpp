@@ -2,6 +2,7 @@
 // Runs one case and says what became of it. Called by `run`, in this process or in a worker.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "sim/cli/case_runner.hpp"
@@ -16,6 +17,16 @@ report::Outcome blank_outcome(const ReadyCase& ready, uint64_t seed);
 /// Never throws for what a case does; `ready` is not a skipped one. Skipped: the back end can't run
 /// it. Writes the trace if `options.trace` is set; throws InputError where it can't.
 report::Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner);
+
+/// Of a case that ended its process: `how`.
+report::Outcome lost_case(const ReadyCase& ready, const RunOptions& options,
+                          const std::string& how);
+
+/// What a result makes of an outcome.
+void judge_into(report::Outcome& outcome, const ReadyCase& ready, const CaseResult& result);
+
+/// Runs `body`; whatever it throws is a failure of the outcome.
+void catch_into(report::Outcome& outcome, const std::function<void()>& body);
 
 /// The command that does the case again.
 std::string repro_command(const ReadyCase& ready, const RunOptions& options,

@@ -65,14 +65,6 @@ class Outputs {
   std::unique_ptr<trace::AtomicFile> golden_file_;
 };
 
-void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
-  std::vector<ReadyCase> taken;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    if (i % shard.count == shard.index - 1) taken.push_back(std::move(cases[i]));
-  }
-  cases = std::move(taken);
-}
-
 class Runner {
  public:
   Runner(const Options& options, const Suite& suite, CaseRunner& runner, Outputs& outputs)
@@ -85,7 +77,7 @@ class Runner {
   int run() {
     const auto run_at = [this](size_t i) { return run_or_skip(suite_.cases[i]); };
     const auto lost = [this](size_t i, const std::string& how) {
-      return lost_case(suite_.cases[i], how);
+      return lost_case(suite_.cases[i], options_, how);
     };
     const auto done = [this](size_t i, Outcome outcome) {
       finish(suite_.cases[i], std::move(outcome));
@@ -107,14 +99,6 @@ class Runner {
     Outcome outcome = blank_outcome(ready, options_.seed);
     outcome.result = report::Result::skipped;
     outcome.skip = ready.loaded.skip;
-    return outcome;
-  }
-
-  Outcome lost_case(const ReadyCase& ready, const std::string& how) const {
-    Outcome outcome = blank_outcome(ready, options_.seed);
-    outcome.result = report::Result::failed;
-    outcome.trouble = report::Trouble::internal;
-    outcome.problems.push_back({"", "", "", "", "the case ended its process: " + how});
     return outcome;
   }
 

@@ -39,4 +39,7 @@ bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>&
 /// load_all().
 std::optional<Suite> load_suite(const Selection& selection);
 
+/// Keeps every count-th case, from the index-th on.
+void take_shard(const Shard& shard, std::vector<ReadyCase>& cases);
+
 }  // namespace sim::cli

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/loader_vary.hpp"
 
 namespace sim::cli {
@@ -31,20 +32,78 @@ bool is_hex(std::string_view text) {
 
 }  // namespace
 
-uint64_t parse_seed(const std::string& text) {
+uint64_t parse_seed(const std::string& text, const std::string& option) {
   if (text.starts_with("0x")) {
     if (const auto value = parse_number<uint64_t>(std::string_view(text).substr(2), 16))
       return *value;
-    throw InputError("--seed", fmt::format("'{}' is no hexadecimal number of 64 bits", text));
+    throw InputError(option, fmt::format("'{}' is no hexadecimal number of 64 bits", text));
   }
   if (const auto value = parse_number<uint64_t>(text, 10)) return *value;
   if (!is_hex(text)) {
-    throw InputError("--seed",
-                     fmt::format("'{}' is neither a number nor hexadecimal digits", text));
+    throw InputError(option, fmt::format("'{}' is neither a number nor hexadecimal digits", text));
   }
   std::string lower = text;
   for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
   return XXH3_64bits(lower.data(), lower.size());
+}
+
+SeedRange parse_seeds(const std::string& text) {
+  const size_t colon = text.find(':');
+  SeedRange range;
+  range.first = parse_seed(text.substr(0, colon), "--seeds");
+  range.end = range.first + 1;
+  if (colon != std::string::npos) {
+    const bool relative = text.substr(colon + 1).starts_with("+");
+    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), "--seeds");
+    if (relative) range.end += range.first;
+  }
+  if (range.end <= range.first) {
+    throw InputError("--seeds",
+                     fmt::format("'{}' holds no seed: A:B are A and those below B", text));
+  }
+  return range;
+}
+
+namespace {
+constexpr std::pair<const char*, explore::Strategy> strategies[] = {
+    {"random", explore::Strategy::random}, {"exhaustive", explore::Strategy::exhaustive},
+    {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
+    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes}};
+}  // namespace
+
+explore::Strategy parse_strategy(const std::string& text) {
+  std::string known;
+  for (const auto& [name, strategy] : strategies) {
+    if (text == name) return strategy;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw InputError("--strategy", fmt::format("'{}' is not one of {}", text, known));
+}
+
+const char* strategy_name(explore::Strategy strategy) {
+  for (const auto& [name, known] : strategies) {
+    if (known == strategy) return name;
+  }
+  return "";
+}
+
+std::vector<uint8_t> read_bytes(const std::string& file) {
+  const std::string text = scenario::read_text_file(file, size_t{1} << 20);
+  return {text.begin(), text.end()};
+}
+
+std::chrono::milliseconds parse_time(const std::string& text) {
+  const size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string unit = text.substr(end);
+  const auto number = parse_number<uint32_t>(std::string_view(text).substr(0, end), 10);
+  const uint64_t factor = unit == "ms"                  ? 1
+                          : unit.empty() || unit == "s" ? 1000
+                          : unit == "m"                 ? 60000
+                                                        : 0;
+  if (!number || factor == 0) {
+    throw InputError("--time", fmt::format("'{}' is not as 90, 90s, 15m or 500ms", text));
+  }
+  return std::chrono::milliseconds(*number * factor);
 }
 
 Shard parse_shard(const std::string& text) {
@@ -88,6 +147,31 @@ scenario::Axis parse_vary(const std::string& text) {
     axis.values.emplace_back(value);
   }
   return axis;
+}
+
+std::vector<std::string> shell_words(const std::string& line, const std::string& place) {
+  std::vector<std::string> words;
+  bool inside = false;
+  for (size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (c == ' ' || c == '\t' || c == '\r') {
+      inside = false;
+      continue;
+    }
+    if (!inside) words.emplace_back();
+    inside = true;
+    if (c == '\'') {
+      const size_t end = line.find('\'', at + 1);
+      if (end == std::string::npos) throw InputError(place, "a quote does not end");
+      words.back() += line.substr(at + 1, end - at - 1);
+      at = end;
+    } else if (c == '\\' && at + 1 < line.size()) {
+      words.back() += line[++at];
+    } else {
+      words.back() += c;
+    }
+  }
+  return words;
 }
 
 std::string shell_quoted(const std::string& text) {

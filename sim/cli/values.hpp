@@ -10,9 +10,29 @@
 
 namespace sim::cli {
 
+/// From `first` on, below `end`.
+struct SeedRange {
+  uint64_t first = 0;
+  uint64_t end = 1;
+};
+
 /// A decimal number, a hexadecimal one with 0x, or other hexadecimal digits (a git hash), hashed to
 /// 64 bits.
-uint64_t parse_seed(const std::string& text);
+uint64_t parse_seed(const std::string& text, const std::string& option = "--seed");
+
+/// "5:100": 5 and those below 100. "5:+95" are the same, "5" is one. The first is as of
+/// parse_seed().
+SeedRange parse_seeds(const std::string& text);
+
+/// "random", …
+explore::Strategy parse_strategy(const std::string& text);
+const char* strategy_name(explore::Strategy strategy);
+
+/// A file as it is, up to 1 MiB.
+std::vector<uint8_t> read_bytes(const std::string& file);
+
+/// "90", "90s", "15m", "500ms".
+std::chrono::milliseconds parse_time(const std::string& text);
 
 /// "2/8": the second of eight parts.
 Shard parse_shard(const std::string& text);
@@ -25,5 +45,9 @@ std::vector<std::string> parse_list(const std::string& text, const std::string& 
 
 /// The text as a POSIX shell takes it back: in single quotes if it has to be.
 std::string shell_quoted(const std::string& text);
+/// The words of a command line as a shell reads it, without anything but single quotes and
+/// backslashes.
+/// Throws InputError(place, reason) for a quote that does not end.
+std::vector<std::string> shell_words(const std::string& line, const std::string& place);
 
 }  // namespace sim::cli

@@ -71,6 +71,7 @@ struct Simulation::Impl final : World {
   void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
   std::optional<uint64_t> word_of(const void* word) override { return mediator->word_of(word); }
+  void take_tx(trace::Event& call, const BufferAccess& access);
   void report(std::string_view invariant, const std::string& text) override;
 
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.

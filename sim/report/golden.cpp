@@ -10,6 +10,11 @@ namespace {
 
 constexpr size_t hash_digits = 32;
 
+/// What a case does where something is lacking is as much its behaviour as any other.
+bool has_golden(const Outcome& outcome) {
+  return outcome.result == Result::passed || outcome.result == Result::lacking;
+}
+
 void fail(Outcome& outcome, Problem problem) {
   outcome.result = Result::failed;
   outcome.trouble = Trouble::check;
@@ -45,7 +50,7 @@ std::string golden_text(const GoldenHashes& hashes) {
 }
 
 void check_golden(const GoldenHashes& hashes, const std::string& file, Outcome& outcome) {
-  if (outcome.result != Result::passed) return;
+  if (!has_golden(outcome)) return;
   const auto golden = hashes.find(outcome.name);
   if (golden == hashes.end()) {
     fail(outcome,
@@ -60,7 +65,7 @@ GoldenHashes updated_golden(const GoldenHashes& old, const std::vector<Outcome>&
                             bool whole) {
   GoldenHashes hashes = whole ? GoldenHashes{} : old;
   for (const Outcome& outcome : outcomes) {
-    if (outcome.result == Result::passed) hashes[outcome.name] = outcome.hash;
+    if (has_golden(outcome)) hashes[outcome.name] = outcome.hash;
   }
   return hashes;
 }

@@ -36,31 +36,59 @@ Enum by_name(const std::string& name, const Names& names) {
 
 }  // namespace
 
+namespace {
+
+ordered_json exploration_json(const Exploration& exploration) {
+  return {{"strategy", exploration.strategy},   {"exhausted", exploration.exhausted},
+          {"schedules", exploration.schedules}, {"pruned", exploration.pruned},
+          {"states", exploration.states},       {"longest", exploration.longest}};
+}
+
+Exploration parse_exploration(const ordered_json& value) {
+  Exploration exploration;
+  exploration.strategy = value.at("strategy");
+  exploration.exhausted = value.at("exhausted");
+  exploration.schedules = value.at("schedules");
+  exploration.pruned = value.at("pruned");
+  exploration.states = value.at("states");
+  exploration.longest = value.at("longest");
+  return exploration;
+}
+
+}  // namespace
+
 std::string outcome_json(const Outcome& outcome) {
   ordered_json problems = ordered_json::array();
   for (const Problem& problem : outcome.problems) problems.push_back(problem_json(problem));
-  return dump({{"name", outcome.name},
-               {"result", result_name(outcome.result)},
-               {"chapter", outcome.chapter},
-               {"file", outcome.file},
-               {"hash", outcome.hash},
-               {"seed", outcome.seed},
-               {"choices", outcome.choices},
-               {"runs", outcome.runs},
-               {"trouble", trouble_names[static_cast<size_t>(outcome.trouble)]},
-               {"where", outcome.where},
-               {"skip", outcome.skip},
-               {"problems", problems},
-               {"repro", outcome.repro}});
+  ordered_json all{{"name", outcome.name},
+                   {"result", result_name(outcome.result)},
+                   {"chapter", outcome.chapter},
+                   {"file", outcome.file},
+                   {"hash", outcome.hash},
+                   {"seed", outcome.seed},
+                   {"choices", outcome.choices},
+                   {"runs", outcome.runs},
+                   {"trouble", trouble_names[static_cast<size_t>(outcome.trouble)]},
+                   {"where", outcome.where},
+                   {"skip", outcome.skip},
+                   {"problems", problems},
+                   {"repro", outcome.repro}};
+  if (!outcome.saved.empty()) all["saved"] = outcome.saved;
+  if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
+  return dump(all);
 }
 
 std::string summary_json(const Summary& summary) {
-  return dump({{"summary",
-                {{"passed", summary.passed},
-                 {"failed", summary.failed},
-                 {"skipped", summary.skipped},
-                 {"not_selected", summary.not_selected},
-                 {"lacking", summary.lacking}}}});
+  ordered_json counts{{"passed", summary.passed},
+                      {"failed", summary.failed},
+                      {"skipped", summary.skipped},
+                      {"not_selected", summary.not_selected},
+                      {"lacking", summary.lacking}};
+  if (summary.schedules != 0) {
+    counts["exhausted"] = summary.exhausted;
+    counts["schedules"] = summary.schedules;
+  }
+  return dump({{"summary", counts}});
 }
 
 Outcome parse_outcome(const std::string& line) {
@@ -80,6 +108,10 @@ Outcome parse_outcome(const std::string& line) {
     outcome.where = value.at("where");
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
+    outcome.saved = value.value("saved", "");
+    if (value.contains("exploration")) {
+      outcome.exploration = parse_exploration(value.at("exploration"));
+    }
     for (const auto& problem : value.at("problems")) {
       outcome.problems.push_back({problem.at("place"), problem.at("expected"), problem.at("actual"),
                                   problem.at("rule"), problem.at("text")});

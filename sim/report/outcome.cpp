@@ -9,6 +9,10 @@ Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected) {
   Summary summary;
   summary.not_selected = not_selected;
   for (const Outcome& outcome : outcomes) {
+    if (outcome.exploration) {
+      summary.schedules += outcome.exploration->schedules;
+      if (outcome.result == Result::passed && outcome.exploration->exhausted) ++summary.exhausted;
+    }
     switch (outcome.result) {
       case Result::passed:
         ++summary.passed;

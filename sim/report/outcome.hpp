@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,17 @@ struct Problem {
   std::string text;  ///< one line for people
 };
 
+/// How a case was explored.
+struct Exploration {
+  std::string strategy;    ///< "exhaustive", "random", …
+  bool exhausted = false;  ///< every schedule within the bounds was run
+  uint64_t schedules = 0;  ///< run to their end
+  uint64_t pruned = 0;     ///< left where they came to a state known already
+  uint64_t states = 0;     ///< known to the reduction
+  uint64_t longest = 0;    ///< decisions in one schedule, at most
+  friend bool operator==(const Exploration&, const Exploration&) = default;
+};
+
 struct Outcome {
   std::string name;
   std::string chapter;
@@ -39,6 +51,8 @@ struct Outcome {
   std::string choices;  ///< decisions that were not 0
   uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
   std::string repro;    ///< the command that does it again; only of failed cases
+  std::string saved{};  ///< the file that the failure was saved in, or ""
+  std::optional<Exploration> exploration{};
 };
 
 struct Summary {
@@ -47,6 +61,8 @@ struct Summary {
   size_t skipped = 0;
   size_t not_selected = 0;
   size_t lacking = 0;
+  size_t exhausted = 0;    ///< of those that passed
+  uint64_t schedules = 0;  ///< 0: nothing was explored
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 

@@ -28,12 +28,30 @@ std::string failure_text(const Outcome& outcome) {
   if (shown < outcome.problems.size()) {
     text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
   }
+  if (!outcome.saved.empty()) text += fmt::format("  saved in {}\n", outcome.saved);
   return text + "REPRO: " + outcome.repro + "\n";
 }
+
+namespace {
+
+/// What was shown: of all schedules, or of so many.
+std::string exploration_text(const Exploration& exploration, const std::string& name,
+                             const Colours& colours) {
+  if (!exploration.exhausted) {
+    return fmt::format("{} {} {}\n", colours.yellow("sampled"), exploration.schedules, name);
+  }
+  return fmt::format("{} {}/{} {}\n", colours.green("EXHAUSTED"), exploration.schedules,
+                     exploration.schedules, name);
+}
+
+}  // namespace
 
 std::string outcome_text(const Outcome& outcome, const Colours& colours) {
   switch (outcome.result) {
     case Result::passed:
+      if (outcome.exploration) {
+        return exploration_text(*outcome.exploration, outcome.name, colours);
+      }
       return fmt::format("{}  {}\n", colours.green("passed"), outcome.name);
     case Result::skipped:
       return fmt::format("{} {}: {}\n", colours.yellow("skipped"), outcome.name, outcome.skip);
@@ -42,7 +60,12 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
     case Result::failed:
       break;
   }
-  return fmt::format("{}  {}\n{}", colours.red("FAILED"), outcome.name, failure_text(outcome));
+  std::string name = outcome.name;
+  if (outcome.exploration) {
+    name += fmt::format(", schedule {} ({})", outcome.exploration->schedules,
+                        outcome.exploration->strategy);
+  }
+  return fmt::format("{}  {}\n{}", colours.red("FAILED"), name, failure_text(outcome));
 }
 
 std::string summary_text(const Summary& summary) {
@@ -50,6 +73,9 @@ std::string summary_text(const Summary& summary) {
       fmt::format("{} passed, {} failed, {} skipped, {} not selected", summary.passed,
                   summary.failed, summary.skipped, summary.not_selected);
   if (summary.lacking != 0) text += fmt::format(", {} lacking", summary.lacking);
+  if (summary.schedules != 0) {
+    text += fmt::format("; {} exhausted, {} schedules", summary.exhausted, summary.schedules);
+  }
   return text;
 }
 

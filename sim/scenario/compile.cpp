@@ -37,11 +37,14 @@ class CaseCompiler {
     }
     if (root_.has("steps") && root_.has("threads")) root_.fail("steps or threads, not both");
     if (!root_.has("steps") && !root_.has("threads")) root_.fail("steps or threads is needed");
+    if (root_.has("after") && !root_.has("threads"))
+      root_.fail_at("after", "comes after threads, and there are none");
     if (const auto needed = root_.find("requires")) out_.lacks = lacking(*needed, world_);
     begin_world();
     if (const auto setup = root_.find("setup")) sequence(*setup);
     if (const auto steps = root_.find("steps")) sequence(*steps);
     if (const auto threads = root_.find("threads")) parallel(*threads);
+    if (const auto after = root_.find("after")) sequence(*after);
     end();
     return std::move(out_);
   }
@@ -238,7 +241,9 @@ class CaseCompiler {
 
   void expectations(const Node& node, const GuestFacts& guest, CompiledStep& step) {
     const auto expect = node.find("expect");
-    ExpectContext context = expect_context(guest, step.repetition);
+    const auto named = step.actor.host ? node.find("vm") : std::nullopt;
+    const GuestFacts& spoken_of = named ? world_.guest_of(*named) : guest;
+    ExpectContext context = expect_context(spoken_of, step.repetition);
     context.optee = optee_.current ? &*optee_.current : nullptr;
     context.judged = step.judged_by_default;
     const json silent = json::object();

@@ -9,6 +9,7 @@
 #include "mediator/rules.hpp"
 #include "sim/scenario/compile_names.hpp"
 #include "sim/scenario/expect_optee.hpp"
+#include "sim/scenario/requirements.hpp"
 
 namespace sim::scenario {
 namespace {
@@ -189,6 +190,15 @@ void compile_rx(const Node& node, const ExpectContext& context, Expectation& to)
 
 // ---- SMCs
 
+/// The SMC that a name in a list speaks of; with `?` behind it only where the SPMC holds the
+/// buffers of the step's VM, too, and elsewhere there must be none.
+std::optional<uint32_t> made_function(const Node& node, const ExpectContext& context) {
+  if (!node.is_string() || !node.text().ends_with('?')) return function_of(node);
+  if (!spmc_holds_buffers(context.world, context.guest)) return {};
+  const nlohmann::json name = node.text().substr(0, node.text().size() - 1);
+  return function_of(Node{name, node.file(), node.pointer()});
+}
+
 ExpectedReceiver expected_receiver(const Node& node, const ExpectContext& context) {
   ExpectedReceiver receiver;
   receiver.id = context.world.endpoint_of(node.at("id"));
@@ -213,7 +223,7 @@ std::optional<uint64_t> optional_number(const Node& node, const char* key,
 ExpectedSmc compile_smc(const Node& node, const ExpectContext& context) {
   ExpectedSmc smc;
   smc.pointer = node.pointer();
-  if (const auto function = node.find("fid")) smc.function = function_of(*function);
+  if (const auto function = node.find("fid")) smc.function = made_function(*function, context);
   smc.registers = expected_registers(node, context);
   if (const auto layout = node.find("layout")) smc.layout = version_text(version_of(*layout));
   if (const auto sender = node.find("sender")) smc.sender = context.world.endpoint_of(*sender);
@@ -248,7 +258,10 @@ void compile_smcs(const Node& node, const ExpectContext& context, Expectation& t
   if (const auto calls = node.find("spmc_calls")) {
     if (calls->is_array()) {
       to.spmc_functions.emplace();
-      for (const Node& name : calls->elements()) to.spmc_functions->push_back(function_of(name));
+      for (const Node& name : calls->elements()) {
+        if (const auto function = made_function(name, context))
+          to.spmc_functions->push_back(*function);
+      }
     } else {
       to.spmc_calls = calls->number();
     }
@@ -261,7 +274,11 @@ void compile_smcs(const Node& node, const ExpectContext& context, Expectation& t
     return;
   }
   to.smcs.emplace();
-  for (const Node& one : spmc->elements()) to.smcs->push_back(compile_smc(one, context));
+  for (const Node& one : spmc->elements()) {
+    const auto name = one.find("fid");
+    const bool made = !name || made_function(*name, context).has_value();
+    if (made) to.smcs->push_back(compile_smc(one, context));
+  }
 }
 
 std::optional<std::vector<ExpectedIrq>> compile_irqs(const Node& node,
@@ -409,7 +426,12 @@ ExpectedState compile_state(const Node& node, const ExpectContext& context) {
   state.dump = context.dumps.state();
   for (const auto& [name, value] : node.members()) {
     check_fact(value, name, context.world);
-    state.facts.push_back({name, plain_text(value.json())});
+    std::string wanted = plain_text(value.json());
+    const GuestFacts* owner = context.world.guest(name.substr(0, name.find('.')));
+    if (owner != nullptr && wanted == "empty") {
+      wanted = spmc_holds_buffers(context.world, *owner) ? "spmc_owned" : "free";
+    }
+    state.facts.push_back({name, wanted});
   }
   return state;
 }

@@ -16,8 +16,8 @@
 
 namespace sim::scenario {
 
-/// All that an expectation may refer to. `guest` is the VM of the step; the first VM for a step of
-/// the host.
+/// All that an expectation may refer to. `guest` is the VM of the step; for a step of the host the
+/// VM that it names, or the first one.
 struct ExpectContext {
   const CompiledWorld& world;
   const std::map<std::string, std::string>& variables;

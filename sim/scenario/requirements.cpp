@@ -15,24 +15,20 @@ namespace {
 
 using spmc_model::Personality;
 
-/// True if the SPMC of the world lists the function, of either width, at the version it speaks.
-bool lists(const Personality& spmc, const SpmcSpec& spec, uint32_t function) {
-  const uint32_t number = ffa::FunctionId{function}.number();
-  const auto same = [&](uint32_t id) {
-    return ffa::FunctionId{id}.in_ffa_range() && ffa::FunctionId{id}.number() == number;
-  };
-  if (std::any_of(spec.missing.begin(), spec.missing.end(), same)) return false;
+/// True if both ids name the same function of FF-A, of either width.
+bool same_function(uint32_t id, uint32_t function) {
+  return ffa::FunctionId{id}.in_ffa_range() &&
+         ffa::FunctionId{id}.number() == ffa::FunctionId{function}.number();
+}
+
+/// True if the personality lists the function at the version.
+bool lists(const Personality& spmc, ffa::Version version, uint32_t function) {
   for (const auto& table : {spmc.features, spmc.more_features}) {
     for (const auto& row : table) {
-      if (same(row.id) && spec.version >= row.since) return true;
+      if (same_function(row.id, function) && version >= row.since) return true;
     }
   }
   return false;
-}
-
-bool has_row(const Personality& spmc, ffa::Fid fid) {
-  return std::any_of(spmc.more_features.begin(), spmc.more_features.end(),
-                     [&](const auto& row) { return row.id == ffa::fid32(fid); });
 }
 
 /// A difference between personalities that scenarios depend on, by its rows of
@@ -51,10 +47,8 @@ constexpr Trait traits[] = {
     {"any_number_of_fragments", [](const Personality& p) { return p.max_fragments == 0; }},
     {"vm_state", [](const Personality& p) { return p.guests_tracked; }},
     {"unbinds_unbound", [](const Personality& p) { return !p.unbind_of_unbound; }},
-    {"destroys_no_bitmap", [](const Personality& p) { return !p.destroy_without_bitmap; }},
     {"info_get_32", [](const Personality& p) { return p.info_get_32; }},
     {"one_retrieval", [](const Personality& p) { return p.retrieve_limit == 1; }},
-    {"buffers_unshared", [](const Personality& p) { return !has_row(p, ffa::Fid::rx_acquire); }},
 };
 
 ffa::Version lowest_guest(const CompiledWorld& world) {
@@ -70,7 +64,7 @@ bool has(const Node& node, const Personality& spmc, const CompiledWorld& world) 
   if (word == "spmc_1_2") return world.spec.spmc.version >= ffa::v1_2;
   if (word == "guest_1_1") return lowest_guest(world) >= ffa::v1_1;
   if (word == "guest_1_2") return lowest_guest(world) >= ffa::v1_2;
-  if (word.starts_with("FFA_")) return lists(spmc, world.spec.spmc, function_of(node));
+  if (word.starts_with("FFA_")) return lists(spmc, world.spec.spmc.version, function_of(node));
   for (const Trait& known : traits) {
     if (word == known.name) return known.has(spmc);
   }
@@ -78,6 +72,20 @@ bool has(const Node& node, const Personality& spmc, const CompiledWorld& world) 
 }
 
 }  // namespace
+
+bool spmc_holds_buffers(const CompiledWorld& world, const GuestFacts& guest) {
+  using ffa::Fid;
+  constexpr Fid needed[] = {Fid::rx_acquire, Fid::rx_release, Fid::rxtx_map, Fid::rxtx_unmap};
+  const SpmcSpec& spec = world.spec.spmc;
+  const auto spmc = spmc_model::find_personality(spec.personality);
+  if (spec.absent || guest.version < ffa::v1_1) return false;
+  return std::all_of(std::begin(needed), std::end(needed), [&](Fid fid) {
+    const uint32_t function = ffa::fid32(fid);
+    const bool missing = std::any_of(spec.missing.begin(), spec.missing.end(),
+                                     [&](uint32_t id) { return same_function(id, function); });
+    return !missing && lists(*spmc, spec.version, function);
+  });
+}
 
 std::string lacking(const Node& list, const CompiledWorld& world) {
   const SpmcSpec& spec = world.spec.spmc;

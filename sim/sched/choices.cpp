@@ -13,12 +13,20 @@
 namespace sim {
 
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
-    : source_(std::move(source)), keep_log_(keep_log) {}
+    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {}
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;
   const uint32_t taken = source_->choose(n, label);
   if (keep_log_) log_.push_back({n, taken, label});
+  return taken;
+}
+
+uint32_t Choices::schedule(const SchedulePoint& point) {
+  const auto n = static_cast<uint32_t>(point.tasks.size());
+  if (n <= 1) return 0;
+  const uint32_t taken = source_->schedule(point);
+  if (keep_log_) log_.push_back({n, taken, schedule_label});
   return taken;
 }
 

@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
+
+#include "sim/sched/operation.hpp"
 
 namespace sim {
 
@@ -17,11 +20,30 @@ struct Choice {
   std::string label;
 };
 
+/// Where the scheduler asks which task goes on.
+struct SchedulePoint {
+  /// Those that can go on, by number, in the order in which the alternatives are counted.
+  std::span<const size_t> tasks;
+  /// tasks[0] runs and could go on: whoever else is taken preempts it.
+  bool running = false;
+};
+
+/// What decisions of the scheduler are labelled.
+inline constexpr const char* schedule_label = "schedule";
+
 class ChoiceSource {
  public:
   virtual ~ChoiceSource() = default;
   /// 0 <= result < n; n >= 2. The same source gives the same answers to the same questions.
   virtual uint32_t choose(uint32_t n, const char* label) = 0;
+  /// The same for the scheduler, which has at least two tasks that can go on.
+  virtual uint32_t schedule(const SchedulePoint& point) {
+    return choose(static_cast<uint32_t>(point.tasks.size()), schedule_label);
+  }
+  /// True: it is told of what tasks do.
+  [[nodiscard]] virtual bool watches() const { return false; }
+  /// Where there are several tasks: one of them does this now. In the order in which it happens.
+  virtual void performed(size_t /*task*/, const Operation& /*operation*/) {}
 };
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
@@ -31,6 +53,9 @@ class Choices {
   /// `keep_log` false: for runs of any length that nobody replays.
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
   uint32_t choose(uint32_t n, const char* label);
+  uint32_t schedule(const SchedulePoint& point);
+  [[nodiscard]] bool watched() const { return watched_; }
+  void performed(size_t task, const Operation& operation) { source_->performed(task, operation); }
   [[nodiscard]] const std::vector<Choice>& log() const { return log_; }
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
@@ -39,6 +64,7 @@ class Choices {
  private:
   std::unique_ptr<ChoiceSource> source_;
   bool keep_log_;
+  bool watched_;
   std::vector<Choice> log_;
 };
 

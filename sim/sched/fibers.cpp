@@ -8,7 +8,7 @@
 #include <boost/context/stack_context.hpp>
 #include <cstddef>
 #include <cstdlib>
-#include <mutex>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -23,7 +23,6 @@
 #ifdef FFASIM_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#include <sanitizer/lsan_interface.h>
 #endif
 
 namespace sim {
@@ -48,6 +47,8 @@ struct Fiber::Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  void begin();
+  void forget();
   void resume();
   void suspend();
   void entered();
@@ -93,12 +94,27 @@ Fiber::Worker::Worker()
     : base(mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
   if (base == MAP_FAILED || mprotect(base, guard_bytes, PROT_NONE) != 0) std::abort();
+  begin();
+}
+
+/// A Boost fiber on the stack. One that was there is forgotten: destroying it would unwind it.
+void Fiber::Worker::begin() {
   boost::context::stack_context context;
   context.size = stack_bytes;
   context.sp = stack() + stack_bytes;
-  inside = boost::context::fiber(std::allocator_arg,
-                                 boost::context::preallocated(context.sp, context.size, context),
-                                 KeepStack{}, Entry{this});
+  std::construct_at(&inside, std::allocator_arg,
+                    boost::context::preallocated(context.sp, context.size, context), KeepStack{},
+                    Entry{this});
+}
+
+/// The body is never gone on with, nor unwound; the stack is as good as new.
+void Fiber::Worker::forget() {
+#ifdef FFASIM_ASAN
+  __asan_unpoison_memory_region(stack(), stack_bytes);
+  inside_fake = nullptr;
+#endif
+  begin();
+  done = true;
 }
 
 // A worker that waits for its next body ends on its own stack, so that nothing has to be unwound.
@@ -170,10 +186,8 @@ Fiber::Fiber(std::function<void()> body) {
 }
 
 Fiber::~Fiber() {
-  if (!worker_->done) {
-    abandon();
-    return;
-  }
+  // Its frames may be a mediator's, which knows no exceptions.
+  if (!worker_->done) worker_->forget();
   worker_->body = {};
   pool().push_back(std::move(worker_));
 }
@@ -183,17 +197,5 @@ void Fiber::resume() { worker_->resume(); }
 void Fiber::suspend() { worker_->suspend(); }
 
 bool Fiber::done() const { return worker_->done; }
-
-void Fiber::abandon() {
-#ifdef FFASIM_ASAN
-  // What its frames point to stays reachable.
-  __lsan_register_root_region(worker_->stack(), stack_bytes);
-#endif
-  // Destroying a suspended Boost fiber would unwind it, so it lives as long as the process.
-  static std::mutex guard;
-  static auto* const graveyard = new std::vector<WorkerPtr>;
-  const std::lock_guard<std::mutex> held(guard);
-  graveyard->push_back(std::move(worker_));
-}
 
 }  // namespace sim

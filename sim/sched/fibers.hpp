@@ -26,10 +26,6 @@ class Fiber {
   struct Worker;
 
  private:
-  // Never resumed again; its frames are neither run nor unwound: they may be a mediator's, which
-  // knows no exceptions.
-  void abandon();
-
   std::unique_ptr<Worker> worker_;
 };
 

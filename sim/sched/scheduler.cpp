@@ -45,7 +45,7 @@ size_t Scheduler::pick(size_t first) {
     if (runnable(task)) candidates.push_back(task);
   }
   if (candidates.empty()) return none;
-  return candidates[choices_.choose(static_cast<uint32_t>(candidates.size()), "schedule")];
+  return candidates[choices_.schedule({candidates, candidates.front() == current_})];
 }
 
 void Scheduler::run_body(size_t task) {
@@ -131,15 +131,13 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
 
 void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
-  reach(next);
+  reach();
   perform(next);
 }
 
-void Scheduler::reach(const Operation& next) {
+void Scheduler::reach() {
   if (hooks_.reached) hooks_.reached();
-  tasks_[current_].next = next;
   if (tasks_.size() > 1) let_others_go_on();
-  tasks_[current_].next = {};
   if (hooks_.passed) hooks_.passed();
 }
 
@@ -186,7 +184,7 @@ void Scheduler::check_order(uint32_t lock_class) {
 void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const Operation acquire{OperationKind::lock_acquire, object};
   check_order(lock_class);
-  if (on_task()) reach(acquire);
+  if (on_task()) reach();
   const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
   if (!free) {
     if (!on_task()) {
@@ -197,10 +195,9 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t objec
     entry->second.waiters.push_back(current_);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
-    tasks_[current_].next = acquire;
+    perform(acquire);  // its place among those who wait
     if (hooks_.reached) hooks_.reached();
     tasks_[current_].fiber->suspend();
-    tasks_[current_].next = {};
     if (hooks_.passed) hooks_.passed();
   }
   perform(acquire);

@@ -54,19 +54,15 @@ class Scheduler {
 
   /// Another task may go on here, before the running one does `next`.
   void yield(const Operation& next = {});
-  /// The running task does this now, without a point where another one may go on.
+  /// The running task does this now, without a point where another one may go on. Of a yield and
+  /// of a lock the scheduler tells itself: when the task goes on, and when it has the lock.
   void perform(const Operation& operation) {
-    if (watch_ && on_task()) watch_(current_, operation);
+    if (watched()) choices_.performed(current_, operation);
   }
-  /// Told of all that tasks do, in the order in which it happens. A yield's operation comes when
-  /// its task goes on, a lock's when the task has it.
-  using Watch = std::function<void(size_t task, const Operation& operation)>;
-  void set_watch(Watch watch) { watch_ = std::move(watch); }
-  /// False: nobody is told; what perform() would say need not be found out.
-  [[nodiscard]] bool watched() const { return static_cast<bool>(watch_); }
-  /// What a task that stopped at a yield or a lock will do when it goes on; `everything` for one
-  /// that has not begun, or waits for something else.
-  [[nodiscard]] const Operation& next_of(size_t task) const { return tasks_[task].next; }
+  /// False: what perform() would tell need not be found out.
+  [[nodiscard]] bool watched() const {
+    return choices_.watched() && on_task() && tasks_.size() > 1;
+  }
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
@@ -100,7 +96,6 @@ class Scheduler {
     bool idle = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
-    Operation next;
     std::vector<Held> held;
   };
   struct Lock {
@@ -110,7 +105,7 @@ class Scheduler {
 
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
-  void reach(const Operation& next);
+  void reach();
   void let_others_go_on();
   void run_body(size_t task);
   void loop();
@@ -124,7 +119,6 @@ class Scheduler {
   Choices& choices_;
   Report report_;
   SwitchHooks hooks_;
-  Watch watch_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;

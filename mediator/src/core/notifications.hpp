@@ -30,19 +30,37 @@ struct Audience {
   ffa::VcpuId vcpu{};
 };
 
+/// Where notifications come from, as far as it is known before they are fetched: SPs and the SPM
+/// are one.
+enum class NotificationSource : uint8_t { spmc, vms, hypervisor };
+
 class VmNotifications {
  public:
   /// The VM as a whole, or one vCPU of it.
   struct Place {
-    uint64_t pending = 0;
-    uint32_t events = 0;  ///< notifications of whatever sender, counted
-    uint32_t told = 0;    ///< how many of them the VM knows of
+    struct Events {
+      uint32_t seen = 0;
+      uint32_t told = 0;  ///< how many of them the VM knows of
+    };
+    uint64_t pending = 0;             ///< from VMs
+    std::array<Events, 3> events_of;  ///< by source
 
+    void notify(NotificationSource source) { ++events(source).seen; }
     void notify(uint64_t bitmap) {
       pending |= bitmap;
-      ++events;
+      notify(NotificationSource::vms);
     }
-    [[nodiscard]] bool untold() const { return told != events; }
+    [[nodiscard]] Events& events(NotificationSource source) {
+      return events_of[static_cast<size_t>(source)];
+    }
+    [[nodiscard]] bool untold() const {
+      return std::any_of(events_of.begin(), events_of.end(),
+                         [](const Events& events) { return events.told != events.seen; });
+    }
+    void tell(NotificationSource source) { events(source).told = events(source).seen; }
+    void tell_all() {
+      for (Events& events : events_of) events.told = events.seen;
+    }
   };
 
   static size_t bytes(uint16_t vcpus) { return Arena::bytes<Place>(vcpus); }
@@ -86,9 +104,37 @@ class VmNotifications {
     return whom.per_vcpu ? vcpus_[whom.vcpu.raw()] : whole_;
   }
 
-  /// What is pending for the VM and this vCPU, and is so no longer.
+  /// What VMs have set for the VM and this vCPU, and is pending no longer.
   uint64_t take(ffa::VcpuId vcpu) {
-    return std::exchange(whole_.pending, 0) | std::exchange(vcpus_[vcpu.raw()].pending, 0);
+    Place& part = vcpus_[vcpu.raw()];
+    whole_.tell(NotificationSource::vms);
+    part.tell(NotificationSource::vms);
+    return std::exchange(whole_.pending, 0) | std::exchange(part.pending, 0);
+  }
+
+  /// The hypervisor's own notification: RX holds an indirect message.
+  void notify_rx_full() {
+    rx_full_ = true;
+    whole_.notify(NotificationSource::hypervisor);
+  }
+  bool take_rx_full() {
+    whole_.tell(NotificationSource::hypervisor);
+    return std::exchange(rx_full_, false);
+  }
+
+  /// What the SPMC had for the VM and this vCPU is fetched at a time when as many events were seen:
+  /// what came meanwhile is still to be told.
+  struct SpmcEvents {
+    uint32_t whole = 0;
+    uint32_t vcpu = 0;
+  };
+  SpmcEvents seen_of_spmc(ffa::VcpuId vcpu) {
+    constexpr auto spmc = NotificationSource::spmc;
+    return {whole_.events(spmc).seen, vcpus_[vcpu.raw()].events(spmc).seen};
+  }
+  void tell_of_spmc(ffa::VcpuId vcpu, const SpmcEvents& seen) {
+    whole_.events(NotificationSource::spmc).told = seen.whole;
+    vcpus_[vcpu.raw()].events(NotificationSource::spmc).told = seen.vcpu;
   }
 
   /// Lists of what the VM was not told yet, as many as the registers hold; what they hold is told.
@@ -96,7 +142,7 @@ class VmNotifications {
     ffa::NotificationInfoGetSuccess info{convention, false, 0, {}};
     if (whole_.untold()) {
       (void)info.append({.endpoint = self});  // the first list fits
-      whole_.told = whole_.events;
+      whole_.tell_all();
     }
     ffa::NotificationList list{.endpoint = self};
     for (size_t n = 0; n < vcpus_.size(); ++n) {
@@ -105,7 +151,7 @@ class VmNotifications {
       info.more_pending = used >= ffa::NotificationInfoGetSuccess::id_capacity(convention);
       if (info.more_pending) break;
       list.vcpus[list.vcpu_count++] = ffa::VcpuId{static_cast<uint16_t>(n)};
-      vcpus_[n].told = vcpus_[n].events;
+      vcpus_[n].tell_all();
       if (list.vcpu_count < list.vcpus.size()) continue;
       (void)info.append(list);
       list.vcpu_count = 0;
@@ -125,6 +171,7 @@ class VmNotifications {
   uint64_t bound_ = 0;
   uint64_t per_vcpu_ = 0;  ///< of those bound
   std::array<Notifier, 64> sender_{};
+  bool rx_full_ = false;
   Place whole_;
   std::span<Place> vcpus_;
 };

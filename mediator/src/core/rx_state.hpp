@@ -44,8 +44,8 @@ constexpr std::optional<RxState> next_state(RxState state, RxEvent event) {
       {free, no, no, no, no, no, spmc_owned, no},              // unmapped
       {no, no, producing, no, no, no, no, no},                 // free
       {no, unmapped, no, free, vm_owned, no, spmc_owned, no},  // producing
-      {no, no, no, no, no, free, spmc_owned, producing},       // vm_owned
-      {no, no, producing, no, vm_owned, no, no, producing},    // spmc_owned
+      {no, no, no, no, no, free, no, producing},               // vm_owned
+      {no, no, producing, no, no, no, no, producing},          // spmc_owned
   };
   return table[static_cast<size_t>(state)][static_cast<size_t>(event)];
 }

@@ -19,10 +19,12 @@ namespace mediator {
 /// The two pairs of direct calls: REQ and RESP, REQ2 and RESP2. A request is answered in kind.
 enum class DirectKind : uint8_t { plain, extended };
 
-/// A vCPU on the other side.
+/// A vCPU on the other side. The next VM with its id is another one.
 struct Partner {
   ffa::EndpointId vm{};
+  uint32_t incarnation = 0;
   ffa::VcpuId vcpu{};
+  friend constexpr bool operator==(const Partner&, const Partner&) = default;
 };
 
 struct VmDialogue {
@@ -39,6 +41,10 @@ struct VmDialogue {
 
   /// True if its call waits, and nothing has come that would end it.
   [[nodiscard]] bool takes_request() const { return serves == Serves::waits && !has_reply; }
+  /// True if it has a request of `client`.
+  [[nodiscard]] bool has_request() const {
+    return serves == Serves::works || serves == Serves::stopped;
+  }
 };
 
 }  // namespace mediator

@@ -96,24 +96,31 @@ Reply send_to_sp(CallContext<P>& call, const IndirectMessage& message, const Par
 /// waits for messages.
 template <Platform P>
 void announce_message(MediatorState<P>& mediator, VmContext<P>& vm) {
-  vm.rx_full.store(1);
+  {
+    const Guard guard(vm.state_lock);
+    vm.notifications.notify_rx_full();
+  }
   {
     const Guard guard(mediator.message_lock);
     run_one_waiting(mediator, vm);
   }
-  announce_notification(mediator, vm, {});
+  inject_npi(mediator, vm, {});
 }
 
 template <Platform P>
 Reply deliver_to_vm(CallContext<P>& call, const IndirectMessage& message, VmContext<P>& vm) {
   const bool known = message.header.uuid.is_nil() || message.header.uuid == vm.config.uuid;
   FFA_CHECK(call.rules.require(Rule::send2_uuid, known));
-  const ffa::Version version = vm.version().version();
-  const bool receives = version == ffa::Version{} || version >= ffa::v1_1;
-  FFA_CHECK(call.rules.require(Rule::send2_receives, receives));
+  // Only a VM whose RX is mapped, and so was acquired, has its version for good.
+  const auto receives = [&vm] {
+    const ffa::Version version = vm.version().version();
+    return version == ffa::Version{} || version >= ffa::v1_1;
+  };
+  FFA_CHECK(call.rules.require(Rule::send2_receives, receives()));
   RxWriter<P> rx{call, vm};
   FFA_CHECK(rx.acquire(Rule::send2_rx_free));
-  const std::span<const std::byte> bytes = message.as_seen_by(version);
+  FFA_CHECK(call.rules.require(Rule::send2_receives, receives()));
+  const std::span<const std::byte> bytes = message.as_seen_by(vm.version().version());
   FFA_CHECK(call.rules.require(Rule::send2_fits, bytes.size() <= rx.size_bytes()));
   rx.write(0, bytes);
   rx.finish(static_cast<uint32_t>(bytes.size()));

@@ -14,14 +14,15 @@
 
 namespace mediator {
 
-/// A handle of our own: bit 63, the VM, a count. For a send that is collected first, whose handle
-/// the SPMC takes over, and for one that the SPMC never sees. [DEN0140 1.2 §1.10.2]
+/// A handle of our own: bit 63, the VM's incarnation, a count, so that none comes again that an
+/// SPMC may still know of an earlier VM. For a send that is collected first, whose handle the SPMC
+/// takes over, and for one that the SPMC never sees. [DEN0140 1.2 §1.10.2]
 template <Platform P>
 void preset_handle(CallContext<P>& call, IncomingSend& send) {
   do {
     const Guard guard(call.vm.memory_lock);
     const uint64_t count = call.vm.memory.handles_preset++;
-    send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.id().raw()} << 32 | count};
+    send.spmc.handle = ffa::Handle{uint64_t{1} << 63 | uint64_t{call.vm.incarnation} << 32 | count};
     // An SPMC may have given it away, for another VM's share too. Bound: the shares.
   } while (handle_is_live(call.mediator, call.vm, send.slot, send.spmc.handle));
   const Guard guard(call.vm.memory_lock);

@@ -83,11 +83,10 @@ Reply notification_unbind(CallContext<P>& call) {
 /// From VM to VM: pending before the receiver is interrupted, so that no GET can miss it for good.
 template <Platform P>
 Outcome<void> notify_vm(CallContext<P>& call, const ffa::NotificationSet& set, VmContext<P>& vm) {
-  const uint32_t incarnation = call.mediator.vms.find(call.vm.id())->incarnation;
   const Audience whom{set.per_vcpu, set.vcpu};
   {
     const Guard guard(vm.state_lock);
-    const bool bound = vm.notifications.is_bound({call.vm.id(), incarnation}, set.bitmap);
+    const bool bound = vm.notifications.is_bound({call.vm.id(), call.vm.incarnation}, set.bitmap);
     FFA_CHECK(call.rules.require(Rule::noti_set_bound, bound));
     const bool of_kind = vm.notifications.is_kind(set.bitmap, set.per_vcpu);
     FFA_CHECK(call.rules.require(Rule::noti_set_kind, of_kind));
@@ -131,12 +130,10 @@ Reply notification_get(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_get_vcpu, vcpu_exists));
   uint32_t secure = get->flags & (NotificationGet::from_sps | NotificationGet::from_spm);
   if (!has_notifications(call.mediator.spmc.features)) secure = 0;
-  VmNotifications::Place whole;
-  VmNotifications::Place part;
+  VmNotifications::SpmcEvents seen;
   {
     const Guard guard(call.vm.state_lock);
-    whole = call.vm.notifications.at({});
-    part = call.vm.notifications.at({true, get->vcpu});
+    seen = call.vm.notifications.seen_of_spmc(get->vcpu);
   }
   ffa::NotificationGetSuccess pending;
   if (secure != 0) {
@@ -146,18 +143,15 @@ Reply notification_get(CallContext<P>& call) {
     if (get->wants(NotificationGet::from_sps)) pending.from_sps = from_spmc.from_sps;
     if (get->wants(NotificationGet::from_spm)) pending.spm_framework = from_spmc.spm_framework;
   }
-  const bool from_us = get->wants(NotificationGet::from_hypervisor);
-  uint32_t full = 1;
-  if (from_us && call.vm.rx_full.compare_exchange(full, 0)) {
-    pending.hypervisor_framework = ffa::NotificationGetSuccess::rx_buffer_full;
-  }
   const Guard guard(call.vm.state_lock);
   VmNotifications& own = call.vm.notifications;
+  // Of SPs alone, or of the SPM, it is not known whether that was all.
+  const bool all_secure =
+      get->wants(NotificationGet::from_sps) && get->wants(NotificationGet::from_spm);
+  if (all_secure) own.tell_of_spmc(get->vcpu, seen);
   if (get->wants(NotificationGet::from_vms)) pending.from_vms = own.take(get->vcpu);
-  if (get->flags == NotificationGet::all_sources) {
-    // What came while the SPMC was asked is still to be told.
-    own.at({}).told = whole.events;
-    own.at({true, get->vcpu}).told = part.events;
+  if (get->wants(NotificationGet::from_hypervisor) && own.take_rx_full()) {
+    pending.hypervisor_framework = ffa::NotificationGetSuccess::rx_buffer_full;
   }
   return pending.encode();
 }

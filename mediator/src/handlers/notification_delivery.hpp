@@ -47,23 +47,17 @@ void inject_npi(MediatorState<P>& mediator, const VmContext<P>& vm, const Audien
   }
 }
 
-/// Somebody else than a VM has notified the VM, as a whole or one vCPU of it.
-template <Platform P>
-void announce_notification(MediatorState<P>& mediator, VmContext<P>& vm, const Audience& whom) {
-  {
-    const Guard guard(vm.state_lock);
-    vm.notifications.at(whom).notify(0);
-  }
-  inject_npi(mediator, vm, whom);
-}
-
 /// Announces what the SPMC says, if the VM exists, is served and has the vCPU; ids from the SPMC
 /// are input.
 template <Platform P>
 void announce_pending(MediatorState<P>& mediator, ffa::EndpointId id, const Audience& whom) {
   const VmReference<P> vm{mediator, id};
   if (vm.get() == nullptr || whom.vcpu.raw() >= vm.get()->config.vcpus) return;
-  announce_notification(mediator, *vm.get(), whom);
+  {
+    const Guard guard(vm.get()->state_lock);
+    vm.get()->notifications.at(whom).notify(NotificationSource::spmc);
+  }
+  inject_npi(mediator, *vm.get(), whom);
 }
 
 template <Platform P>

@@ -92,7 +92,6 @@ struct VmContext {
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
-        rx_full(platform, 0),
         access(vm),
         buffers(platform),
         memory(vm, arena),
@@ -120,10 +119,10 @@ struct VmContext {
 
   const VmConfig config;
   const CallSwitches switches;
+  uint32_t incarnation = 0;                            ///< that of its slot
   SpinLock state_lock;                                 ///< class vm_state: version, notifications
   SpinLock memory_lock;                                ///< class vm_memory
   typename P::template Atomic<uint32_t> version_word;  ///< VersionWord; written under state_lock
-  typename P::template Atomic<uint32_t> rx_full;  ///< notification: an indirect message is there
   const Access access;
   VmBuffers<P> buffers;
   VmMemory memory FFA_GUARDED(memory_lock);

@@ -16,13 +16,21 @@
 
 namespace mediator {
 
+/// The partner's VM, if it still lives.
+template <Platform P>
+std::optional<VmSlot<P>> find_partner(MediatorState<P>& mediator, const Partner& partner) {
+  auto vm = mediator.vms.find(partner.vm);
+  const bool same = vm && vm->incarnation == partner.incarnation && vm->life == VmLife::live;
+  if (!same) vm.reset();
+  return vm;
+}
+
 /// The dialogue of a vCPU of a live VM, or nullptr.
 template <Platform P>
 VmDialogue* find_dialogue(MediatorState<P>& mediator, const Partner& partner)
     FFA_REQ(mediator.message_lock) {
-  const auto vm = mediator.vms.find(partner.vm);
-  if (!vm || vm->life != VmLife::live || vm->context == nullptr) return nullptr;
-  return &vm->context->vcpus[partner.vcpu.raw()].dialogue;
+  const auto vm = find_partner(mediator, partner);
+  return vm ? &vm->context->vcpus[partner.vcpu.raw()].dialogue : nullptr;
 }
 
 /// Ends the call in which a vCPU waits.
@@ -57,8 +65,8 @@ Reply block(CallContext<P>& call) {
 }
 
 template <Platform P>
-Partner self(CallContext<P>& call) {
-  return {call.vm.id(), call.vcpu};
+Partner vcpu_of(const VmContext<P>& vm, size_t vcpu) {
+  return {vm.id(), vm.incarnation, ffa::VcpuId{static_cast<uint16_t>(vcpu)}};
 }
 
 /// A request to another VM, which the caller may reach. Waits for the response.
@@ -82,9 +90,9 @@ Reply ask_vm(CallContext<P>& call, ffa::EndpointId receiver, DirectKind kind,
   FFA_CHECK(call.rules.require(Rule::dmsg_server_waits, server.takes_request()));
   VmDialogue& own = call.vcpu_state().dialogue;
   own.asks = VmDialogue::Asks::waits;
-  own.server = {receiver, ffa::VcpuId{static_cast<uint16_t>(place)}};
+  own.server = vcpu_of(*vm->context, place);
   server.serves = VmDialogue::Serves::works;
-  server.client = self(call);
+  server.client = vcpu_of(call.vm, call.vcpu.raw());
   server.kind = kind;
   end_wait(mediator, server, own.server, request);
   return block(call);
@@ -123,7 +131,7 @@ Reply respond(CallContext<P>& call, ffa::EndpointId sender, ffa::EndpointId rece
   FFA_CHECK(call.rules.require(Rule::resp_receiver, receiver == own.client.vm));
   FFA_CHECK(call.rules.require(Rule::resp_kind, kind == own.kind));
   FFA_CHECK(call.rules.require(Rule::own_request_over, !vcpu.request.active));
-  const auto client = call.mediator.vms.find(own.client.vm);
+  const auto client = find_partner(call.mediator, own.client);
   const bool narrow = !ffa::FunctionId{response.x[0]}.is_smc64();
   const bool readable = narrow || !client || client->aarch64;
   FFA_CHECK(call.rules.require(Rule::resp_width, readable));
@@ -196,7 +204,7 @@ void run_one_waiting(MediatorState<P>& mediator, VmContext<P>& vm) FFA_REQ(media
     VmDialogue& dialogue = vm.vcpus[n].dialogue;
     if (!dialogue.takes_request()) continue;
     dialogue.serves = VmDialogue::Serves::nothing;
-    const Partner who{vm.id(), ffa::VcpuId{static_cast<uint16_t>(n)}};
+    const Partner who = vcpu_of(vm, n);
     return end_wait(mediator, dialogue, who, ffa::Run{who.vm, who.vcpu}.encode());
   }
 }
@@ -230,14 +238,12 @@ template <Platform P>
 void end_dialogues(MediatorState<P>& mediator, VmContext<P>& vm) {
   const Guard guard(mediator.message_lock);
   const ffa::Regs aborted = ffa::reply(ffa::Status::aborted);
-  for (VcpuState& vcpu : vm.vcpus) {
-    VmDialogue& own = vcpu.dialogue;
-    const bool served =
-        own.serves == VmDialogue::Serves::works || own.serves == VmDialogue::Serves::stopped;
-    if (served) answer_client(mediator, own.client, aborted);
-    const bool asked = own.asks == VmDialogue::Asks::waits || own.asks == VmDialogue::Asks::stopped;
-    VmDialogue* const server = asked ? find_dialogue(mediator, own.server) : nullptr;
-    if (server != nullptr) {
+  for (size_t n = 0; n < vm.vcpus.size(); ++n) {
+    VmDialogue& own = vm.vcpus[n].dialogue;
+    if (own.has_request()) answer_client(mediator, own.client, aborted);
+    VmDialogue* const server = find_dialogue(mediator, own.server);
+    // It may have answered while this VM was ending, and work for somebody else.
+    if (server != nullptr && server->has_request() && server->client == vcpu_of(vm, n)) {
       if (server->serves == VmDialogue::Serves::stopped) {
         end_wait(mediator, *server, own.server, aborted);
       }

@@ -84,6 +84,7 @@ class VmTable {
       if (slots_[place].life != VmLife::vacant) continue;
       slots_[place] = slot;
       slots_[place].incarnation = ++incarnations_;
+      if (slot.context != nullptr) slot.context->incarnation = incarnations_;
       index_.insert(slot.id, static_cast<uint16_t>(place));
       return {};
     }
@@ -96,11 +97,11 @@ class VmTable {
     slots_[*place].life = life;
     change_lists(slots_[*place]);
   }
+  /// Of a VM that is not `live`: no list has it any more, so none changes.
   void erase(ffa::EndpointId id) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
     if (!place) return;
-    change_lists(slots_[*place]);
     index_.erase(id);
     size_t last = *place;
     for (; last + 1 < slots_.size() && slots_[last + 1].life != VmLife::vacant; ++last) {

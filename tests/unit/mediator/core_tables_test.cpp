@@ -31,10 +31,8 @@ TEST(RxStateTable, EveryCellIsAsDrawn) {
                                                          {{producing, E::deliver}, vm_owned},
                                                          {{producing, E::give}, spmc_owned},
                                                          {{vm_owned, E::release}, free},
-                                                         {{vm_owned, E::give}, spmc_owned},
                                                          {{vm_owned, E::hand_back}, producing},
                                                          {{spmc_owned, E::acquire}, producing},
-                                                         {{spmc_owned, E::deliver}, vm_owned},
                                                          {{spmc_owned, E::hand_back}, producing}};
   for (size_t s = 0; s < rx_states; ++s) {
     for (size_t e = 0; e < rx_events; ++e) {

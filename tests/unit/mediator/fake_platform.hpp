@@ -61,8 +61,13 @@ class Platform {
   template <class T>
   class Atomic {
    public:
-    Atomic(Platform& /*platform*/, T value) : value_(value) {}
-    T load() const { return value_; }
+    Atomic(Platform& platform, T value) : platform_(platform), value_(value) {}
+    T load() const {
+      if (platform_.loads_before_hook > 0 && --platform_.loads_before_hook == 0) {
+        std::exchange(platform_.at_load, nullptr)();
+      }
+      return value_;
+    }
     void store(T value) { value_ = value; }
     bool compare_exchange(T& expected, T desired) {
       if (value_ != expected) {
@@ -79,6 +84,7 @@ class Platform {
     }
 
    private:
+    Platform& platform_;
     T value_;
   };
 
@@ -101,6 +107,9 @@ class Platform {
   std::function<void()> during_copy;
   /// Runs once, when a reference to another VM was taken and its place in the table looked up.
   std::function<void()> after_vm_find;
+  /// Runs once, before the n-th load of a shared word from now: another vCPU's call.
+  std::function<void()> at_load;
+  int loads_before_hook = 0;
 
   // What it finds afterwards.
   std::map<std::pair<uint16_t, uint64_t>, mediator::BorrowerAccess> borrowed;  ///< as `memory`

@@ -82,8 +82,8 @@ TEST_F(Table, TakeReturnsWhatIsForAllAndForTheVcpu) {
 TEST_F(Table, EachEventIsToldOnce) {
   EXPECT_EQ(table.tell(self, ffa::Convention::smc32).list_count, 0U);
   table.at(only(4)).notify(1);
-  table.at(only(1)).notify(0);
-  table.at(all).notify(0);
+  table.at(only(1)).notify(mediator::NotificationSource::spmc);
+  table.at(all).notify(mediator::NotificationSource::spmc);
   const auto info = table.tell(self, ffa::Convention::smc32);
   ASSERT_EQ(info.list_count, 2U);
   EXPECT_EQ(info.lists[0], (ffa::NotificationList{self, 0, {}}));
@@ -211,18 +211,25 @@ TEST_F(BetweenVms, AFailedGetLosesNothing) {
   EXPECT_EQ(world.call(2, {0x84000083}).x[3], 2U);
   EXPECT_EQ(world.call(2, {get_call, 2, 0xf}).x[4], 1U);
 }
-TEST_F(BetweenVms, WhatComesWhileTheSpmcIsAskedIsStillTold) {
+TEST_F(BetweenVms, WhatComesWhileTheSpmcIsAskedIsFetchedFromVmsAndStillToldOfSps) {
   bind(0x3);
   EXPECT_SUCCESS32(set(0x1));
-  bool first_time = true;
+  world.platform.spmc[0xc4000083] = [](const ffa::Regs&) {
+    return regs({0xc4000061, 0, 0x80, 2});  // one list: VM 2
+  };
+  int interrupts = 1;
   world.platform.spmc[get_call] = [&](const ffa::Regs&) {
-    if (std::exchange(first_time, false)) {
+    if (interrupts-- == 1) {
       EXPECT_SUCCESS32(set(0x2));
+      world.mediator->schedule_receiver_interrupt();
     }
     return ffa::success32();
   };
   EXPECT_EQ(world.call(2, {get_call, 2, 0xf}).x[4], 3U);
   EXPECT_EQ(world.call(2, {0x84000083}).x[2], 0x80U) << "told once too often rather than never";
+  EXPECT_STATUS(world.call(2, {0x84000083}), no_data);
+  EXPECT_SUCCESS32(set(0x2));
+  EXPECT_EQ(world.call(2, {get_call, 2, 0xf}).x[4], 2U);
   EXPECT_STATUS(world.call(2, {0x84000083}), no_data);
 }
 

@@ -159,6 +159,37 @@ TEST_F(VmDialogue, TheEndOfAClientFreesItsServer) {
   EXPECT_REJECTED(world, world.call(2, response()), resp_asked);
   waits(2, wait());
 }
+/// Ends a VM at once; it makes no calls.
+void end_vm(World& world, uint16_t vm) {
+  world.mediator->domain_teardown(ffa::EndpointId{vm});
+  world.mediator->relinquish_resources(ffa::EndpointId{vm});
+  world.mediator->free_domain_ctx(ffa::EndpointId{vm});
+}
+TEST_F(VmDialogue, ALaterVmWithFewerVcpusIsNobodysPartner) {
+  for (const bool client_first : {true, false}) {
+    const uint16_t first = client_first ? 1 : 2, second = client_first ? 2 : 1;
+    waits(2, wait(), 1);
+    const ffa::Regs in = request();
+    waits(1, in, 1);
+    world.platform.budget =
+        1;  // the second one begins to end, and keeps what it knows of the first
+    EXPECT_EQ(world.mediator->domain_teardown(ffa::EndpointId{second}),
+              mediator::Progress::restart);
+    world.platform.budget = -1;
+    end_vm(world, first);
+    world.limits = [](VmConfig& vm) { vm.vcpus = 1; };
+    world.start(first, 0x10002);
+    world.platform.woken.clear();
+    end_vm(world, second);
+    EXPECT_TRUE(world.platform.woken.empty());
+    waits(first, wait());
+    end_vm(world, first);
+    world.limits = nullptr;
+    world.start(1, 0x10002);
+    world.start(2, 0x10002);
+    before = world.smc_count();
+  }
+}
 TEST_F(VmDialogue, NobodyWaitsNobodyIsAsked) {
   EXPECT_REJECTED(world, world.call(1, request()), dmsg_server_waits);
   waits(2, wait(), 1);
@@ -200,6 +231,36 @@ TEST(IndirectMessage, ReachesAReceiverOfAnotherVersionWithAHeaderOfItsOwn) {
   for (size_t n = 42; n < rx.size(); ++n) ASSERT_EQ(rx[n], std::byte{0}) << n;
   EXPECT_REJECTED(world, world.call(3, {0x84000086}), send2_rx_free);
   EXPECT_EQ(world.platform.vm_references, 0);
+}
+TEST(IndirectMessage, AReceiverThatNegotiatesMeanwhileReadsTheLayoutOfItsVersion) {
+  World world;
+  world.visible_to_vms = true;
+  world.start(3, 0x10001);
+  EXPECT_TRUE(world.create_vm(2).ok());
+  world.map_buffers(3);
+  for (const uint32_t version : {0x10002U, 0x10000U}) {
+    put_message(world, 3, 2, {std::byte{7}}, 1);
+    world.platform.after_copy_in = [&world, version] {
+      if (world.platform.copies_in % 2 != 0) return;  // the header comes first
+      world.platform.after_copy_in = nullptr;
+      world.platform.at_load = [&world, version] {
+        world.negotiate(2, version);
+        world.map_buffers(2);
+      };
+      world.platform.loads_before_hook = 2;  // between its version and its RX
+    };
+    world.platform.copies_in = 0;
+    const ffa::Regs sent = world.call(3, {0x84000086});
+    if (version >= 0x10002) {
+      EXPECT_SUCCESS32(sent);
+      EXPECT_EQ(world.platform.read(2, rx_ipa + 8, 1)[0], std::byte{40});
+    } else {
+      EXPECT_STATUS(sent, denied);
+      EXPECT_EQ(world.call(2, {0x84000067}).x[0], 0x84000061U);  // RX is free
+    }
+    end_vm(world, 2);
+    EXPECT_TRUE(world.create_vm(2).ok());
+  }
 }
 TEST(IndirectMessage, TheLongestMessageOfTheLargestBufferStaysInItsBounds) {
   World world;

@@ -170,6 +170,17 @@ TEST(Golden, other_or_missing_hash_fails_the_case) {
   EXPECT_EQ(unknown.result, Result::failed);
 }
 
+TEST(Golden, case_that_lacks_something_has_its_hash_too) {
+  Outcome lacking = passed("m/a", hash_b);
+  lacking.result = Result::lacking;
+  EXPECT_EQ(updated_golden({}, {lacking}, true), (GoldenHashes{{"m/a", hash_b}}));
+  Outcome same = lacking;
+  check_golden({{"m/a", hash_b}}, "g", same);
+  EXPECT_EQ(same.result, Result::lacking);
+  check_golden({{"m/a", hash_a}}, "g", lacking);
+  EXPECT_EQ(lacking.result, Result::failed);
+}
+
 TEST(Golden, update_of_a_part_keeps_the_rest_and_of_the_whole_drops_it) {
   const GoldenHashes old = {{"m/a", hash_a}, {"m/gone", hash_a}};
   const std::vector<Outcome> ran = {passed("m/a", hash_b), failed("m/bad", Trouble::check)};

@@ -314,5 +314,40 @@ TEST(Run, EveryLayoutTellsTheSpmcTheSame) {
   }
 }
 
+/// What fails where the RX of two VMs is filled and released behind an SPMC: vm1 speaks 1.1,
+/// vm2 1.0.
+std::string buffers_of_vms(const std::string& spmc) {
+  return failures_text(run_text(R"({"world": {"spmc": )" + spmc + R"(,
+      "vms": {"vm1": {"setup": "version"}, "vm2": {"version": "1.0"}}}, "steps": [
+    {"do": "rxtx_map", "expect": {"spmc_calls": ["FFA_RXTX_MAP?"], "state": {"vm1.rx": "empty"}}},
+    {"do": "partition_info", "expect": {"spmc_calls": ["FFA_RX_ACQUIRE?"]}},
+    {"do": "rx_release", "expect": {"spmc": [{"fid": "FFA_RX_RELEASE?", "w1": 1}],
+                                    "state": {"vm1.rx": "empty", "vm2.rx": "empty"}}},
+    {"do": "partition_info", "on": "vm2.0", "expect": {"spmc_calls": ["FFA_RX_ACQUIRE?"]}},
+    {"do": "destroy", "vm": "vm2", "expect": {"spmc": [{"fid": "FFA_NOTIFICATION_BITMAP_DESTROY"},
+        {"fid": "FFA_MSG_SEND_DIRECT_REQ"}, {"fid": "FFA_RXTX_UNMAP?"}]}}]})"));
+}
+
+TEST(Run, WhatSaysThatTheSpmcHoldsBuffersIsExactBehindEachSpmc) {
+  EXPECT_EQ(buffers_of_vms(R"({"personality": "op-tee"})"), "");
+  EXPECT_EQ(buffers_of_vms(R"({"personality": "hafnium"})"), "");
+  EXPECT_EQ(buffers_of_vms(R"({"personality": "hafnium", "missing": ["FFA_RX_ACQUIRE"]})"), "");
+}
+
+TEST(Run, CallThatIsOnlyMadeForBuffersFailsWhereItIsMissingOrTooMuch) {
+  const char* asks_spmc =
+      R"(, "steps": [{"do": "id_get", "expect": {"spmc_calls": ["FFA_RX_ACQUIRE?"]}}]})";
+  const char* asks_no_spmc =
+      R"(, "steps": [{"do": "partition_info", "expect": {"spmc_calls": 0}}]})";
+  for (const char* steps : {asks_spmc, asks_no_spmc}) {
+    EXPECT_EQ(failures_text(run_text(R"({"world": {"spmc": {"personality": "op-tee"}})" +
+                                     std::string{steps})),
+              "");
+    EXPECT_NE(failures_text(run_text(R"({"world": {"spmc": {"personality": "hafnium"}})" +
+                                     std::string{steps})),
+              "");
+  }
+}
+
 }  // namespace
 }  // namespace sim::scenario::test

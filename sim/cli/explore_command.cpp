@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/cli/run_case.hpp"
+#include "sim/cli/saved_case.hpp"
+#include "sim/cli/suite.hpp"
+#include "sim/cli/values.hpp"
+#include "sim/cli/workers.hpp"
+#include "sim/explore/explorer.hpp"
+#include "sim/report/junit.hpp"
+#include "sim/trace/atomic_file.hpp"
+
+namespace sim::cli {
+namespace {
+
+using report::Outcome;
+using Clock = std::chrono::steady_clock;
+
+/// Shares the time that is left evenly among the cases that are left: of each process its own.
+class Deadline {
+ public:
+  Deadline(std::optional<std::chrono::milliseconds> time, size_t cases)
+      : end_(time ? std::optional(Clock::now() + *time) : std::nullopt), cases_(cases) {}
+  /// A case that leaves nothing open needs no share.
+  void begin_case(bool open) {
+    if (!end_) return;
+    const Clock::time_point now = Clock::now();
+    case_end_ = now + (*end_ - now) / std::max<size_t>(cases_, 1);
+    if (open && cases_ > 1) --cases_;
+  }
+  bool is_over() const { return end_ && Clock::now() >= case_end_; }
+
+ private:
+  std::optional<Clock::time_point> end_;
+  Clock::time_point case_end_;
+  size_t cases_;
+};
+
+class Campaign {
+ public:
+  Campaign(const Options& options, const Suite& suite, CaseRunner& runner)
+      : options_(options),
+        suite_(suite),
+        runner_(runner),
+        console_(options.json, suite.cases.size()),
+        deadline_(options.explore.time, cases_of_a_process()) {}
+
+  int run() {
+    const auto explore_at = [this](size_t i) { return explore(suite_.cases[i]); };
+    const auto lost = [this](size_t i, const std::string& how) {
+      return lost_case(suite_.cases[i], options_.run, how);
+    };
+    const auto done = [this](size_t /*i*/, Outcome outcome) {
+      console_.tell(outcome);
+      outcomes_.push_back(std::move(outcome));
+    };
+    if (options_.run.jobs == 0) {
+      for (size_t i = 0; i < suite_.cases.size(); ++i) done(i, explore_at(i));
+    } else {
+      run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
+    }
+    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    return report::exit_code(outcomes_);
+  }
+
+  const std::vector<Outcome>& outcomes() const { return outcomes_; }
+
+ private:
+  static bool is_open(const ReadyCase& ready) { return ready.loaded.data.doc.contains("threads"); }
+  size_t cases_of_a_process() const {
+    const auto open =
+        static_cast<size_t>(std::count_if(suite_.cases.begin(), suite_.cases.end(), is_open));
+    const size_t jobs = std::max(options_.run.jobs, 1U);
+    return (open + jobs - 1) / jobs;
+  }
+
+  Outcome explore(const ReadyCase& ready) {
+    const explore::Plan& plan = options_.explore.plan;
+    Outcome outcome = blank_outcome(ready, plan.first_seed);
+    outcome.skip = ready.loaded.skip.empty() ? runner_.why_not(ready.compiled) : ready.loaded.skip;
+    if (!outcome.skip.empty()) {
+      outcome.result = report::Result::skipped;
+      return outcome;
+    }
+    deadline_.begin_case(is_open(ready));
+    outcome.exploration.emplace().strategy = strategy_name(plan.strategy);
+    const RunOnce run_once = [this](const scenario::CompiledCase& compiled, Choices& choices) {
+      return runner_.run_once(compiled, choices);
+    };
+    catch_into(outcome, [&] {
+      explore::Explorer explorer{ready.compiled, run_once, plan};
+      explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
+        return watch(ready, outcome, schedule, progress);
+      });
+    });
+    if (outcome.result == report::Result::failed) {
+      outcome.repro = repro_command(ready, options_.run, outcome);
+      if (!options_.explore.save.empty()) {
+        outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
+      }
+    }
+    return outcome;
+  }
+
+  /// False: the case has failed, or its time is over.
+  bool watch(const ReadyCase& ready, Outcome& outcome, const explore::Schedule& schedule,
+             const explore::Progress& progress) const {
+    report::Exploration& told = *outcome.exploration;
+    told.schedules = progress.schedules;
+    told.pruned = progress.pruned;
+    told.states = progress.states;
+    told.longest = progress.longest;
+    told.exhausted = progress.exhausted;
+    if (!schedule.result.failures.empty()) {
+      if (schedule.seed) outcome.seed = fmt::format("{:#x}", *schedule.seed);
+      outcome.problems.clear();
+      judge_into(outcome, ready, schedule.result);
+      if (!schedule.drawn.empty()) told.strategy += ": " + schedule.drawn;
+    }
+    return outcome.result != report::Result::failed && !deadline_.is_over();
+  }
+
+  const Options& options_;
+  const Suite& suite_;
+  CaseRunner& runner_;
+  Console console_;
+  Deadline deadline_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace
+
+int explore_command(const Options& options) {
+  auto suite = load_suite(options.selection);
+  if (!suite) return 2;
+  take_shard(options.run.shard, suite->cases);
+  const auto runner = chosen_runner(options);
+  std::unique_ptr<trace::AtomicFile> junit;
+  if (!options.run.junit.empty()) junit = std::make_unique<trace::AtomicFile>(options.run.junit);
+  Campaign campaign(options, *suite, *runner);
+  const int code = campaign.run();
+  if (junit) junit->commit(report::junit_text(campaign.outcomes()));
+  return code;
+}
+
+}  // namespace sim::cli
