@@ -142,6 +142,13 @@ struct Checkers::Impl {
     return part ? sends[event.vm].note(event) : check::Assembly::Part{};
   }
 
+  void settle(const check::Facts& facts) {
+    for (const auto& [id, vm] : facts.vms) {
+      const bool frozen = (vm.fact.flags & 1U) != 0;
+      guests.settle(id, ffa::Version{vm.fact.version}, frozen, vm.fact.rx_state == 3);
+    }
+  }
+
   void before(const trace::Event& event) {
     thorough = ++light_steps * cost_a_step >= cost;
     const check::Facts facts = thorough ? check::observe(sim.mediator()) : check::Facts{};
@@ -166,11 +173,8 @@ struct Checkers::Impl {
     for (const auto& checker : list) checker->after(step);
     // What was handed over whole is of no use any more.
     if (sent) sends[event.vm].drop(handle);
-    std::optional<bool> owns_rx;
-    if (const auto vm = facts.vms.find(event.vm); vm != facts.vms.end() && sim.open_steps() == 0) {
-      owns_rx = vm->second.fact.rx_state == 3;
-    }
-    guests.update(event, step.alone, owns_rx);
+    guests.update(event, step.alone);
+    if (!step.alone && sim.open_steps() == 0) settle(facts);
     last_end = std::max(last_end, event.seq_ret);
   }
 

@@ -46,7 +46,12 @@ const GuestState& GuestStates::of(uint16_t vm) const {
 std::optional<uint16_t> GuestStates::owner(uint64_t handle) const {
   const auto it = handles_.find(handle);
   if (it == handles_.end()) return std::nullopt;
-  return it->second;
+  return it->second.owner;
+}
+
+bool GuestStates::freed_since(uint16_t vm, uint64_t seq) const {
+  const auto freed = freed_at_.find(vm);
+  return freed != freed_at_.end() && freed->second > seq;
 }
 
 void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
@@ -85,9 +90,11 @@ void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
 void GuestStates::update_handles(const trace::Event& event) {
   if (!ffa::is_success(event.out)) return;
   if (is_send_part(event.in)) {
-    handles_[answered_handle(event.out)] = event.vm;
+    handles_[answered_handle(event.out)] = {event.vm, event.seq_ret};
   } else if (is_function(event.in, Fid::mem_reclaim)) {
-    handles_.erase(requested_handle(event.in));
+    // One that was given out meanwhile is another transaction's: the SPMC uses handles again.
+    const auto live = handles_.find(requested_handle(event.in));
+    if (live != handles_.end() && live->second.given_at < event.seq) handles_.erase(live);
   }
 }
 
@@ -111,19 +118,20 @@ void GuestStates::update_requests(GuestState& vm, const trace::Event& event) {
   }
 }
 
-void GuestStates::update(const trace::Event& event, bool alone, std::optional<bool> owns_rx) {
+void GuestStates::update(const trace::Event& event, bool alone) {
   if (event.side == trace::Side::lifecycle && event.op == "free") {
     vms_.erase(event.vm);
-    std::erase_if(handles_, [&](const auto& entry) { return entry.second == event.vm; });
+    std::erase_if(handles_, [&](const auto& entry) { return entry.second.owner == event.vm; });
+    freed_at_[event.vm] = event.seq;
     return;
   }
-  if (event.side != trace::Side::guest) return;
+  if (event.side != trace::Side::guest || freed_since(event.vm, event.seq)) return;
   GuestState& vm = vms_[event.vm];
   update_version(vm, event);
   update_buffers(vm, event);
   update_handles(event);
   update_requests(vm, event);
-  if (!alone) vm.owns_rx = owns_rx;
+  if (!alone) vm.owns_rx.reset();
   if (is_function(event.in, Fid::msg_send2) && ffa::is_success(event.out)) {
     constexpr size_t receiver_at = 12;
     if (event.tx.size() < receiver_at + 2) return;
@@ -133,6 +141,14 @@ void GuestStates::update(const trace::Event& event, bool alone, std::optional<bo
     if (found == vms_.end()) return;
     found->second.owns_rx = alone ? std::optional{true} : std::nullopt;
   }
+}
+
+void GuestStates::settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx) {
+  const auto found = vms_.find(vm);
+  if (found == vms_.end()) return;
+  found->second.version = version;
+  found->second.latched = latched;
+  found->second.owns_rx = owns_rx;
 }
 
 void GuestStates::begin(const trace::Event& event) {

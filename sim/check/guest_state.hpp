@@ -28,9 +28,12 @@ class GuestStates {
   [[nodiscard]] const GuestState& of(uint16_t vm) const;
   /// Owner of a live handle.
   [[nodiscard]] std::optional<uint16_t> owner(uint64_t handle) const;
-  /// `alone`: no other step ran meanwhile. `owns_rx`: what is known of it otherwise, where this is
-  /// not so.
-  void update(const trace::Event& event, bool alone, std::optional<bool> owns_rx);
+  /// The VM that had this id when the call of `seq` began has been freed since.
+  [[nodiscard]] bool freed_since(uint16_t vm, uint64_t seq) const;
+  /// `alone`: no other step ran meanwhile.
+  void update(const trace::Event& event, bool alone);
+  /// Calls ran at once, whose answers do not tell which came first; now none runs any more.
+  void settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx);
   /// A call begins that may give RX back and not return for long.
   void begin(const trace::Event& event);
 
@@ -40,8 +43,14 @@ class GuestStates {
   void update_handles(const trace::Event& event);
   void update_requests(GuestState& vm, const trace::Event& event);
 
+  struct LiveHandle {
+    uint16_t owner = 0;
+    uint64_t given_at = 0;  ///< seq_ret of the call that brought it
+  };
+
   std::map<uint16_t, GuestState> vms_;
-  std::map<uint64_t, uint16_t> handles_;
+  std::map<uint64_t, LiveHandle> handles_;
+  std::map<uint16_t, uint64_t> freed_at_;
 };
 
 /// The handle in w1/w2 of a request or in w2/w3 of an answer.

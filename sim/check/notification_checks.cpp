@@ -148,7 +148,7 @@ class Notifications final : public Checker {
       receivers_.erase(event.vm);
       for (auto& [id, receiver] : receivers_) receiver.forget(event.vm);
     }
-    if (!step.is_guest()) return;
+    if (!step.is_guest() || step.guests.freed_since(event.vm, event.seq)) return;
     if (is_function(event.in, Fid::notification_bind)) bound(event);
     if (is_function(event.in, Fid::notification_unbind)) unbound(event);
     if (const auto set = set_of(event)) check_set(step, *set);
@@ -180,6 +180,7 @@ class Notifications final : public Checker {
 
   void check_set(const Step& step, const ffa::NotificationSet& set) {
     const trace::Event& event = step.event;
+    if (step.guests.freed_since(set.receiver.raw(), event.seq)) return;
     Receiver& receiver = receivers_[set.receiver.raw()];
     if (!ffa::is_success(event.out)) return receiver.not_set(whom(set), set.bitmap);
     receiver.set(whom(set), set.bitmap, event);

@@ -114,7 +114,9 @@ uint32_t Control::parallel(const guest::Program& program, const guest::ParallelO
     if (!thread.host) {
       Vcpu& one = vcpu(thread.vm, thread.vcpu);
       tasks.push_back({one.name, [this, &one, count = thread.count] {
+                         one.in_thread = true;
                          for (uint32_t step = 0; step < count; ++step) next_step(one);
+                         one.in_thread = false;
                        }});
       continue;
     }
@@ -159,11 +161,23 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
   end(record);
 }
 
+/// The VM went while its thread had steps left. They are passed over, since the program goes on
+/// behind them, but nothing of them happens.
+bool Control::ended(const Vcpu& one, StepRecord& record) {
+  if (!one.in_thread || simulation_.machine().has_vm(one.vm)) return false;
+  record.vm_ended = true;
+  return true;
+}
+
 /// What a vCPU asks for when it stops. False: its step is over.
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
     case ExitKind::call: {
       ffa::Regs regs = exit.regs;
+      if (ended(one, record)) {
+        one.interpreter.complete({});
+        return true;
+      }
       simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
       one.interpreter.complete(regs);
       return true;
@@ -172,7 +186,7 @@ bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
       dump_memory(exit.id, one.vm, exit.ipa, exit.length);
       return true;
     case ExitKind::fault:
-      record.fault_ipa = exit.ipa;
+      if (!ended(one, record)) record.fault_ipa = exit.ipa;
       return true;
     case ExitKind::step:
       if (exit.id != record.step) broken("a vCPU is at another step");

@@ -47,6 +47,7 @@ class Control {
     std::string name;
     GuestView memory;
     guest::Interpreter<GuestView> interpreter;
+    bool in_thread = false;      ///< its steps are unordered against others
     bool lost = false;           ///< a step of it was not reached
     StepRecord* open = nullptr;  ///< the step whose call waits for another VM
     Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
@@ -58,6 +59,7 @@ class Control {
   void end(StepRecord& record);
   void run_step(Vcpu& vcpu, uint32_t expected);
   void next_step(Vcpu& vcpu);
+  bool ended(const Vcpu& one, StepRecord& record);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
   uint32_t parallel(const guest::Program& program, const guest::ParallelOp& op, uint32_t offset);
   void host_op(guest::Opcode code, const guest::HostOp& op);

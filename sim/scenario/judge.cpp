@@ -236,6 +236,7 @@ std::vector<Failure> judge(const CompiledCase& compiled, const RunRecord& record
           compiled_step.pointer, "the step to be done", "it was not reached");
       continue;
     }
+    if (done.vm_ended) continue;
     JudgedStep step{compiled, compiled_step, done, evidence, {}, {}, {}};
     collect(step);
     judge_step(step, failures);
