@@ -71,6 +71,7 @@ void Scheduler::start(Task task) {
 
 bool Scheduler::run(std::vector<Task> tasks) {
   for (Task& task : tasks) start(std::move(task));
+  races_.clear();
   loop();
   const bool all_done = std::all_of(tasks_.begin(), tasks_.end(), [](const Running& task) {
     return task.fiber->done() || task.idle;
@@ -133,6 +134,22 @@ void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
   reach();
   perform(next);
+}
+
+void Scheduler::access(uint64_t at, uint64_t bytes, bool write) {
+  yield({OperationKind::plain, at & ~uint64_t{7}, write});
+  std::optional<Races::Other> other;
+  for (uint64_t n = 0; n < bytes; ++n) {
+    if (const auto found = races_.access(current_, at + n, write)) other = found;
+  }
+  if (!other) return;
+  const uint64_t memory = at >> 32;
+  const std::string whose = memory == 0 ? "mediator" : fmt::format("VM {}", memory - 1);
+  report_("I31",
+          fmt::format("{} {} what lies at offset {:#x} of the memory of {} that {} {}, and nothing "
+                      "orders the two",
+                      name(current_), write ? "writes" : "reads", at & 0xffffffff, whose,
+                      name(other->task), other->write ? "wrote" : "read"));
 }
 
 void Scheduler::reach() {

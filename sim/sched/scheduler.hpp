@@ -17,6 +17,7 @@
 #include "sim/sched/choices.hpp"
 #include "sim/sched/fibers.hpp"
 #include "sim/sched/operation.hpp"
+#include "sim/sched/races.hpp"
 
 namespace sim {
 
@@ -57,12 +58,19 @@ class Scheduler {
   /// The running task does this now, without a point where another one may go on. Of a yield and
   /// of a lock the scheduler tells itself: when the task goes on, and when it has the lock.
   void perform(const Operation& operation) {
-    if (watched()) choices_.performed(current_, operation);
+    if (!several()) return;
+    if (choices_.watched()) choices_.performed(current_, operation);
+    if (races_.active()) races_.order(current_, operation);
   }
   /// False: what perform() would tell need not be found out.
   [[nodiscard]] bool watched() const {
-    return choices_.watched() && on_task() && tasks_.size() > 1;
+    return several() && (choices_.watched() || races_.active());
   }
+  [[nodiscard]] bool several() const { return on_task() && tasks_.size() > 1; }
+  /// The running task gets at bytes of one word of the mediator's memory, the first as
+  /// mediator_word() names it, after another task may have gone on. Reported as I31 where nothing
+  /// orders it after what another task did there.
+  void access(uint64_t at, uint64_t bytes, bool write);
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
@@ -119,6 +127,7 @@ class Scheduler {
   Choices& choices_;
   Report report_;
   SwitchHooks hooks_;
+  Races races_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<Held> held_outside_;
