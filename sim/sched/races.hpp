@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/sched/operation.hpp"
@@ -45,8 +45,8 @@ class Races {
 
   bool active_ = false;
   std::vector<Clock> tasks_;
-  std::unordered_map<uint64_t, Clock> objects_;  // looked up, never walked
-  std::unordered_map<uint64_t, Byte> bytes_;     // likewise
+  std::map<uint64_t, Clock> objects_;
+  std::map<uint64_t, Byte> bytes_;
 };
 
 }  // namespace sim
