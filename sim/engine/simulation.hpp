@@ -140,10 +140,6 @@ class Simulation {
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
-  /// Told of every operation of every task, in order: see Scheduler::set_watch().
-  void set_watch(std::function<void(size_t task, const Operation& operation)> watch);
-  /// What a task will do when it goes on: see Scheduler::next_of().
-  const Operation& next_of(size_t task) const;
   /// For who acts on a task besides the mediator: this is what it does now.
   void perform(const Operation& operation);
   /// The same for a vCPU's access to memory, by IPA.

@@ -76,6 +76,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
   // The context lives as long as some call holds a reference.
   scheduler.yield({OperationKind::everything});
   if (vm.references != 0) return FFA_SIM_LATER;
+  scheduler.perform({OperationKind::life, id});
   const uint64_t event = begin_lifecycle("free", id);
   mediator->free_domain_ctx(id);
   const bool quarantined = vm.quarantined;

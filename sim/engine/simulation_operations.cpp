@@ -15,12 +15,6 @@ void Simulation::Impl::touch_pa(uint64_t pa, uint64_t bytes, bool write) {
   }
 }
 
-void Simulation::set_watch(std::function<void(size_t, const Operation&)> watch) {
-  impl_->scheduler.set_watch(std::move(watch));
-}
-
-const Operation& Simulation::next_of(size_t task) const { return impl_->scheduler.next_of(task); }
-
 void Simulation::perform(const Operation& operation) { impl_->scheduler.perform(operation); }
 
 void Simulation::touch(uint16_t vm, uint64_t ipa, uint64_t bytes, bool write) {

@@ -288,10 +288,22 @@ struct Bridge::Calls {
     b.scheduler_.lock_release(lock, lock_class, release.object);
   }
 
-  static void atomic_access(void* world, const void* word) {
+  static void atomic_access(void* world, const void* word, uint32_t write) {
     Bridge& b = of(world);
     if (b.observing_) return;
-    b.enter("atomic_access", b.on_word(OperationKind::atomic, word, true));
+    b.enter("atomic_access", b.on_word(OperationKind::atomic, word, write != 0));
+  }
+
+  static void memory_access(void* world, const void* address, uint32_t bytes, uint32_t write) {
+    const Bridge& b = of(world);
+    if (b.observing_ || bytes == 0 || !b.scheduler_.several()) return;
+    const auto first = b.world_.word_of(address);
+    if (!first) return;  // its stack, or nobody's
+    for (uint64_t at = *first; at < *first + bytes;) {
+      const uint64_t end = std::min((at | 7) + 1, *first + bytes);
+      b.scheduler_.access(at, end - at, write != 0);
+      at = end;
+    }
   }
 };
 
@@ -308,7 +320,8 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Calls::lock_acquire,  Calls::lock_release,
                                           Calls::atomic_access, Calls::set_access,
                                           Calls::map_into,      Calls::unmap_from,
-                                          Calls::tlbi,          Calls::wake};
+                                          Calls::tlbi,          Calls::wake,
+                                          Calls::memory_access};
   return table;
 }
 

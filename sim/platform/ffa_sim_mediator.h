@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 5u
+#define FFA_SIM_ABI_VERSION 6u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -118,8 +118,8 @@ struct ffa_sim_world_ops {
    */
   void (*lock_acquire)(void* world, uint32_t* lock, uint32_t lock_class);
   void (*lock_release)(void* world, uint32_t* lock, uint32_t lock_class);
-  /* Called right before each access to a shared atomic word. */
-  void (*atomic_access)(void* world, const void* word);
+  /* Called right before each access to a shared atomic word; `write` 0: it is only read. */
+  void (*atomic_access)(void* world, const void* word, uint32_t write);
   /* Takes the VM's own access to pinned pages away, or gives it back. */
   int32_t (*set_access)(void* world, uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t access);
   /* Maps pinned pages of another VM at `ipa` of the borrower, and takes them away again. */
@@ -130,6 +130,9 @@ struct ffa_sim_world_ops {
   void (*tlbi)(void* world, uint16_t vm);
   /* The blocked call of a vCPU can be made again. */
   void (*wake)(void* world, uint16_t vm, uint16_t vcpu);
+  /* Optional: called right before each other access to memory. What lies outside of the memory that
+   * the mediator was handed is left alone. */
+  void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */

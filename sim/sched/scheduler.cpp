@@ -79,6 +79,7 @@ void Scheduler::start(Task task) {
 
 bool Scheduler::run(std::vector<Task> tasks) {
   for (Task& task : tasks) start(std::move(task));
+  races_.clear();
   loop();
   const bool all_done = std::all_of(tasks_.begin(), tasks_.end(), [](const Running& task) {
     return task.fiber->done() || task.idle;
@@ -162,15 +163,29 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
 
 void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
-  reach(next);
+  reach();
   perform(next);
 }
 
-void Scheduler::reach(const Operation& next) {
+void Scheduler::access(uint64_t at, uint64_t bytes, bool write) {
+  yield({OperationKind::plain, at & ~uint64_t{7}, write});
+  std::optional<Races::Other> other;
+  for (uint64_t n = 0; n < bytes; ++n) {
+    if (const auto found = races_.access(current_, at + n, write)) other = found;
+  }
+  if (!other) return;
+  const uint64_t memory = at >> 32;
+  const std::string whose = memory == 0 ? "mediator" : fmt::format("VM {}", memory - 1);
+  report_("I31",
+          fmt::format("{} {} what lies at offset {:#x} of the memory of {} that {} {}, and nothing "
+                      "orders the two",
+                      name(current_), write ? "writes" : "reads", at & 0xffffffff, whose,
+                      name(other->task), other->write ? "wrote" : "read"));
+}
+
+void Scheduler::reach() {
   if (hooks_.reached) hooks_.reached();
-  tasks_[current_].next = next;
   if (tasks_.size() > 1) let_others_go_on();
-  tasks_[current_].next = {};
   if (hooks_.passed) hooks_.passed();
 }
 
@@ -220,7 +235,7 @@ void Scheduler::check_order(uint32_t lock_class) {
 void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const Operation acquire{OperationKind::lock_acquire, object};
   check_order(lock_class);
-  if (on_task()) reach(acquire);
+  if (on_task()) reach();
   const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
   if (!free) {
     if (!on_task()) {
@@ -229,14 +244,11 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t objec
       return;
     }
     entry->second.waiters.push_back(current_);
-    // That it waits, and behind whom, is a state of its own.
-    tell_choices(acquire);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
-    tasks_[current_].next = acquire;
+    perform(acquire);  // that it waits, and behind whom, is a state of its own
     if (hooks_.reached) hooks_.reached();
     tasks_[current_].fiber->suspend();
-    tasks_[current_].next = {};
     if (hooks_.passed) hooks_.passed();
   }
   perform(acquire);

@@ -17,6 +17,7 @@
 #include "sim/sched/choices.hpp"
 #include "sim/sched/fibers.hpp"
 #include "sim/sched/operation.hpp"
+#include "sim/sched/races.hpp"
 
 namespace sim {
 
@@ -62,21 +63,22 @@ class Scheduler {
 
   /// Another task may go on here, before the running one does `next`.
   void yield(const Operation& next = {});
-  /// The running task does this now, without a point where another one may go on.
+  /// The running task does this now, without a point where another one may go on. Of a yield and
+  /// of a lock the scheduler tells itself: when the task goes on, and when it has the lock.
   void perform(const Operation& operation) {
-    if (!on_task()) return;
-    if (watch_) watch_(current_, operation);
-    tell_choices(operation);
+    if (!several()) return;
+    if (choices_->watched()) choices_->performed(current_, operation);
+    if (races_.active()) races_.order(current_, operation);
   }
-  /// Told of all that tasks do, in the order in which it happens. A yield's operation comes when
-  /// its task goes on, a lock's when the task has it.
-  using Watch = std::function<void(size_t task, const Operation& operation)>;
-  void set_watch(Watch watch) { watch_ = std::move(watch); }
-  /// False: nobody is told; what perform() would say need not be found out.
-  [[nodiscard]] bool watched() const { return watch_ || choices_->watched(); }
-  /// What a task that stopped at a yield or a lock will do when it goes on; `everything` for one
-  /// that has not begun, or waits for something else.
-  [[nodiscard]] const Operation& next_of(size_t task) const { return tasks_[task].next; }
+  /// False: what perform() would tell need not be found out.
+  [[nodiscard]] bool watched() const {
+    return several() && (choices_->watched() || races_.active());
+  }
+  [[nodiscard]] bool several() const { return on_task() && tasks_.size() > 1; }
+  /// The running task gets at bytes of one word of the mediator's memory, the first as
+  /// mediator_word() names it, after another task may have gone on. Reported as I31 where nothing
+  /// orders it after what another task did there.
+  void access(uint64_t at, uint64_t bytes, bool write);
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
@@ -111,7 +113,6 @@ class Scheduler {
     bool cancelled = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
-    Operation next;
     std::vector<Held> held;
   };
   struct Lock {
@@ -119,13 +120,10 @@ class Scheduler {
     std::deque<size_t> waiters;
   };
 
-  void tell_choices(const Operation& operation) {
-    if (choices_->watched() && tasks_.size() > 1) choices_->performed(current_, operation);
-  }
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
   size_t pick_next(size_t first);
-  void reach(const Operation& next);
+  void reach();
   void let_others_go_on();
   void run_body(size_t task);
   void loop();
@@ -139,7 +137,7 @@ class Scheduler {
   Choices* choices_;
   Report report_;
   SwitchHooks hooks_;
-  Watch watch_;
+  Races races_;
   std::deque<Running> tasks_;              // a body stays where it is while others are added
   std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
   std::vector<size_t> candidates_;         // of the choice at hand

@@ -205,7 +205,7 @@ void Outside::words(const CallRegisters& x) {
     case Op::lock_release:
       return ops_.lock_release(world_, lock_at(x[1]), word(x[2]));
     default:
-      return ops_.atomic_access(world_, bytes_at(x[1], 1, true));
+      return ops_.atomic_access(world_, bytes_at(x[1], 1, true), 1);
   }
 }
 

@@ -281,14 +281,26 @@ TEST(Scheduler, AStartedTaskThatThrowsComesOutOfAdvance) {
 
 using Seen = std::pair<size_t, OperationKind>;
 
-TEST(Scheduler, ALockIsToldOfWhenTheTaskHasIt) {
-  // The second task wants the lock while the first one holds it; it gets it at the release.
-  Scheduled s{recorded_choices("1:schedule=1", "t")};
-  std::vector<Seen> seen;
-  s.scheduler.set_watch([&](size_t task, const Operation& operation) {
+/// Decides as a text says, and keeps what it is told.
+class Watching final : public ChoiceSource {
+ public:
+  Watching(const std::string& text, std::vector<Seen>& seen)
+      : inner_(recorded_choices(text, "t")), seen_(seen) {}
+  uint32_t choose(uint32_t n, const char* label) override { return inner_->choose(n, label); }
+  [[nodiscard]] bool watches() const override { return true; }
+  void performed(size_t task, const Operation& operation) override {
     EXPECT_EQ(operation.object, operation.kind == OperationKind::none ? 0U : 7U);
-    seen.emplace_back(task, operation.kind);
-  });
+    seen_.emplace_back(task, operation.kind);
+  }
+
+ private:
+  std::unique_ptr<ChoiceSource> inner_;
+  std::vector<Seen>& seen_;
+};
+
+TEST(Scheduler, ALockIsToldOfWhenATaskQueuesForItAndWhenItHasIt) {
+  std::vector<Seen> seen;
+  Scheduled s{std::make_unique<Watching>("2:schedule=1", seen)};
   uint32_t word = 0;
   const auto body = [&] {
     s.scheduler.lock_acquire(&word, vm_state, 7);
@@ -297,9 +309,9 @@ TEST(Scheduler, ALockIsToldOfWhenTheTaskHasIt) {
   };
   EXPECT_TRUE(s.scheduler.run({{"a", body}, {"b", body}}));
   using enum OperationKind;
-  EXPECT_THAT(
-      seen, ElementsAre(Seen{1, lock_acquire}, Seen{1, p2m}, Seen{1, lock_release}, Seen{1, none},
-                        Seen{0, lock_acquire}, Seen{0, p2m}, Seen{0, lock_release}, Seen{0, none}));
+  EXPECT_THAT(seen, ElementsAre(Seen{0, lock_acquire}, Seen{1, lock_acquire}, Seen{0, p2m},
+                                Seen{0, lock_release}, Seen{0, none}, Seen{1, lock_acquire},
+                                Seen{1, p2m}, Seen{1, lock_release}, Seen{1, none}));
 }
 
 TEST(Scheduler, AnotherTaskMayGoOnRightAfterARelease) {
@@ -316,14 +328,6 @@ TEST(Scheduler, AnotherTaskMayGoOnRightAfterARelease) {
   };
   EXPECT_TRUE(s.scheduler.run({{"a", body('a')}, {"b", body('b')}}));
   EXPECT_EQ(order, "abba");
-}
-
-TEST(Scheduler, WhatATaskWillDoIsKnownWhileItWaits) {
-  Scheduled s{recorded_choices("1:schedule=1", "t")};
-  const Operation mine{OperationKind::memory, 3, false};
-  const auto first = [&] { s.scheduler.yield(mine); };
-  const auto second = [&] { EXPECT_EQ(s.scheduler.next_of(0), mine); };
-  EXPECT_TRUE(s.scheduler.run({{"a", first}, {"b", second}}));
 }
 
 TEST(Operation, OnlyWhatIsKnownToBeApartIsIndependent) {

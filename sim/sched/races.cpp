@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/sched/races.hpp"
+
+#include <algorithm>
+
+namespace sim {
+
+void Races::clear() {
+  active_ = false;
+  tasks_.clear();
+  objects_.clear();
+  bytes_.clear();
+}
+
+Races::Clock& Races::clock(size_t task) {
+  if (tasks_.size() <= task) tasks_.resize(task + 1);
+  Clock& mine = tasks_[task];
+  if (mine.size() <= task) mine.resize(task + 1);
+  if (mine[task] == 0) mine[task] = 1;
+  return mine;
+}
+
+void Races::join(Clock& into, const Clock& from) {
+  if (into.size() < from.size()) into.resize(from.size());
+  for (size_t n = 0; n < from.size(); ++n) into[n] = std::max(into[n], from[n]);
+}
+
+void Races::order(size_t task, const Operation& operation) {
+  using enum OperationKind;
+  const OperationKind kind = operation.kind;
+  if (kind != lock_acquire && kind != lock_release && kind != atomic && kind != interrupt &&
+      kind != life) {
+    return;
+  }
+  Clock& mine = clock(task);
+  Clock& object = objects_[operation.object << 4 | static_cast<uint64_t>(space_of(kind))];
+  if (kind != lock_release) join(mine, object);
+  if (kind == lock_acquire) return;
+  join(object, mine);
+  ++mine[task];
+}
+
+std::optional<Races::Other> Races::access(size_t task, uint64_t at, bool write) {
+  active_ = true;
+  const Clock& mine = clock(task);
+  const auto seen = [&mine](size_t other, uint32_t when) {
+    return when == 0 || (other < mine.size() && mine[other] >= when);
+  };
+  Byte& byte = bytes_[at];
+  std::optional<Other> other;
+  if (byte.writer != none && byte.writer != task && !seen(byte.writer, byte.written)) {
+    other = Other{byte.writer, true};
+  }
+  for (size_t n = 0; write && n < byte.reads.size(); ++n) {
+    if (n != task && !seen(n, byte.reads[n])) other = Other{n, false};
+  }
+  if (write) {
+    byte.writer = task;
+    byte.written = mine[task];
+    byte.reads.clear();
+  } else {
+    if (byte.reads.size() <= task) byte.reads.resize(task + 1);
+    byte.reads[task] = mine[task];
+  }
+  if (byte.told) return std::nullopt;
+  byte.told = other.has_value();
+  return other;
+}
+
+}  // namespace sim
