@@ -100,7 +100,7 @@ class Campaign {
       const explore::RunSchedule run_schedule = runner_.many_runs(ready.compiled);
       explore::Explorer explorer{ready.compiled, run_schedule, run_once, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
-        met |= check::sometimes_met(schedule.result.record.events);
+        if (schedule.record != nullptr) met |= check::sometimes_met(schedule.record->events);
         return watch(ready, outcome, schedule, progress);
       });
     });

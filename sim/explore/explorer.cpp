@@ -60,6 +60,7 @@ Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
     Choices choices{make_choices()};
     const RunRecord& record = run_schedule_(choices);
     longest = choices.decisions();
+    schedule.record = &record;
     schedule.result.runs = 1;
     schedule.result.failures = judge(compiled_, record);
     if (!schedule.result.failures.empty()) {

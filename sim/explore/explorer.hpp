@@ -31,6 +31,7 @@ struct Plan {
 /// there only if it failed.
 struct Schedule {
   CaseResult result;
+  const RunRecord* record = nullptr;  ///< of the run, while Watch is told; none where faults sweep
   std::optional<uint64_t> seed;
   std::string drawn;  ///< `swarm`: what the seed stands for
 };
