@@ -88,19 +88,20 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
     for (const trace::Event* smc : step.smcs) {
       if (is_send_part(smc->in)) check_sent(step, *smc);
       const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
-      if (ended) spmc_.drop(requested_handle(smc->in));
+      if (ended) spmc_[smc->vm].drop(requested_handle(smc->in));
     }
     if (step.sent.bytes.empty() || !ffa::is_success(step.event.out)) return;
     const uint64_t handle = answered_handle(step.event.out);
-    const auto* const told = spmc_.find(handle);
+    Assembly& spmc = spmc_[step.event.vm];
+    const auto* const told = spmc.find(handle);
     if (told != nullptr) compare(step, *told);
-    spmc_.drop(handle);
+    spmc.drop(handle);
   }
 
  private:
   // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.
   void check_sent(const Step& step, const trace::Event& smc) {
-    const Assembly::Part part = spmc_.note(smc);
+    const Assembly::Part part = spmc_[smc.vm].note(smc);
     if (!step.is_guest() || part.bytes.empty()) return;
     const auto told = read_descriptor(part.bytes, step.spmc_version, part.fresh);
     if (!told) {
@@ -174,7 +175,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
     return true;
   }
 
-  Assembly spmc_;
+  std::map<uint16_t, Assembly> spmc_;  // by VM: a handle may be another's before a call ends
 };
 
 /// I04: only loans and donations, retrievals, and their ends, change what the calling VM sees of

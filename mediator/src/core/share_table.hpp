@@ -31,6 +31,7 @@ struct Share {
   uint16_t refusals = 0;            ///< reclaims that the SPMC refused while the VM was torn down
   bool read_only = false;           ///< there is a page that the owner cannot write
   bool withdrawn = false;           ///< the owner's access was taken away
+  bool dropping = false;            ///< a failed send that the SPMC is told to drop
   bool local = false;               ///< only VMs borrow: the SPMC knows nothing of it
   uint8_t receivers = 0;            ///< in its receiver list; 0: only SPs borrow, none is kept
   uint8_t holders = 0;              ///< VMs that have retrieved it, or are about to
@@ -70,6 +71,12 @@ class ShareTable {
   /// shared -> reclaiming for the share with this handle. Nothing where none is `shared`: unknown,
   /// or another call is reclaiming it.
   [[nodiscard]] std::optional<ShareSlot> begin_reclaim(ffa::Handle handle);
+  /// reserved or sent: the SPMC is told to drop the send. As soon as it has, it may give the handle
+  /// to another one, so this share answers to it no more.
+  void begin_drop(ShareSlot slot) {
+    (*this)[slot].transfer = no_transfer;
+    (*this)[slot].dropping = true;
+  }
   /// shared -> reclaiming, by slot.
   void begin_reclaim(ShareSlot slot) { step(slot, ShareEvent::reclaim); }
   /// reclaiming -> shared.
@@ -80,8 +87,8 @@ class ShareTable {
   /// never found by handle again.
   void quarantine(ShareSlot slot);
 
-  /// True if a share other than `except` has this handle and the SPMC did not take it back: its
-  /// reclaim may have succeeded there already while the share is still `reclaiming` here.
+  /// True if a share other than `except` has this handle and the SPMC did not take it back: one
+  /// that is `reclaiming` or dropped here may be gone there already.
   [[nodiscard]] bool is_live(ffa::Handle handle, ShareSlot except = no_share) const;
   /// The first slot from `from` on in this state, or no_share.
   [[nodiscard]] ShareSlot find_state(SlotState state, ShareSlot from = ShareSlot{0}) const;
@@ -161,7 +168,8 @@ inline bool ShareTable::is_live(ffa::Handle handle, ShareSlot except) const {
   return index_
       .find(handle,
             [this, except](uint32_t slot) {
-              return slot != except.raw() && slots_[slot].state != SlotState::reclaiming;
+              return slot != except.raw() && slots_[slot].state != SlotState::reclaiming &&
+                     !slots_[slot].dropping;
             })
       .has_value();
 }

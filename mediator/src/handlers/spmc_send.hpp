@@ -322,11 +322,18 @@ void settle_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot, b
   mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
 }
 
+template <Platform P>
+void begin_drop(VmContext<P>& vm, ShareSlot slot) {
+  const Guard guard(vm.memory_lock);
+  vm.memory.shares.begin_drop(slot);
+}
+
 /// Ends a send that failed, also at the SPMC.
 template <Platform P>
 [[gnu::noinline]] void drop_send(MediatorState<P>& mediator, VmContext<P>& vm,
                                  const IncomingSend& send, SpmcHolds holds) {
   bool gone = holds == SpmcHolds::nothing;
+  begin_drop(vm, send.slot);
   if (holds == SpmcHolds::half) {
     SpmcSend half = send.spmc;
     HalfSend step = HalfSend::again;

@@ -122,6 +122,22 @@ TEST(ShareTable, AHandleMayComeAgainWhileItsOldShareIsReclaimed) {
   EXPECT_EQ(shares.table.begin_reclaim(ffa::Handle{42}), new_share);
 }
 
+TEST(ShareTable, AHandleMayComeAgainWhileItsOldSendIsDropped) {
+  Table shares{4};
+  const ShareSlot old_send = *shares.table.reserve(ffa::PageCount{1});
+  shares.table.name(old_send, ffa::Handle{42});
+  shares.table[old_send].transfer = 0;
+  shares.table.begin_drop(old_send);
+  EXPECT_FALSE(shares.table.is_live(ffa::Handle{42}));
+  const ShareSlot new_send = *shares.table.reserve(ffa::PageCount{1});
+  shares.table.name(new_send, ffa::Handle{42});
+  shares.table[new_send].transfer = 1;
+  EXPECT_EQ(shares.table.find_transfer(ffa::Handle{42}), new_send);
+  EXPECT_FALSE(shares.table.is_live(ffa::Handle{42}, new_send));
+  shares.table.vacate(old_send);
+  EXPECT_EQ(shares.table.find_transfer(ffa::Handle{42}), new_send);
+}
+
 TEST(ShareTable, ANamedShareIsLiveBeforeItIsFound) {
   Table shares{2};
   const ShareSlot slot = *shares.table.reserve(ffa::PageCount{3});
