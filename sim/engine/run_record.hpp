@@ -19,7 +19,7 @@ namespace sim {
 struct StepRecord {
   uint32_t step = 0;
   bool ran = false;
-  bool waits = false;  ///< its call had not come back when all was over
+  bool waits = false;     ///< its call had not come back when all was over
   bool vm_ended = false;  ///< its VM went before it was over: there is nothing to judge
   size_t first_event = 0;
   size_t end_event = 0;

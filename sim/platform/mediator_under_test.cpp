@@ -91,9 +91,9 @@ class OpsMediator final : public MediatorUnderTest {
     const uint64_t bytes = ops_.vm_memory_needed(&config_, &raw);
     if (bytes > max_memory) return static_cast<int32_t>(ffa::Status::no_memory);
     if (vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
-    const auto arena = std::make_shared<Arena>(bytes);
-    vms_.emplace(raw.id, arena);
-    const int32_t status = ops_.domain_init(self_, &raw, arena->data(), arena->bytes());
+    // Nothing is owned from here: the call's fiber may be abandoned.
+    const Arena& arena = *vms_.emplace(raw.id, std::make_shared<Arena>(bytes)).first->second;
+    const int32_t status = ops_.domain_init(self_, &raw, arena.data(), arena.bytes());
     if (status != 0) take_back(raw.id);
     return status;
   }
