@@ -344,7 +344,8 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
 }
 
-Simulation::~Simulation() = default;
+// Tasks that wait are unwound while all that they may look at is there.
+Simulation::~Simulation() { impl_->scheduler.cancel(); }
 
 int32_t Simulation::boot() {
   auto status = static_cast<int32_t>(ffa::Status::aborted);

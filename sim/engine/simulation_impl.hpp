@@ -97,7 +97,7 @@ struct Simulation::Impl final : World, SimulationState {
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
   template <class Body>
   bool on_task(const char* name, Body body);
-  /// Scheduler::run(); steps of abandoned tasks are forgotten.
+  /// Scheduler::run(); steps of tasks that did not end are forgotten.
   bool run_tasks(std::vector<Scheduler::Task> tasks);
   bool advance();
   /// Of an event that is there, by its `seq`: what was forgotten moves the others.

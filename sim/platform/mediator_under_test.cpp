@@ -17,6 +17,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/platform/arena.hpp"
 #include "sim/platform/built_in.hpp"
+#include "sim/sched/fibers.hpp"
 #include "sim/sched/operation.hpp"
 
 namespace sim {
@@ -84,36 +85,43 @@ class OpsMediator final : public MediatorUnderTest {
   OpsMediator& operator=(const OpsMediator&) = delete;
 
   std::string name() const override { return ops_.name == nullptr ? "mediator" : ops_.name; }
-  int32_t probe() override { return ops_.probe(self_); }
+  int32_t probe() override {
+    return Fiber::call_foreign([&] { return ops_.probe(self_); });
+  }
 
   int32_t domain_init(const mediator::VmConfig& vm) override {
     const ffa_sim_vm_config raw = to_raw(vm);
     const uint64_t bytes = ops_.vm_memory_needed(&config_, &raw);
     if (bytes > max_memory) return static_cast<int32_t>(ffa::Status::no_memory);
     if (vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
-    // Nothing is owned from here: the call's fiber may be abandoned.
     const Arena& arena = *vms_.emplace(raw.id, std::make_shared<Arena>(bytes)).first->second;
-    const int32_t status = ops_.domain_init(self_, &raw, arena.data(), arena.bytes());
+    const int32_t status = Fiber::call_foreign(
+        [&] { return ops_.domain_init(self_, &raw, arena.data(), arena.bytes()); });
     if (status != 0) take_back(raw.id);
     return status;
   }
-  uint32_t domain_teardown(uint16_t vm) override { return ops_.domain_teardown(self_, vm); }
+  uint32_t domain_teardown(uint16_t vm) override {
+    return Fiber::call_foreign([&] { return ops_.domain_teardown(self_, vm); });
+  }
   uint32_t relinquish_resources(uint16_t vm) override {
-    return ops_.relinquish_resources(self_, vm);
+    return Fiber::call_foreign([&] { return ops_.relinquish_resources(self_, vm); });
   }
   void free_domain_ctx(uint16_t vm) override {
-    ops_.free_domain_ctx(self_, vm);
+    Fiber::call_foreign([&] { return ops_.free_domain_ctx(self_, vm); });
     take_back(vm);
   }
 
   uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     ffa_sim_regs raw{};
     std::copy(regs.x.begin(), regs.x.end(), std::begin(raw.x));
-    const uint32_t outcome = ops_.handle_call(self_, vm, vcpu, conduit, &raw);
+    const uint32_t outcome =
+        Fiber::call_foreign([&] { return ops_.handle_call(self_, vm, vcpu, conduit, &raw); });
     if (outcome == FFA_SIM_HANDLED) std::copy(std::begin(raw.x), std::end(raw.x), regs.x.begin());
     return outcome;
   }
-  void schedule_receiver_interrupt() override { ops_.schedule_receiver_interrupt(self_); }
+  void schedule_receiver_interrupt() override {
+    Fiber::call_foreign([&] { return ops_.schedule_receiver_interrupt(self_); });
+  }
 
   bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
     if (ops_.observe == nullptr) return false;

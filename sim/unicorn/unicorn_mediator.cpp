@@ -196,7 +196,7 @@ class UnicornMediator final : public MediatorUnderTest {
 
   /// Calls a function of the image with `first`, the addresses of copies of `objects`, and `last`
   /// as its arguments. `back`: where the first object goes when it is back. Other fibers may run
-  /// meanwhile, and call too. A fiber may be abandoned, so this frame owns nothing but its bytes.
+  /// meanwhile, and call too. It may never come back: what it owns is in `activations_`.
   uint64_t call(uint64_t function, std::initializer_list<uint64_t> first,
                 std::initializer_list<std::span<const std::byte>> objects = {},
                 std::initializer_list<uint64_t> last = {}, std::span<std::byte> back = {}) {
