@@ -10,6 +10,7 @@
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/machine/canary.hpp"
+#include "sim/platform/fault_kinds.hpp"
 
 namespace sim::check {
 
@@ -149,7 +150,9 @@ class ErrorCodes final : public CheckerOf<ErrorCodes> {
         });
     const auto& faults = step.sim.spec().faults;
     return from_spmc || std::any_of(faults.begin(), faults.end(), [&](const FaultSpec& fault) {
-             return fault.status == static_cast<int32_t>(status);
+             const auto legal = legal_statuses(fault.op, {});
+             return fault.status == static_cast<int32_t>(status) ||
+                    (fault.chosen_status && std::ranges::find(legal, status) != legal.end());
            });
   }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -50,6 +51,7 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
     : simulation_(simulation),
       record_(record),
+      only_invariants_(compiled.only_invariants),
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
@@ -74,19 +76,23 @@ Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
   return *found->second;
 }
 
-uint32_t Control::find_threads() const {
+std::optional<uint32_t> Control::find_open() const {
+  const auto& faults = simulation_.spec().faults;
   for (uint32_t offset = 0;;) {
     const auto op = program_.at(offset);
     if (!op.ok()) broken("the control program does not end");
-    if (op->code == Opcode::parallel || op->code == Opcode::end) return offset;
+    if (op->code == Opcode::end) return {};
+    if (op->code == Opcode::parallel) return offset;
+    if (op->code == Opcode::arm_faults && faults.at(guest::decode_host(*op)->id).chosen) {
+      return offset;
+    }
     offset = op->next;
   }
 }
 
 void Control::set_up() {
   simulation_.boot();
-  const uint32_t threads = find_threads();
-  if (program_.at(threads)->code == Opcode::parallel) run_until(threads);
+  if (const auto open = find_open()) run_until(*open);
 }
 
 void Control::run() {
@@ -96,6 +102,37 @@ void Control::run() {
     if (one->open == nullptr) continue;
     one->open->waits = true;
     end(*one->open);
+  }
+  if (only_invariants_ && !record_.no_progress) destroy_all();
+}
+
+/// When all is over, no fault in the way: whatever went wrong before, each VM comes to its end. In
+/// turn, since one may wait for what another one's end does.
+void Control::destroy_all() {
+  for (size_t n = 0; n < simulation_.spec().faults.size(); ++n) simulation_.arm_fault(n, false);
+  bool quarantined = false;
+  std::vector<uint16_t> left;
+  for (const VmSpec& vm : simulation_.spec().vms) left.push_back(vm.config.id.raw());
+  const auto one_round = [&](uint16_t id) {
+    if (!simulation_.machine().has_vm(id)) return true;
+    const uint32_t progress = simulation_.destroy_vm(id, 0);
+    quarantined = quarantined || progress == FFA_SIM_QUARANTINED;
+    return !goes_on(progress);
+  };
+  run_tasks({{"host", [&] {
+                for (uint32_t round = 0; !left.empty() && round < max_destroy_rounds; ++round) {
+                  std::erase_if(left, one_round);
+                }
+              }}});
+  if (record_.no_progress) return;
+  for (const uint16_t id : left) {
+    simulation_.report("I33", fmt::format("VM {} does not come to its end", id));
+  }
+  const auto& log = simulation_.log();
+  const bool told =
+      std::ranges::any_of(log, [](const std::string& line) { return line.starts_with("error"); });
+  if (quarantined && !told) {
+    simulation_.report("I12", "a VM leaves pages in quarantine, and no line in the log says so");
   }
 }
 
@@ -203,7 +240,8 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
 /// The VM went while its thread had steps left. They are passed over, since the program goes on
 /// behind them, but nothing of them happens.
 bool Control::ended(const Vcpu& one, StepRecord& record) {
-  if (!one.in_thread || simulation_.machine().has_vm(one.vm)) return false;
+  const bool may_end = one.in_thread || only_invariants_;
+  if (!may_end || simulation_.machine().has_vm(one.vm)) return false;
   record.vm_ended = true;
   return true;
 }

@@ -64,10 +64,23 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
       machine(spec, [this](const std::string& text) { report("", text); }),
       scheduler(source, [this](const std::string& invariant,
                                const std::string& text) { report(invariant, text); }),
-      faults(spec.faults),
+      faults(spec.faults, [this](uint32_t n, const char* label) { return choose(n, label); }),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
   scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
+}
+
+// A source that ends the run does so beside the mediator, whose frames know no exceptions.
+uint32_t Simulation::Impl::choose(uint32_t n, const char* label) {
+  if (!scheduler.on_task()) return choices->choose(n, label);
+  std::exception_ptr error;
+  try {
+    return choices->choose(n, label);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  scheduler.fail(std::move(error));
+  return 0;
 }
 
 void Simulation::Impl::report(std::string_view invariant, const std::string& text) {

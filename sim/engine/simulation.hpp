@@ -134,6 +134,8 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// The faults that the choice stream let strike, in words: "smc FFA_MEM_SHARE 1 NO_MEMORY".
+  const std::vector<std::string>& chosen_faults() const;
   /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
   /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
   void strike_next_step(std::vector<FaultSpec> faults);

@@ -114,6 +114,7 @@ struct Simulation::Impl final : World, SimulationState {
                   const std::function<void()>& before_return);
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
+  uint32_t choose(uint32_t n, const char* label);
   void check_step_end();
   void add_stimulus(std::string text) { stimuli.push_back(std::move(text)); }
 

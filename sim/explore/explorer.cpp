@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/explore/explorer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -29,7 +31,7 @@ Progress Explorer::run(const Watch& watch) {
         watch, [&] { return recorded_choices(compiled_.choices, compiled_.file + ":/choices"); });
   } else if (plan_.strategy == Strategy::bytes) {
     run_without_tree(watch, [&] { return byte_choices(plan_.bytes); });
-  } else if (plan_.strategy == Strategy::exhaustive) {
+  } else if (plan_.strategy == Strategy::exhaustive || plan_.strategy == Strategy::sweep) {
     if (sweeps()) {
       run_without_tree(watch, no_preemption);
     } else {
@@ -62,6 +64,7 @@ Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
     longest = choices.decisions();
     schedule.record = &record;
     schedule.result.runs = 1;
+    schedule.result.where = fmt::format("{}", fmt::join(record.chosen_faults, ", "));
     schedule.result.failures = judge(compiled_, record);
     if (!schedule.result.failures.empty()) {
       schedule.result.record = record;

@@ -15,7 +15,9 @@
 
 namespace sim::explore {
 
-enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes };
+/// `sweep`: all with at most one fault, each at each place, and no preemption but those of the
+/// bounds.
+enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes, sweep };
 
 struct Plan {
   Strategy strategy = Strategy::random;

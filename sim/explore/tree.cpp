@@ -65,8 +65,9 @@ class Path final : public ChoiceSource {
     if (reduction_ != nullptr) reduction_->before.clear();
   }
 
-  uint32_t choose(uint32_t n, const char* /*label*/) override {
-    const uint32_t taken = tree_.decide(n, Tree::Cost::fault);
+  uint32_t choose(uint32_t n, const char* label) override {
+    const uint32_t taken =
+        tree_.decide(n, is_fault(label) ? Tree::Cost::fault : Tree::Cost::nothing);
     if (reduction_ != nullptr) reduction_->before.add_decision(taken);
     return taken;
   }

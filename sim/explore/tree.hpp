@@ -18,7 +18,7 @@ namespace sim::explore {
 /// How often a schedule may do what costs something.
 struct Bounds {
   uint32_t preemptions = 2;  ///< another task is taken although the running one could go on
-  uint32_t faults = 0;       ///< any decision but of the scheduler that is not 0
+  uint32_t faults = 1;       ///< a fault strikes
 };
 
 /// The same decisions led to another question: the case is not deterministic.

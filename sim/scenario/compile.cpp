@@ -96,6 +96,7 @@ class CaseCompiler {
     out_.sweeps = world_.sweeps;
     out_.each_status = world_.each_status;
     out_.choices = root_.text_or("choices", "");
+    out_.only_invariants = root_.flag_or("only_invariants", false);
     portability();
   }
 
@@ -108,6 +109,10 @@ class CaseCompiler {
     const auto& faults = world_.spec.faults;
     if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.op == "own_rx"; })) {
       out_.why_not_portable = "only on the host does the SPMC write over RX while it is read";
+    } else if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.chosen; })) {
+      out_.why_not_portable = "the choice stream says where its faults strike";
+    } else if (out_.only_invariants) {
+      out_.why_not_portable = "its VMs are destroyed when it is over";
     } else if (runs_other_vcpus_) {
       out_.why_not_portable = "a vCPU runs while another one's call has not ended";
     } else if (sends_messages_) {
