@@ -48,8 +48,9 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     if (now.quarantined > before_.quarantined) return;
     const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
     const bool send_ended = fragment && now.shares + 1 == before_.shares;
-    const bool may_zero =
-        asks_to_zero(step.sent.bytes) && !ffa::is_function(step.sent.begun, Fid::mem_share);
+    const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
+    const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
+                                      !ffa::is_function(step.sent.begun, Fid::mem_share));
     for (const auto& [what, digest] : now.digests) {
       const auto was = before_.digests.find(what);
       if (was != before_.digests.end() && was->second == digest) continue;

@@ -16,8 +16,6 @@ using guest::ExitKind;
 using guest::HostOp;
 using guest::Opcode;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16ULL << 20;
 
 /// Our own byte code: the compiler made it, so what is wrong with it is our bug.
@@ -106,36 +104,6 @@ void Control::run() {
   if (only_invariants_ && !record_.no_progress) destroy_all();
 }
 
-/// When all is over, no fault in the way: whatever went wrong before, each VM comes to its end. In
-/// turn, since one may wait for what another one's end does.
-void Control::destroy_all() {
-  for (size_t n = 0; n < simulation_.spec().faults.size(); ++n) simulation_.arm_fault(n, false);
-  bool quarantined = false;
-  std::vector<uint16_t> left;
-  for (const VmSpec& vm : simulation_.spec().vms) left.push_back(vm.config.id.raw());
-  const auto one_round = [&](uint16_t id) {
-    if (!simulation_.machine().has_vm(id)) return true;
-    const uint32_t progress = simulation_.destroy_vm(id, 0);
-    quarantined = quarantined || progress == FFA_SIM_QUARANTINED;
-    return !goes_on(progress);
-  };
-  run_tasks({{"host", [&] {
-                for (uint32_t round = 0; !left.empty() && round < max_destroy_rounds; ++round) {
-                  std::erase_if(left, one_round);
-                }
-              }}});
-  if (record_.no_progress) return;
-  for (const uint16_t id : left) {
-    simulation_.report("I33", fmt::format("VM {} does not come to its end", id));
-  }
-  const auto& log = simulation_.log();
-  const bool told =
-      std::ranges::any_of(log, [](const std::string& line) { return line.starts_with("error"); });
-  if (quarantined && !told) {
-    simulation_.report("I12", "a VM leaves pages in quarantine, and no line in the log says so");
-  }
-}
-
 void Control::run_until(uint32_t stop) {
   while (!record_.no_progress && offset_ != stop) {
     const auto op = program_.at(offset_);
@@ -148,7 +116,7 @@ void Control::run_until(uint32_t stop) {
       // It still waits: this step is not reached, and so no later one of its program.
       one.lost = one.lost || one.open != nullptr;
       if (one.lost) continue;
-      run_tasks({{one.name, [&] { run_step(one, run->step); }}});
+      run_tasks(with_destroyer({{one.name, [&] { run_step(one, run->step); }}}));
     } else if (op->code == Opcode::parallel) {
       parallel(*guest::decode_parallel(*op));
     } else {
@@ -189,6 +157,7 @@ void Control::run_tasks(std::vector<Simulation::Task> tasks) {
 void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
+  bool of_host = false;
   for (uint32_t n = 0; n < op.count; ++n) {
     const guest::Thread& thread = op.threads[n];
     if (!thread.host) {
@@ -196,12 +165,13 @@ void Control::parallel(const guest::ParallelOp& op) {
       tasks.push_back({one.name, [this, &one, count = thread.count] {
                          one.in_thread = true;
                          for (uint32_t step = 0; step < count; ++step) {
-                           run_step(one, one.order.at(one.done));
+                           if (!one.lost) run_step(one, one.order.at(one.done));
                          }
                          one.in_thread = false;
                        }});
       continue;
     }
+    of_host = true;
     for (uint32_t step = 0; step < thread.count; ++step) {
       const auto next = program_.at(offset_);
       if (!next.ok()) broken("the host's thread is cut short");
@@ -212,7 +182,8 @@ void Control::parallel(const guest::ParallelOp& op) {
                        for (const auto& [code, host] : host_ops) host_op(code, host);
                      }});
   }
-  run_tasks(std::move(tasks));
+  // What the host does is not unordered against itself.
+  run_tasks(of_host ? std::move(tasks) : with_destroyer(std::move(tasks)));
 }
 
 StepRecord& Control::begin(uint32_t step) {
@@ -250,13 +221,8 @@ bool Control::ended(const Vcpu& one, StepRecord& record) {
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
     case ExitKind::call: {
-      ffa::Regs regs = exit.regs;
-      if (ended(one, record)) {
-        one.interpreter.complete({});
-        return true;
-      }
-      simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
-      one.interpreter.complete(regs);
+      if (!ended(one, record)) return call(one, exit);
+      one.interpreter.complete({});
       return true;
     }
     case ExitKind::dump:

@@ -86,6 +86,9 @@ class Control {
   void run_step(Vcpu& vcpu, uint32_t expected);
   bool ended(const Vcpu& one, StepRecord& record);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
+  bool call(Vcpu& vcpu, const guest::Exit& exit);
+  void interfere(const Vcpu& vcpu);
+  std::vector<Simulation::Task> with_destroyer(std::vector<Simulation::Task> tasks);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
@@ -94,6 +97,9 @@ class Control {
   void dump_translation(const guest::HostOp& op);
   void run_tasks(std::vector<Simulation::Task> tasks);
   void destroy_all();
+
+  /// A destruction that has not ended after so many rounds never will.
+  static constexpr uint32_t max_destroy_rounds = 100000;
 
   Simulation& simulation_;
   RunRecord& record_;

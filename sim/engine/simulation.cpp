@@ -70,19 +70,6 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
   scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
 }
 
-// A source that ends the run does so beside the mediator, whose frames know no exceptions.
-uint32_t Simulation::Impl::choose(uint32_t n, const char* label) {
-  if (!scheduler.on_task()) return choices->choose(n, label);
-  std::exception_ptr error;
-  try {
-    return choices->choose(n, label);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  scheduler.fail(std::move(error));
-  return 0;
-}
-
 void Simulation::Impl::report(std::string_view invariant, const std::string& text) {
   if (violations.size() >= max_violations) return;
   if (invariant.empty()) {
@@ -192,16 +179,7 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
 
-  const FaultSpec* const fault = faults.strike("smc", in.w(0));
-  ffa::Regs out;
-  if (fault == nullptr || fault->execute) out = secure->smc(vm, in);
-  if (fault != nullptr && fault->regs) {
-    out = {};
-    std::copy(fault->regs->begin(), fault->regs->end(), out.x.begin());
-  } else if (fault != nullptr) {
-    const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
-    out = ffa::reply(static_cast<ffa::Status>(status));
-  }
+  const ffa::Regs out = answer_smc(vm, in);
   trace::Event& answered = this->event(seq);
   answered.out = out;
   answered.rx = spmc_rx(in, out);

@@ -114,7 +114,13 @@ struct Simulation::Impl final : World, SimulationState {
                   const std::function<void()>& before_return);
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
+  // What goes wrong in the world.
   uint32_t choose(uint32_t n, const char* label);
+  ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  void stop_sp(const ffa::Regs& in);
+  void distort_counts(const ffa::Regs& in, ffa::Regs& out);
+  void distort_handle(const ffa::Regs& in, ffa::Regs& out);
+  void around_read(const BufferAccess& access) override;
   void check_step_end();
   void add_stimulus(std::string text) { stimuli.push_back(std::move(text)); }
 

@@ -25,7 +25,18 @@ constexpr std::array kinds = {
     FaultKind{"budget", "fault_budget", FaultPlace::machine},
     FaultKind{"vm_get", "fault_vm_get", FaultPlace::machine},
     FaultKind{"smc", "fault_smc", FaultPlace::secure},
+    FaultKind{"preempt", "fault_preempt", FaultPlace::secure},
     FaultKind{"own_rx", "fault_own_rx", FaultPlace::secure, false},
+    FaultKind{"odd_answer", "fault_odd_answer", FaultPlace::secure, false},
+    FaultKind{"counts", "fault_counts", FaultPlace::secure, false},
+    FaultKind{"handle", "fault_handle", FaultPlace::secure, false},
+    FaultKind{"tx", "fault_tx", FaultPlace::world},
+    FaultKind{"rx_kept", "fault_rx_kept", FaultPlace::world},
+    FaultKind{"migrate", "fault_migrate", FaultPlace::world},
+    FaultKind{"sri", "fault_sri", FaultPlace::world},
+    FaultKind{"interrupt", "fault_interrupt", FaultPlace::world},
+    FaultKind{"kill", "fault_kill", FaultPlace::world},
+    FaultKind{"destroy", "fault_destroy", FaultPlace::world},
 };
 
 constexpr std::array no_memory_or_denied = {no_memory, denied};
