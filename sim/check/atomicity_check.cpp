@@ -5,7 +5,8 @@
 // [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
-// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses.
+// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses,
+// and what a borrower asks to zero when it lets go, before the platform does.
 #include <fmt/format.h>
 #include <xxhash.h>
 

@@ -84,6 +84,8 @@ class RegisterDiscipline final : public CheckerOf<RegisterDiscipline> {
 
   void check_extended(const Step& step, uint32_t used) const {
     const trace::Event& event = step.event;
+    // The VM went meanwhile, and its version with it.
+    if (!step.alone && step.facts.offered && !step.facts.vms.contains(event.vm)) return;
     // A 1.2 message fills them, whatever call it ends.
     const bool message = is_function(event.out, Fid::msg_send_direct_req2) ||
                          is_function(event.out, Fid::msg_send_direct_resp2);

@@ -8,17 +8,21 @@ namespace {
 
 using nlohmann::json;
 
-bool sweeps(const json& fault) {
-  return fault.value("nth", json{}) == "sweep" || fault.value("answer", json{}) == "each_status";
+/// Faults whose place is chosen now anyway; and words put into the SPMC's mouth: after a success
+/// that is none, it keeps what it has said to be given back.
+bool is_left_out(const json& fault) {
+  const json answer = fault.value("answer", json{});
+  return fault.value("nth", json{}) == "sweep" || answer == "each_status" || answer.is_array();
 }
 
 }  // namespace
 
 void choose_faults(json& scenario, const std::vector<std::string>& kinds) {
   json faults = json::array();
+  if (!scenario.contains("world")) scenario["world"] = json::object();
   json& world = scenario["world"];
   for (const json& own : world.value("faults", json::array())) {
-    if (!sweeps(own)) faults.push_back(own);
+    if (!is_left_out(own)) faults.push_back(own);
   }
   for (const std::string& kind : kinds) {
     json fault = {{"op", kind}, {"nth", "chosen"}};
@@ -28,6 +32,7 @@ void choose_faults(json& scenario, const std::vector<std::string>& kinds) {
   world["faults"] = std::move(faults);
   scenario["only_invariants"] = true;
   scenario.erase("requires");
+  scenario.erase("choices");  // they count other decisions
 }
 
 }  // namespace sim::cli

@@ -10,7 +10,7 @@
 namespace sim::cli {
 
 /// Gives a scenario these kinds of faults. What it expects counts no more, only invariants do. Its
-/// own faults that sweep are left out: where they strike is chosen now.
+/// own faults that sweep or answer with registers are left out, as are its choices.
 void choose_faults(nlohmann::json& scenario, const std::vector<std::string>& kinds);
 
 }  // namespace sim::cli

@@ -10,6 +10,7 @@
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
 #include "sim/engine/simulation_impl.hpp"
+#include "sim/machine/canary.hpp"
 
 namespace sim {
 namespace {
@@ -23,10 +24,15 @@ Regs registers(std::initializer_list<uint64_t> values) {
   return regs;
 }
 
-/// What no call is answered with, or not this one.
-constexpr uint32_t odd_answers = 8;
+/// What no call is answered with, or not this one; from `first_status` on FFA_ERROR with each
+/// status, whether or not the call has it.
+constexpr uint32_t first_status = 8;
+constexpr uint32_t odd_answers = first_status + 9;
 Regs odd_answer(uint32_t which, const Regs& in) {
   constexpr uint64_t all = ~uint64_t{0};
+  if (which >= first_status) {
+    return ffa::reply(static_cast<ffa::Status>(-1 - static_cast<int32_t>(which - first_status)));
+  }
   constexpr uint32_t no_status = 0x8000004d;
   switch (which) {
     case 0:
@@ -152,8 +158,10 @@ void Simulation::Impl::distort_handle(const ffa::Regs& in, ffa::Regs& out) {
   if (!send || !ffa::is_success(out)) return;
   const FaultSpec* const fault = faults.strike("handle", in.w(0));
   if (fault == nullptr) return;
-  uint64_t& half = out.x[2 + faults.choose(*fault, 2, "half")];
+  const bool high = faults.choose(*fault, 2, "half") != 0;
+  uint64_t& half = out.x[high ? 3 : 2];
   half = bad_word(faults.choose(*fault, bad_words, "value"), static_cast<uint32_t>(half));
+  if (high) half &= 0x7fffffff;  // the top bit is the hypervisor's own
 }
 
 /// Another vCPU of the VM writes a word into its TX.
@@ -176,6 +184,8 @@ void Simulation::Impl::around_read(const BufferAccess& access) {
   uint32_t word = 0;
   std::memcpy(&word, bytes.data(), sizeof word);
   word = bad_word(faults.choose(*fault, bad_words, "value"), word);
+  // What looked like a canary would be taken for bytes of whoever that names.
+  if (canary_in_word(word)) word = ~word;
   std::memcpy(bytes.data(), &word, sizeof word);
   machine.write_ipa(id, at, bytes);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/explore/explorer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -64,7 +62,7 @@ Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
     longest = choices.decisions();
     schedule.record = &record;
     schedule.result.runs = 1;
-    schedule.result.where = fmt::format("{}", fmt::join(record.chosen_faults, ", "));
+    schedule.result.where = record.chosen_faults;
     schedule.result.failures = judge(compiled_, record);
     if (!schedule.result.failures.empty()) {
       schedule.result.record = record;

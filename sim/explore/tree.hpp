@@ -36,6 +36,8 @@ class Tree {
 
   /// The next decision of this run, of `n` >= 2. Throws Divergence.
   uint32_t decide(uint32_t n, Cost cost);
+  /// From here on this path may take one preemption more.
+  void allow_preemption() { ++left_.preemptions; }
   /// Goes on to the next path; false: all were walked. Throws Divergence if the run that was has
   /// ended before it came to where the paths part.
   bool next();

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "sim/platform/fault_kinds.hpp"
 #include "sim/scenario/case.hpp"
 #include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/requirements.hpp"
@@ -24,6 +25,13 @@ using nlohmann::json;
 constexpr size_t max_steps = 200000;
 constexpr uint64_t portable_ram = 256ULL << 20;
 constexpr size_t portable_vms = 8;
+
+/// Another machine knows what its own platform refuses, and answers of the SPMC.
+bool strikes_on_the_host_only(const FaultSpec& fault) {
+  const FaultKind* const kind = find_fault_kind(fault.op);
+  return fault.chosen ||
+         (kind != nullptr && kind->place != FaultPlace::machine && fault.op != "smc");
+}
 
 class CaseCompiler {
  public:
@@ -107,10 +115,8 @@ class CaseCompiler {
         bytes += region.kind == RegionKind::none ? 0 : region.size;
     }
     const auto& faults = world_.spec.faults;
-    if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.op == "own_rx"; })) {
-      out_.why_not_portable = "only on the host does the SPMC write over RX while it is read";
-    } else if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.chosen; })) {
-      out_.why_not_portable = "the choice stream says where its faults strike";
+    if (std::any_of(faults.begin(), faults.end(), strikes_on_the_host_only)) {
+      out_.why_not_portable = "its faults strike on the host only";
     } else if (out_.only_invariants) {
       out_.why_not_portable = "its VMs are destroyed when it is over";
     } else if (runs_other_vcpus_) {
