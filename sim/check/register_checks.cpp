@@ -84,8 +84,7 @@ class RegisterDiscipline final : public CheckerOf<RegisterDiscipline> {
 
   void check_extended(const Step& step, uint32_t used) const {
     const trace::Event& event = step.event;
-    // The VM went meanwhile, and its version with it.
-    if (!step.alone && step.facts.offered && !step.facts.vms.contains(event.vm)) return;
+    if (step.gone()) return;  // and its version with it
     // A 1.2 message fills them, whatever call it ends.
     const bool message = is_function(event.out, Fid::msg_send_direct_req2) ||
                          is_function(event.out, Fid::msg_send_direct_resp2);

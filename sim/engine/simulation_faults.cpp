@@ -158,10 +158,9 @@ void Simulation::Impl::distort_handle(const ffa::Regs& in, ffa::Regs& out) {
   if (!send || !ffa::is_success(out)) return;
   const FaultSpec* const fault = faults.strike("handle", in.w(0));
   if (fault == nullptr) return;
-  const bool high = faults.choose(*fault, 2, "half") != 0;
-  uint64_t& half = out.x[high ? 3 : 2];
-  half = bad_word(faults.choose(*fault, bad_words, "value"), static_cast<uint32_t>(half));
-  if (high) half &= 0x7fffffff;  // the top bit is the hypervisor's own
+  // Far from what another transaction has; the top bit of both is the hypervisor's own.
+  uint64_t& half = out.x[2 + faults.choose(*fault, 2, "half")];
+  half = faults.choose(*fault, 2, "value") == 0 ? half ^ 0x40000000 : 0x7fffffff;
 }
 
 /// Another vCPU of the VM writes a word into its TX.
