@@ -85,6 +85,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
     if (step.thorough) check_regions(step);
+    check_buffers(step);
     for (const trace::Event* smc : step.smcs) {
       if (is_send_part(smc->in)) check_sent(step, *smc);
       const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
@@ -160,18 +161,30 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
         ffa::Pa pa{};
         ffa::PageCount pages{};
         model->region_range(n, range, pa, pages);
-        if (check_held(step, region, pa.raw(), pages.raw())) return;
+        if (check_held(step, region.sender, pa.raw(), pages.raw())) return;
       }
     }
   }
 
-  bool check_held(const Step& step, const spmc_model::RegionFacts& region, uint64_t pa,
-                  uint64_t pages) const {
-    const auto at = step.sim.machine().find_other(
-        pa, pages, {owned_by(region.sender.raw()), PageOwner::quarantined});
+  // So do the RX and TX that the SPMC may write and read for it.
+  void check_buffers(const Step& step) const {
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
+      const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
+      for (const auto& buffer : {held.rx, held.tx}) {
+        for (const ffa::Pa page : buffer) {
+          if (check_held(step, held.vm, page.raw(), 1)) return;
+        }
+      }
+    }
+  }
+
+  bool check_held(const Step& step, ffa::EndpointId vm, uint64_t pa, uint64_t pages) const {
+    const auto at =
+        step.sim.machine().find_other(pa, pages, {owned_by(vm.raw()), PageOwner::quarantined});
     if (!at) return false;
     report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", *at,
-                             region.sender.raw()));
+                             vm.raw()));
     return true;
   }
 

@@ -165,13 +165,14 @@ struct RxTx {
 /// the VM that has not read the SPMC's message.
 enum class VmRx : uint8_t { free, acquired, full };
 
-/// RX and TX of a VM, as a hypervisor registered them. The SPMC never reads TX.
+/// RX and TX of a VM, as a hypervisor registered them.
 struct VmBuffers {
   static constexpr uint32_t max_pages = 63;
   ffa::EndpointId vm;
   uint32_t pages;  ///< of each; 0: the slot is free
   VmRx rx;
   std::array<ffa::Pa, max_pages> rx_pages;
+  std::array<ffa::Pa, max_pages> tx_pages;
 };
 
 struct SpmcStorage {

@@ -87,7 +87,7 @@ Answer handle_vm_rxtx_map(SpmcStorage& s) {
   if (rx->count != tx->count || overlap(*rx, *tx)) return error(Status::invalid_parameters);
   VmBuffers* const slot = find_buffers(s, ffa::hypervisor_id);
   if (slot == nullptr) return error(Status::no_memory);
-  *slot = VmBuffers{vm, rx->count, VmRx::free, rx->page};
+  *slot = VmBuffers{vm, rx->count, VmRx::free, rx->page, tx->page};
   return success();
 }
 
