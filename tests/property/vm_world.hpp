@@ -32,10 +32,10 @@ struct Entry {
   /// An interrupt that it takes, or what is listed, tells once more of notifications that it knew
   /// of.
   bool told_again = false;
-  bool interrupted = false;      ///< FFA_INTERRUPT
-  bool lists_sps = false;        ///< an answer to FFA_PARTITION_INFO_GET or its register form
+  bool interrupted = false;  ///< FFA_INTERRUPT
+  bool lists_sps = false;    ///< an answer to FFA_PARTITION_INFO_GET or its register form
   std::optional<std::vector<uint16_t>> listed{};  ///< partitions, where it shows them
-  std::set<uint16_t> crashed{};  ///< SPs, while they served the intruder, by then
+  std::set<uint16_t> crashed{};                   ///< SPs, while they served the intruder, by then
 };
 
 struct Run {
