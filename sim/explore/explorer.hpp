@@ -19,6 +19,11 @@ namespace sim::explore {
 /// bounds.
 enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes, sweep };
 
+/// Not one schedule, nor a search with an order of its own.
+constexpr bool takes_seeds(Strategy strategy) {
+  return strategy != Strategy::exhaustive && strategy != Strategy::bytes;
+}
+
 struct Plan {
   Strategy strategy = Strategy::random;
   Bounds bounds;            ///< of `exhaustive`
