@@ -64,7 +64,9 @@ std::vector<Turn> Agenda::options() const {
   const size_t made = turns.size();
   for (size_t n = 0; n < made; ++n) {
     const size_t thread = turns[n].thread;
-    if (!places_[thread].waits && excusable(*next(thread))) turns.push_back({thread, true});
+    if (places_[thread].waits || !excusable(*next(thread))) continue;
+    turns.push_back({thread, Done::not_made});
+    turns.push_back({thread, Done::refused_otherwise});
   }
   return turns;
 }
@@ -83,7 +85,7 @@ bool agrees(const Order& order, const History& history) {
   for (const Turn& turn : order.turns) {
     const std::vector<Turn> options = agenda.options();
     const bool possible = std::any_of(options.begin(), options.end(), [&](const Turn& option) {
-      return option.thread == turn.thread && option.excused == turn.excused;
+      return option.thread == turn.thread && option.done == turn.done;
     });
     if (!possible) return false;
     if (turn.waits) {

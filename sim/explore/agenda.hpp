@@ -12,13 +12,18 @@
 
 namespace sim::explore {
 
+/// How a call is done.
+enum class Done : uint8_t {
+  as_answered,
+  not_made,          ///< only calls beside it explain the answer
+  refused_otherwise  ///< so they do, but it is made, and refused
+};
+
 /// Who does his next entry.
 struct Turn {
   size_t thread = 0;
-  bool excused = false;  ///< only calls beside it explain the answer: the call is not made
-  bool waits = false;    ///< the call waits for another VM; a later turn of the thread ends it
-
-  friend bool operator==(const Turn&, const Turn&) = default;
+  Done done = Done::as_answered;
+  bool waits = false;  ///< the call waits for another VM; a later turn of the thread ends it
 };
 
 /// An order of a history's entries; `splits`: with what guests do between calls as entries of their

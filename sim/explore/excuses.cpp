@@ -26,9 +26,12 @@ bool calls(const HistoryEntry& entry, std::initializer_list<Fid> functions) {
                      [&](Fid fid) { return ffa::is_function(entry.call.in, fid); });
 }
 
+bool sends(const HistoryEntry& entry) {
+  return calls(entry, {Fid::mem_share, Fid::mem_lend, Fid::mem_donate, Fid::mem_frag_tx});
+}
+
 bool reads_tx(const HistoryEntry& entry) {
-  return calls(entry, {Fid::mem_share, Fid::mem_lend, Fid::mem_donate, Fid::mem_frag_tx,
-                       Fid::mem_retrieve_req, Fid::mem_relinquish, Fid::msg_send2});
+  return sends(entry) || calls(entry, {Fid::mem_retrieve_req, Fid::mem_relinquish, Fid::msg_send2});
 }
 
 bool of_one_vm(const HistoryEntry& one, const HistoryEntry& other) {
@@ -58,7 +61,7 @@ struct Excuse {
   bool (*holds)(const HistoryEntry& entry, const HistoryEntry& other);
 };
 
-constexpr std::array<Excuse, 7> excuses = {{
+constexpr std::array<Excuse, 9> excuses = {{
     // TX is another call's. [DEN0077A 1.2 §7.2]
     {Status::busy,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
@@ -76,10 +79,22 @@ constexpr std::array<Excuse, 7> excuses = {{
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return calls(entry, {Fid::rx_release}) && fills_rx_of(other, entry.call.vm);
      }},
+    // RX is in the hands of a call that fills or releases it. [DEN0077A 1.2 §7.2.2]
+    {Status::busy,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       return of_one_vm(entry, other) && fills_rx_of(entry, entry.call.vm) &&
+              (fills_rx_of(other, entry.call.vm) || calls(other, {Fid::rx_release}));
+     }},
     // The SPMC has been asked to bind or unbind the same. [DEN0077A 1.2 §16.3, §16.4]
     {Status::denied,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return of_one_vm(entry, other) && binds(entry) && binds(other);
+     }},
+    // The pages were in a send that then failed. [DEN0077A 1.0 §5.8.1]
+    {Status::denied,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       const bool failed = other.end != 0 && ffa::is_error(other.out);
+       return of_one_vm(entry, other) && sends(entry) && sends(other) && failed;
      }},
     // To the mediator the VM has gone, to the host not yet.
     {Status::not_supported,

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ffa/reply.hpp"
+
 namespace sim::explore {
 namespace {
 
@@ -84,7 +86,7 @@ class Linearizability::OneByOne final : public CallWatch {
     }
     if (call.thread == WatchedCall::none) return {};
     wait_for_turn(call.thread);
-    if (left_ || !turn().excused) return {};
+    if (left_ || turn().done != Done::not_made) return {};
     finish(call.thread);
     return entry->out;
   }
@@ -99,9 +101,11 @@ class Linearizability::OneByOne final : public CallWatch {
     const uint64_t number = (alone ? alone_ : agenda_->number(thread)) + 1;
     HistoryEntry now = entry;
     now.answer = names_.digest(entry.call, number, answer);
-    if (now.answer != entry.answer || entry.end == 0) {
+    if (answer.event != nullptr) now.out = answer.event->out;
+    const bool otherwise = !alone && turn().done == Done::refused_otherwise &&
+                           answer.event != nullptr && ffa::is_error(now.out);
+    if ((now.answer != entry.answer && !otherwise) || entry.end == 0) {
       now.text = answer.text;
-      if (answer.event != nullptr) now.out = answer.event->out;
       now.end = 1;
       return leave(told_otherwise(entry, now));
     }
