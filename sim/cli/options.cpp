@@ -70,6 +70,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--update-golden", run.update_golden,
                 "Write the hashes to the --golden file instead");
   verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -100,6 +102,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");

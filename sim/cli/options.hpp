@@ -39,6 +39,7 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
+  bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
 };
 
 struct ExploreOptions {

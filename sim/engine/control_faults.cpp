@@ -14,7 +14,7 @@
 namespace sim {
 
 /// False: the vCPU was killed in the call, and never goes on.
-bool Control::call(Vcpu& one, const guest::Exit& exit) {
+bool Control::make_call(Vcpu& one, const guest::Exit& exit) {
   ffa::Regs regs = exit.regs;
   if (ffa::is_function(regs, ffa::Fid::rx_release) && simulation_.strike("rx_kept")) {
     one.interpreter.complete(ffa::success32());

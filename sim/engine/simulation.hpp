@@ -145,6 +145,11 @@ class Simulation {
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
+  /// Told, on the task, that its call waits for another VM, and that it goes on.
+  struct WaitHooks {
+    std::function<void(size_t task)> waits, goes_on;
+  };
+  void set_wait_hooks(WaitHooks hooks);
   /// For who acts on a task besides the mediator: this is what it does now.
   void perform(const Operation& operation);
   /// The same for a vCPU's access to memory, by IPA.

@@ -159,6 +159,7 @@ struct Simulation::Impl final : World, SimulationState {
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
   SimulationState kept;
   size_t kept_events = 0;
+  Simulation::WaitHooks wait_hooks;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;
 };
