@@ -134,12 +134,22 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// The faults that the choice stream let strike, in words: "smc FFA_MEM_SHARE 1 NO_MEMORY".
+  const std::vector<std::string>& chosen_faults() const;
+  /// A guest or the host is about to do what a fault of the kind `op` may strike: which of the `n`
+  /// things that it can do instead, decided as `label`. Nothing: it does not strike.
+  std::optional<uint32_t> strike(const char* op, uint32_t n = 1, const char* label = "");
   /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
   /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
   void strike_next_step(std::vector<FaultSpec> faults);
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
+  /// Told, on the task, that its call waits for another VM, and that it goes on.
+  struct WaitHooks {
+    std::function<void(size_t task)> waits, goes_on;
+  };
+  void set_wait_hooks(WaitHooks hooks);
   /// For who acts on a task besides the mediator: this is what it does now.
   void perform(const Operation& operation);
   /// The same for a vCPU's access to memory, by IPA.
