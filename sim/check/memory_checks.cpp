@@ -228,12 +228,27 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
  private:
   void check_owners(const Step& step) const {
     for (const auto& [id, vm] : step.facts.vms) {
+      check_buffer(step, id, vm.fact.rx_ipa, vm.fact.rxtx_pages);
+      check_buffer(step, id, vm.fact.tx_ipa, vm.fact.rxtx_pages);
       if (!vm.shares.empty() || !step.sim.machine().has_vm(id)) continue;
       const uint64_t pages = step.sim.machine().withdrawn_pages(id);
       if (pages != 0) {
         report(step, fmt::format("VM {} has no transaction, and no access to {} of its pages", id,
                                  pages));
       }
+    }
+  }
+  // A call may take the access to its caller's TX away, no longer than it lasts.
+  void check_buffer(const Step& step, uint16_t id, uint64_t ipa, uint64_t pages) const {
+    while (pages > 0) {
+      const mediator::Extent extent = step.sim.machine().translate(id, ipa, pages);
+      if (extent.kind == mediator::MemoryKind::ram_none) {
+        report(step, fmt::format("VM {} has no access to its buffer at {:#x}", id, ipa));
+      }
+      const uint64_t done = std::max<uint64_t>(extent.pages.raw(), 1);
+      if (extent.kind == mediator::MemoryKind::ram_none || done >= pages) return;
+      ipa += done * ffa::page_size;
+      pages -= done;
     }
   }
   static uint32_t quarantined(const Step& step) {

@@ -90,7 +90,9 @@ class Campaign {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
 
  private:
-  static bool is_open(const ReadyCase& ready) { return ready.loaded.data.doc.contains("threads"); }
+  static bool is_open(const ReadyCase& ready) {
+    return ready.loaded.data.doc.contains("threads") || ready.compiled.only_invariants;
+  }
   size_t cases_of_a_process() const {
     const auto open =
         static_cast<size_t>(std::count_if(suite_.cases.begin(), suite_.cases.end(), is_open));

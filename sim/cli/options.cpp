@@ -29,6 +29,7 @@ struct RawValues {
   std::string strategy;
   std::string time;
   std::string bytes;
+  std::string faults;
   std::vector<std::string> vary;
 };
 
@@ -59,6 +60,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--seed", raw.seed, "N", "Seed of all choices: a number, 0x…, or a git hash");
   option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
   verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
+  option("--faults", raw.faults, "KINDS", "Faults that the choices may let strike, or all");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -85,12 +87,16 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
           "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
           "The same as --strategy exhaustive")
       ->excludes(strategy);
+  verb.add_flag_callback(
+          "--sweep", [&raw] { raw.strategy = "sweep"; }, "Each fault at each place, one a run")
+      ->excludes(strategy);
   option("--seeds", raw.seeds, "A:B", "These seeds, B not among them (default: 0:1000)");
   option("--preemptions", plan.bounds.preemptions, "N",
          "exhaustive: so many preemptions a schedule (default: 2)");
-  option(
-      "--faults", plan.bounds.faults, "N",
-      "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
+  option("--faults", raw.faults, "KINDS",
+         "Faults that the choices may let strike: kinds, or all (sweep: all that are lawful)");
+  option("--max-faults", plan.bounds.faults, "N",
+         "exhaustive: so many faults a schedule (default: 1)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
@@ -157,6 +163,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
   options.run.backend = selection.backend;
+  if (!raw.faults.empty()) selection.faults = parse_faults(raw.faults);
   options.run.seed = parse_seed(raw.seed, "--seed");
   options.run.shard = parse_shard(raw.shard);
   if (options.verb == Verb::explore) {
@@ -171,8 +178,14 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     }
     if (of_bytes) plan.bytes = read_bytes(raw.bytes);
     if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
+    if (plan.strategy == explore::Strategy::sweep) {
+      plan.bounds.faults = 1;
+      if (verb.count("--preemptions") == 0) plan.bounds.preemptions = 0;
+      if (selection.faults.empty()) selection.faults = parse_faults("lawful");
+    }
   }
   if (options.verb == Verb::shrink && !raw.time.empty()) options.shrink.time = parse_time(raw.time);
+  options.run.faults = selection.faults;
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
     throw InputError("--update-golden", "needs --golden FILE");

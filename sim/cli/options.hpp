@@ -22,6 +22,7 @@ struct Selection {
   std::vector<std::string> paths;
   std::string filter = "*";
   std::vector<scenario::Axis> vary;
+  std::vector<std::string> faults;  ///< kinds that the choice stream may let strike in each case
   std::string backend = "host";
 };
 
@@ -31,9 +32,10 @@ struct RunOptions {
   unsigned jobs = 1;
   report::Shard shard;
   std::string junit;
-  std::string trace;             ///< directory
-  std::string mediator;          ///< plug-in
-  std::string backend = "host";  ///< as Selection::backend
+  std::string trace;                ///< directory
+  std::string mediator;             ///< plug-in
+  std::string backend = "host";     ///< as Selection::backend
+  std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -15,8 +16,6 @@ using guest::ExitKind;
 using guest::HostOp;
 using guest::Opcode;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16ULL << 20;
 
 /// Our own byte code: the compiler made it, so what is wrong with it is our bug.
@@ -50,6 +49,7 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
     : simulation_(simulation),
       record_(record),
+      only_invariants_(compiled.only_invariants),
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
@@ -74,19 +74,23 @@ Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
   return *found->second;
 }
 
-uint32_t Control::find_threads() const {
+std::optional<uint32_t> Control::find_open() const {
+  const auto& faults = simulation_.spec().faults;
   for (uint32_t offset = 0;;) {
     const auto op = program_.at(offset);
     if (!op.ok()) broken("the control program does not end");
-    if (op->code == Opcode::parallel || op->code == Opcode::end) return offset;
+    if (op->code == Opcode::end) return {};
+    if (op->code == Opcode::parallel) return offset;
+    if (op->code == Opcode::arm_faults && faults.at(guest::decode_host(*op)->id).chosen) {
+      return offset;
+    }
     offset = op->next;
   }
 }
 
 void Control::set_up() {
   simulation_.boot();
-  const uint32_t threads = find_threads();
-  if (program_.at(threads)->code == Opcode::parallel) run_until(threads);
+  if (const auto open = find_open()) run_until(*open);
 }
 
 void Control::run() {
@@ -97,6 +101,7 @@ void Control::run() {
     one->open->waits = true;
     end(*one->open);
   }
+  if (only_invariants_ && !record_.no_progress) destroy_all();
 }
 
 void Control::run_until(uint32_t stop) {
@@ -111,7 +116,7 @@ void Control::run_until(uint32_t stop) {
       // It still waits: this step is not reached, and so no later one of its program.
       one.lost = one.lost || one.open != nullptr;
       if (one.lost) continue;
-      run_tasks({{one.name, [&] { run_step(one, run->step); }}});
+      run_tasks(with_destroyer({{one.name, [&] { run_step(one, run->step); }}}));
     } else if (op->code == Opcode::parallel) {
       parallel(*guest::decode_parallel(*op));
     } else {
@@ -152,6 +157,7 @@ void Control::run_tasks(std::vector<Simulation::Task> tasks) {
 void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
+  bool of_host = false;
   for (uint32_t n = 0; n < op.count; ++n) {
     const guest::Thread& thread = op.threads[n];
     if (!thread.host) {
@@ -159,12 +165,13 @@ void Control::parallel(const guest::ParallelOp& op) {
       tasks.push_back({one.name, [this, &one, count = thread.count] {
                          one.in_thread = true;
                          for (uint32_t step = 0; step < count; ++step) {
-                           run_step(one, one.order.at(one.done));
+                           if (!one.lost) run_step(one, one.order.at(one.done));
                          }
                          one.in_thread = false;
                        }});
       continue;
     }
+    of_host = true;
     for (uint32_t step = 0; step < thread.count; ++step) {
       const auto next = program_.at(offset_);
       if (!next.ok()) broken("the host's thread is cut short");
@@ -175,7 +182,8 @@ void Control::parallel(const guest::ParallelOp& op) {
                        for (const auto& [code, host] : host_ops) host_op(code, host);
                      }});
   }
-  run_tasks(std::move(tasks));
+  // What the host does is not unordered against itself.
+  run_tasks(of_host ? std::move(tasks) : with_destroyer(std::move(tasks)));
 }
 
 StepRecord& Control::begin(uint32_t step) {
@@ -203,7 +211,8 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
 /// The VM went while its thread had steps left. They are passed over, since the program goes on
 /// behind them, but nothing of them happens.
 bool Control::ended(const Vcpu& one, StepRecord& record) {
-  if (!one.in_thread || simulation_.machine().has_vm(one.vm)) return false;
+  const bool may_end = one.in_thread || only_invariants_;
+  if (!may_end || simulation_.machine().has_vm(one.vm)) return false;
   record.vm_ended = true;
   return true;
 }
@@ -212,13 +221,8 @@ bool Control::ended(const Vcpu& one, StepRecord& record) {
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
     case ExitKind::call: {
-      ffa::Regs regs = exit.regs;
-      if (ended(one, record)) {
-        one.interpreter.complete({});
-        return true;
-      }
-      simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
-      one.interpreter.complete(regs);
+      if (!ended(one, record)) return call(one, exit);
+      one.interpreter.complete({});
       return true;
     }
     case ExitKind::dump:

@@ -134,6 +134,11 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// The faults that the choice stream let strike, in words: "smc FFA_MEM_SHARE 1 NO_MEMORY".
+  const std::vector<std::string>& chosen_faults() const;
+  /// A guest or the host is about to do what a fault of the kind `op` may strike: which of the `n`
+  /// things that it can do instead, decided as `label`. Nothing: it does not strike.
+  std::optional<uint32_t> strike(const char* op, uint32_t n = 1, const char* label = "");
   /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
   /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
   void strike_next_step(std::vector<FaultSpec> faults);

@@ -35,6 +35,7 @@ struct SimulationState {
     uint32_t references = 0;
     bool quarantined = false;
     ffa::MappedBuffers buffers;
+    bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use the own TX
   };
   /// A call of a vCPU that has not returned. `number`: of this call and no other.
   struct OpenCall {
@@ -114,6 +115,13 @@ struct Simulation::Impl final : World, SimulationState {
                   const std::function<void()>& before_return);
   int32_t create_vm(uint16_t id);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
+  // What goes wrong in the world.
+  uint32_t choose(uint32_t n, const char* label);
+  ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  void stop_sp(const ffa::Regs& in);
+  void distort_counts(const ffa::Regs& in, ffa::Regs& out);
+  void distort_handle(const ffa::Regs& in, ffa::Regs& out);
+  void around_read(const BufferAccess& access) override;
   void check_step_end();
   void add_stimulus(std::string text) { stimuli.push_back(std::move(text)); }
 
@@ -129,7 +137,7 @@ struct Simulation::Impl final : World, SimulationState {
   void switch_passed();
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
-  std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
+  std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);
   std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
   uint16_t pcpu_of(uint16_t vm, uint16_t vcpu) const;
   uint32_t call_mediator(uint64_t seq, uint16_t vm, uint16_t vcpu, uint32_t conduit,

@@ -182,10 +182,12 @@ struct Bridge::Calls {
 
   static void copy_in(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length) {
     Bridge& b = of(world);
-    b.copy_pages("copy_in", {CopyKind::in, buffer, offset, length},
-                 [&](uint32_t at, uint64_t done, uint64_t size) {
-                   b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
-                 });
+    const BufferAccess access{CopyKind::in, buffer, offset, length};
+    b.world_.around_read(access);
+    b.copy_pages("copy_in", access, [&](uint32_t at, uint64_t done, uint64_t size) {
+      b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
+    });
+    b.world_.around_read(access);
     const auto rx = b.machine_.own_buffers().rx;
     if (buffer != rx.id.raw() || b.faults_.strike("own_rx") == nullptr) return;
     std::array<std::byte, 4096> rewritten;

@@ -428,6 +428,8 @@ class WorldCompiler {
     if (nth && nth->is_string() && nth->text() == "sweep") {
       fault.sweep = true;
       world_.sweeps.push_back(spec().faults.size());
+    } else if (nth && nth->is_string() && nth->text() == "chosen") {
+      fault.chosen = true;
     } else if (nth) {
       fault.nth = nth->number();
     }
@@ -438,6 +440,9 @@ class WorldCompiler {
       for (const Node& value : answer->elements()) fault.regs->push_back(value.number());
     } else if (answer && answer->text() == "each_status") {
       world_.each_status.push_back(spec().faults.size());
+    } else if (answer && answer->text() == "chosen") {
+      if (!fault.chosen) answer->fail("only of a fault whose nth is chosen is the answer, too");
+      fault.chosen_status = true;
     } else if (answer) {
       fault.status = status_of(*answer);
     } else {

@@ -73,13 +73,21 @@ class Seeded final : public ChoiceSource {
  public:
   explicit Seeded(uint64_t seed) : state_(seed) {}
 
-  uint32_t choose(uint32_t n, const char* /*label*/) override {
+  uint32_t choose(uint32_t n, const char* label) override {
+    if (is_fault(label)) return below(seldom) == 0 ? 1 : 0;
+    return below(n);
+  }
+
+ private:
+  /// One operation of so many fails: else no call would ever come far.
+  static constexpr uint32_t seldom = 16;
+
+  uint32_t below(uint32_t n) {
     // The upper half of n * random: the bias of at most n / 2^32 is the same everywhere, which is
     // what counts.
     return static_cast<uint32_t>((next() >> 32) * n >> 32);
   }
 
- private:
   // SplitMix64.
   uint64_t next() {
     uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;

@@ -36,6 +36,11 @@ struct SchedulePoint {
 /// What decisions of the scheduler are labelled.
 inline constexpr const char* schedule_label = "schedule";
 
+/// Decisions whether a fault strikes are labelled with this and its kind. What else is to decide
+/// about one that does has labels of its own.
+inline constexpr std::string_view fault_label = "fault_";
+inline bool is_fault(std::string_view label) { return label.starts_with(fault_label); }
+
 class ChoiceSource {
  public:
   virtual ~ChoiceSource() = default;

@@ -207,6 +207,8 @@ struct SpmcStorage {
   std::array<std::byte, ffa::page_size> page;  ///< an SP's window
 };
 
+/// True if the configuration takes this function away.
+bool is_missing(const SpmcStorage& s, uint32_t function);
 /// Index of the SP, or no_index.
 size_t find_sp(const SpmcStorage& s, ffa::EndpointId id);
 /// The VM's slot, or nullptr.

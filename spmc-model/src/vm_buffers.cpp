@@ -11,6 +11,7 @@ namespace spmc_model {
 
 namespace {
 
+using ffa::Fid;
 using ffa::Status;
 
 // Offsets in the endpoint RX/TX descriptor, and in a buffer's composite descriptor.
@@ -72,6 +73,19 @@ bool overlap(const BufferPages& a, const BufferPages& b) {
 }
 
 }  // namespace
+
+bool serves_vm_buffers(const SpmcStorage& s) {
+  const auto missing = [&](Fid fid) { return is_missing(s, ffa::fid32(fid)); };
+  return s.personality.vm_buffers && !missing(Fid::rx_acquire) && !missing(Fid::rx_release) &&
+         !missing(Fid::rxtx_unmap);
+}
+
+const VmBuffers* buffers_of(const SpmcStorage& s, ffa::EndpointId vm) {
+  const auto found =
+      std::find_if(s.vm_buffers.begin(), s.vm_buffers.end(),
+                   [&](const VmBuffers& slot) { return slot.pages != 0 && slot.vm == vm; });
+  return found != s.vm_buffers.end() ? &*found : nullptr;
+}
 
 Answer handle_vm_rxtx_map(SpmcStorage& s) {
   if (s.rxtx.bytes == 0) return error(Status::invalid_parameters);

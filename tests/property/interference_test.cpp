@@ -35,11 +35,12 @@ bool lacks_crashed(const Entry& with, const Entry& without) {
          std::equal(left.begin(), left.end(), listed.begin());
 }
 
-/// The secure world is the same for all VMs: it may have no room left for one, and an SP serves one
-/// at a time and remembers what it was told. Only that may be the reason: the mediator asked it the
-/// same, and it answered otherwise. And when one VM has notifications, the list that the mediator
-/// gets may name all who have: a call of another that waits is interrupted again, and it is listed
-/// again. An SP that has crashed, whoever it served, is no longer listed.
+/// The secure world is the same for all VMs: an SP serves one at a time and remembers what it was
+/// told; that the SPMC has room for all is what the mediator's quotas are for. Only that may be the
+/// reason: the mediator asked it the same, and it answered otherwise. And when one VM has
+/// notifications, the list that the mediator gets may name all who have: a call of another that
+/// waits is interrupted again, and it is listed again. An SP that has crashed, whoever it served,
+/// is no longer listed.
 std::string excuse(const Entry& with, const Entry& without, const Run& run) {
   if (with.told_again) return "the SPMC tells a VM again of what it has not asked for yet";
   const size_t both = std::min(with.relayed.size(), without.relayed.size());
@@ -48,7 +49,6 @@ std::string excuse(const Entry& with, const Entry& without, const Run& run) {
     const Relayed& other = without.relayed[n];
     if (one.asked != other.asked) return "";
     if (one.answered == other.answered) continue;
-    if (one.no_memory) return "the SPMC has no room left";
     if (one.sp && run.sps_of_intruder.contains(*one.sp)) return "an SP serves the intruder, too";
     return "";
   }

@@ -213,7 +213,8 @@ void Stories::notifications(uint16_t vm) {
   Step& set = host(vm, Action::notify);
   set.sp = sp;
   set.value = bits;
-  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = 1;
+  // Where vCPU 0 waits, it is the one that is told: again and again as long as it fetches nothing.
+  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = numbers_.one_in(3) ? 0 : 1;
   if (numbers_.one_in(4)) call(vm, fid64(Fid::notification_info_get));
   if (!numbers_.one_in(4)) call(vm, fid32(Fid::notification_get), {vm, 1 + numbers_.below(15)});
   if (numbers_.one_in(2)) {

@@ -296,8 +296,6 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
     one.function = event.in.w(0);
     one.asked = fmt::format("{:x} tx {:x}", fmt::join(asked.x, " "), digest(event.tx));
     one.answered = fmt::format("{:x}", fmt::join(answered.x, " "));
-    const bool error = event.out.w(0) == fid32(Fid::error);
-    one.no_memory = error && ffa::error_status(event.out) == ffa::Status::no_memory;
     one.sp = sp_of(event);
     all.push_back(std::move(one));
   }
@@ -357,7 +355,10 @@ void World::make_call(const Step& step, size_t number) {
   constexpr uint32_t wide = 0x40000000;
   const uint32_t function = event.in.w(0) & ~wide;
   Entry& entry = seen_[{step.vm, step.vcpu}].back();
-  entry.interrupted = event.out.w(0) == fid32(Fid::interrupt);
+  const auto& out = event.out.x;
+  entry.interrupted =
+      out[0] == fid32(Fid::interrupt) &&
+      std::all_of(out.begin() + 2, out.end(), [](uint64_t word) { return word == 0; });
   entry.lists_sps = function == fid32(Fid::partition_info_get) ||
                     function == (fid64(Fid::partition_info_get_regs) & ~wide);
   if (entry.lists_sps) entry.listed = listed(event);

@@ -21,7 +21,6 @@ struct Relayed {
   std::string answered;
   uint32_t function = 0;
   std::optional<uint16_t> sp;  ///< whose answer it is, or on whom it depends
-  bool no_memory = false;      ///< the answer
 };
 
 /// Something that one of the family saw.
