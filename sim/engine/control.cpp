@@ -15,8 +15,8 @@ using guest::ExitKind;
 using guest::HostOp;
 using guest::Opcode;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
+/// A creation or destruction that has not ended after so many rounds never will.
+constexpr uint32_t max_lifecycle_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16ULL << 20;
 
 /// Our own byte code: the compiler made it, so what is wrong with it is our bug.
@@ -277,7 +277,7 @@ std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
     case Opcode::create_vm:
-      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
+      return create(op);
     case Opcode::destroy_vm:
       return destroy(op);
     case Opcode::remove_page:
@@ -320,10 +320,21 @@ std::string Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = FFA_SIM_RESTART;
+  for (uint32_t round = 0; round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
+    if (result <= 0) return ffa::status_name(static_cast<ffa::Status>(result));
+    if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
+  }
+  return progress_text(static_cast<uint32_t>(result));
+}
+
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
   uint32_t progress = FFA_SIM_RESTART;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? max_lifecycle_rounds : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
     if (!goes_on(progress)) break;

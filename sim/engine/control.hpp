@@ -86,6 +86,7 @@ class Control {
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
+  std::string create(const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
   std::string act(guest::Opcode code, const guest::HostOp& op);
   void dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length);
