@@ -40,8 +40,6 @@ const char* progress_text(uint32_t progress) {
 
 const char* name_of(Opcode code) {
   switch (code) {
-    case Opcode::create_vm:
-      return "create";
     case Opcode::remove_page:
       return "remove_page";
     case Opcode::migrate:
@@ -345,10 +343,14 @@ void Control::host_op(Opcode code, const HostOp& op) {
       break;
   }
   StepRecord& record = begin(op.step);
-  // Each round of a destruction is an operation of its own.
-  record.result = code == Opcode::destroy_vm
-                      ? destroy(op)
-                      : watched(name_of(code), op.vm, [&] { return act(code, op); });
+  // Each round of a creation or destruction is an operation of its own.
+  if (code == Opcode::create_vm) {
+    record.result = create(op);
+  } else if (code == Opcode::destroy_vm) {
+    record.result = destroy(op);
+  } else {
+    record.result = watched(name_of(code), op.vm, [&] { return act(code, op); });
+  }
   end(record);
 }
 
@@ -367,8 +369,6 @@ ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
-    case Opcode::create_vm:
-      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
     case Opcode::remove_page:
       return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
@@ -409,10 +409,26 @@ std::string Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = FFA_SIM_RESTART;
+  std::string text;
+  for (uint32_t round = 0; round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    text = watched("create", op.vm, [&]() -> std::string {
+      result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
+      return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
+                         : progress_text(static_cast<uint32_t>(result));
+    });
+    if (result <= 0) break;
+    if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
+  }
+  return text;
+}
+
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
   uint32_t progress = FFA_SIM_RESTART;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? max_lifecycle_rounds : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     watched("destroy", op.vm, [&] {
       progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));

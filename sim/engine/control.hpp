@@ -100,6 +100,7 @@ class Control {
   std::vector<Simulation::Task> with_destroyer(std::vector<Simulation::Task> tasks);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
+  std::string create(const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
   std::string act(guest::Opcode code, const guest::HostOp& op);
   void dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length);
@@ -108,7 +109,7 @@ class Control {
   void destroy_all();
 
   /// A destruction that has not ended after so many rounds never will.
-  static constexpr uint32_t max_destroy_rounds = 100000;
+  static constexpr uint32_t max_lifecycle_rounds = 100000;
 
   Simulation& simulation_;
   RunRecord& record_;

@@ -77,7 +77,7 @@ void Control::destroy_all() {
     return !goes_on(progress);
   };
   run_tasks({{"host", [&] {
-                for (uint32_t round = 0; !left.empty() && round < max_destroy_rounds; ++round) {
+                for (uint32_t round = 0; !left.empty() && round < max_lifecycle_rounds; ++round) {
                   std::erase_if(left, one_round);
                 }
               }}});

@@ -353,9 +353,9 @@ int32_t Simulation::boot() {
   return status;
 }
 
-int32_t Simulation::create_vm(uint16_t vm) {
+int32_t Simulation::create_vm(uint16_t vm, uint32_t budget) {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
-  impl_->on_task("host", [&] { status = impl_->create_vm(vm); });
+  impl_->on_task("host", [&] { status = impl_->create_vm(vm, budget); });
   return status;
 }
 

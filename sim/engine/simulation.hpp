@@ -55,8 +55,9 @@ class Simulation {
 
   /// The mediator's probe(); a lifecycle event. Runs on a fiber of its own, as do all calls below.
   int32_t boot();
-  /// domain_init of a VM of the spec; a lifecycle event.
-  int32_t create_vm(uint16_t vm);
+  /// domain_init of a VM of the spec: at most `budget` operations of work (0: no limit). A status,
+  /// or, above 0, the ffa_sim_progress for which it is to be called again; a lifecycle event.
+  int32_t create_vm(uint16_t vm, uint32_t budget = 0);
   /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
   /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
   /// pages stay out of circulation.

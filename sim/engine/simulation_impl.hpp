@@ -28,8 +28,8 @@ struct SimulationState {
     uint64_t switch_points = 0;
     friend bool operator==(const Progress&, const Progress&) = default;
   };
-  /// How far the destruction of a VM has come.
-  enum class Life : uint8_t { running, teardown, relinquish, free };
+  /// How far the creation or the destruction of a VM has come.
+  enum class Life : uint8_t { creating, running, teardown, relinquish, free };
   struct Vm {
     Life life = Life::running;
     uint32_t references = 0;
@@ -113,7 +113,7 @@ struct Simulation::Impl final : World, SimulationState {
 
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return);
-  int32_t create_vm(uint16_t id);
+  int32_t create_vm(uint16_t id, uint32_t budget);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   // What goes wrong in the world.
   uint32_t choose(uint32_t n, const char* label);

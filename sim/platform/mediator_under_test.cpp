@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -93,11 +94,18 @@ class OpsMediator final : public MediatorUnderTest {
     const ffa_sim_vm_config raw = to_raw(vm);
     const uint64_t bytes = ops_.vm_memory_needed(&config_, &raw);
     if (bytes > max_memory) return static_cast<int32_t>(ffa::Status::no_memory);
-    if (vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
-    const Arena& arena = *vms_.emplace(raw.id, std::make_shared<Arena>(bytes)).first->second;
+    const bool begun = creating_.contains(raw.id);
+    if (!begun && vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
+    if (!begun) vms_.emplace(raw.id, std::make_shared<Arena>(bytes));
+    const Arena& arena = *vms_.at(raw.id);
     const int32_t status = Fiber::call_foreign(
         [&] { return ops_.domain_init(self_, &raw, arena.data(), arena.bytes()); });
-    if (status != 0) take_back(raw.id);
+    if (status > 0) {
+      creating_.insert(raw.id);
+    } else {
+      creating_.erase(raw.id);
+    }
+    if (status < 0) take_back(raw.id);
     return status;
   }
   uint32_t domain_teardown(uint16_t vm) override {
@@ -108,6 +116,7 @@ class OpsMediator final : public MediatorUnderTest {
   }
   void free_domain_ctx(uint16_t vm) override {
     Fiber::call_foreign([&] { return ops_.free_domain_ctx(self_, vm); });
+    creating_.erase(vm);
     take_back(vm);
   }
 
@@ -147,12 +156,14 @@ class OpsMediator final : public MediatorUnderTest {
     memory_.keep();
     for (const auto& [id, arena] : vms_) arena->keep();
     kept_vms_ = vms_;
+    kept_creating_ = creating_;
     kept_broken_ = broken_;
     return true;
   }
   void restore() override {
     memory_.restore();
     vms_ = kept_vms_;
+    creating_ = kept_creating_;
     for (const auto& [id, arena] : vms_) arena->restore();
     broken_ = kept_broken_;
   }
@@ -184,6 +195,8 @@ class OpsMediator final : public MediatorUnderTest {
   Arena memory_;
   using VmArenas = std::map<uint16_t, std::shared_ptr<Arena>>;
   VmArenas vms_;
+  std::set<uint16_t> creating_;  // VMs of vms_ whose domain_init goes on
+  std::set<uint16_t> kept_creating_;
   VmArenas kept_vms_;  // they stay where they are, even if the VM ends
   void* self_ = nullptr;
   bool broken_ = false;
