@@ -122,12 +122,11 @@ ffa::Regs Simulation::Impl::answer_smc(uint16_t vm, const ffa::Regs& in) {
   return out;
 }
 
-/// Where the error of a fragment ends its send, an SPMC that answers so has forgotten it.
+/// An SPMC that refuses a fragment, be it the one that is to end its send, forgets the send.
 void Simulation::Impl::refuse_fragment(const ffa::Regs& in, const ffa::Regs& out) {
-  const bool ends = is_function(in, Fid::mem_frag_tx) && ffa::is_error(out) &&
-                    spec.mediator.refused_fragment_ends_send;
+  const bool refused = is_function(in, Fid::mem_frag_tx) && ffa::is_error(out);
   const ffa::Status status = ffa::error_status(out);
-  if (!ends || status == ffa::Status::busy || status == ffa::Status::retry) return;
+  if (!refused || status == ffa::Status::busy || status == ffa::Status::retry) return;
   if (secure->model() == nullptr) return;
   secure->model()->drop_send(ffa::Handle::from_words(in.w(1), in.w(2)));
 }
@@ -152,12 +151,12 @@ void Simulation::Impl::distort_counts(const ffa::Regs& in, ffa::Regs& out) {
   const bool list = ffa::is_success(out) && (is_function(in, Fid::partition_info_get) ||
                                              is_function(in, Fid::partition_info_get_regs) ||
                                              is_function(in, Fid::notification_info_get));
-  const bool fragment = is_function(out, Fid::mem_frag_rx) || is_function(out, Fid::mem_frag_tx) ||
-                        is_function(out, Fid::mem_retrieve_resp);
+  const bool fragment =
+      is_function(out, Fid::mem_frag_tx) || is_function(out, Fid::mem_retrieve_resp);
   if (!list && !fragment) return;
   const FaultSpec* const fault = faults.strike("counts", in.w(0));
   if (fault == nullptr) return;
-  // Of a list w2 and w3, of a response its two lengths, of a fragment w3: its place or length.
+  // Of a list w2 and w3, of a response its two lengths, of a fragment w3.
   const size_t first = is_function(out, Fid::mem_retrieve_resp) ? 1 : list ? 2 : 3;
   const size_t further = fragment && first == 3 ? 0 : faults.choose(*fault, 2, "register");
   uint64_t& count = out.x[first + further];
