@@ -118,6 +118,7 @@ struct Simulation::Impl final : World, SimulationState {
   // What goes wrong in the world.
   uint32_t choose(uint32_t n, const char* label);
   ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  void refuse_fragment(const ffa::Regs& in, const ffa::Regs& out);
   void stop_sp(const ffa::Regs& in);
   void distort_counts(const ffa::Regs& in, ffa::Regs& out);
   void distort_handle(const ffa::Regs& in, ffa::Regs& out);
