@@ -13,6 +13,7 @@
 #include "sim/cli/suite.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/cli/workers.hpp"
+#include "sim/engine/input_error.hpp"
 #include "sim/explore/explorer.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/trace/atomic_file.hpp"
@@ -43,6 +44,19 @@ class Deadline {
   size_t cases_;
 };
 
+/// The I-th part of the seeds; what parts find is in order of seeds, then.
+void take_seeds(const report::Shard& shard, explore::Plan& plan) {
+  const uint64_t seeds = plan.end_seed - plan.first_seed;
+  if (seeds < shard.count) {
+    throw InputError("--shard", fmt::format("{} parts of {} seeds", shard.count, seeds));
+  }
+  const auto start_of = [&, first = plan.first_seed](uint64_t part) {
+    return first + seeds / shard.count * part + std::min(part, seeds % shard.count);
+  };
+  plan.first_seed = start_of(shard.index - 1);
+  plan.end_seed = start_of(shard.index);
+}
+
 class Campaign {
  public:
   Campaign(const Options& options, const Suite& suite, CaseRunner& runner)
@@ -67,7 +81,9 @@ class Campaign {
       run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
     }
     console_.tell_never_met(outcomes_);
-    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
+    summary.shard = options_.run.shard;
+    console_.finish(summary);
     return report::exit_code(outcomes_);
   }
 
@@ -142,10 +158,17 @@ class Campaign {
 
 }  // namespace
 
-int explore_command(const Options& options) {
+int explore_command(const Options& given) {
+  Options options = given;
   auto suite = load_suite(options.selection);
   if (!suite) return 2;
-  take_shard(options.run.shard, suite->cases);
+  report::Shard& shard = options.run.shard;
+  shard.of_seeds = explore::takes_seeds(options.explore.plan.strategy);
+  if (shard.of_seeds) {
+    take_seeds(shard, options.explore.plan);
+  } else {
+    take_shard(shard, suite->cases);
+  }
   const auto runner = chosen_runner(options);
   std::unique_ptr<trace::AtomicFile> junit;
   if (!options.run.junit.empty()) junit = std::make_unique<trace::AtomicFile>(options.run.junit);

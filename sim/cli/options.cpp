@@ -101,7 +101,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
-  option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
+  option("--shard", raw.shard, "I/N",
+         "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -171,8 +172,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",    "explore", "replay", "list",
-                                       "schema", "doctor",  "pack"};
+  const std::set<std::string> verbs = {"run",  "explore", "replay", "merge",
+                                       "list", "schema",  "doctor", "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -194,6 +195,12 @@ Parsed parse_command_line(int argc, const char* const* argv) {
       .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
       ->required()
       ->type_name("");
+  CLI::App& merge = add_verb(app, "merge", "Put the results of all parts of a campaign together");
+  merge.add_option("FILE", options.merge, "What --json printed with each --shard")
+      ->required()
+      ->type_name("");
+  merge.add_option("--junit", options.run.junit, "Write a JUnit report")->type_name("FILE");
+  merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
@@ -202,7 +209,9 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{}, 2, why + "; one of run, explore, replay, list, schema, doctor, pack\n" + hint("")};
+    return {{},
+            2,
+            why + "; one of run, explore, replay, merge, list, schema, doctor, pack\n" + hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -222,6 +231,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
                  : verb == &replay  ? Verb::replay
+                 : verb == &merge   ? Verb::merge
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor

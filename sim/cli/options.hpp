@@ -10,17 +10,12 @@
 #include <vector>
 
 #include "sim/explore/explorer.hpp"
+#include "sim/report/outcome.hpp"
 #include "sim/scenario/matrix.hpp"
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, list, schema, doctor, pack };
-
-/// Part `index` (from 1) of `count`.
-struct Shard {
-  unsigned index = 1;
-  unsigned count = 1;
-};
+enum class Verb : uint8_t { run, explore, replay, merge, list, schema, doctor, pack };
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
@@ -34,7 +29,7 @@ struct RunOptions {
   uint64_t seed = 0;
   std::optional<std::string> choices;
   unsigned jobs = 1;
-  Shard shard;
+  report::Shard shard;
   std::string junit;
   std::string trace;             ///< directory
   std::string mediator;          ///< plug-in
@@ -63,7 +58,8 @@ struct Options {
   RunOptions run;
   ExploreOptions explore;
   ListOptions list;
-  std::string replay;  ///< a REPRO line or a file
+  std::string replay;              ///< a REPRO line or a file
+  std::vector<std::string> merge;  ///< results of the parts of a campaign
   std::string pack_file;
 };
 

@@ -87,7 +87,9 @@ class Runner {
     } else {
       run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
     }
-    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
+    summary.shard = options_.shard;
+    console_.finish(summary);
     return report::exit_code(outcomes_);
   }
 

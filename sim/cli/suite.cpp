@@ -86,7 +86,7 @@ bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>&
   return false;
 }
 
-void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
+void take_shard(const report::Shard& shard, std::vector<ReadyCase>& cases) {
   std::vector<ReadyCase> taken;
   for (size_t i = 0; i < cases.size(); ++i) {
     if (i % shard.count == shard.index - 1) taken.push_back(std::move(cases[i]));

@@ -106,7 +106,7 @@ std::chrono::milliseconds parse_time(const std::string& text) {
   return std::chrono::milliseconds(*number * factor);
 }
 
-Shard parse_shard(const std::string& text) {
+report::Shard parse_shard(const std::string& text) {
   const size_t slash = text.find('/');
   const auto index = parse_number<unsigned>(std::string_view(text).substr(0, slash), 10);
   const auto count = slash == std::string::npos

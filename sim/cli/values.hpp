@@ -35,7 +35,7 @@ std::vector<uint8_t> read_bytes(const std::string& file);
 std::chrono::milliseconds parse_time(const std::string& text);
 
 /// "2/8": the second of eight parts.
-Shard parse_shard(const std::string& text);
+report::Shard parse_shard(const std::string& text);
 
 /// "guest=1.0,1.1": a variable and its values, as strings.
 scenario::Axis parse_vary(const std::string& text);

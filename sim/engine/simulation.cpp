@@ -174,7 +174,7 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
     report("I35", "an SMC leaves before what was taken from the VM is out of its TLBs");
   }
   event.in = in;
-  event.tx = spmc_tx(in);
+  event.tx = spmc_tx(vm, in);
   touch_pa(machine.own_buffers().tx.pa.raw(), 1, false);
   const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
@@ -192,6 +192,11 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   trace::Event& answered = this->event(seq);
   answered.out = out;
   answered.rx = spmc_rx(in, out);
+  if (const auto told = vms.find(vm); told != vms.end() && ffa::is_success(out)) {
+    bool& has_buffers = told->second.spmc_has_buffers;
+    has_buffers = ffa::is_function(in, ffa::Fid::rxtx_map) ||
+                  (has_buffers && !ffa::is_function(in, ffa::Fid::rxtx_unmap));
+  }
   answered.seq_ret = next_seq++;
   return out;
 }
@@ -268,8 +273,8 @@ void Simulation::Impl::take_tx(trace::Event& call, const BufferAccess& access) {
   if (vm == vms.end() || buffer.vm != call.vm || buffer.ipa != vm->second.buffers.tx_ipa) return;
   if (access.offset >= call.tx.size()) return;
   const auto bytes = std::as_writable_bytes(std::span{call.tx}.subspan(access.offset));
-  machine.read_ipa(call.vm, buffer.ipa + access.offset,
-                   bytes.first(std::min<size_t>(bytes.size(), access.length)));
+  machine.copy_in(access.buffer, access.offset,
+                  bytes.first(std::min<size_t>(bytes.size(), access.length)));
 }
 
 void Simulation::Impl::accessed(const BufferAccess& access) {

@@ -35,6 +35,7 @@ struct SimulationState {
     uint32_t references = 0;
     bool quarantined = false;
     ffa::MappedBuffers buffers;
+    bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use the own TX
   };
   /// A call of a vCPU that has not returned. `number`: of this call and no other.
   struct OpenCall {
@@ -129,7 +130,7 @@ struct Simulation::Impl final : World, SimulationState {
   void switch_passed();
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
-  std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
+  std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);
   std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
   uint16_t pcpu_of(uint16_t vm, uint16_t vcpu) const;
   uint32_t call_mediator(uint64_t seq, uint16_t vm, uint16_t vcpu, uint32_t conduit,

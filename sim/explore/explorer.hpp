@@ -17,6 +17,11 @@ namespace sim::explore {
 
 enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes };
 
+/// Not one schedule, nor a search with an order of its own.
+constexpr bool takes_seeds(Strategy strategy) {
+  return strategy != Strategy::exhaustive && strategy != Strategy::bytes;
+}
+
 struct Plan {
   Strategy strategy = Strategy::random;
   Bounds bounds;            ///< of `exhaustive`

@@ -56,6 +56,14 @@ struct Outcome {
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
 };
 
+/// What one process did of a campaign: part `index` (from 1) of `count`.
+struct Shard {
+  unsigned index = 1;
+  unsigned count = 1;
+  bool of_seeds = false;  ///< of every case a part of the seeds; else every count-th case
+  friend bool operator==(const Shard&, const Shard&) = default;
+};
+
 struct Summary {
   size_t passed = 0;
   size_t failed = 0;
@@ -64,6 +72,7 @@ struct Summary {
   size_t lacking = 0;
   size_t exhausted = 0;    ///< of those that passed
   uint64_t schedules = 0;  ///< 0: nothing was explored
+  Shard shard{};
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 

@@ -123,6 +123,13 @@ void Spmc::region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCoun
   pages = ffa::PageCount{entry.pages};
 }
 
+VmBufferFacts Spmc::vm_buffer(size_t slot) const {
+  if (slot >= s_->vm_buffers.size()) return {};
+  const VmBuffers& buffers = s_->vm_buffers[slot];
+  return VmBufferFacts{buffers.vm, std::span{buffers.rx_pages}.first(buffers.pages),
+                       std::span{buffers.tx_pages}.first(buffers.pages)};
+}
+
 bool Spmc::knows_vm(ffa::EndpointId vm) const { return is_known_guest(*s_, vm); }
 
 bool Spmc::has_bitmap(ffa::EndpointId vm) const {

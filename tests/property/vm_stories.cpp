@@ -56,8 +56,8 @@ void Stories::tell(uint16_t vm) {
       &Stories::partitions,    &Stories::send_to_sp, &Stories::send_to_sp, &Stories::send_to_vm,
       &Stories::send_to_vm,    &Stories::direct,     &Stories::direct,     &Stories::preempted,
       &Stories::dialogue,      &Stories::dialogue,   &Stories::indirect,   &Stories::indirect,
-      &Stories::notifications, &Stories::memory,     &Stories::fragments,  &Stories::fragments,
-      &Stories::garbage,       &Stories::garbage,    &Stories::life};
+      &Stories::notifications, &Stories::notify_vm,  &Stories::memory,     &Stories::fragments,
+      &Stories::fragments,     &Stories::garbage,    &Stories::garbage,    &Stories::life};
   (this->*all[numbers_.below(std::size(all))])(vm);
 }
 
@@ -213,14 +213,33 @@ void Stories::notifications(uint16_t vm) {
   Step& set = host(vm, Action::notify);
   set.sp = sp;
   set.value = bits;
-  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = 1;
+  // Where vCPU 0 waits, it is the one that is told: again and again as long as it fetches nothing.
+  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = numbers_.one_in(3) ? 0 : 1;
   if (numbers_.one_in(4)) call(vm, fid64(Fid::notification_info_get));
   if (!numbers_.one_in(4)) call(vm, fid32(Fid::notification_get), {vm, 1 + numbers_.below(15)});
-  if (numbers_.one_in(4)) {
-    call(vm, fid32(Fid::notification_set), {pair(vm, peer(vm)), 0, low, high});
-  }
   if (numbers_.one_in(2)) {
     call(vm, fid32(Fid::notification_unbind), {pair(sp, vm), 0, low, high});
+  }
+}
+
+void Stories::notify_vm(uint16_t vm) {
+  const uint16_t to = peer(vm);
+  const uint16_t receiver = of_intruder_ ? vm : to;
+  const uint16_t sender = of_intruder_ ? to : vm;
+  const uint64_t bits = 1ULL << numbers_.below(64) | 1ULL << numbers_.below(64);
+  const uint64_t low = bits & 0xffffffff;
+  const uint64_t high = bits >> 32;
+  const uint64_t per_vcpu = numbers_.below(2);
+  const uint64_t vcpu = per_vcpu * numbers_.below(vcpus);
+  call(receiver, fid32(Fid::notification_bind), {pair(sender, receiver), per_vcpu, low, high});
+  if (numbers_.one_in(4)) call(receiver, fid32(Fid::msg_wait)).vcpu = 1;
+  call(vm, fid32(Fid::notification_set), {pair(vm, to), vcpu << 16 | per_vcpu, low, high});
+  if (numbers_.one_in(3)) call(receiver, fid64(Fid::notification_info_get));
+  if (!numbers_.one_in(4)) {
+    call(receiver, fid32(Fid::notification_get), {vcpu << 16 | receiver, 1 + numbers_.below(15)});
+  }
+  if (!numbers_.one_in(4)) {
+    call(receiver, fid32(Fid::notification_unbind), {pair(sender, receiver), 0, low, high});
   }
 }
 

@@ -48,7 +48,8 @@ struct TeeFfa {
       teardown_step(mediator, vm);
       if (vm.teardown.later) return Progress::later;
     }
-    return gave_all_back(vm) ? Progress::done : Progress::quarantined;
+    const bool gave_all_back = reclaimed_all(vm) && !vm.buffers_kept;
+    return gave_all_back ? Progress::done : Progress::quarantined;
   }
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
