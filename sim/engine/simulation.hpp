@@ -73,6 +73,8 @@ class Simulation {
   /// A vCPU goes offline, where no interrupt reaches it and it makes no call, or comes back. False:
   /// a call of it is under way.
   bool set_online(uint16_t vm, uint16_t vcpu, bool online);
+  /// True if the VM exists and its vCPU is online and makes no call.
+  bool can_call(uint16_t vm, uint16_t vcpu) const;
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
@@ -134,6 +136,8 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// No fault strikes any more.
+  void stop_faults();
   /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
   /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
   void strike_next_step(std::vector<FaultSpec> faults);
