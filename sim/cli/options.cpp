@@ -29,6 +29,7 @@ struct RawValues {
   std::string strategy;
   std::string time;
   std::string bytes;
+  std::string faults;
   std::vector<std::string> vary;
 };
 
@@ -59,6 +60,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--seed", raw.seed, "N", "Seed of all choices: a number, 0x…, or a git hash");
   option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
   verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
+  option("--faults", raw.faults, "KINDS", "Faults that the choices may let strike, or all");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -87,12 +89,16 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
           "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
           "The same as --strategy exhaustive")
       ->excludes(strategy);
+  verb.add_flag_callback(
+          "--sweep", [&raw] { raw.strategy = "sweep"; }, "Each fault at each place, one a run")
+      ->excludes(strategy);
   option("--seeds", raw.seeds, "A:B", "These seeds, B not among them (default: 0:1000)");
   option("--preemptions", plan.bounds.preemptions, "N",
          "exhaustive: so many preemptions a schedule (default: 2)");
-  option(
-      "--faults", plan.bounds.faults, "N",
-      "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
+  option("--faults", raw.faults, "KINDS",
+         "Faults that the choices may let strike: kinds, or all (sweep: all that are lawful)");
+  option("--max-faults", plan.bounds.faults, "N",
+         "exhaustive: so many faults a schedule (default: 1)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
@@ -105,6 +111,28 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
+  ShrinkOptions& shrink = options.shrink;
+  verb.add_option("WHAT", shrink.what, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
+  verb.add_option("--out", shrink.out, "Where the small scenario goes (default: shrunk)")
+      ->type_name("DIR");
+  verb.add_option("--time", raw.time, "At most so long a case (default: 60s)")->type_name("T");
+  const auto passed_on = [&](const char* name, const char* type, const char* text) {
+    verb.add_option_function<std::string>(
+            name,
+            [&shrink, name](const std::string& value) {
+              shrink.more.insert(shrink.more.end(), {name, value});
+            },
+            text)
+        ->type_name(type);
+  };
+  passed_on("--filter", "PATTERNS", "Which case, of a file with several");
+  passed_on("--mediator", "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -139,6 +167,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
   options.run.backend = selection.backend;
+  if (!raw.faults.empty()) selection.faults = parse_faults(raw.faults);
   options.run.seed = parse_seed(raw.seed, "--seed");
   options.run.shard = parse_shard(raw.shard);
   if (options.verb == Verb::explore) {
@@ -153,7 +182,14 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     }
     if (of_bytes) plan.bytes = read_bytes(raw.bytes);
     if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
+    if (plan.strategy == explore::Strategy::sweep) {
+      plan.bounds.faults = 1;
+      if (verb.count("--preemptions") == 0) plan.bounds.preemptions = 0;
+      if (selection.faults.empty()) selection.faults = parse_faults("lawful");
+    }
   }
+  if (options.verb == Verb::shrink && !raw.time.empty()) options.shrink.time = parse_time(raw.time);
+  options.run.faults = selection.faults;
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
     throw InputError("--update-golden", "needs --golden FILE");
@@ -172,7 +208,7 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",  "explore", "replay", "merge",
+  const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
                                        "list", "schema",  "doctor", "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
@@ -195,6 +231,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
       .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
       ->required()
       ->type_name("");
+  CLI::App& shrink = add_verb(app, "shrink", "Make a small scenario of one that fails");
+  add_shrink(shrink, options, raw);
   CLI::App& merge = add_verb(app, "merge", "Put the results of all parts of a campaign together");
   merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
@@ -211,7 +249,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
     return {{},
             2,
-            why + "; one of run, explore, replay, merge, list, schema, doctor, pack\n" + hint("")};
+            why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack\n" +
+                hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -231,6 +270,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
                  : verb == &replay  ? Verb::replay
+                 : verb == &shrink  ? Verb::shrink
                  : verb == &merge   ? Verb::merge
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema

@@ -15,13 +15,14 @@
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, merge, list, schema, doctor, pack };
+enum class Verb : uint8_t { run, explore, replay, shrink, merge, list, schema, doctor, pack };
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
   std::vector<std::string> paths;
   std::string filter = "*";
   std::vector<scenario::Axis> vary;
+  std::vector<std::string> faults;  ///< kinds that the choice stream may let strike in each case
   std::string backend = "host";
 };
 
@@ -31,9 +32,10 @@ struct RunOptions {
   unsigned jobs = 1;
   report::Shard shard;
   std::string junit;
-  std::string trace;             ///< directory
-  std::string mediator;          ///< plug-in
-  std::string backend = "host";  ///< as Selection::backend
+  std::string trace;                ///< directory
+  std::string mediator;             ///< plug-in
+  std::string backend = "host";     ///< as Selection::backend
+  std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
@@ -44,6 +46,13 @@ struct ExploreOptions {
   explore::Plan plan;
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
   std::string save;                               ///< directory for what failed
+};
+
+struct ShrinkOptions {
+  std::string what;               ///< as `replay`
+  std::vector<std::string> more;  ///< options of `run` that the line does not have
+  std::string out = "shrunk";     ///< directory
+  std::chrono::milliseconds time{60'000};
 };
 
 struct ListOptions {
@@ -57,6 +66,7 @@ struct Options {
   bool json = false;
   RunOptions run;
   ExploreOptions explore;
+  ShrinkOptions shrink;
   ListOptions list;
   std::string replay;              ///< a REPRO line or a file
   std::vector<std::string> merge;  ///< results of the parts of a campaign

@@ -122,9 +122,10 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   return outcome;
 }
 
-Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const std::string& how) {
+Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const Death& death) {
   Outcome outcome = blank_outcome(ready, options.seed);
-  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + how});
+  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + death.text()});
+  outcome.choices = death.choices;
   return outcome;
 }
 
@@ -171,6 +172,8 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
   // Explored, no decision means that all were 0, and not that a seed takes them.
   if (!outcome.choices.empty() || outcome.exploration)
     command += " --choices " + shell_quoted(outcome.choices);
+  if (!options.faults.empty())
+    command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);

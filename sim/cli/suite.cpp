@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "sim/cli/chosen_faults.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/machine/machine.hpp"
 #include "sim/scenario/filter.hpp"
@@ -98,8 +99,9 @@ std::optional<Suite> load_suite(const Selection& selection) {
   scenario::LoadResult result = load(selection);
   std::set<std::string> told;
   std::map<std::string, scenario::CompiledCase> compiled;
-  for (const auto& loaded : result.cases) {
+  for (auto& loaded : result.cases) {
     if (!loaded.selected || !loaded.skip.empty()) continue;
+    if (!selection.faults.empty()) choose_faults(loaded.data.doc, selection.faults);
     const auto error = compile_case(loaded, compiled[loaded.data.name]);
     if (error && told.insert(*error).second) result.errors.push_back(*error);
   }

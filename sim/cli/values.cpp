@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/platform/fault_kinds.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/loader_vary.hpp"
 
@@ -68,7 +69,8 @@ namespace {
 constexpr std::pair<const char*, explore::Strategy> strategies[] = {
     {"random", explore::Strategy::random}, {"exhaustive", explore::Strategy::exhaustive},
     {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
-    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes}};
+    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes},
+    {"sweep", explore::Strategy::sweep}};
 }  // namespace
 
 explore::Strategy parse_strategy(const std::string& text) {
@@ -85,6 +87,27 @@ const char* strategy_name(explore::Strategy strategy) {
     if (known == strategy) return name;
   }
   return "";
+}
+
+std::vector<std::string> parse_faults(const std::string& text) {
+  std::vector<std::string> kinds;
+  for (const std::string& part : parse_list(text, "--faults")) {
+    const bool all = part == "all" || part == "lawful";
+    if (!all && find_fault_kind(part) == nullptr) {
+      std::string known;
+      for (const FaultKind& kind : fault_kinds()) known += fmt::format("{}, ", kind.op);
+      throw InputError("--faults", fmt::format("'{}' is not one of {}lawful, all", part, known));
+    }
+    for (const FaultKind& kind : fault_kinds()) {
+      if (part == kind.op || part == "all" || (part == "lawful" && kind.lawful)) {
+        kinds.emplace_back(kind.op);
+      }
+    }
+  }
+  std::ranges::sort(kinds);
+  const auto twice = std::ranges::unique(kinds);
+  kinds.erase(twice.begin(), twice.end());
+  return kinds;
 }
 
 std::vector<uint8_t> read_bytes(const std::string& file) {

@@ -25,6 +25,8 @@ uint64_t parse_seed(const std::string& text, const std::string& option = "--seed
 SeedRange parse_seeds(const std::string& text);
 
 /// "random", …
+/// "pin,smc", "all", or "lawful": those that a sound SPMC and a sound platform know.
+std::vector<std::string> parse_faults(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
 

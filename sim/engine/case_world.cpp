@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/engine/case_world.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "sim/check/checkers.hpp"
@@ -36,6 +38,7 @@ struct CaseWorld::World {
     record.violations = simulation.violations();
     record.log = simulation.log();
     record.injected = simulation.injected();
+    record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));
     record.fault_fired.clear();
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
   }

@@ -16,8 +16,6 @@ using guest::ExitKind;
 using guest::HostOp;
 using guest::Opcode;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16ULL << 20;
 
 /// Our own byte code: the compiler made it, so what is wrong with it is our bug.
@@ -42,8 +40,6 @@ const char* progress_text(uint32_t progress) {
 
 const char* name_of(Opcode code) {
   switch (code) {
-    case Opcode::create_vm:
-      return "create";
     case Opcode::remove_page:
       return "remove_page";
     case Opcode::migrate:
@@ -76,6 +72,7 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
     : simulation_(simulation),
       record_(record),
+      only_invariants_(compiled.only_invariants),
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
@@ -100,19 +97,23 @@ Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
   return *found->second;
 }
 
-uint32_t Control::find_threads() const {
+std::optional<uint32_t> Control::find_open() const {
+  const auto& faults = simulation_.spec().faults;
   for (uint32_t offset = 0;;) {
     const auto op = program_.at(offset);
     if (!op.ok()) broken("the control program does not end");
-    if (op->code == Opcode::parallel || op->code == Opcode::end) return offset;
+    if (op->code == Opcode::end) return {};
+    if (op->code == Opcode::parallel) return offset;
+    if (op->code == Opcode::arm_faults && faults.at(guest::decode_host(*op)->id).chosen) {
+      return offset;
+    }
     offset = op->next;
   }
 }
 
 void Control::set_up() {
   simulation_.boot();
-  const uint32_t threads = find_threads();
-  if (program_.at(threads)->code == Opcode::parallel) run_until(threads);
+  if (const auto open = find_open()) run_until(*open);
 }
 
 void Control::run() {
@@ -123,6 +124,7 @@ void Control::run() {
     one->open->waits = true;
     end(*one->open);
   }
+  if (only_invariants_ && !record_.no_progress) destroy_all();
 }
 
 void Control::run_until(uint32_t stop) {
@@ -137,7 +139,7 @@ void Control::run_until(uint32_t stop) {
       // It still waits: this step is not reached, and so no later one of its program.
       one.lost = one.lost || one.open != nullptr;
       if (one.lost) continue;
-      run_tasks({{one.name, [&] { run_step(one, run->step); }}});
+      run_tasks(with_destroyer({{one.name, [&] { run_step(one, run->step); }}}));
     } else if (op->code == Opcode::parallel) {
       parallel(*guest::decode_parallel(*op));
     } else {
@@ -181,6 +183,7 @@ void Control::run_tasks(std::vector<Simulation::Task> tasks) {
 void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
+  bool of_host = false;
   const size_t first = threads_;
   threads_ += op.count;
   for (uint32_t n = 0; n < op.count; ++n) {
@@ -191,12 +194,13 @@ void Control::parallel(const guest::ParallelOp& op) {
                          one.thread = number;
                          thread_of_task_[simulation_.current_task()] = number;
                          for (uint32_t step = 0; step < count; ++step) {
-                           run_step(one, one.order.at(one.done));
+                           if (!one.lost) run_step(one, one.order.at(one.done));
                          }
                          one.thread = WatchedCall::none;
                        }});
       continue;
     }
+    of_host = true;
     for (uint32_t step = 0; step < thread.count; ++step) {
       const auto next = program_.at(offset_);
       if (!next.ok()) broken("the host's thread is cut short");
@@ -209,7 +213,8 @@ void Control::parallel(const guest::ParallelOp& op) {
                      }});
   }
   if (watch_ != nullptr) watch_->phase_begins(simulation_, op.count);
-  run_tasks(std::move(tasks));
+  // What the host does is not unordered against itself.
+  run_tasks(of_host ? std::move(tasks) : with_destroyer(std::move(tasks)));
   host_thread_ = WatchedCall::none;
   thread_of_task_.clear();
   if (watch_ != nullptr && !record_.no_progress) watch_->phase_ends(simulation_);
@@ -257,32 +262,33 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
 /// The VM went while its thread had steps left. They are passed over, since the program goes on
 /// behind them, but nothing of them happens.
 bool Control::ended(const Vcpu& one, StepRecord& record) {
-  if (one.thread == WatchedCall::none || simulation_.machine().has_vm(one.vm)) return false;
+  const bool may_end = one.thread != WatchedCall::none || only_invariants_;
+  if (!may_end || simulation_.machine().has_vm(one.vm)) return false;
   record.vm_ended = true;
   return true;
 }
 
-void Control::call(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
-  ffa::Regs regs = exit.regs;
+/// False: the vCPU was killed in the call, and never goes on.
+bool Control::call(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   if (watch_ != nullptr) {
-    if (const auto known = watch_->call_begins({one.thread, one.vm, one.vcpu, regs})) {
+    if (const auto known = watch_->call_begins({one.thread, one.vm, one.vcpu, exit.regs})) {
       one.interpreter.complete(*known);
-      return;
+      return true;
     }
   }
   if (ended(one, record)) {
     one.interpreter.complete({});
     if (watch_ != nullptr) watch_->call_ends(one.thread, {.text = "its VM has ended"});
-    return;
+    return true;
   }
-  simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
-  one.interpreter.complete(regs);
-  if (watch_ == nullptr) return;
+  const bool lives = make_call(one, exit);
+  if (watch_ == nullptr || !lives) return lives;
   const auto& events = simulation_.events();
   const auto made = std::find_if(events.rbegin(), events.rend(), [&](const trace::Event& event) {
     return event.side == trace::Side::guest && event.vm == one.vm && event.vcpu == one.vcpu;
   });
   watch_->call_ends(one.thread, {.event = &*made});
+  return true;
 }
 
 /// One operation of the host, whose result is told in words.
@@ -300,8 +306,7 @@ std::string Control::watched(std::string_view what, uint16_t vm,
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
     case ExitKind::call:
-      call(one, exit, record);
-      return true;
+      return call(one, exit, record);
     case ExitKind::dump:
       dump_memory(exit.id, one.vm, exit.ipa, exit.length);
       return true;
@@ -338,10 +343,14 @@ void Control::host_op(Opcode code, const HostOp& op) {
       break;
   }
   StepRecord& record = begin(op.step);
-  // Each round of a destruction is an operation of its own.
-  record.result = code == Opcode::destroy_vm
-                      ? destroy(op)
-                      : watched(name_of(code), op.vm, [&] { return act(code, op); });
+  // Each round of a creation or destruction is an operation of its own.
+  if (code == Opcode::create_vm) {
+    record.result = create(op);
+  } else if (code == Opcode::destroy_vm) {
+    record.result = destroy(op);
+  } else {
+    record.result = watched(name_of(code), op.vm, [&] { return act(code, op); });
+  }
   end(record);
 }
 
@@ -360,8 +369,6 @@ ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
-    case Opcode::create_vm:
-      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
     case Opcode::remove_page:
       return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
@@ -402,10 +409,26 @@ std::string Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = FFA_SIM_RESTART;
+  std::string text;
+  for (uint32_t round = 0; round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    text = watched("create", op.vm, [&]() -> std::string {
+      result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
+      return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
+                         : progress_text(static_cast<uint32_t>(result));
+    });
+    if (result <= 0) break;
+    if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
+  }
+  return text;
+}
+
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
   uint32_t progress = FFA_SIM_RESTART;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? max_lifecycle_rounds : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     watched("destroy", op.vm, [&] {
       progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));

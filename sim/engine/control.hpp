@@ -42,7 +42,8 @@ class GuestView {
 class Control {
  public:
   Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record);
-  /// Boots, and carries out what stands before the first threads; where there are none, nothing.
+  /// Boots, and carries out what stands before the first place where something may be left open;
+  /// where there is none, nothing.
   void set_up();
   /// The rest.
   void run();
@@ -82,27 +83,37 @@ class Control {
   };
 
   Vcpu& vcpu(uint16_t vm, uint16_t number);
-  /// The first threads' place in the control program, or that of its end.
-  uint32_t find_threads() const;
+  /// The place in the control program from which on something may be left open: the first threads
+  /// or chosen faults. Nothing: no such place.
+  std::optional<uint32_t> find_open() const;
   void run_until(uint32_t stop);
   StepRecord& begin(uint32_t step);
   void end(StepRecord& record);
   void run_step(Vcpu& vcpu, uint32_t expected);
   bool ended(const Vcpu& one, StepRecord& record);
-  void call(Vcpu& one, const guest::Exit& exit, StepRecord& record);
+  bool call(Vcpu& one, const guest::Exit& exit, StepRecord& record);
   std::string watched(std::string_view what, uint16_t vm, const std::function<std::string()>& act);
   void wait_at(size_t task, bool waits);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
+  bool make_call(Vcpu& one, const guest::Exit& exit);
+  void interfere(const Vcpu& vcpu);
+  std::vector<Simulation::Task> with_destroyer(std::vector<Simulation::Task> tasks);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
+  std::string create(const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
   std::string act(guest::Opcode code, const guest::HostOp& op);
   void dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length);
   void dump_translation(const guest::HostOp& op);
   void run_tasks(std::vector<Simulation::Task> tasks);
+  void destroy_all();
+
+  /// A destruction that has not ended after so many rounds never will.
+  static constexpr uint32_t max_lifecycle_rounds = 100000;
 
   Simulation& simulation_;
   RunRecord& record_;
+  const bool only_invariants_;
   guest::Program program_;
   uint32_t offset_ = 0;  ///< of the next operation of the control program
   std::vector<uint64_t> slots_;

@@ -64,7 +64,7 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
       machine(spec, [this](const std::string& text) { report("", text); }),
       scheduler(source, [this](const std::string& invariant,
                                const std::string& text) { report(invariant, text); }),
-      faults(spec.faults),
+      faults(spec.faults, [this](uint32_t n, const char* label) { return choose(n, label); }),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
   scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
@@ -179,16 +179,7 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
 
-  const FaultSpec* const fault = faults.strike("smc", in.w(0));
-  ffa::Regs out;
-  if (fault == nullptr || fault->execute) out = secure->smc(vm, in);
-  if (fault != nullptr && fault->regs) {
-    out = {};
-    std::copy(fault->regs->begin(), fault->regs->end(), out.x.begin());
-  } else if (fault != nullptr) {
-    const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
-    out = ffa::reply(static_cast<ffa::Status>(status));
-  }
+  const ffa::Regs out = answer_smc(vm, in);
   trace::Event& answered = this->event(seq);
   answered.out = out;
   answered.rx = spmc_rx(in, out);
@@ -349,7 +340,8 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
 }
 
-Simulation::~Simulation() = default;
+// Tasks that wait are unwound while all that they may look at is there.
+Simulation::~Simulation() { impl_->scheduler.cancel(); }
 
 int32_t Simulation::boot() {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
@@ -361,9 +353,9 @@ int32_t Simulation::boot() {
   return status;
 }
 
-int32_t Simulation::create_vm(uint16_t vm) {
+int32_t Simulation::create_vm(uint16_t vm, uint32_t budget) {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
-  impl_->on_task("host", [&] { status = impl_->create_vm(vm); });
+  impl_->on_task("host", [&] { status = impl_->create_vm(vm, budget); });
   return status;
 }
 

@@ -225,6 +225,10 @@ std::vector<Failure> judge(const CompiledCase& compiled, const RunRecord& record
              .no_progress = record.no_progress}};
   const Evidence evidence{record};
   std::vector<Failure> failures;
+  if (compiled.only_invariants) {
+    judge_violations(compiled, evidence, failures);
+    return failures;
+  }
   for (size_t n = 0; n < compiled.steps.size(); ++n) {
     const CompiledStep& compiled_step = compiled.steps[n];
     const StepRecord missing;
