@@ -80,6 +80,11 @@ bool Simulation::set_online(uint16_t vm, uint16_t vcpu, bool online) {
   return true;
 }
 
+bool Simulation::can_call(uint16_t vm, uint16_t vcpu) const {
+  return impl_->machine.has_vm(vm) && !impl_->offline.contains({vm, vcpu}) &&
+         !impl_->open_calls.contains({vm, vcpu});
+}
+
 void Simulation::let_others_get_on() {
   if (!impl_->scheduler.on_task()) return;
   impl_->scheduler.wait_until([impl = impl_.get(), seen = impl_->next_seq] {
