@@ -305,6 +305,8 @@ struct Bridge::Calls {
       at = end;
     }
   }
+
+  static uint16_t pcpu(void* world) { return of(world).world_.pcpu(); }
 };
 
 const ffa_sim_world_ops& Bridge::ops() {
@@ -321,7 +323,7 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Calls::atomic_access, Calls::set_access,
                                           Calls::map_into,      Calls::unmap_from,
                                           Calls::tlbi,          Calls::wake,
-                                          Calls::memory_access};
+                                          Calls::memory_access, Calls::pcpu};
   return table;
 }
 
