@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/cli/case_runner.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "sim/engine/built_images.hpp"
 #include "sim/engine/case_world.hpp"
+#include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/explore/explained_world.hpp"
 #include "sim/qemu/package.hpp"
@@ -87,6 +91,18 @@ explore::RunSchedule CaseRunner::many_runs(const scenario::CompiledCase& compile
   };
 }
 
+namespace {
+
+std::string find_fine_mediator() {
+  const char* const name = "ffa-mediator-fine.so";
+  if (const auto library = built_library(name)) return *library;
+  throw MissingTool("--fine", fmt::format("build/lib/{} is not built; trees with sanitizers have "
+                                          "none",
+                                          name));
+}
+
+}  // namespace
+
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
@@ -94,9 +110,9 @@ std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
     return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image()),
                                         options.run.explain);
   }
+  const std::string mediator = options.run.fine ? find_fine_mediator() : options.run.mediator;
   return std::make_unique<HostRunner>(
-      options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator),
-      options.run.explain);
+      mediator.empty() ? built_in_mediator() : load_mediator(mediator), options.run.explain);
 }
 
 }  // namespace sim::cli

@@ -64,6 +64,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
   option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
@@ -110,7 +111,10 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N",
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
+  verb.add_flag("--check-determinism", run.check_determinism,
+                "Run each schedule a second time and compare");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -160,6 +164,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     throw InputError("--backend", "'" + selection.backend +
                                       "' is not available; available: host, unicorn, qemu");
   }
+  if (options.run.fine && (selection.backend != "host" || !options.run.mediator.empty())) {
+    throw InputError("--fine", "is a mediator of its own, on the back end host only");
+  }
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");
   }
@@ -175,6 +182,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     explore::Plan& plan = options.explore.plan;
     plan.first_seed = seeds.first;
     plan.end_seed = seeds.end;
+    options.explore.says_strategy = !raw.strategy.empty();
+    options.explore.says_preemptions = verb.count("--preemptions") > 0;
+    options.explore.says_seeds = verb.count("--seeds") > 0;
     if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
     const bool of_bytes = plan.strategy == explore::Strategy::bytes;
     if (of_bytes == raw.bytes.empty()) {

@@ -34,6 +34,7 @@ struct RunOptions {
   std::string junit;
   std::string trace;                ///< directory
   std::string mediator;             ///< plug-in
+  bool fine = false;                ///< our mediator with every access told
   std::string backend = "host";     ///< as Selection::backend
   std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
@@ -44,6 +45,9 @@ struct RunOptions {
 
 struct ExploreOptions {
   explore::Plan plan;
+  bool says_strategy = false;  ///< else a scenario's own `explore` decides
+  bool says_preemptions = false;
+  bool says_seeds = false;
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
   std::string save;                               ///< directory for what failed
 };

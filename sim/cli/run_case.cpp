@@ -7,10 +7,12 @@
 #include <filesystem>
 
 #include "sim/check/sometimes.hpp"
+#include "sim/cli/determinism.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run.hpp"
+#include "sim/explore/tree.hpp"
 #include "sim/trace/writer.hpp"
 
 namespace sim::cli {
@@ -105,6 +107,11 @@ void catch_into(Outcome& outcome, const std::function<void()>& body) {
   } catch (const MediatorFault& fault) {
     fail(outcome, fault.stuck() ? Trouble::no_progress : Trouble::check,
          {"", "", "", "", fault.what()});
+  } catch (const Nondeterminism& found) {
+    fail(outcome, Trouble::nondeterminism, found.problem());
+  } catch (const explore::Divergence& divergence) {
+    fail(outcome, Trouble::nondeterminism,
+         {"", "", "", "", fmt::format("the same decisions lead elsewhere: {}", divergence.what())});
   } catch (const InputError& error) {
     fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
   } catch (const std::exception& error) {
@@ -148,9 +155,11 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     const CaseResult again = runner.run_again(ready.compiled, maker);
     const auto text = [](const scenario::Failure& failure) { return failure.text; };
     if (again.hash != result.hash) {
+      // The record is that of one run; of a sweep's many, another one may differ.
+      const report::Problem hashes{"", result.hash, again.hash, "",
+                                   "a second run of the same case has another trace hash"};
       fail(outcome, Trouble::nondeterminism,
-           {"", result.hash, again.hash, "",
-            "a second run of the same case has another trace hash"});
+           first_difference(result.record.events, again.record.events).value_or(hashes));
     } else if (!std::ranges::equal(again.failures, result.failures, {}, text, text)) {
       fail(outcome, Trouble::nondeterminism,
            {"", fmt::format("{} failures", result.failures.size()),
@@ -176,6 +185,7 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
     command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.check_determinism) command += " --check-determinism";
+  if (options.fine) command += " --fine";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);
   if (!options.golden.empty()) command += " --golden " + shell_quoted(options.golden);
   return command;

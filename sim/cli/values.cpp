@@ -48,19 +48,18 @@ uint64_t parse_seed(const std::string& text, const std::string& option) {
   return XXH3_64bits(lower.data(), lower.size());
 }
 
-SeedRange parse_seeds(const std::string& text) {
+SeedRange parse_seeds(const std::string& text, const std::string& place) {
   const size_t colon = text.find(':');
   SeedRange range;
-  range.first = parse_seed(text.substr(0, colon), "--seeds");
+  range.first = parse_seed(text.substr(0, colon), place);
   range.end = range.first + 1;
   if (colon != std::string::npos) {
     const bool relative = text.substr(colon + 1).starts_with("+");
-    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), "--seeds");
+    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), place);
     if (relative) range.end += range.first;
   }
   if (range.end <= range.first) {
-    throw InputError("--seeds",
-                     fmt::format("'{}' holds no seed: A:B are A and those below B", text));
+    throw InputError(place, fmt::format("'{}' holds no seed: A:B are A and those below B", text));
   }
   return range;
 }

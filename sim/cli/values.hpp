@@ -22,7 +22,7 @@ uint64_t parse_seed(const std::string& text, const std::string& option = "--seed
 
 /// "5:100": 5 and those below 100. "5:+95" are the same, "5" is one. The first is as of
 /// parse_seed().
-SeedRange parse_seeds(const std::string& text);
+SeedRange parse_seeds(const std::string& text, const std::string& place = "--seeds");
 
 /// "random", …
 /// "pin,smc", "all", or "lawful": those that a sound SPMC and a sound platform know.
