@@ -116,6 +116,9 @@ void tell(const Shrunk& shrunk, bool as_json) {
 }  // namespace
 
 int shrink_command(const Options& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.shrink.out, error);
+  if (error) throw InputError(options.shrink.out, error.message());
   for (Repro repro : repros_of(options.shrink.what, "shrink")) {
     for (const std::string& more : options.shrink.more) repro.line += " " + shell_quoted(more);
     const Parsed parsed = parse_repro(repro);

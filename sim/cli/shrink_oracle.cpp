@@ -8,7 +8,6 @@
 
 #include "sim/cli/case_runner.hpp"
 #include "sim/engine/input_error.hpp"
-#include "sim/explore/explorer.hpp"
 #include "sim/scenario/judge.hpp"
 
 namespace sim::cli {
@@ -79,6 +78,20 @@ std::string found_json(const Decisions& decisions, const Failure& failure, const
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+explore::Plan exhaustive(const explore::Bounds& bounds) {
+  explore::Plan plan;
+  plan.strategy = explore::Strategy::exhaustive;
+  plan.bounds = bounds;
+  return plan;
+}
+
+/// The one schedule whose decisions are all 0.
+explore::Plan in_order() {
+  explore::Plan plan;
+  plan.strategy = explore::Strategy::bytes;
+  return plan;
+}
+
 /// What a body gives; nothing for what can't be run, or has other decisions than it was told.
 std::string or_nothing(const std::function<std::string()>& body) {
   try {
@@ -125,8 +138,10 @@ Found Oracle::begin(const Candidate& original, const ChoiceMaker& make_choices) 
     key_ = said.at("key");
     place_ = said.value("place", "");
   }
-  needs_preemption_ = holds(original, runner_, {0, 0});
-  reference_holds_ = reference_ != nullptr && holds(original, *reference_, {1, 0});
+  for (const explore::Plan& plan : {exhaustive({0, 0}), in_order()}) {
+    if (!holds_under_ && holds(original, runner_, plan)) holds_under_ = plan;
+  }
+  reference_holds_ = reference_ != nullptr && holds(original, *reference_, exhaustive({1, 0}));
   return *found_by(answer);
 }
 
@@ -163,7 +178,7 @@ std::optional<scenario::CompiledCase> Oracle::compiled(const Candidate& candidat
   }
 }
 
-bool Oracle::holds(const Candidate& candidate, CaseRunner& runner, const explore::Bounds& bounds) {
+bool Oracle::holds(const Candidate& candidate, CaseRunner& runner, const explore::Plan& plan) {
   const auto ready = compiled(candidate);
   if (!ready) return false;
   ++asked_;
@@ -171,9 +186,6 @@ bool Oracle::holds(const Candidate& candidate, CaseRunner& runner, const explore
     return or_nothing([&] {
       const explore::RunSchedule run = runner.many_runs(*ready);
       const RunOnce no_sweep;
-      explore::Plan plan;
-      plan.strategy = explore::Strategy::exhaustive;
-      plan.bounds = bounds;
       bool failed = false;
       explore::Explorer explorer{*ready, run, no_sweep, plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
@@ -187,11 +199,11 @@ bool Oracle::holds(const Candidate& candidate, CaseRunner& runner, const explore
 }
 
 bool Oracle::sound(const Candidate& candidate) {
-  return fits_schema(candidate.doc) && (!needs_preemption_ || holds(candidate, runner_, {0, 0}));
+  return fits_schema(candidate.doc) && (!holds_under_ || holds(candidate, runner_, *holds_under_));
 }
 
 bool Oracle::holds_in_reference(const Candidate& candidate, const explore::Bounds& bounds) {
-  return !reference_holds_ || holds(candidate, *reference_, bounds);
+  return !reference_holds_ || holds(candidate, *reference_, exhaustive(bounds));
 }
 
 std::optional<Found> Oracle::replay(const Candidate& candidate, const std::string& text) {
@@ -224,9 +236,7 @@ std::optional<Found> Oracle::search(const Candidate& candidate, const explore::B
         return record;
       };
       const RunOnce no_sweep;
-      explore::Plan plan;
-      plan.strategy = explore::Strategy::exhaustive;
-      plan.bounds.faults = bounds.faults;
+      explore::Plan plan = exhaustive({0, bounds.faults});
       for (uint32_t n = 0; n <= bounds.preemptions && found.empty() && !out_of_time(); ++n) {
         plan.bounds.preemptions = n;
         explore::Explorer explorer{*ready, run, no_sweep, plan};

@@ -14,7 +14,7 @@
 #include "sim/cli/child.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/engine/run.hpp"
-#include "sim/explore/tree.hpp"
+#include "sim/explore/explorer.hpp"
 #include "sim/scenario/schema.hpp"
 
 namespace sim::cli {
@@ -45,8 +45,8 @@ class Oracle {
   /// InputError where it holds.
   Found begin(const Candidate& original, const ChoiceMaker& choices);
 
-  /// Steps and world are right by the schema, and where no task is preempted it holds if the
-  /// original does.
+  /// Steps and world are right by the schema, and it holds where no task is preempted if the
+  /// original does, or at least where the first one that can go on always does.
   bool sound(const Candidate& candidate);
   /// It holds in the reference, within these bounds, if the original does.
   bool holds_in_reference(const Candidate& candidate, const explore::Bounds& bounds);
@@ -63,7 +63,7 @@ class Oracle {
  private:
   bool fits_schema(const nlohmann::json& doc);
   std::optional<scenario::CompiledCase> compiled(const Candidate& candidate) const;
-  bool holds(const Candidate& candidate, CaseRunner& runner, const explore::Bounds& bounds);
+  bool holds(const Candidate& candidate, CaseRunner& runner, const explore::Plan& plan);
   std::optional<Found> found_by(const FromChild& answer) const;
 
   const ReadyCase& original_;
@@ -73,7 +73,7 @@ class Oracle {
   scenario::SchemaChecker schema_;
   std::string key_;  // which failure
   std::string place_;
-  bool needs_preemption_ = false;
+  std::optional<explore::Plan> holds_under_;  // what the original holds under without preemption
   bool reference_holds_ = false;
   uint64_t asked_ = 0;
 };
