@@ -68,8 +68,8 @@ class Campaign {
 
   int run() {
     const auto explore_at = [this](size_t i) { return explore(suite_.cases[i]); };
-    const auto lost = [this](size_t i, const std::string& how) {
-      return lost_case(suite_.cases[i], options_.run, how);
+    const auto lost = [this](size_t i, const Death& death) {
+      return failed_for_good(suite_.cases[i], death);
     };
     const auto done = [this](size_t /*i*/, Outcome outcome) {
       console_.tell(outcome);
@@ -123,12 +123,22 @@ class Campaign {
       });
     });
     outcome.sometimes = check::names_of(met);
-    if (outcome.result == report::Result::failed) {
-      outcome.repro = repro_command(ready, options_.run, outcome);
-      if (!options_.explore.save.empty()) {
-        outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
-      }
+    if (outcome.result == report::Result::failed) tell_how_to_repeat(ready, outcome);
+    return outcome;
+  }
+
+  void tell_how_to_repeat(const ReadyCase& ready, Outcome& outcome) const {
+    outcome.repro = repro_command(ready, options_.run, outcome);
+    if (!options_.explore.save.empty()) {
+      outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
     }
+  }
+
+  /// What the schedules before the last one came to is lost with the process.
+  Outcome failed_for_good(const ReadyCase& ready, const Death& death) const {
+    Outcome outcome = lost_case(ready, options_.run, death);
+    outcome.exploration.emplace().strategy = strategy_name(options_.explore.plan.strategy);
+    tell_how_to_repeat(ready, outcome);
     return outcome;
   }
 

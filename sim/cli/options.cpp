@@ -70,6 +70,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--update-golden", run.update_golden,
                 "Write the hashes to the --golden file instead");
   verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -100,6 +102,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
@@ -107,6 +111,28 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
+  ShrinkOptions& shrink = options.shrink;
+  verb.add_option("WHAT", shrink.what, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
+  verb.add_option("--out", shrink.out, "Where the small scenario goes (default: shrunk)")
+      ->type_name("DIR");
+  verb.add_option("--time", raw.time, "At most so long a case (default: 60s)")->type_name("T");
+  const auto passed_on = [&](const char* name, const char* type, const char* text) {
+    verb.add_option_function<std::string>(
+            name,
+            [&shrink, name](const std::string& value) {
+              shrink.more.insert(shrink.more.end(), {name, value});
+            },
+            text)
+        ->type_name(type);
+  };
+  passed_on("--filter", "PATTERNS", "Which case, of a file with several");
+  passed_on("--mediator", "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -162,6 +188,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
       if (selection.faults.empty()) selection.faults = parse_faults("lawful");
     }
   }
+  if (options.verb == Verb::shrink && !raw.time.empty()) options.shrink.time = parse_time(raw.time);
   options.run.faults = selection.faults;
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
@@ -181,7 +208,7 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",  "explore", "replay", "merge",
+  const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
                                        "list", "schema",  "doctor", "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
@@ -204,6 +231,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
       .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
       ->required()
       ->type_name("");
+  CLI::App& shrink = add_verb(app, "shrink", "Make a small scenario of one that fails");
+  add_shrink(shrink, options, raw);
   CLI::App& merge = add_verb(app, "merge", "Put the results of all parts of a campaign together");
   merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
@@ -220,7 +249,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
     return {{},
             2,
-            why + "; one of run, explore, replay, merge, list, schema, doctor, pack\n" + hint("")};
+            why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack\n" +
+                hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -240,6 +270,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
                  : verb == &replay  ? Verb::replay
+                 : verb == &shrink  ? Verb::shrink
                  : verb == &merge   ? Verb::merge
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema

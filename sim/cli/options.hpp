@@ -15,7 +15,7 @@
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, merge, list, schema, doctor, pack };
+enum class Verb : uint8_t { run, explore, replay, shrink, merge, list, schema, doctor, pack };
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
@@ -39,12 +39,20 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
+  bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
 };
 
 struct ExploreOptions {
   explore::Plan plan;
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
   std::string save;                               ///< directory for what failed
+};
+
+struct ShrinkOptions {
+  std::string what;               ///< as `replay`
+  std::vector<std::string> more;  ///< options of `run` that the line does not have
+  std::string out = "shrunk";     ///< directory
+  std::chrono::milliseconds time{60'000};
 };
 
 struct ListOptions {
@@ -58,6 +66,7 @@ struct Options {
   bool json = false;
   RunOptions run;
   ExploreOptions explore;
+  ShrinkOptions shrink;
   ListOptions list;
   std::string replay;              ///< a REPRO line or a file
   std::vector<std::string> merge;  ///< results of the parts of a campaign

@@ -122,9 +122,10 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   return outcome;
 }
 
-Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const std::string& how) {
+Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const Death& death) {
   Outcome outcome = blank_outcome(ready, options.seed);
-  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + how});
+  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + death.text()});
+  outcome.choices = death.choices;
   return outcome;
 }
 

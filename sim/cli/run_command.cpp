@@ -76,8 +76,8 @@ class Runner {
 
   int run() {
     const auto run_at = [this](size_t i) { return run_or_skip(suite_.cases[i]); };
-    const auto lost = [this](size_t i, const std::string& how) {
-      return lost_case(suite_.cases[i], options_, how);
+    const auto lost = [this](size_t i, const Death& death) {
+      return lost_case(suite_.cases[i], options_, death);
     };
     const auto done = [this](size_t i, Outcome outcome) {
       finish(suite_.cases[i], std::move(outcome));

@@ -52,8 +52,9 @@ struct CaseWorld::World {
   size_t set_up_events = 0;
 };
 
-CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps)
-    : compiled_(compiled), factory_(factory), keeps_(keeps == Keeps::first_run) {}
+CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps,
+                     CallWatch* watch)
+    : compiled_(compiled), factory_(factory), watch_(watch), keeps_(keeps == Keeps::first_run) {}
 
 CaseWorld::~CaseWorld() = default;
 
@@ -67,6 +68,7 @@ void CaseWorld::begin(Choices& choices) {
   world_ = std::make_unique<World>(compiled_, factory_, choices);
   world_->control.set_up();
   world_->kept = std::exchange(keeps_, true) && world_->keep();
+  if (watch_ != nullptr) world_->control.set_watch(*watch_);
 }
 
 const RunRecord& CaseWorld::run(Choices& choices) {
@@ -92,6 +94,10 @@ const RunRecord& CaseWorld::run(Choices& choices) {
   }
   world_->complete_record(compiled_.world.faults.size());
   return world_->record;
+}
+
+void CaseWorld::report(Violation violation) {
+  world_->record.violations.push_back(std::move(violation));
 }
 
 std::string CaseWorld::hash() const {

@@ -38,6 +38,29 @@ const char* progress_text(uint32_t progress) {
   }
 }
 
+const char* name_of(Opcode code) {
+  switch (code) {
+    case Opcode::remove_page:
+      return "remove_page";
+    case Opcode::migrate:
+      return "migrate";
+    case Opcode::interrupt:
+      return "interrupt";
+    case Opcode::set_online:
+      return "set_online";
+    case Opcode::preempt:
+      return "preempt";
+    case Opcode::deliver_sri:
+      return "deliver_sri";
+    case Opcode::notify:
+      return "notify";
+    case Opcode::answer_vm_messages:
+      return "answer_vm_messages";
+    default:
+      return "another operation";
+  }
+}
+
 guest::Program open_program(const std::vector<std::byte>& code) {
   const auto program = guest::Program::open(code);
   if (!program.ok()) broken("a program does not open");
@@ -141,11 +164,14 @@ void Control::restore() {
   for (const auto& [key, one] : vcpus_) {
     one->interpreter.set_state(place->program);
     one->done = place->done;
-    one->in_thread = false;
+    one->thread = WatchedCall::none;
     one->lost = false;
     one->open = nullptr;
     ++place;
   }
+  threads_ = 0;
+  host_thread_ = WatchedCall::none;
+  thread_of_task_.clear();
   record_ = kept_.record;
 }
 
@@ -158,16 +184,19 @@ void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
   bool of_host = false;
+  const size_t first = threads_;
+  threads_ += op.count;
   for (uint32_t n = 0; n < op.count; ++n) {
     const guest::Thread& thread = op.threads[n];
     if (!thread.host) {
       Vcpu& one = vcpu(thread.vm, thread.vcpu);
-      tasks.push_back({one.name, [this, &one, count = thread.count] {
-                         one.in_thread = true;
+      tasks.push_back({one.name, [this, &one, count = thread.count, number = first + n] {
+                         one.thread = number;
+                         thread_of_task_[simulation_.current_task()] = number;
                          for (uint32_t step = 0; step < count; ++step) {
                            if (!one.lost) run_step(one, one.order.at(one.done));
                          }
-                         one.in_thread = false;
+                         one.thread = WatchedCall::none;
                        }});
       continue;
     }
@@ -178,12 +207,33 @@ void Control::parallel(const guest::ParallelOp& op) {
       host_ops.emplace_back(next->code, *guest::decode_host(*next));
       offset_ = next->next;
     }
-    tasks.push_back({"host", [this, &host_ops] {
+    tasks.push_back({"host", [this, &host_ops, number = first + n] {
+                       host_thread_ = number;
                        for (const auto& [code, host] : host_ops) host_op(code, host);
                      }});
   }
+  if (watch_ != nullptr) watch_->phase_begins(simulation_, op.count);
   // What the host does is not unordered against itself.
   run_tasks(of_host ? std::move(tasks) : with_destroyer(std::move(tasks)));
+  host_thread_ = WatchedCall::none;
+  thread_of_task_.clear();
+  if (watch_ != nullptr && !record_.no_progress) watch_->phase_ends(simulation_);
+}
+
+void Control::set_watch(CallWatch& watch) {
+  watch_ = &watch;
+  simulation_.set_wait_hooks({[this](size_t task) { wait_at(task, true); },
+                              [this](size_t task) { wait_at(task, false); }});
+}
+
+void Control::wait_at(size_t task, bool waits) {
+  const auto thread = thread_of_task_.find(task);
+  if (thread == thread_of_task_.end()) return;
+  if (waits) {
+    watch_->call_waits(thread->second);
+  } else {
+    watch_->call_goes_on(thread->second);
+  }
 }
 
 StepRecord& Control::begin(uint32_t step) {
@@ -202,8 +252,9 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
   ++one.done;
   StepRecord& record = begin(expected);
   one.open = &record;
-  while (exit(one, one.interpreter.run(), record)) {
-  }
+  do {
+    if (watch_ != nullptr && one.thread != WatchedCall::none) watch_->guest_goes_on(one.thread);
+  } while (exit(one, one.interpreter.run(), record));
   one.open = nullptr;
   end(record);
 }
@@ -211,20 +262,51 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
 /// The VM went while its thread had steps left. They are passed over, since the program goes on
 /// behind them, but nothing of them happens.
 bool Control::ended(const Vcpu& one, StepRecord& record) {
-  const bool may_end = one.in_thread || only_invariants_;
+  const bool may_end = one.thread != WatchedCall::none || only_invariants_;
   if (!may_end || simulation_.machine().has_vm(one.vm)) return false;
   record.vm_ended = true;
   return true;
 }
 
+/// False: the vCPU was killed in the call, and never goes on.
+bool Control::call(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
+  if (watch_ != nullptr) {
+    if (const auto known = watch_->call_begins({one.thread, one.vm, one.vcpu, exit.regs})) {
+      one.interpreter.complete(*known);
+      return true;
+    }
+  }
+  if (ended(one, record)) {
+    one.interpreter.complete({});
+    if (watch_ != nullptr) watch_->call_ends(one.thread, {.text = "its VM has ended"});
+    return true;
+  }
+  const bool lives = make_call(one, exit);
+  if (watch_ == nullptr || !lives) return lives;
+  const auto& events = simulation_.events();
+  const auto made = std::find_if(events.rbegin(), events.rend(), [&](const trace::Event& event) {
+    return event.side == trace::Side::guest && event.vm == one.vm && event.vcpu == one.vcpu;
+  });
+  watch_->call_ends(one.thread, {.event = &*made});
+  return true;
+}
+
+/// One operation of the host, whose result is told in words.
+std::string Control::watched(std::string_view what, uint16_t vm,
+                             const std::function<std::string()>& act) {
+  if (watch_ == nullptr) return act();
+  watch_->call_begins({.thread = host_thread_, .vm = vm, .host = what});
+  std::string result = act();
+  const bool later = result == progress_text(FFA_SIM_LATER);
+  watch_->call_ends(host_thread_, {.text = result, .later = later});
+  return result;
+}
+
 /// What a vCPU asks for when it stops. False: its step is over.
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
-    case ExitKind::call: {
-      if (!ended(one, record)) return call(one, exit);
-      one.interpreter.complete({});
-      return true;
-    }
+    case ExitKind::call:
+      return call(one, exit, record);
     case ExitKind::dump:
       dump_memory(exit.id, one.vm, exit.ipa, exit.length);
       return true;
@@ -261,7 +343,14 @@ void Control::host_op(Opcode code, const HostOp& op) {
       break;
   }
   StepRecord& record = begin(op.step);
-  record.result = act(code, op);
+  // Each round of a creation or destruction is an operation of its own.
+  if (code == Opcode::create_vm) {
+    record.result = create(op);
+  } else if (code == Opcode::destroy_vm) {
+    record.result = destroy(op);
+  } else {
+    record.result = watched(name_of(code), op.vm, [&] { return act(code, op); });
+  }
   end(record);
 }
 
@@ -280,10 +369,6 @@ ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
-    case Opcode::create_vm:
-      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
-    case Opcode::destroy_vm:
-      return destroy(op);
     case Opcode::remove_page:
       return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
@@ -324,12 +409,31 @@ std::string Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = FFA_SIM_RESTART;
+  std::string text;
+  for (uint32_t round = 0; round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    text = watched("create", op.vm, [&]() -> std::string {
+      result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
+      return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
+                         : progress_text(static_cast<uint32_t>(result));
+    });
+    if (result <= 0) break;
+    if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
+  }
+  return text;
+}
+
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
   uint32_t progress = FFA_SIM_RESTART;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? max_lifecycle_rounds : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
-    progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+    watched("destroy", op.vm, [&] {
+      progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+      return progress_text(progress);
+    });
     if (!goes_on(progress)) break;
     if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
   }

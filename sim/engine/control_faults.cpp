@@ -14,7 +14,7 @@
 namespace sim {
 
 /// False: the vCPU was killed in the call, and never goes on.
-bool Control::call(Vcpu& one, const guest::Exit& exit) {
+bool Control::make_call(Vcpu& one, const guest::Exit& exit) {
   ffa::Regs regs = exit.regs;
   if (ffa::is_function(regs, ffa::Fid::rx_release) && simulation_.strike("rx_kept")) {
     one.interpreter.complete(ffa::success32());
@@ -77,7 +77,7 @@ void Control::destroy_all() {
     return !goes_on(progress);
   };
   run_tasks({{"host", [&] {
-                for (uint32_t round = 0; !left.empty() && round < max_destroy_rounds; ++round) {
+                for (uint32_t round = 0; !left.empty() && round < max_lifecycle_rounds; ++round) {
                   std::erase_if(left, one_round);
                 }
               }}});

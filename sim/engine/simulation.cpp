@@ -340,7 +340,8 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
 }
 
-Simulation::~Simulation() = default;
+// Tasks that wait are unwound while all that they may look at is there.
+Simulation::~Simulation() { impl_->scheduler.cancel(); }
 
 int32_t Simulation::boot() {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
@@ -352,9 +353,9 @@ int32_t Simulation::boot() {
   return status;
 }
 
-int32_t Simulation::create_vm(uint16_t vm) {
+int32_t Simulation::create_vm(uint16_t vm, uint32_t budget) {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
-  impl_->on_task("host", [&] { status = impl_->create_vm(vm); });
+  impl_->on_task("host", [&] { status = impl_->create_vm(vm, budget); });
   return status;
 }
 

@@ -55,8 +55,9 @@ class Simulation {
 
   /// The mediator's probe(); a lifecycle event. Runs on a fiber of its own, as do all calls below.
   int32_t boot();
-  /// domain_init of a VM of the spec; a lifecycle event.
-  int32_t create_vm(uint16_t vm);
+  /// domain_init of a VM of the spec: at most `budget` operations of work (0: no limit). A status,
+  /// or, above 0, the ffa_sim_progress for which it is to be called again; a lifecycle event.
+  int32_t create_vm(uint16_t vm, uint32_t budget = 0);
   /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
   /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
   /// pages stay out of circulation.
@@ -145,6 +146,11 @@ class Simulation {
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
+  /// Told, on the task, that its call waits for another VM, and that it goes on.
+  struct WaitHooks {
+    std::function<void(size_t task)> waits, goes_on;
+  };
+  void set_wait_hooks(WaitHooks hooks);
   /// For who acts on a task besides the mediator: this is what it does now.
   void perform(const Operation& operation);
   /// The same for a vCPU's access to memory, by IPA.

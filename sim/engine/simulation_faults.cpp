@@ -100,7 +100,9 @@ ffa::Regs Simulation::Impl::answer_smc(uint16_t vm, const ffa::Regs& in) {
   if (!faults.any()) return secure->smc(vm, in);
   const uint32_t fid = in.w(0);
   if (const FaultSpec* const odd = faults.strike("odd_answer", fid)) {
-    return odd_answer(faults.choose(*odd, odd_answers, "answer"), in);
+    const ffa::Regs out = odd_answer(faults.choose(*odd, odd_answers, "answer"), in);
+    refuse_fragment(in, out);
+    return out;
   }
   const FaultSpec* const fault = faults.strike("smc", fid);
   ffa::Regs out;
@@ -115,8 +117,18 @@ ffa::Regs Simulation::Impl::answer_smc(uint16_t vm, const ffa::Regs& in) {
   } else {
     const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
     out = ffa::reply(static_cast<ffa::Status>(status));
+    if (fault->chosen) refuse_fragment(in, out);
   }
   return out;
+}
+
+/// An SPMC that refuses a fragment, be it the one that is to end its send, forgets the send.
+void Simulation::Impl::refuse_fragment(const ffa::Regs& in, const ffa::Regs& out) {
+  const bool refused = is_function(in, Fid::mem_frag_tx) && ffa::is_error(out);
+  const ffa::Status status = ffa::error_status(out);
+  if (!refused || status == ffa::Status::busy || status == ffa::Status::retry) return;
+  if (secure->model() == nullptr) return;
+  secure->model()->drop_send(ffa::Handle::from_words(in.w(1), in.w(2)));
 }
 
 /// The SP that a request goes to is stopped in it, as a `preempt` step does.
@@ -139,14 +151,15 @@ void Simulation::Impl::distort_counts(const ffa::Regs& in, ffa::Regs& out) {
   const bool list = ffa::is_success(out) && (is_function(in, Fid::partition_info_get) ||
                                              is_function(in, Fid::partition_info_get_regs) ||
                                              is_function(in, Fid::notification_info_get));
-  const bool fragment = is_function(out, Fid::mem_frag_rx) || is_function(out, Fid::mem_frag_tx) ||
-                        is_function(out, Fid::mem_retrieve_resp);
+  const bool fragment =
+      is_function(out, Fid::mem_frag_tx) || is_function(out, Fid::mem_retrieve_resp);
   if (!list && !fragment) return;
   const FaultSpec* const fault = faults.strike("counts", in.w(0));
   if (fault == nullptr) return;
-  // Of a list w2 and w3, of descriptors their lengths, or how far they have come.
-  const size_t first = is_function(out, Fid::mem_retrieve_resp) ? 1 : 2;
-  uint64_t& count = out.x[first + faults.choose(*fault, 2, "register")];
+  // Of a list w2 and w3, of a response its two lengths, of a fragment w3.
+  const size_t first = is_function(out, Fid::mem_retrieve_resp) ? 1 : list ? 2 : 3;
+  const size_t further = fragment && first == 3 ? 0 : faults.choose(*fault, 2, "register");
+  uint64_t& count = out.x[first + further];
   const auto low = static_cast<uint32_t>(count);
   count = count - low + bad_word(faults.choose(*fault, bad_words, "value"), low);
 }

@@ -28,8 +28,8 @@ struct SimulationState {
     uint64_t switch_points = 0;
     friend bool operator==(const Progress&, const Progress&) = default;
   };
-  /// How far the destruction of a VM has come.
-  enum class Life : uint8_t { running, teardown, relinquish, free };
+  /// How far the creation or the destruction of a VM has come.
+  enum class Life : uint8_t { creating, running, teardown, relinquish, free };
   struct Vm {
     Life life = Life::running;
     uint32_t references = 0;
@@ -98,7 +98,7 @@ struct Simulation::Impl final : World, SimulationState {
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
   template <class Body>
   bool on_task(const char* name, Body body);
-  /// Scheduler::run(); steps of abandoned tasks are forgotten.
+  /// Scheduler::run(); steps of tasks that did not end are forgotten.
   bool run_tasks(std::vector<Scheduler::Task> tasks);
   bool advance();
   /// Of an event that is there, by its `seq`: what was forgotten moves the others.
@@ -113,11 +113,12 @@ struct Simulation::Impl final : World, SimulationState {
 
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return);
-  int32_t create_vm(uint16_t id);
+  int32_t create_vm(uint16_t id, uint32_t budget);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
   // What goes wrong in the world.
   uint32_t choose(uint32_t n, const char* label);
   ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  void refuse_fragment(const ffa::Regs& in, const ffa::Regs& out);
   void stop_sp(const ffa::Regs& in);
   void distort_counts(const ffa::Regs& in, ffa::Regs& out);
   void distort_handle(const ffa::Regs& in, ffa::Regs& out);
@@ -159,6 +160,7 @@ struct Simulation::Impl final : World, SimulationState {
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
   SimulationState kept;
   size_t kept_events = 0;
+  Simulation::WaitHooks wait_hooks;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;
 };

@@ -28,6 +28,7 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
     scheduler.check_locks_free("while its call waits");
     const size_t task = scheduler.current();
     parked.insert(steps.extract(task));
+    if (wait_hooks.waits) wait_hooks.waits(task);
     scheduler.wait_until(
         [this, key, seq] {
           const auto call = open_calls.find(key);
@@ -35,6 +36,7 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
           return call->second.woken || call->second.interrupted;
         },
         true);
+    if (wait_hooks.goes_on) wait_hooks.goes_on(task);
     steps.insert(parked.extract(task));
     scheduler.perform(going_on);
     open_calls[key] = {seq, false, false};
@@ -45,6 +47,8 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
   open_calls.erase(key);
   return outcome;
 }
+
+void Simulation::set_wait_hooks(WaitHooks hooks) { impl_->wait_hooks = std::move(hooks); }
 
 bool Simulation::move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu) {
   if (pcpu >= impl_->spec.pcpus) return false;

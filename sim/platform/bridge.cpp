@@ -310,21 +310,53 @@ struct Bridge::Calls {
   }
 };
 
+namespace {
+
+/// A function of the ABI. The caller may know no exceptions; what ends its fiber passes it by.
+template <auto function>
+struct Callback;
+template <class Result, class... Arguments, Result (*function)(Arguments...)>
+struct Callback<function> {
+  static Result call(Arguments... arguments) {
+    try {
+      return function(arguments...);
+    } catch (const FiberEnded&) {
+      // The handler is left first, so that the exception is freed.
+    }
+    Fiber::end_behind_foreign();
+  }
+};
+
+}  // namespace
+
 const ffa_sim_world_ops& Bridge::ops() {
-  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION,  sizeof(ffa_sim_world_ops),
-                                          Calls::translate,     Calls::pin,
-                                          Calls::unpin,         Calls::map,
-                                          Calls::unmap,         Calls::copy_in,
-                                          Calls::copy_out,      Calls::clear,
-                                          Calls::own_buffers,   Calls::smc,
-                                          Calls::inject_irq,    Calls::vm_get,
-                                          Calls::vm_put,        Calls::budget_left,
-                                          Calls::log,           Calls::rules,
-                                          Calls::lock_acquire,  Calls::lock_release,
-                                          Calls::atomic_access, Calls::set_access,
-                                          Calls::map_into,      Calls::unmap_from,
-                                          Calls::tlbi,          Calls::wake,
-                                          Calls::memory_access};
+  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION,
+                                          sizeof(ffa_sim_world_ops),
+                                          Callback<Calls::translate>::call,
+                                          Callback<Calls::pin>::call,
+                                          Callback<Calls::unpin>::call,
+                                          Callback<Calls::map>::call,
+                                          Callback<Calls::unmap>::call,
+                                          Callback<Calls::copy_in>::call,
+                                          Callback<Calls::copy_out>::call,
+                                          Callback<Calls::clear>::call,
+                                          Callback<Calls::own_buffers>::call,
+                                          Callback<Calls::smc>::call,
+                                          Callback<Calls::inject_irq>::call,
+                                          Callback<Calls::vm_get>::call,
+                                          Callback<Calls::vm_put>::call,
+                                          Callback<Calls::budget_left>::call,
+                                          Callback<Calls::log>::call,
+                                          Callback<Calls::rules>::call,
+                                          Callback<Calls::lock_acquire>::call,
+                                          Callback<Calls::lock_release>::call,
+                                          Callback<Calls::atomic_access>::call,
+                                          Callback<Calls::set_access>::call,
+                                          Callback<Calls::map_into>::call,
+                                          Callback<Calls::unmap_from>::call,
+                                          Callback<Calls::tlbi>::call,
+                                          Callback<Calls::wake>::call,
+                                          Callback<Calls::memory_access>::call};
   return table;
 }
 

@@ -167,6 +167,7 @@ struct ffa_sim_mediator_ops {
                   uint64_t bytes); /* NULL: refused */
   void (*destroy)(void* self);
   int32_t (*probe)(void* self);
+  /* A status, or FFA_SIM_RESTART or FFA_SIM_LATER: call again with the same arguments. */
   int32_t (*domain_init)(void* self, const struct ffa_sim_vm_config* vm, void* memory,
                          uint64_t bytes);
   uint32_t (*domain_teardown)(void* self, uint16_t vm);      /* ffa_sim_progress */

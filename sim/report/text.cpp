@@ -62,7 +62,7 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
       break;
   }
   std::string name = outcome.name;
-  if (outcome.exploration) {
+  if (outcome.exploration && outcome.exploration->schedules != 0) {
     name += fmt::format(", schedule {} ({})", outcome.exploration->schedules,
                         outcome.exploration->strategy);
   }

@@ -12,14 +12,39 @@
 
 namespace sim {
 
+namespace {
+LastChoices* last_choices = nullptr;
+}  // namespace
+
+void keep_last_choices(LastChoices& last) { last_choices = &last; }
+
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
-    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {}
+    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {
+  if (!keep_log_ || last_choices == nullptr) return;
+  last_choices->length = 0;
+  last_choices->preemptions = 0;
+  last_choices->cut = false;
+}
+
+void Choices::keep(const Choice& choice) {
+  if (!keep_log_) return;
+  log_.push_back(choice);
+  if (choice.taken == 0 || last_choices == nullptr) return;
+  LastChoices& last = *last_choices;
+  last.preemptions = preemptions_;
+  const std::string text = fmt::format("{}{}:{}={}", last.length == 0 ? "" : ",", log_.size() - 1,
+                                       choice.label, choice.taken);
+  last.cut = last.cut || text.size() > sizeof last.text - last.length;
+  if (last.cut) return;
+  text.copy(last.text + last.length, text.size());
+  last.length += static_cast<uint32_t>(text.size());
+}
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;
   ++decisions_;
   const uint32_t taken = source_->choose(n, label);
-  if (keep_log_) log_.push_back({n, taken, label});
+  keep({n, taken, label});
   return taken;
 }
 
@@ -28,7 +53,8 @@ uint32_t Choices::schedule(const SchedulePoint& point) {
   if (n <= 1) return 0;
   ++decisions_;
   const uint32_t taken = source_->schedule(point);
-  if (keep_log_) log_.push_back({n, taken, schedule_label});
+  if (taken != 0 && point.running) ++preemptions_;
+  keep({n, taken, schedule_label});
   return taken;
 }
 

@@ -11,11 +11,6 @@
 
 namespace sim {
 
-namespace {
-/// Ends a task where it waits.
-struct Cancelled {};
-}  // namespace
-
 std::string lock_class_name(uint32_t lock_class) {
   switch (static_cast<mediator::LockClass>(lock_class)) {
     case mediator::LockClass::vm_messages:
@@ -58,7 +53,7 @@ size_t Scheduler::pick(size_t first) {
 void Scheduler::run_body(size_t task) {
   try {
     tasks_[task].body();
-  } catch (const Cancelled&) {
+  } catch (const FiberEnded&) {
     return;
   } catch (...) {
     error_ = std::current_exception();
@@ -114,18 +109,12 @@ bool Scheduler::finish() {
   return !std::exchange(gave_up_, false);
 }
 
-void Scheduler::cancel() {
-  for (size_t task = 0; task < tasks_.size(); ++task) {
-    if (tasks_[task].fiber->done() || !tasks_[task].idle) continue;
-    tasks_[task].cancelled = true;
-    current_ = task;
-    tasks_[task].fiber->resume();
-  }
-  current_ = none;
-  drop_tasks();
-}
+void Scheduler::cancel() { drop_tasks(); }
 
+/// What is left is unwound first: it may look at all that is still there, but is no task any more.
 void Scheduler::drop_tasks() {
+  current_ = none;
+  for (Running& task : tasks_) task.fiber.reset();
   tasks_.clear();
   locks_.clear();
 }
@@ -159,7 +148,6 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   tasks_[current_].idle = idle;
   tasks_[current_].ready = std::move(ready);
   tasks_[current_].fiber->suspend();
-  if (tasks_[current_].cancelled) throw Cancelled{};
 }
 
 void Scheduler::yield(const Operation& next) {

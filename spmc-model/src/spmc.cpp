@@ -95,6 +95,11 @@ void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
   if (index != no_index) s_->sps[index].busy_left = count;
 }
 
+void Spmc::drop_send(ffa::Handle handle) {
+  Region* const region = find_region(*s_, handle);
+  if (region != nullptr && region->state == RegionState::receiving) free_region(*s_, *region);
+}
+
 size_t Spmc::regions() const { return s_->regions_used; }
 
 RegionFacts Spmc::region(size_t index) const {

@@ -11,6 +11,7 @@
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
+#include "core/creation.hpp"
 #include "core/notifications.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
@@ -132,6 +133,7 @@ struct VmContext {
   std::span<VcpuState> vcpus;
   std::span<uint32_t> calls_begun;  ///< of each vCPU; written under the lock of the VM table
   std::span<Word> calls_ended;
+  Creation creation;          ///< of the one caller of domain_init()
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap

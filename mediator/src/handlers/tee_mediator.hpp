@@ -31,8 +31,12 @@ struct TeeNone {
                                     Arena& /*arena*/) {
     return nullptr;
   }
-  static ffa::Result<void> domain_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
-    return {};
+  static ffa::Result<Progress> domain_init(MediatorState<P>& /*mediator*/,
+                                           const VmEntry<P>& /*slot*/) {
+    return Progress::done;
+  }
+  static Progress give_up_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
+    return Progress::done;
   }
   static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;

@@ -116,6 +116,10 @@ class Spmc {
   /// Test control: the next request is stopped `times` times before it is answered.
   void preempt(ffa::EndpointId sp, uint32_t times, StopKind how);
 
+  /// Test control: the send with this handle of which fragments are still to come is forgotten, as
+  /// one is whose fragment was refused. Without such a send nothing.
+  void drop_send(ffa::Handle handle);
+
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.
   [[nodiscard]] size_t regions() const;

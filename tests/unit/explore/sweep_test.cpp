@@ -137,9 +137,9 @@ TEST(Sweep, AVcpuMovesToEachCpu) {
 }
 
 TEST(Sweep, WithThreadsAnyScheduleOfTheBoundsIsTaken) {
-  const Sweep swept = sweep(swept_case(
-      chosen("smc", true),
-      R"("threads": {"vm1.0": [{"do": "share"}], "vm1.1": [{"do": "features", "of": "FFA_RUN"}]})"));
+  const Sweep swept =
+      sweep(swept_case(chosen("smc", true), R"("threads": {"vm1.0": [{"do": "share"}],)"
+                                            R"( "vm1.1": [{"do": "features", "of": "FFA_RUN"}]})"));
   EXPECT_THAT(swept.failures, IsEmpty());
   EXPECT_TRUE(swept.progress.exhausted);
   EXPECT_GE(swept.struck.size(), 7U);
