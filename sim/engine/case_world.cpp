@@ -43,6 +43,18 @@ struct CaseWorld::World {
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
   }
 
+  /// What happens in it is in no record, but for what was violated.
+  void check_progress() {
+    if (record.no_progress || record.stopped || !record.violations.empty()) return;
+    try {
+      checkers.check_progress(record.events);
+    } catch (const MediatorFault& fault) {
+      kept = false;
+      record.stopped = fault.what();
+    }
+    record.violations = simulation.violations();
+  }
+
   RunRecord record;
   Simulation simulation;
   Checkers checkers;
@@ -93,6 +105,7 @@ const RunRecord& CaseWorld::run(Choices& choices) {
     throw;
   }
   world_->complete_record(compiled_.world.faults.size());
+  world_->check_progress();
   return world_->record;
 }
 

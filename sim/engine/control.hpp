@@ -108,7 +108,7 @@ class Control {
   void run_tasks(std::vector<Simulation::Task> tasks);
   void destroy_all();
 
-  /// A destruction that has not ended after so many rounds never will.
+  /// A creation or destruction that has not ended after so many rounds never will.
   static constexpr uint32_t max_lifecycle_rounds = 100000;
 
   Simulation& simulation_;

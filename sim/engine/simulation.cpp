@@ -103,9 +103,10 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   event.stimulus = take_stimuli("");
   // What the checkers look at before a step and after it is the whole state.
   scheduler.perform({OperationKind::everything, 0, event.side != trace::Side::guest});
-  events.push_back(std::move(event));
   Step& step = steps[scheduler.current()] = {};
   step.event = seq;
+  step.pcpu = event.pcpu;
+  events.push_back(std::move(event));
   if (auto struck = faults_to_come.extract(scheduler.current())) {
     step.faults = std::move(struck.mapped());
   }
@@ -167,7 +168,7 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   event.vm = vm;
   if (const Step* step = current_step()) {
     event.vcpu = this->event(step->event).vcpu;
-    event.pcpu = this->event(step->event).pcpu;
+    event.pcpu = step->pcpu;
   }
   // Whom the secure world gives the pages may find them written through an old translation.
   if (steps.size() == 1 && machine.stale_pages(vm) != 0) {

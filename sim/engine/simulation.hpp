@@ -74,6 +74,8 @@ class Simulation {
   /// A vCPU goes offline, where no interrupt reaches it and it makes no call, or comes back. False:
   /// a call of it is under way.
   bool set_online(uint16_t vm, uint16_t vcpu, bool online);
+  /// True if the VM exists and its vCPU is online and makes no call.
+  bool can_call(uint16_t vm, uint16_t vcpu) const;
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
@@ -135,6 +137,8 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// No fault strikes any more.
+  void stop_faults();
   /// The faults that the choice stream let strike, in words: "smc FFA_MEM_SHARE 1 NO_MEMORY".
   const std::vector<std::string>& chosen_faults() const;
   /// A guest or the host is about to do what a fault of the kind `op` may strike: which of the `n`

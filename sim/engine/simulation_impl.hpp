@@ -72,6 +72,7 @@ struct Simulation::Impl final : World, SimulationState {
   /// A guest call or lifecycle operation under way, one a task.
   struct Step {
     uint64_t event = 0;  ///< its `seq`
+    uint16_t pcpu = 0;   ///< that it runs on
     trace::Translations translations;
     std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
     std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
@@ -81,6 +82,7 @@ struct Simulation::Impl final : World, SimulationState {
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
   void wake(uint16_t vm, uint16_t vcpu) override;
+  uint16_t pcpu() override;
   bool vm_get(uint16_t vm) override;
   void vm_put(uint16_t vm) override;
   void log(uint32_t level, std::string_view text) override;
@@ -140,6 +142,7 @@ struct Simulation::Impl final : World, SimulationState {
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);
   std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
+  /// Where the vCPU is to run from now on. A call that is under way ends where it is.
   uint16_t pcpu_of(uint16_t vm, uint16_t vcpu) const;
   uint32_t call_mediator(uint64_t seq, uint16_t vm, uint16_t vcpu, uint32_t conduit,
                          ffa::Regs& regs);

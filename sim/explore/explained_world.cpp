@@ -36,7 +36,10 @@ const RunRecord& ExplainedWorld::run(Choices& choices) {
     return choice.taken == 0 || std::string_view{choice.label} == schedule_label;
   });
   if (!schedule_alone) return record;
-  if (auto violation = linearizability_.judge()) world_.report(std::move(*violation));
+  if (auto violation = linearizability_.judge()) {
+    if (!record.events.empty()) violation->seq = record.events.back().seq;
+    world_.report(std::move(*violation));
+  }
   return record;
 }
 

@@ -308,6 +308,8 @@ struct Bridge::Calls {
       at = end;
     }
   }
+
+  static uint16_t pcpu(void* world) { return of(world).world_.pcpu(); }
 };
 
 namespace {
@@ -356,7 +358,8 @@ const ffa_sim_world_ops& Bridge::ops() {
                                           Callback<Calls::unmap_from>::call,
                                           Callback<Calls::tlbi>::call,
                                           Callback<Calls::wake>::call,
-                                          Callback<Calls::memory_access>::call};
+                                          Callback<Calls::memory_access>::call,
+                                          Callback<Calls::pcpu>::call};
   return table;
 }
 

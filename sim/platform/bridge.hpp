@@ -35,6 +35,7 @@ class World {
   /// False: the vCPU is offline.
   virtual bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) = 0;
   virtual void wake(uint16_t vm, uint16_t vcpu) = 0;
+  virtual uint16_t pcpu() = 0;
   virtual bool vm_get(uint16_t vm) = 0;
   virtual void vm_put(uint16_t vm) = 0;
   virtual void log(uint32_t level, std::string_view text) = 0;

@@ -135,6 +135,9 @@ struct ffa_sim_world_ops {
    * reports; NULL: not known. */
   void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write,
                         const void* code);
+  /* The physical CPU that this code runs on: one and the same until handle_call returns. A vCPU
+   * may make its next call, and a blocked one again, on another. No yield point. */
+  uint16_t (*pcpu)(void* world);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */

@@ -255,8 +255,8 @@ void Stories::fragments(uint16_t vm) {
   send(vm, {user_sp()}, Kind::share);
   Step rest = steps_.back();
   const size_t length = rest.tx.size();
-  constexpr size_t range_bytes = 16;
-  const size_t tail = range_bytes * (1 + numbers_.below(2));
+  constexpr size_t one_range = 16;
+  const size_t tail = one_range * (1 + numbers_.below(2));
   steps_.back().tx.resize(length - tail);
   steps_.back().in.x[2] = length - tail;
   rest.tx.erase(rest.tx.begin(), rest.tx.end() - static_cast<ptrdiff_t>(tail));
@@ -274,8 +274,8 @@ void Stories::garbage(uint16_t vm) {
   Step& wild = call(vm, 0);
   for (uint64_t& word : wild.in.x) word = numbers_.one_in(3) ? 0 : numbers_.word();
   const uint64_t number = 0x60 + numbers_.below(0x40);
-  const uint64_t wide = numbers_.one_in(2) ? 0x40000000 : 0;
-  wild.in.x[0] = numbers_.one_in(8) ? numbers_.word() & 0xffffffff : 0x84000000 | wide | number;
+  const uint64_t width = numbers_.one_in(2) ? 0x40000000 : 0;
+  wild.in.x[0] = numbers_.one_in(8) ? numbers_.word() & 0xffffffff : 0x84000000 | width | number;
 }
 
 void Stories::life(uint16_t vm) {

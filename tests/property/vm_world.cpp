@@ -255,10 +255,9 @@ const Event* World::last_call(const Step& step) const {
 
 /// Whose answer a call of the mediator's is, or on whom it depends.
 std::optional<uint16_t> World::sp_of(const Event& event) const {
-  constexpr uint32_t wide = 0x40000000;
-  switch (event.in.w(0) & ~wide) {
+  switch (event.in.w(0) & ~smc64_bit) {
     case fid32(Fid::msg_send_direct_req):
-    case fid32(Fid::msg_send_direct_req2) & ~wide:
+    case fid32(Fid::msg_send_direct_req2) & ~smc64_bit:
       return static_cast<uint16_t>(event.in.w(1));
     case fid32(Fid::mem_reclaim):  // refused as long as the borrower holds it
       return is_family(event.vm) || program_.household.shared_sps ? family_sp : intruder_sp;
@@ -352,15 +351,14 @@ void World::make_call(const Step& step, size_t number) {
                    event.rule, rx.size(), digest(rx)),
        relayed(step, event.seq));
   if (!is_family(step.vm)) return;
-  constexpr uint32_t wide = 0x40000000;
-  const uint32_t function = event.in.w(0) & ~wide;
+  const uint32_t function = event.in.w(0) & ~smc64_bit;
   Entry& entry = seen_[{step.vm, step.vcpu}].back();
   const auto& out = event.out.x;
   entry.interrupted =
       out[0] == fid32(Fid::interrupt) &&
       std::all_of(out.begin() + 2, out.end(), [](uint64_t word) { return word == 0; });
   entry.lists_sps = function == fid32(Fid::partition_info_get) ||
-                    function == (fid64(Fid::partition_info_get_regs) & ~wide);
+                    function == (fid64(Fid::partition_info_get_regs) & ~smc64_bit);
   if (entry.lists_sps) entry.listed = listed(event);
   // The mediator can't tell a list that repeats from one that is new.
   entry.told_again = function == fid32(Fid::notification_info_get) && vms_[step.vm].told_again;
