@@ -296,14 +296,15 @@ struct Bridge::Calls {
     b.enter("atomic_access", b.on_word(OperationKind::atomic, word, write != 0));
   }
 
-  static void memory_access(void* world, const void* address, uint32_t bytes, uint32_t write) {
+  static void memory_access(void* world, const void* address, uint32_t bytes, uint32_t write,
+                            const void* code) {
     const Bridge& b = of(world);
     if (b.observing_ || bytes == 0 || !b.scheduler_.several()) return;
     const auto first = b.world_.word_of(address);
     if (!first) return;  // its stack, or nobody's
     for (uint64_t at = *first; at < *first + bytes;) {
       const uint64_t end = std::min((at | 7) + 1, *first + bytes);
-      b.scheduler_.access(at, end - at, write != 0);
+      b.scheduler_.access(at, end - at, write != 0, code);
       at = end;
     }
   }

@@ -131,8 +131,10 @@ struct ffa_sim_world_ops {
   /* The blocked call of a vCPU can be made again. */
   void (*wake)(void* world, uint16_t vm, uint16_t vcpu);
   /* Optional: called right before each other access to memory. What lies outside of the memory that
-   * the mediator was handed is left alone. */
-  void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write);
+   * the mediator was handed is left alone. `code`: the instruction that follows what accesses, for
+   * reports; NULL: not known. */
+  void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write,
+                        const void* code);
   /* The physical CPU that this code runs on: one and the same until handle_call returns. A vCPU
    * may make its next call, and a blocked one again, on another. No yield point. */
   uint16_t (*pcpu)(void* world);

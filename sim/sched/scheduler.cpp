@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "mediator/lock.hpp"
+#include "sim/sched/code_place.hpp"
 
 namespace sim {
 
@@ -155,20 +156,21 @@ void Scheduler::yield(const Operation& next) {
   perform(next);
 }
 
-void Scheduler::access(uint64_t at, uint64_t bytes, bool write) {
+void Scheduler::access(uint64_t at, uint64_t bytes, bool write, const void* code) {
   yield({OperationKind::plain, at & ~uint64_t{7}, write});
   std::optional<Races::Other> other;
   for (uint64_t n = 0; n < bytes; ++n) {
-    if (const auto found = races_.access(current_, at + n, write)) other = found;
+    if (const auto found = races_.access(current_, {at + n, write, code})) other = found;
   }
   if (!other) return;
   const uint64_t memory = at >> 32;
   const std::string whose = memory == 0 ? "mediator" : fmt::format("VM {}", memory - 1);
   report_("I31",
           fmt::format("{} {} what lies at offset {:#x} of the memory of {} that {} {}, and nothing "
-                      "orders the two",
+                      "orders the two: {}, after {}",
                       name(current_), write ? "writes" : "reads", at & 0xffffffff, whose,
-                      name(other->task), other->write ? "wrote" : "read"));
+                      name(other->task), other->write ? "wrote" : "read", code_place(code),
+                      code_place(other->code)));
 }
 
 void Scheduler::reach() {

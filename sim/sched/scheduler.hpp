@@ -77,8 +77,8 @@ class Scheduler {
   [[nodiscard]] bool several() const { return on_task() && tasks_.size() > 1; }
   /// The running task gets at bytes of one word of the mediator's memory, the first as
   /// mediator_word() names it, after another task may have gone on. Reported as I31 where nothing
-  /// orders it after what another task did there.
-  void access(uint64_t at, uint64_t bytes, bool write);
+  /// orders it after what another task did there. `code`: as code_place() takes it.
+  void access(uint64_t at, uint64_t bytes, bool write, const void* code);
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
