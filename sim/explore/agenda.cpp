@@ -57,9 +57,11 @@ std::vector<Turn> Agenda::options() const {
     // A call that never returned has no end to be brought to.
     if (places_[thread].waits ? entry->end != 0 : may_begin(thread)) turns.push_back({thread});
   }
-  std::stable_sort(turns.begin(), turns.end(), [this](const Turn& one, const Turn& other) {
+  std::sort(turns.begin(), turns.end(), [this](const Turn& one, const Turn& other) {
     // 0, no end, is behind all others.
-    return next(one.thread)->end - 1 < next(other.thread)->end - 1;
+    const uint64_t ends = next(one.thread)->end - 1;
+    const uint64_t other_ends = next(other.thread)->end - 1;
+    return ends != other_ends ? ends < other_ends : one.thread < other.thread;
   });
   const size_t made = turns.size();
   for (size_t n = 0; n < made; ++n) {
