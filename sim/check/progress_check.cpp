@@ -119,9 +119,17 @@ class Progress {
     for (auto& [vcpu, stopped] : std::exchange(left_.stopped, {})) run_on(stopped);
     for (const VmSpec& vm : simulation_.spec().vms) {
       const uint16_t id = vm.config.id.raw();
-      if (guests_.of(id).buffer_pages == 0 || !simulation_.can_call(id, 0)) continue;
+      if (!owes_release(vm.config.id) || !simulation_.can_call(id, 0)) continue;
       call(id, 0, FFA_SIM_SMC, ffa::RxRelease{}.encode());
     }
+  }
+
+  // As far as the VM can know: there is a list, a description or a message in its RX.
+  bool owes_release(ffa::EndpointId vm) {
+    const GuestState& guest = guests_.of(vm.raw());
+    if (guest.buffer_pages == 0) return false;
+    const spmc_model::Spmc* const model = simulation_.secure_world().model();
+    return guest.owns_rx.value_or(true) || (model != nullptr && model->has_filled_rx(vm));
   }
 
   void run_on(const trace::Event& stopped) {
