@@ -52,7 +52,8 @@ struct VcpuState {
 
 /// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP and UNMAP, which hold
 /// the TX claim while RX is `unmapped`, and read by whoever holds that claim or the RX in
-/// `producing`, who alone writes `rx_unreturned`. Pages that the SPMC keeps stay in it when the buffers are unmapped.
+/// `producing`, who alone writes `rx_unreturned`. Pages that the SPMC keeps stay in it when the
+/// buffers are unmapped.
 template <Platform P>
 struct VmBuffers {
   explicit VmBuffers(P& platform)
