@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
+#include "ffa/wire/message.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/check/descriptor.hpp"
 #include "sim/machine/canary.hpp"
@@ -30,6 +33,33 @@ std::vector<Access> accesses_of(const Step& step) {
   return result;
 }
 
+uint64_t le(std::span<const uint8_t> bytes, size_t at, unsigned length) {
+  uint64_t value = 0;
+  for (unsigned n = 0; n < length; ++n) value |= uint64_t{bytes[at + n]} << (8 * n);
+  return value;
+}
+
+/// Whose RX a call has filled, and how much of it: the caller's, or the receiver's of a message.
+struct FilledRx {
+  uint16_t vm = 0;
+  uint64_t bytes = 0;
+};
+std::optional<FilledRx> filled_rx(const Step& step) {
+  const trace::Event& event = step.event;
+  const auto receiver = receiver_of(event.in, event.tx);
+  if (receiver && ffa::is_success(event.out) && !receiver->is_secure()) {
+    using Header = ffa::wire::PartitionMessageV1_2;
+    constexpr size_t size_at = offsetof(Header, message_size);
+    if (event.tx.size() < size_at + 4) return {};
+    const bool longer = step.guests.of(receiver->raw()).version >= ffa::v1_2;
+    const uint64_t header = longer ? sizeof(Header) : sizeof(ffa::wire::PartitionMessageV1_1);
+    return FilledRx{receiver->raw(), header + le(event.tx, size_at, 4)};
+  }
+  const uint64_t bytes = ffa::rx_bytes_written(event.in, event.out);
+  if (bytes == 0) return {};
+  return FilledRx{event.vm, bytes};
+}
+
 /// I18: RX is written only while its VM does not own it, is the VM's after a message, and only the
 /// owner releases it.
 class RxOwnership final : public CheckerOf<RxOwnership> {
@@ -44,23 +74,25 @@ class RxOwnership final : public CheckerOf<RxOwnership> {
   void after(const Step& step) override {
     if (!step.is_guest() || !step.alone) return;
     const GuestState& guest = step.guest();
-    const bool owned = guest.owns_rx.value_or(false);
     for (const Access& access : accesses_of(step)) {
-      const bool rx =
-          access.vm == step.event.vm && guest.buffer_pages != 0 && access.ipa == guest.rx_ipa;
-      if (owned && rx && access.kind != Access::Kind::in) {
-        report(step, "writes to the RX buffer, which the VM owns");
-        break;
-      }
+      if (!access.vm || access.kind == Access::Kind::in) continue;
+      const GuestState& holder = step.guests.of(*access.vm);
+      const bool rx = holder.buffer_pages != 0 && access.ipa == holder.rx_ipa;
+      if (!rx || !holder.owns_rx.value_or(false)) continue;
+      report(step, "writes to the RX buffer, which the VM owns");
+      break;
     }
-    const bool filled = ffa::rx_bytes_written(step.event.in, step.event.out) != 0;
-    if (owned && filled) report(step, "fills the RX buffer, which the VM owns");
+    const auto filled = filled_rx(step);
+    if (filled && step.guests.of(filled->vm).owns_rx.value_or(false)) {
+      report(step, "fills the RX buffer, which the VM owns");
+    }
     const bool released =
         ffa::is_function(step.event.in, Fid::rx_release) && ffa::is_success(step.event.out);
     if (released && guest.owns_rx == false && !spmc_released(step))
       report(step, "releases an RX buffer that the VM does not own");
-    const auto vm = step.facts.vms.find(step.event.vm);
-    if (filled && vm != step.facts.vms.end() && vm->second.fact.rx_state != rx_vm_owned) {
+    if (!filled) return;
+    const auto vm = step.facts.vms.find(filled->vm);
+    if (vm != step.facts.vms.end() && vm->second.fact.rx_state != rx_vm_owned) {
       report(step, "has filled the RX buffer, but the VM does not own it");
     }
   }
@@ -76,26 +108,26 @@ class CleanBuffers final : public CheckerOf<CleanBuffers> {
         report(step, "sends bytes of someone else to the SPMC");
       }
     }
-    const uint64_t length = ffa::rx_bytes_written(step.event.in, step.event.out);
-    if (step.is_guest() && length != 0 && step.alone) check_rx(step, length);
+    if (!step.is_guest() || !step.alone) return;
+    if (const auto filled = filled_rx(step)) check_rx(step, *filled);
   }
 
  private:
-  void check_rx(const Step& step, uint64_t message) const {
-    const GuestState& guest = step.guest();
+  void check_rx(const Step& step, const FilledRx& filled) const {
+    const GuestState& guest = step.guests.of(filled.vm);
     std::vector<uint8_t> rx(guest.buffer_pages * ffa::page_size);
-    if (!step.sim.machine().read_ipa(step.event.vm, guest.rx_ipa,
+    if (!step.sim.machine().read_ipa(filled.vm, guest.rx_ipa,
                                      std::as_writable_bytes(std::span{rx}))) {
       return;
     }
-    const uint64_t length = std::min<uint64_t>(rx.size(), message);
+    const uint64_t length = std::min<uint64_t>(rx.size(), filled.bytes);
     const auto dirty = std::find_if(rx.begin() + static_cast<ptrdiff_t>(length), rx.end(),
                                     [](uint8_t byte) { return byte != 0; });
     if (dirty != rx.end()) {
       report(step, fmt::format("leaves byte {} of RX, behind the {} of the message, as it was",
                                dirty - rx.begin(), length));
     }
-    if (const auto at = find_foreign_canary(std::span{rx}.first(length), owned_by(step.event.vm),
+    if (const auto at = find_foreign_canary(std::span{rx}.first(length), owned_by(filled.vm),
                                             owned_by(step.event.vm))) {
       report(step, fmt::format("RX holds bytes of someone else at {}", *at));
     }
@@ -124,13 +156,13 @@ class SingleFetch final : public CheckerOf<SingleFetch> {
   }
 };
 
-/// I21: a call touches its caller's registered buffers only, and zeroes what the caller lends or
-/// donates; that it stays inside, the machine sees to.
+/// I21: a call touches its caller's registered buffers only, a message RX of its receiver, and
+/// zeroes what the caller lends or donates; that it stays inside, the machine sees to.
 class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
  public:
   std::string id() const override { return "I21"; }
   void after(const Step& step) override {
-    if (!step.is_guest() || ffa::is_function(step.event.in, Fid::msg_send2)) return;
+    if (!step.is_guest()) return;
     note_retrieval(step);
     const GuestState& guest = step.guest();
     for (const Access& access : accesses_of(step)) {
@@ -138,7 +170,7 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
       const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
       if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
-      if (is_zeroed_after(step, access)) continue;
+      if (is_zeroed_after(step, access) || is_delivery(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
@@ -147,6 +179,16 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
   }
 
  private:
+  // RX of the receiver of a message. Not alone: the header may have been another one when it was
+  // read.
+  static bool is_delivery(const Step& step, const Access& access) {
+    if (!ffa::is_function(step.event.in, Fid::msg_send2)) return false;
+    if (!step.alone) return true;
+    const auto receiver = receiver_of(step.event.in, step.event.tx);
+    const GuestState& guest = step.guests.of(*access.vm);
+    return receiver && receiver->raw() == *access.vm && access.kind != Access::Kind::in &&
+           guest.buffer_pages != 0 && access.ipa == guest.rx_ipa;
+  }
   // Memory that a loan or donation asks to zero, and nothing but zeroed.
   static bool is_zeroed(const Step& step, const Access& access) {
     const bool may = asks_to_zero(step.sent.bytes) &&
@@ -188,11 +230,6 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
     } else {
       zero_after_.erase(key);
     }
-  }
-  static uint64_t le(std::span<const uint8_t> bytes, size_t at, unsigned length) {
-    uint64_t value = 0;
-    for (unsigned n = 0; n < length; ++n) value |= uint64_t{bytes[at + n]} << (8 * n);
-    return value;
   }
   // FFA_RXTX_MAP may already prepare what it registers.
   static bool about_to_be(const Step& step, const Access& access) {

@@ -2,9 +2,11 @@
 #include "sim/check/guest_state.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
+#include "ffa/wire/message.hpp"
 
 namespace sim::check {
 
@@ -29,6 +31,12 @@ bool is_direct_request(const ffa::Regs& in) {
 
 bool is_version_call(const ffa::Regs& in) {
   return ffa::FunctionId{in.x[0]}.raw == ffa::fid32(Fid::version);
+}
+
+std::optional<ffa::EndpointId> receiver_of(const ffa::Regs& in, std::span<const uint8_t> tx) {
+  constexpr size_t place = offsetof(ffa::wire::PartitionMessageV1_2, receiver);
+  if (!is_function(in, Fid::msg_send2) || tx.size() < place + 2) return {};
+  return ffa::EndpointId{static_cast<uint16_t>(tx[place] | tx[place + 1] << 8)};
 }
 
 bool carries_description(const trace::Event& event) {
@@ -132,15 +140,11 @@ void GuestStates::update(const trace::Event& event, bool alone) {
   update_handles(event);
   update_requests(vm, event);
   if (!alone) vm.owns_rx.reset();
-  if (is_function(event.in, Fid::msg_send2) && ffa::is_success(event.out)) {
-    constexpr size_t receiver_at = 12;
-    if (event.tx.size() < receiver_at + 2) return;
-    const auto receiver =
-        static_cast<uint16_t>(event.tx[receiver_at] | event.tx[receiver_at + 1] << 8);
-    const auto found = vms_.find(receiver);
-    if (found == vms_.end()) return;
-    found->second.owns_rx = alone ? std::optional{true} : std::nullopt;
-  }
+  const auto receiver = receiver_of(event.in, event.tx);
+  if (!receiver || !ffa::is_success(event.out)) return;
+  const auto found = vms_.find(receiver->raw());
+  if (found == vms_.end()) return;
+  found->second.owns_rx = alone ? std::optional{true} : std::nullopt;
 }
 
 void GuestStates::settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx) {

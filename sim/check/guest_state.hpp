@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "ffa/types.hpp"
 #include "sim/trace/event.hpp"
@@ -60,6 +61,8 @@ bool is_memory_send(const ffa::Regs& in);
 /// A send or one of its later fragments.
 bool is_send_part(const ffa::Regs& in);
 bool is_direct_request(const ffa::Regs& in);
+/// The receiver of an indirect message, as the header in `tx` names it; nothing: another call.
+std::optional<ffa::EndpointId> receiver_of(const ffa::Regs& in, std::span<const uint8_t> tx);
 /// The answer brings a retrieved region's description, or a fragment of it, in RX.
 bool carries_description(const trace::Event& event);
 /// FFA_VERSION has no SMC64 form: 0xc4000063 is a function that does not exist.

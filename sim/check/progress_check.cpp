@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
@@ -17,7 +16,6 @@
 #include "ffa/calls.hpp"
 #include "ffa/names.hpp"
 #include "ffa/reply.hpp"
-#include "ffa/wire/message.hpp"
 
 namespace sim::check {
 namespace {
@@ -44,14 +42,6 @@ bool is_request_to_vm(const ffa::Regs& in) {
 bool is_rest_of_list(const ffa::Regs& in) {
   const auto query = ffa::PartitionInfoGetRegs::decode(in);
   return is_function(in, Fid::partition_info_get_regs) && query.ok() && query->start_index != 0;
-}
-
-/// Of a message: in the header in TX.
-std::optional<ffa::EndpointId> receiver_of(const trace::Event& event) {
-  constexpr size_t place = offsetof(ffa::wire::PartitionMessageV1_2, receiver);
-  if (!is_function(event.in, Fid::msg_send2) || event.tx.size() < place + 2) return {};
-  const uint32_t id = event.tx[place] | uint32_t{event.tx[place + 1]} << 8;
-  return ffa::EndpointId{static_cast<uint16_t>(id)};
 }
 
 bool is_stopped(const ffa::Regs& out) {
@@ -109,7 +99,7 @@ class Progress {
   }
 
   bool has_buffers_for(const trace::Event& call) const {
-    const auto receiver = receiver_of(call);
+    const auto receiver = receiver_of(call.in, call.tx);
     if (receiver && receiver->is_secure()) return false;
     if (receiver && guests_.of(receiver->raw()).buffer_pages == 0) return false;
     return guests_.of(call.vm).buffer_pages != 0 || is_direct_request(call.in);
@@ -119,9 +109,17 @@ class Progress {
     for (auto& [vcpu, stopped] : std::exchange(left_.stopped, {})) run_on(stopped);
     for (const VmSpec& vm : simulation_.spec().vms) {
       const uint16_t id = vm.config.id.raw();
-      if (guests_.of(id).buffer_pages == 0 || !simulation_.can_call(id, 0)) continue;
+      if (!owes_release(vm.config.id) || !simulation_.can_call(id, 0)) continue;
       call(id, 0, FFA_SIM_SMC, ffa::RxRelease{}.encode());
     }
+  }
+
+  // As far as the VM can know: there is a list, a description or a message in its RX.
+  bool owes_release(ffa::EndpointId vm) {
+    const GuestState& guest = guests_.of(vm.raw());
+    if (guest.buffer_pages == 0) return false;
+    const spmc_model::Spmc* const model = simulation_.secure_world().model();
+    return guest.owns_rx.value_or(true) || (model != nullptr && model->has_filled_rx(vm));
   }
 
   void run_on(const trace::Event& stopped) {

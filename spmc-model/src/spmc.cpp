@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "src/chapters.hpp"
 #include "src/notification.hpp"
 #include "src/regions.hpp"
 #include "src/state.hpp"
@@ -144,6 +145,11 @@ bool Spmc::has_bitmap(ffa::EndpointId vm) const {
 
 bool Spmc::owns_hypervisor_rx() const {
   return s_->rxtx.bytes != 0 && !s_->rxtx.rx_owned_by_normal_world;
+}
+
+bool Spmc::has_filled_rx(ffa::EndpointId vm) const {
+  const VmBuffers* const buffers = buffers_of(*s_, vm);
+  return buffers != nullptr && buffers->rx == VmRx::full;
 }
 
 uint64_t Spmc::bound_notifications(ffa::EndpointId vm) const {

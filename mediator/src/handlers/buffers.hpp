@@ -75,6 +75,26 @@ std::optional<RxState> move_rx(VmBuffers<P>& buffers, RxEvent event) {
   return std::nullopt;
 }
 
+/// The VM's RX, which is `producing`, goes back to the SPMC. Where that refuses time and again, it
+/// still counts RX as taken; the next call that needs it tries again first.
+template <Platform P>
+ffa::Status return_rx(CallContext<P>& call, VmContext<P>& vm) {
+  constexpr unsigned attempts = 3;
+  const auto release = [&] {
+    return expect_success(call.smc(ffa::RxRelease{vm.id()}.encode())).error();
+  };
+  const ffa::Status first = release();
+  ffa::Status status = first;
+  for (unsigned attempt = 1; attempt < attempts && status != ffa::Status::success; ++attempt) {
+    status = release();
+    // It had taken RX back, though its answer was another one.
+    const bool had = first != ffa::Status::denied && status == ffa::Status::denied;
+    if (had) status = ffa::Status::success;
+  }
+  vm.buffers.rx_unreturned = status != ffa::Status::success;
+  return status;
+}
+
 /// The caller gives its RX back, if it owns it; the SPMC has the last word where it knows the
 /// buffer. DENIED: the caller does not own it; else what the SPMC answered.
 template <Platform P>
@@ -86,11 +106,27 @@ ffa::Result<void> give_back_rx(CallContext<P>& call) {
   }
   const auto from = move_rx(buffers, RxEvent::hand_back);
   if (!from) return ffa::Error{ffa::Status::denied};
-  const auto answer = expect_success(call.smc(ffa::RxRelease{call.vm.id()}.encode()));
-  const bool stays = !answer.ok() && *from == RxState::vm_owned;
+  const bool none = buffers.rx_unreturned;  // then no SP can have filled it
+  const ffa::Status status =
+      none ? return_rx(call, call.vm)
+           : expect_success(call.smc(ffa::RxRelease{call.vm.id()}.encode())).error();
+  const bool refused = status != ffa::Status::success;
+  const bool stays = refused && *from == RxState::vm_owned;
   FFA_ASSERT(move_rx(buffers, stays ? RxEvent::deliver : RxEvent::give));
-  if (answer.ok()) return {};
-  return ffa::Error{answer.error()};
+  if (refused) return ffa::Error{status};
+  if (none) return ffa::Error{ffa::Status::denied};
+  return {};
+}
+
+/// The caller has said that it does not need its RX any more, and won't again.
+template <Platform P>
+void drop_rx(CallContext<P>& call) {
+  VmBuffers<P>& buffers = call.vm.buffers;
+  if (give_back_rx(call).ok() || !shares_buffers(call.mediator, call.vm)) return;
+  const auto from = move_rx(buffers, RxEvent::hand_back);
+  if (!from) return;
+  if (*from == RxState::vm_owned) (void)return_rx(call, call.vm);
+  FFA_ASSERT(move_rx(buffers, RxEvent::give));
 }
 
 /// Fills a VM's RX buffer: the caller's, or that of a VM that it holds a reference to. acquire(),
@@ -103,7 +139,7 @@ class RxWriter {
   RxWriter(CallContext<P>& call, VmContext<P>& vm) : call_(call), vm_(vm), buffers_(vm.buffers) {}
   ~RxWriter() {
     if (!held_) return;
-    if (shared_ && !expect_success(call_.smc(ffa::RxRelease{vm_.id()}.encode())).ok()) {
+    if (shared_ && return_rx(call_, vm_) != ffa::Status::success) {
       call_.platform().log(LogLevel::warning, "ffa: the SPMC does not take a VM's RX buffer back");
     }
     move_rx(buffers_, shared_ ? RxEvent::give : RxEvent::abandon);
@@ -116,6 +152,7 @@ class RxWriter {
     FFA_CHECK(call_.rules.require(rule, move_rx(buffers_, RxEvent::acquire).has_value()));
     shared_ = shares_buffers(call_.mediator, vm_);  // it is mapped, so its version stays
     if (shared_) {
+      if (buffers_.rx_unreturned) (void)return_rx(call_, vm_);
       const auto acquired = expect_success(call_.smc(ffa::RxAcquire{vm_.id()}.encode()));
       if (!acquired.ok()) {
         move_rx(buffers_, RxEvent::give);
@@ -123,6 +160,7 @@ class RxWriter {
         FFA_CHECK(call_.rules.require(rule, acquired.error() != ffa::Status::denied));
         return relay(acquired.error());
       }
+      buffers_.rx_unreturned = false;
     }
     held_ = true;
     return {};

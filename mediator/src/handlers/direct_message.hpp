@@ -71,7 +71,7 @@ void note_aborted(CallContext<P>& call, ffa::EndpointId id) {
   for (size_t place = 0; place < sps.size(); ++place) {
     if (sps[place].id == id) mediator.gone[place].store(1);
   }
-  mediator.vms.change_all_lists();
+  mediator.vms.change_lists_with(id);
 }
 
 /// What the guest sees of an answer to its request or to FFA_RUN.

@@ -36,15 +36,20 @@ struct IndirectMessage {
   ffa::wire::PartitionMessageV1_2 header{};
   std::span<std::byte> buffer;
 
-  /// Header and payload as an endpoint of `version` reads them.
-  [[nodiscard]] std::span<const std::byte> as_seen_by(ffa::Version version) const {
-    const uint32_t bytes = header_bytes(version);
+  /// The header as the mediator makes it for an endpoint of `version`.
+  [[nodiscard]] ffa::wire::PartitionMessageV1_2 header_for(ffa::Version version) const {
     ffa::wire::PartitionMessageV1_2 shown{};
-    shown.message_offset = bytes;
+    shown.message_offset = header_bytes(version);
     shown.receiver = header.receiver;
     shown.sender = header.sender;
     shown.message_size = header.message_size;
-    shown.uuid = header.uuid;
+    if (version >= ffa::v1_2) shown.uuid = header.uuid;
+    return shown;
+  }
+  /// Header and payload as an endpoint of `version` reads them.
+  [[nodiscard]] std::span<const std::byte> as_seen_by(ffa::Version version) const {
+    const ffa::wire::PartitionMessageV1_2 shown = header_for(version);
+    const uint32_t bytes = shown.message_offset;
     std::memcpy(buffer.data() + room - bytes, &shown, bytes);  // 1.1 is the first 20 bytes of it
     return buffer.subspan(room - bytes, bytes + header.message_size);
   }
@@ -100,12 +105,11 @@ template <Platform P>
 Reply send_in_place(CallContext<P>& call, const IndirectMessage& message) {
   VmBuffers<P>& buffers = call.vm.buffers;
   P& platform = call.platform();
-  ffa::wire::PartitionMessageV1_2 told = message.header;
+  ffa::wire::PartitionMessageV1_2 told = message.header_for(call.mediator.spmc.version);
   const uint32_t own_bytes = IndirectMessage::header_bytes(call.version);
-  const uint32_t told_bytes =
-      std::max(own_bytes, IndirectMessage::header_bytes(call.mediator.spmc.version));
-  const uint32_t moved = told.message_offset < told_bytes ? told.message_size : 0;
-  told.message_offset = std::max(told.message_offset, told_bytes);
+  const uint32_t told_bytes = std::max(own_bytes, told.message_offset);
+  const uint32_t moved = message.header.message_offset < told_bytes ? told.message_size : 0;
+  told.message_offset = std::max(message.header.message_offset, told_bytes);
   FFA_CHECK(call.rules.require(Rule::send2_fits, told_bytes + moved <= buffers.size_bytes()));
 
   constexpr ffa::PageCount first_page{1};
@@ -123,11 +127,9 @@ Reply send_in_place(CallContext<P>& call, const IndirectMessage& message) {
     platform.copy_out(buffers.tx_buffer, told_bytes, behind.subspan(payload, moved));
   }
   const auto sent = expect_success(call.smc(ffa::MsgSend2{call.vm.id(), false}.encode()));
-  if (!behind.empty()) {
-    const auto header = std::as_bytes(std::span{&message.header, 1}).first(own_bytes);
-    platform.copy_out(buffers.tx_buffer, 0, header);
-    platform.copy_out(buffers.tx_buffer, own_bytes, behind);
-  }
+  const auto header = std::as_bytes(std::span{&message.header, 1}).first(own_bytes);
+  platform.copy_out(buffers.tx_buffer, 0, header);
+  if (!behind.empty()) platform.copy_out(buffers.tx_buffer, own_bytes, behind);
   FFA_CHECK(sent);
   return ffa::success32();
 }

@@ -245,6 +245,7 @@ Reply rxtx_map(CallContext<P>& call) {
   }
   buffers.tx_buffer = tx.keep();
   buffers.rx_buffer = rx.keep();
+  buffers.rx_unreturned = false;
   FFA_ASSERT(move_rx(buffers, shared ? RxEvent::give : RxEvent::map));
   claim.give_back(TxState::free);
   return ffa::success32();

@@ -52,7 +52,8 @@ struct VcpuState {
 
 /// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP and UNMAP, which hold
 /// the TX claim while RX is `unmapped`, and read by whoever holds that claim or the RX in
-/// `producing`. Pages that the SPMC keeps stay in it when the buffers are unmapped.
+/// `producing`, who alone writes `rx_unreturned`. Pages that the SPMC keeps stay in it when the
+/// buffers are unmapped.
 template <Platform P>
 struct VmBuffers {
   explicit VmBuffers(P& platform)
@@ -68,6 +69,7 @@ struct VmBuffers {
   ffa::PageCount pages{};          ///< of each
   RangeIndex rx_range = no_range;  ///< its entry in the ownership map
   RangeIndex tx_range = no_range;
+  bool rx_unreturned = false;  ///< the SPMC did not take RX back, and counts it as taken
 
   [[nodiscard]] uint32_t size_bytes() const {
     return static_cast<uint32_t>(pages.raw() * ffa::page_size);

@@ -170,7 +170,7 @@ Reply msg_wait(CallContext<P>& call) {
     FFA_CHECK(call.rules.require(Rule::own_request_over, !vcpu.request.active));
   }
   // Before anybody can see that it waits: RX must not go with a message that has woken it.
-  if (!wait->retain_rx) (void)give_back_rx(call);
+  if (!wait->retain_rx) drop_rx(call);
   const Guard guard(call.mediator.message_lock);
   vcpu.dialogue.serves = VmDialogue::Serves::waits;
   return block(call);

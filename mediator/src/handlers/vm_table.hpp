@@ -145,10 +145,12 @@ class VmTable {
     }
   }
 
-  /// Every VM's list changes: an SP is gone.
-  void change_all_lists() {
+  /// The lists of those who may know of the SP change: it is gone.
+  void change_lists_with(ffa::EndpointId sp) {
     const Guard guard(lock_);
-    for (VmSlot<P>& slot : slots_) ++slot.list_changes;
+    for (VmSlot<P>& slot : slots_) {
+      if (slot.access.names(sp)) ++slot.list_changes;
+    }
   }
 
  private:

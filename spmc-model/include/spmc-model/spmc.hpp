@@ -133,6 +133,8 @@ class Spmc {
   /// True: the SPMC may write the RX buffer, that is, it is mapped and not owned by the normal
   /// world.
   [[nodiscard]] bool owns_hypervisor_rx() const;
+  /// RX of the VM holds a message of an SP that it has not given back.
+  [[nodiscard]] bool has_filled_rx(ffa::EndpointId vm) const;
   [[nodiscard]] uint64_t bound_notifications(ffa::EndpointId vm) const;
   /// For the VM or any of its vCPUs.
   [[nodiscard]] uint64_t pending_notifications(ffa::EndpointId vm) const;
