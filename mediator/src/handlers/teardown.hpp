@@ -150,8 +150,9 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
     const ffa::Status status = status_of(answer);
     const bool none = status == ffa::Status::invalid_parameters ||
                       status == ffa::Status::not_supported || status == ffa::Status::aborted;
-    const bool refused = kind == AnswerKind::error && !(none && teardown.message.deferrals != 0);
-    const bool again = stopped || refused;
+    const bool answered = (kind == AnswerKind::direct_resp || kind == AnswerKind::direct_resp2) &&
+                          ffa::codec::high16(answer.w(1)) == request.receiver.raw();
+    const bool again = stopped || !(answered || (none && teardown.message.deferrals != 0));
     teardown.later =
         again && has_patience(teardown.message, stopped, mediator.config.vm_message_retries);
     request.active = teardown.later;
