@@ -126,7 +126,8 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
     return true;
   }
 
-  // Each SP that agreed to the VM's creation is sent its destruction, answered or not.
+  // Each SP that agreed to the VM's creation is sent its destruction, answered or not, unless it
+  // has aborted.
   void check_told(const Step& step) const {
     std::set<uint16_t> waiting;
     for (const trace::Event& event : step.sim.events()) {
@@ -144,7 +145,9 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
       if (created && agreed && wants_destroyed(step, sp)) waiting.insert(sp);
       if (gone) waiting.erase(sp);
     }
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
     for (const uint16_t sp : waiting) {
+      if (model != nullptr && model->has_aborted(ffa::EndpointId{sp})) continue;
       report(step,
              fmt::format("SP {:#x} was told that it was created, and never that it is gone", sp));
     }

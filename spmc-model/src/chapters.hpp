@@ -49,7 +49,10 @@ Answer handle_hypervisor_fragment_request(SpmcStorage& s, const Call& call);
 // message.cpp, vm_messages.cpp [DEN0077A 1.2 chapters 15 and 18]
 enum class DirectKind : uint8_t { req, req2 };
 Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind);
-Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp);
+/// True if the SP is sent this framework message.
+bool takes_vm_message(const SpmcStorage& s, const Call& call, size_t sp);
+/// What the SP says to a message that it takes.
+Answer run_vm_message(SpmcStorage& s, const Call& call, size_t sp);
 Answer handle_run(SpmcStorage& s, const Call& call);
 
 // indirect.cpp [DEN0077A 1.2 §15.1]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Direct requests from the normal world to an SP, and FFA_RUN. [DEN0077A 1.2 §15.2-§15.5, §14.3]
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "src/chapters.hpp"
@@ -73,8 +74,13 @@ bool serves(const SpmcStorage& s, size_t sp, ffa::EndpointId vm) {
   return slot != nullptr && (slot->told & (1U << sp)) != 0;
 }
 
+/// A message of the hypervisor about a VM.
+bool is_vm_message(const Call& call, DirectKind kind) {
+  return kind == DirectKind::req && (call.w(2) & ffa::framework_message_bit) != 0;
+}
+
 Answer busy(const SpmcStorage& s, const Call& call, DirectKind kind) {
-  if (!s.personality.busy_in_payload) return error(Status::busy);
+  if (!s.personality.busy_in_payload || is_vm_message(call, kind)) return error(Status::busy);
   return tee_error(call, kind, tee_error_busy);
 }
 
@@ -85,7 +91,16 @@ bool crashes(const SpmcStorage& s, const Call& call, DirectKind kind, size_t sp)
          operation == static_cast<uint32_t>(sp_protocol::Operation::crash);
 }
 
+/// What it was doing and knew is lost.
+void abort_sp(SpmcStorage& s, size_t sp) {
+  s.sps[sp].crashed = true;
+  s.sps[sp].contexts = {};
+  for (VmSlot& slot : s.vms) slot.told &= ~(1U << sp);
+  drop_all_holds(s, sp);
+}
+
 Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+  if (is_vm_message(call, kind)) return run_vm_message(s, call, sp);
   switch (s.sps[sp].config.kind) {
     case SpKind::echo:
       return echo(call, kind);
@@ -147,23 +162,44 @@ Answer go_on(SpmcStorage& s, size_t sp, SpContext& context) {
   return stop_or_run(s, Call{request, id.raw, id.is_smc64()}, kind, sp, context);
 }
 
-}  // namespace
-
-Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) {
-  const size_t sp = find_sp(s, low_id(call.w(1)));
-  if (kind == DirectKind::req) {
-    if ((call.w(2) & ffa::framework_message_bit) != 0) return handle_vm_message(s, call, sp);
-    if (call.w(2) != 0) return error(Status::invalid_parameters);
+/// What comes before the SP: whether there is such a request to it at all.
+std::optional<Answer> refusal(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
+  if (is_vm_message(call, kind)) {
+    if (!takes_vm_message(s, call, sp)) return error(Status::invalid_parameters);
+    return std::nullopt;
   }
-  if (sp == no_index) return error(Status::invalid_parameters);
+  const bool flags = kind == DirectKind::req && call.w(2) != 0;
+  if (sp == no_index || flags) return error(Status::invalid_parameters);
+  if (s.sps[sp].crashed) return error(Status::aborted);
   if (kind == DirectKind::req2) {
     const bool takes = (s.sps[sp].config.properties & property::receives_req2) != 0;
     if (!takes) return error(Status::not_supported);
   } else if (!serves(s, sp, high_id(call.w(1)))) {
     return tee_error(call, kind, tee_error_item_not_found);
   }
+  return std::nullopt;
+}
+
+/// A VM message needs no context of its own where the SP is OP-TEE, which takes it without a
+/// thread, or where one has left by managed exit: it waits for messages.
+bool needs_no_context(SpState& sp) {
+  if (sp.config.kind == SpKind::optee) return true;
+  const auto contexts = contexts_of(sp);
+  return free_context(sp) == nullptr &&
+         std::any_of(contexts.begin(), contexts.end(), [](const SpContext& context) {
+           return context.kind == StopKind::managed_exit;
+         });
+}
+
+}  // namespace
+
+Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) {
+  const size_t sp = find_sp(s, low_id(call.w(1)));
+  if (const auto refused = refusal(s, call, kind, sp)) return *refused;
   SpState& state = s.sps[sp];
+  const bool vm_message = is_vm_message(call, kind);
   if (state.crashed) return error(Status::aborted);
+  if (vm_message && needs_no_context(state)) return run_sp(s, call, kind, sp);
   if (SpContext* const left = left_context(state, call)) return go_on(s, sp, *left);
   SpContext* const context = free_context(state);
   if (context == nullptr) return busy(s, call, kind);
@@ -171,13 +207,12 @@ Answer handle_direct_request(SpmcStorage& s, const Call& call, DirectKind kind) 
     --state.busy_left;
     return busy(s, call, kind);
   }
-  if (crashes(s, call, kind, sp)) {
-    state.crashed = true;
-    state.contexts = {};
-    drop_all_holds(s, sp);
+  if (!vm_message && crashes(s, call, kind, sp)) {
+    abort_sp(s, sp);
     return error(Status::aborted);
   }
-  context->stops_left = std::exchange(state.stops, 0);
+  const bool stops = !vm_message || state.stop_kind != StopKind::managed_exit;
+  context->stops_left = stops ? std::exchange(state.stops, 0) : 0;
   context->kind = state.stop_kind;
   return stop_or_run(s, call, kind, sp, *context);
 }

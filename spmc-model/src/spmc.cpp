@@ -138,6 +138,11 @@ VmBufferFacts Spmc::vm_buffer(size_t slot) const {
 
 bool Spmc::knows_vm(ffa::EndpointId vm) const { return is_known_guest(*s_, vm); }
 
+bool Spmc::has_aborted(ffa::EndpointId sp) const {
+  const size_t index = find_sp(*s_, sp);
+  return index != no_index && s_->sps[index].crashed;
+}
+
 bool Spmc::has_bitmap(ffa::EndpointId vm) const {
   const VmSlot* slot = find_vm(static_cast<const SpmcStorage&>(*s_), vm);
   return slot != nullptr && slot->has_bitmap;

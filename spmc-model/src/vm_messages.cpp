@@ -43,7 +43,8 @@ Status destroy_vm(SpmcStorage& s, size_t sp, ffa::EndpointId vm) {
   slot->told &= ~(1U << sp);
   drop_holds(s, sp, vm);
   for (SpContext& context : s.sps[sp].contexts) {
-    if (high_id(context.request.w(1)) == vm) context = {};
+    const bool left = context.stopped && context.kind == StopKind::managed_exit;
+    if (left && high_id(context.request.w(1)) == vm) context = {};
   }
   optee::forget_vm(s, sp, vm);
   if ((slot->told & sps_with(s, property::vm_destroyed)) == 0) {
@@ -62,17 +63,24 @@ bool answers_otherwise(SpState& sp) {
   return sp.vm_answer != Status::success;
 }
 
+bool is_about(const Call& call, FrameworkMessage type) {
+  return call.w(2) == ffa::framework_word(type);
+}
+
 }  // namespace
 
-Answer handle_vm_message(SpmcStorage& s, const Call& call, size_t sp) {
-  const uint32_t word = call.w(2);
-  const bool created = word == ffa::framework_word(FrameworkMessage::vm_created_request);
-  const bool destroyed = word == ffa::framework_word(FrameworkMessage::vm_destroyed_request);
+bool takes_vm_message(const SpmcStorage& s, const Call& call, size_t sp) {
+  const bool created = is_about(call, FrameworkMessage::vm_created_request);
+  const bool destroyed = is_about(call, FrameworkMessage::vm_destroyed_request);
   if (sp == no_index || !(created || destroyed) || !s.personality.vm_messages_delivered) {
-    return error(Status::invalid_parameters);
+    return false;
   }
   const uint32_t wanted = created ? property::vm_created : property::vm_destroyed;
-  if ((s.sps[sp].config.properties & wanted) == 0) return error(Status::invalid_parameters);
+  return (s.sps[sp].config.properties & wanted) != 0;
+}
+
+Answer run_vm_message(SpmcStorage& s, const Call& call, size_t sp) {
+  const bool created = is_about(call, FrameworkMessage::vm_created_request);
   const FrameworkMessage type =
       created ? FrameworkMessage::vm_created_response : FrameworkMessage::vm_destroyed_response;
   if (answers_otherwise(s.sps[sp])) return vm_response(call, type, s.sps[sp].vm_answer);

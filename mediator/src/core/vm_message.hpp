@@ -16,6 +16,7 @@ namespace mediator {
 /// How far one message is.
 struct VmMessage {
   uint32_t deferrals = 0;    ///< answers so far that ask for patience
+  uint32_t stops = 0;        ///< times so far that the SP was interrupted or yielded
   bool interrupted = false;  ///< the SP has begun and was interrupted: FFA_RUN goes on
   ffa::VcpuId vcpu{};        ///< its execution context, where interrupted
 };
@@ -40,6 +41,15 @@ constexpr ffa::Regs next_smc(const VmMessage& message, ffa::EndpointId sp, ffa::
 constexpr bool asks_for_patience(ffa::Status status) {
   return status == ffa::Status::retry || status == ffa::Status::busy ||
          status == ffa::Status::interrupted;
+}
+
+/// An SP that is stopped has got on: so many times count as one refusal.
+inline constexpr uint64_t stops_per_refusal = 1000;
+
+/// Counts one stop, or one refusal, more. False: `patience` is at its end.
+constexpr bool has_patience(VmMessage& message, bool stopped, uint32_t patience) {
+  if (stopped) return message.stops++ < (uint64_t{patience} + 1) * stops_per_refusal;
+  return message.deferrals++ < patience;
 }
 
 /// Sorts what an SP answered. One that does not know a VM that ends has nothing to forget; one that
@@ -94,7 +104,9 @@ constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answe
   }
   constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
   if (ends && result.step != accepted) result.step = again;
-  if (result.step == again && message.deferrals++ >= patience) {
+  const AnswerKind kind = kind_of(answer);
+  const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
+  if (result.step == again && !has_patience(message, stopped, patience)) {
     result.step = message.interrupted ? unclear : refused;
   }
   return result;

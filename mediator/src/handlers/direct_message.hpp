@@ -8,6 +8,7 @@
 #include "core/spmc_answer.hpp"
 #include "core/vm_message.hpp"
 #include "ffa/calls.hpp"
+#include "handlers/aborted_partition.hpp"
 #include "handlers/access.hpp"
 #include "handlers/state.hpp"
 #include "handlers/vm_dialogue.hpp"
@@ -48,32 +49,6 @@ ffa::VcpuId suspend(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoint
   return context;
 }
 
-/// An SP has aborted. It goes from the lists if the SPMC lists one partition less under its UUID; a
-/// count needs no RX buffer. [DEN0077A 1.2 §13.8]
-template <Platform P>
-void note_aborted(CallContext<P>& call, ffa::EndpointId id) {
-  MediatorState<P>& mediator = call.mediator;
-  const std::span<const Partition> sps = mediator.partitions.entries();
-  const Partition* const sp = mediator.partitions.find(id);
-  if (sp == nullptr || mediator.spmc.version < ffa::v1_1) return;
-  if (mediator.gone[static_cast<size_t>(sp - sps.data())].load() != 0) return;
-  const ffa::PartitionInfoGet query{sp->uuid, true};
-  const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, query.encode());
-  const bool none = status_of(answer) == ffa::Status::invalid_parameters;
-  if (!none && kind_of(answer) != AnswerKind::success) return;
-  const uint32_t left = none ? 0 : ffa::PartitionInfoGetSuccess::decode(answer)->count;
-  uint32_t listed = 0;
-  for (size_t place = 0; place < sps.size(); ++place) {
-    const bool same = sp->uuid.is_nil() || sps[place].uuid == sp->uuid;
-    if (same && mediator.gone[place].load() == 0) ++listed;
-  }
-  if (left >= listed) return;
-  for (size_t place = 0; place < sps.size(); ++place) {
-    if (sps[place].id == id) mediator.gone[place].store(1);
-  }
-  mediator.vms.change_lists_with(id);
-}
-
 /// What the guest sees of an answer to its request or to FFA_RUN.
 template <Platform P>
 Reply direct_answer(CallContext<P>& call, const ffa::Regs& answer, ffa::EndpointId receiver,
@@ -98,7 +73,7 @@ Reply direct_answer(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoint
     case AnswerKind::error:
       // The SP could not go on right now, so its request still waits.
       if (resumed && asks_for_patience(ffa::error_status(answer))) request = before;
-      if (ffa::error_status(answer) == ffa::Status::aborted) note_aborted(call, receiver);
+      if (ffa::error_status(answer) == ffa::Status::aborted) note_aborted(call.mediator, receiver);
       return relay(ffa::error_status(answer));
     case AnswerKind::success:
     case AnswerKind::mem_frag_rx:

@@ -11,6 +11,7 @@
 #include "core/partition_table.hpp"
 #include "ffa/calls.hpp"
 #include "ffa/wire/partition.hpp"
+#include "handlers/aborted_partition.hpp"
 #include "handlers/access.hpp"
 #include "handlers/buffers.hpp"
 #include "handlers/state.hpp"
@@ -74,7 +75,7 @@ uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit v
   const std::span<const Partition> sps = call.mediator.partitions.entries();
   for (size_t place = 0; place < sps.size(); ++place) {
     const bool known = wanted(sps[place].uuid) && call.vm.access.names(sps[place].id);
-    if (known && call.mediator.gone[place].load() == 0) show(sps[place]);
+    if (known && !is_gone(call.mediator, place)) show(sps[place]);
   }
   uint16_t changes = 0;
   call.mediator.vms.for_each([&](const VmSlot<P>& vm) {

@@ -143,6 +143,8 @@ struct VmContext {
   bool buffers_unsure = false;
   /// Unmapped, or about to be, but the SPMC does not let them go: their pages stay pinned.
   bool buffers_kept = false;
+  /// It ends, and an SP has not come to the end of what it does for it: given up.
+  bool request_kept = false;
 };
 
 /// The way to the SPMC and what is known of it. Constant after probe(), but for the TX page.

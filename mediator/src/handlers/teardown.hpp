@@ -94,9 +94,8 @@ template <Platform P>
 void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
   Teardown& teardown = vm.teardown;
   const auto partitions = mediator.partitions.entries();
-  while (teardown.place < partitions.size() && !is_told_destroyed(mediator, vm, teardown.place)) {
-    ++teardown.place;
-  }
+  teardown.place = next_told(teardown.place, partitions.size(), teardown.message,
+                             [&](size_t place) { return is_told_destroyed(mediator, vm, place); });
   if (teardown.place >= partitions.size() || !can_tell_partitions(mediator)) {
     return enter(teardown, TeardownStep::reclaim);
   }
@@ -106,6 +105,11 @@ void teardown_vm_destroyed(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown.later = result.step == VmMessageStep::again;
   if (teardown.later) return;
   if (result.step != VmMessageStep::accepted) keep_id(mediator, vm.id());
+  if (result.step == VmMessageStep::unclear) {
+    vm.request_kept = true;
+    mediator.platform.log(LogLevel::error,
+                          "ffa: an SP never ends its work for a dead VM: quarantined with it");
+  }
   ++teardown.place;
   teardown.message = {};
 }
@@ -127,7 +131,8 @@ void teardown_transfers(MediatorState<P>& mediator, VmContext<P>& vm) {
 }
 
 /// The next FFA_RUN: an SP must not stay preempted for a VM that will never resume it.
-/// One that does not come to its end is given up after the configured patience.
+/// That it waits for none (or is not there) is believed when it is said again. One that does not
+/// come to its end is given up after the configured patience.
 template <Platform P>
 void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
   Teardown& teardown = vm.teardown;
@@ -142,10 +147,21 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
     const AnswerKind kind = kind_of(answer);
     const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
     if (stopped) request.context = ffa::VcpuId{ffa::codec::low16(answer.w(1))};
-    const bool again = stopped || asks_for_patience(status_of(answer));
-    request.active = again && try_later(mediator, teardown);
+    const ffa::Status status = status_of(answer);
+    const bool none = status == ffa::Status::invalid_parameters ||
+                      status == ffa::Status::not_supported || status == ffa::Status::aborted;
+    const bool answered = (kind == AnswerKind::direct_resp || kind == AnswerKind::direct_resp2) &&
+                          ffa::codec::high16(answer.w(1)) == request.receiver.raw();
+    const bool again = stopped || !(answered || (none && teardown.message.deferrals != 0));
+    teardown.later =
+        again && has_patience(teardown.message, stopped, mediator.config.vm_message_retries);
+    request.active = teardown.later;
     if (request.active) return;
-    if (again) mediator.platform.log(LogLevel::error, "ffa: an SP keeps a dead VM's request");
+    if (again) {
+      vm.request_kept = true;
+      mediator.platform.log(LogLevel::error,
+                            "ffa: an SP keeps a dead VM's request: quarantined with it");
+    }
     teardown.message = {};
     return;
   }

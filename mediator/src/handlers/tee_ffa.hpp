@@ -53,7 +53,7 @@ struct TeeFfa {
       teardown_step(mediator, vm);
       if (vm.teardown.later) return Progress::later;
     }
-    const bool gave_all_back = reclaimed_all(vm) && !vm.buffers_kept;
+    const bool gave_all_back = reclaimed_all(vm) && !vm.buffers_kept && !vm.request_kept;
     return gave_all_back ? Progress::done : Progress::quarantined;
   }
 

@@ -7,18 +7,42 @@
 #include "core/creation.hpp"
 #include "core/partition_table.hpp"
 #include "core/vm_message.hpp"
+#include "handlers/aborted_partition.hpp"
 #include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
 
-/// One SMC of a message, and what its answer means.
+/// One SMC of a message, and what its answer means. An SP that answers ABORTED and is not there any
+/// more has accepted whatever it is told; to know that takes one SMC more.
 template <ffa::FrameworkMessage request, ffa::FrameworkMessage response, Platform P>
 VmMessageResult step_vm_message(MediatorState<P>& mediator, VmMessage& message, ffa::EndpointId sp,
                                 ffa::EndpointId vm) {
   const ffa::Regs smc = next_smc<request>(message, sp, vm, mediator.config.vm_message_handle);
   const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, smc);
+  if (status_of(answer) == ffa::Status::aborted) {
+    note_aborted(mediator, sp);
+    const Partition* const entry = mediator.partitions.find(sp);
+    if (is_gone(mediator, static_cast<size_t>(entry - mediator.partitions.entries().data()))) {
+      return {VmMessageStep::accepted, ffa::Status::success};
+    }
+  }
   return take_answer<response>(message, answer, sp, mediator.config.vm_message_retries);
+}
+
+/// True if what is sent once a partition goes to the entry at `place`: its first one, of an SP that
+/// is there.
+template <Platform P>
+bool is_reached(const MediatorState<P>& mediator, size_t place) {
+  return mediator.partitions.is_first(place) && !is_gone(mediator, place);
+}
+
+/// The place of who is told next. Of one that is gone since it was told, FFA_RUN is not owed to the
+/// next one.
+template <class IsTold>
+size_t next_told(size_t place, size_t end, VmMessage& message, IsTold is_told) {
+  for (; place < end && !is_told(place); ++place) message = {};
+  return place;
 }
 
 /// Framework messages need FFA_MSG_SEND_DIRECT_REQ_32. Without it no SP can be told, or called.
@@ -33,7 +57,7 @@ template <Platform P>
 bool is_told_destroyed(const MediatorState<P>& mediator, const VmContext<P>& vm, size_t place) {
   const Partition& sp = mediator.partitions.entries()[place];
   const bool knows = !sp.properties.wants_vm_created() || vm.told_created.contains(place);
-  return mediator.partitions.is_first(place) && sp.properties.wants_vm_destroyed() && knows;
+  return is_reached(mediator, place) && sp.properties.wants_vm_destroyed() && knows;
 }
 
 /// An SP does not let go of a VM that is gone: before the next one with this id it is asked again.
@@ -59,9 +83,11 @@ void creation_settle(MediatorState<P>& mediator, VmContext<P>& vm) {
   const auto partitions = mediator.partitions.entries();
   const bool kept = mediator.vms.is_kept(vm.id()) && can_tell_partitions(mediator);
   const auto is_told = [&](size_t place) {
-    return mediator.partitions.is_first(place) && partitions[place].properties.wants_vm_destroyed();
+    return is_reached(mediator, place) && partitions[place].properties.wants_vm_destroyed();
   };
-  while (kept && creation.place < partitions.size() && !is_told(creation.place)) ++creation.place;
+  if (kept) {
+    creation.place = next_told(creation.place, partitions.size(), creation.message, is_told);
+  }
   if (!kept || creation.place >= partitions.size()) {
     if (kept) mediator.vms.set_kept(vm.id(), false);
     return enter(creation, CreationStep::vm_created);
@@ -85,9 +111,9 @@ void creation_tell(MediatorState<P>& mediator, VmContext<P>& vm) {
   Creation& creation = vm.creation;
   const auto partitions = mediator.partitions.entries();
   const auto is_told = [&](size_t place) {
-    return mediator.partitions.is_first(place) && partitions[place].properties.wants_vm_created();
+    return is_reached(mediator, place) && partitions[place].properties.wants_vm_created();
   };
-  while (creation.place < partitions.size() && !is_told(creation.place)) ++creation.place;
+  creation.place = next_told(creation.place, partitions.size(), creation.message, is_told);
   if (creation.place >= partitions.size() || !can_tell_partitions(mediator)) {
     return enter(creation, CreationStep::bitmap);
   }
@@ -96,6 +122,9 @@ void creation_tell(MediatorState<P>& mediator, VmContext<P>& vm) {
   creation.later = told.step == VmMessageStep::again;
   if (creation.later) return;
   if (told.step != VmMessageStep::refused) vm.told_created.insert(creation.place);
+  if (told.step == VmMessageStep::unclear && told.status == ffa::Status::interrupted) {
+    mediator.platform.log(LogLevel::error, "ffa: a partition never ends the start of a VM");
+  }
   if (told.step == VmMessageStep::accepted) {
     return enter(creation, CreationStep::vm_created, creation.place + 1);
   }
@@ -132,7 +161,9 @@ void creation_undo(MediatorState<P>& mediator, VmContext<P>& vm) {
   const auto is_told = [&](size_t place) {
     return vm.told_created.contains(place) && is_told_destroyed(mediator, vm, place);
   };
-  while (creation.place > 0 && !is_told(creation.place - 1)) --creation.place;
+  for (; creation.place > 0 && !is_told(creation.place - 1); --creation.place) {
+    creation.message = {};
+  }
   if (creation.place == 0) return enter(creation, CreationStep::done);
   const size_t place = creation.place - 1;
   const VmMessageResult told = step_vm_message<vm_destroyed_request, vm_destroyed_response>(

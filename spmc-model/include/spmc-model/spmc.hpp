@@ -113,7 +113,8 @@ class Spmc {
   /// Test control: the next `count` direct requests find the SP busy.
   void answer_busy(ffa::EndpointId sp, uint32_t count);
 
-  /// Test control: the next request is stopped `times` times before it is answered.
+  /// Test control: the next request or VM message is stopped `times` times before it is
+  /// answered; a managed exit is of requests only.
   void preempt(ffa::EndpointId sp, uint32_t times, StopKind how);
 
   /// Test control: the send with this handle of which fragments are still to come is forgotten, as
@@ -129,6 +130,8 @@ class Spmc {
   /// What a slot below max_vms holds; slots in use may lie anywhere.
   [[nodiscard]] VmBufferFacts vm_buffer(size_t slot) const;
   [[nodiscard]] bool knows_vm(ffa::EndpointId vm) const;
+  /// True: the SP has called FFA_ABORT, and does nothing any more.
+  [[nodiscard]] bool has_aborted(ffa::EndpointId sp) const;
   [[nodiscard]] bool has_bitmap(ffa::EndpointId vm) const;
   /// True: the SPMC may write the RX buffer, that is, it is mapped and not owned by the normal
   /// world.
