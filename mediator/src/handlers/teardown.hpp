@@ -131,7 +131,8 @@ void teardown_transfers(MediatorState<P>& mediator, VmContext<P>& vm) {
 }
 
 /// The next FFA_RUN: an SP must not stay preempted for a VM that will never resume it.
-/// That it waits for none (or is not there) is believed when it is said again. One that does not
+/// That it waits for none (or is not there) is believed when it is said again, that it aborted if
+/// the SPMC does not list it any more. One that does not
 /// come to its end is given up after the configured patience.
 template <Platform P>
 void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
@@ -148,11 +149,15 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
     const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
     if (stopped) request.context = ffa::VcpuId{ffa::codec::low16(answer.w(1))};
     const ffa::Status status = status_of(answer);
+    const bool aborted = status == ffa::Status::aborted;
+    const bool gone = aborted && note_aborted(mediator, request.receiver);
     const bool none = status == ffa::Status::invalid_parameters ||
-                      status == ffa::Status::not_supported || status == ffa::Status::aborted;
+                      status == ffa::Status::not_supported ||
+                      (aborted && mediator.spmc.version < ffa::v1_1);
     const bool answered = (kind == AnswerKind::direct_resp || kind == AnswerKind::direct_resp2) &&
                           ffa::codec::high16(answer.w(1)) == request.receiver.raw();
-    const bool again = stopped || !(answered || (none && teardown.message.deferrals != 0));
+    const bool over = answered || gone || (none && teardown.message.deferrals != 0);
+    const bool again = stopped || !over;
     teardown.later =
         again && has_patience(teardown.message, stopped, mediator.config.vm_message_retries);
     request.active = teardown.later;
