@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -43,6 +44,11 @@ bool lacks_crashed(const Entry& with, const Entry& without) {
 /// is no longer listed.
 std::string excuse(const Entry& with, const Entry& without, const Run& run) {
   if (with.told_again) return "the SPMC tells a VM again of what it has not asked for yet";
+  // What an SP is told of a VM that ends or begins, it is told later where it serves another.
+  const bool waits = std::ranges::any_of(with.relayed, [&](const Relayed& one) {
+    return one.too_busy && one.sp && run.sps_of_intruder.contains(*one.sp);
+  });
+  if (waits) return "an SP serves the intruder, too";
   const size_t both = std::min(with.relayed.size(), without.relayed.size());
   for (size_t n = 0; n < both; ++n) {
     const Relayed& one = with.relayed[n];

@@ -284,8 +284,10 @@ void World::note_crashes() {
 std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
   std::vector<Relayed> all;
   for (const Event& event : simulation_.events()) {
-    if (event.side != Side::spmc || event.vm != step.vm || event.vcpu != step.vcpu) continue;
-    if (event.seq < after) continue;
+    if (event.side != Side::spmc || event.seq < after) continue;
+    // A creation or an end is alone, and its calls are the hypervisor's.
+    const bool of_host = step.action == Action::create || step.action == Action::destroy;
+    if (!of_host && (event.vm != step.vm || event.vcpu != step.vcpu)) continue;
     const bool to_sp =
         event.in.w(0) == fid32(Fid::msg_send_direct_req) && step.handle_register == 4;
     const ffa::Regs asked = without_handle(
@@ -296,6 +298,8 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
     one.asked = fmt::format("{:x} tx {:x}", fmt::join(asked.x, " "), digest(event.tx));
     one.answered = fmt::format("{:x}", fmt::join(answered.x, " "));
     one.sp = sp_of(event);
+    one.too_busy =
+        of_host && ffa::is_error(event.out) && ffa::error_status(event.out) == ffa::Status::busy;
     all.push_back(std::move(one));
   }
   return all;
@@ -409,7 +413,11 @@ void World::change_host(const Step& step, size_t number) {
     case Action::create: {
       if (vm.lives || vm.lost) return;
       const uint64_t now = next_event();
-      vm.lives = simulation_.create_vm(step.vm) == 0;
+      int32_t result = 0;
+      do {
+        result = simulation_.create_vm(step.vm);
+      } while (result == FFA_SIM_RESTART || result == FFA_SIM_LATER);
+      vm.lives = result == 0;
       return note(number, step, fmt::format("created: {}", vm.lives), relayed(step, now));
     }
     case Action::notify: {

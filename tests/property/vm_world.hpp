@@ -21,6 +21,7 @@ struct Relayed {
   std::string answered;
   uint32_t function = 0;
   std::optional<uint16_t> sp;  ///< whose answer it is, or on whom it depends
+  bool too_busy = false;       ///< an SP for news of a VM
 };
 
 /// Something that one of the family saw.
