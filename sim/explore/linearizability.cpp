@@ -12,7 +12,7 @@ namespace sim::explore {
 namespace {
 
 /// A history of so many calls that this does not do has no place in an exploration.
-constexpr uint64_t max_orders = 20000;
+constexpr uint64_t max_orders = 2000;
 /// The SPMC may refuse so often what the mediator then asks again.
 constexpr uint32_t max_laters = 1000;
 
@@ -227,7 +227,7 @@ bool Linearizability::is_known() const {
                      [this](const Order& order) { return agrees(order, history_); });
 }
 
-bool Linearizability::search(bool splits) {
+Linearizability::Verdict Linearizability::search(bool splits) {
   one_by_one_->clear(splits);
   uint64_t orders = 0;
   do {
@@ -238,16 +238,18 @@ bool Linearizability::search(bool splits) {
     ++orders_run_;
     if (one_by_one_->explains(record)) {
       known_[history_.outcome()].push_back(one_by_one_->order());
-      return true;
+      return Verdict::explained;
     }
-  } while (orders < max_orders && one_by_one_->next_order());
-  return false;
+    if (!one_by_one_->next_order()) return Verdict::unexplained;
+  } while (orders < max_orders);
+  return Verdict::undecided;
 }
 
 std::optional<Violation> Linearizability::judge() {
-  if (history_.phases().empty() || is_known() || search(false)) return {};
+  if (history_.phases().empty() || is_known()) return {};
+  if (search(false) != Verdict::unexplained) return {};
   const std::string nearest = one_by_one_->nearest();
-  if (search(true)) return {};
+  if (search(true) != Verdict::unexplained) return {};
   std::string text = "no order of these calls, one by one, gives what they gave at once:";
   for (const HistoryEntry& entry : history_.entries()) {
     if (entry.between_calls || entry.call.thread == WatchedCall::none) continue;

@@ -29,7 +29,8 @@ class Linearizability {
   CallWatch& watch() { return history_; }
   /// Before each run.
   void begin() { history_.clear(); }
-  /// After it: I32, if no order explains the history.
+  /// After it: I32, if no order explains the history. Nothing, too, where more orders are left than
+  /// are tried.
   std::optional<Violation> judge();
 
   /// How many orders were run so far.
@@ -38,7 +39,8 @@ class Linearizability {
  private:
   class OneByOne;
   bool is_known() const;
-  bool search(bool splits);
+  enum class Verdict : uint8_t { explained, unexplained, undecided };
+  Verdict search(bool splits);
 
   History history_;
   std::unique_ptr<OneByOne> one_by_one_;
