@@ -13,13 +13,7 @@
 #include <utility>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FFASIM_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FFASIM_ASAN 1
-#endif
-#endif
+#include "sim/sched/address_sanitizer.hpp"
 
 #ifdef FFASIM_ASAN
 #include <sanitizer/asan_interface.h>

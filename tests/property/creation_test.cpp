@@ -14,15 +14,14 @@
 #include "ffa/reply.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/scenario/loader.hpp"
+#include "tests/property/life_record.hpp"
 
 namespace property {
 namespace {
 
 using nlohmann::json;
 using sim::trace::Event;
-using sim::trace::Side;
 
-constexpr int32_t refusals[] = {-1, -2, -3, -4, -5, -6, -7, -8, -9};
 constexpr uint32_t created = 0x80000004;
 constexpr uint32_t destroyed = 0x80000006;
 
@@ -173,16 +172,9 @@ Birth Creation::run(const Course& course, const std::string& expected,
       return what.pointer == fmt::format("/steps/{}", place);
     });
     if (!counts) continue;
-    seen.result = step.result.value_or("");
-    for (size_t n = step.first_event; n < step.end_event; ++n) {
-      const Event& event = record.events[n];
-      if (event.side == Side::spmc) seen.smcs.push_back(event);
-      if (event.side == Side::lifecycle) ++seen.stages;
-    }
+    add_step(seen, record, step);
   }
-  for (const auto& failure : judge(compiled, record)) {
-    seen.wrong += fmt::format("{}: {}\n", failure.pointer, failure.text);
-  }
+  add_failures(seen, compiled, record);
   return seen;
 }
 
@@ -239,7 +231,7 @@ TEST_P(Creation, GivenUpAfterEveryStep) {
 
 // Whatever the SPMC says to an SMC, done or not.
 TEST_P(Creation, EveryStatusAtEverySmc) {
-  for (const int32_t status : refusals) {
+  for (const int32_t status : statuses) {
     const std::string word{ffa::status_name(static_cast<ffa::Status>(status))};
     for (uint64_t nth = 1; nth <= calm_.smcs.size(); ++nth) {
       for (const bool executed : {false, true}) {

@@ -14,15 +14,14 @@
 #include "ffa/names.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/scenario/loader.hpp"
+#include "tests/property/life_record.hpp"
 
 namespace property {
 namespace {
 
 using nlohmann::json;
 using sim::trace::Event;
-using sim::trace::Side;
 
-constexpr int32_t statuses[] = {-1, -2, -3, -4, -5, -6, -7, -8, -9};
 /// Registers that are no answer to any SMC of an end: INTERRUPT and YIELD of a context that is not
 /// there, nonsense, another SP's response.
 const std::vector<std::vector<std::string>> no_answers = {
@@ -166,16 +165,9 @@ End Teardown::run(const Plan& plan, const std::string& expected) const {
     const sim::scenario::CompiledStep& what = compiled.steps.at(step.step);
     if (what.what == "create") seen.reborn = step.result == "SUCCESS";
     if (what.pointer != pointer) continue;
-    seen.result = step.result.value_or("");
-    for (size_t n = step.first_event; n < step.end_event; ++n) {
-      const Event& event = record.events[n];
-      if (event.side == Side::spmc) seen.smcs.push_back(event);
-      if (event.side == Side::lifecycle) ++seen.stages;
-    }
+    add_step(seen, record, step);
   }
-  for (const auto& failure : judge(compiled, record)) {
-    seen.wrong += fmt::format("{}: {}\n", failure.pointer, failure.text);
-  }
+  add_failures(seen, compiled, record);
   return seen;
 }
 
@@ -286,7 +278,7 @@ TEST_P(Teardown, WhatIsNoAnswerAtEverySmc) {
   }
 }
 
-// Two refusals anywhere, the second maybe of the repetition of what the first refused.
+// Two statuses anywhere, the second maybe of the repetition of what the first refused.
 TEST_P(Teardown, EveryTwoRefusals) {
   for (const int32_t status : {-4, -6, -8}) {
     for (uint64_t first = 1; first <= smcs(); ++first) {

@@ -6,15 +6,9 @@
 
 #include "sim/engine/case_world.hpp"
 #include "sim/explore/explorer.hpp"
+#include "sim/sched/address_sanitizer.hpp"
 #include "tests/unit/explore/concurrency_case.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FFASIM_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FFASIM_ASAN 1
-#endif
-#endif
 #ifdef FFASIM_ASAN
 #include <sanitizer/allocator_interface.h>
 #endif
