@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/sched/address_sanitizer.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"
@@ -83,14 +84,8 @@ TEST(Diff, OneChangedStatusIsOneDifference) {
 }
 
 /// Of 3,500 fields every seventh, with sanitizers every 71st: all of them take five seconds.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef FFASIM_ASAN
 constexpr size_t stride = 71;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr size_t stride = 71;
-#else
-constexpr size_t stride = 7;
-#endif
 #else
 constexpr size_t stride = 7;
 #endif

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/sched/address_sanitizer.hpp"
 #include "tools/ffa-trace/event_source.hpp"
 #include "tools/ffa-trace/replay/replayer.hpp"
 
@@ -29,14 +30,8 @@ struct Flip {
 };
 
 // Sanitizers make a replay thirty times slower: they try every so many-th field.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef FFASIM_ASAN
 inline constexpr size_t flip_stride = 31;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr size_t flip_stride = 31;
-#else
-inline constexpr size_t flip_stride = 1;
-#endif
 #else
 inline constexpr size_t flip_stride = 1;
 #endif
