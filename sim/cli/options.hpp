@@ -40,6 +40,7 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
+  std::string diagram;  ///< file; "-": standard output
   bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
 };
 
@@ -72,8 +73,9 @@ struct Options {
   ExploreOptions explore;
   ShrinkOptions shrink;
   ListOptions list;
-  std::string replay;              ///< a REPRO line or a file
-  std::vector<std::string> merge;  ///< results of the parts of a campaign
+  std::string replay;                    ///< a REPRO line or a file
+  std::vector<std::string> replay_more;  ///< options of `run` that the line does not have
+  std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;
 };
 

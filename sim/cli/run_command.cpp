@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/cli/workers.hpp"
@@ -72,6 +73,7 @@ class Runner {
         suite_(suite),
         runner_(runner),
         outputs_(outputs),
+        diagram_(options.run.diagram, suite.cases.size()),
         console_(options.json, suite.cases.size()) {}
 
   int run() {
@@ -90,6 +92,7 @@ class Runner {
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
     summary.shard = options_.shard;
     console_.finish(summary);
+    diagram_.commit();
     return report::exit_code(outcomes_);
   }
 
@@ -110,6 +113,7 @@ class Runner {
       outcome.repro = repro_command(ready, options_, outcome);
     }
     console_.tell(outcome);
+    diagram_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
 
@@ -117,6 +121,7 @@ class Runner {
   const Suite& suite_;
   CaseRunner& runner_;
   Outputs& outputs_;
+  DiagramFile diagram_;
   Console console_;
   std::vector<Outcome> outcomes_;
 };
