@@ -82,6 +82,9 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("!--no-explanations", run.explain,
                 "Without I32: no order is looked for that explains what concurrent calls gave");
   add_reading(verb, run);
+  verb.add_option("--inevitable", run.inevitable,
+                  "What fails is continued N times from each of its choices: how many fail?")
+      ->type_name("N");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -143,6 +146,8 @@ void add_replay(CLI::App& verb, Options& options) {
       ->type_name("");
   add_passed_on(verb, options.replay_more, "--diagram", "FILE",
                 "How it went: FILE.mmd for Mermaid, else text");
+  add_passed_on(verb, options.replay_more, "--inevitable", "N",
+                "It is continued N times from each of its choices: how many fail?");
 }
 
 void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
@@ -191,6 +196,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   }
   if (options.json && options.run.diagram == "-") {
     throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
+  }
+  if (options.json && options.run.inevitable != 0) {
+    throw InputError("--inevitable", "is told as text, not with --json");
   }
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");

@@ -40,7 +40,8 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
-  std::string diagram;  ///< file; "-": standard output
+  std::string diagram;      ///< file; "-": standard output
+  uint32_t inevitable = 0;  ///< random continuations of each prefix of what fails; 0: none
   bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
 };
 

@@ -97,8 +97,12 @@ void DiagramFile::offer(const ReadyCase& ready, const report::Outcome& outcome,
   const bool failed = outcome.result == report::Result::failed;
   const bool ran = failed || outcome.result != report::Result::skipped;
   if (file_.empty() || drawn_ || !ran || !(failed || one_case_)) return;
-  text_ = diagram_of(ready, outcome.choices, runner, file_);
-  drawn_ = true;
+  try {
+    text_ = diagram_of(ready, outcome.choices, runner, file_);
+    drawn_ = true;
+  } catch (const InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+  }
 }
 
 void DiagramFile::commit() {

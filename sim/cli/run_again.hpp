@@ -20,6 +20,7 @@ class DiagramFile {
  public:
   /// Empty: none is wanted.
   DiagramFile(const std::string& file, size_t cases);
+  /// Why it can't be drawn goes to standard error, and the next one is taken.
   void offer(const ReadyCase& ready, const report::Outcome& outcome, CaseRunner& runner);
   /// Without a case to draw there is no file.
   void commit();

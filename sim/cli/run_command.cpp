@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/inevitable.hpp"
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
@@ -107,12 +108,25 @@ class Runner {
     return outcome;
   }
 
+  void tell_where_inevitable(const ReadyCase& ready, const Outcome& outcome) const {
+    try {
+      const Continuations found =
+          continue_randomly(ready, outcome.choices, runner_, options_.inevitable);
+      fmt::print("{}", continuations_text(found, outcome.choices));
+    } catch (const InputError& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+
   void finish(const ReadyCase& ready, Outcome outcome) {
     outputs_.check(outcome);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_, outcome);
     }
     console_.tell(outcome);
+    if (options_.inevitable != 0 && outcome.result == report::Result::failed) {
+      tell_where_inevitable(ready, outcome);
+    }
     diagram_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
