@@ -30,6 +30,7 @@ struct RawValues {
   std::string time;
   std::string bytes;
   std::string faults;
+  std::string break_at;
   std::vector<std::string> vary;
 };
 
@@ -82,9 +83,15 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("!--no-explanations", run.explain,
                 "Without I32: no order is looked for that explains what concurrent calls gave");
   add_reading(verb, run);
-  verb.add_option("--inevitable", run.inevitable,
-                  "What fails is continued N times from each of its choices: how many fail?")
-      ->type_name("N");
+  CLI::Option* const inevitable =
+      verb.add_option("--inevitable", run.inevitable,
+                      "What fails is continued N times from each of its choices: how many fail?")
+          ->type_name("N");
+  verb.add_option("--break-at", raw.break_at,
+                  "A debugger stops there: a call by its seq, or its yield point SEQ.POINT")
+      ->type_name("PLACE")
+      ->excludes(inevitable)
+      ->excludes(verb.get_option("--diagram"));
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -148,6 +155,8 @@ void add_replay(CLI::App& verb, Options& options) {
                 "How it went: FILE.mmd for Mermaid, else text");
   add_passed_on(verb, options.replay_more, "--inevitable", "N",
                 "It is continued N times from each of its choices: how many fail?");
+  add_passed_on(verb, options.replay_more, "--break-at", "PLACE",
+                "A debugger stops there: a call by its seq, or its yield point SEQ.POINT");
 }
 
 void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
@@ -172,6 +181,24 @@ void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
+/// What add_reading() takes. Throws InputError.
+void read_reading(Options& options, const std::string& break_at) {
+  if (options.json && options.run.diagram == "-") {
+    throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
+  }
+  if (options.json && options.run.inevitable != 0) {
+    throw InputError("--inevitable", "is told as text, not with --json");
+  }
+  if (!break_at.empty()) {
+    if (options.selection.backend == "qemu") {
+      throw InputError("--break-at", "the back end qemu runs in a process of its own");
+    }
+    options.run.break_at = std::make_shared<Breakpoint>(parse_breakpoint(break_at));
+    options.run.explain = false;  // its runs would stop there, too
+    options.run.jobs = 0;
+  }
+}
+
 /// What the values mean. Throws InputError.
 void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   Selection& selection = options.selection;
@@ -194,12 +221,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");
   }
-  if (options.json && options.run.diagram == "-") {
-    throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
-  }
-  if (options.json && options.run.inevitable != 0) {
-    throw InputError("--inevitable", "is told as text, not with --json");
-  }
+  read_reading(options, raw.break_at);
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }

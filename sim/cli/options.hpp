@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/engine/world_spec.hpp"
 #include "sim/explore/explorer.hpp"
 #include "sim/report/outcome.hpp"
 #include "sim/scenario/matrix.hpp"
@@ -40,9 +42,10 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
+  std::shared_ptr<Breakpoint> break_at;
   std::string diagram;      ///< file; "-": standard output
   uint32_t inevitable = 0;  ///< random continuations of each prefix of what fails; 0: none
-  bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
+  bool explain = true;      ///< look for orders that explain what concurrent calls gave (I32)
 };
 
 struct ExploreOptions {

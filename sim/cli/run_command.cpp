@@ -150,6 +150,12 @@ int run_command(const Options& options) {
     throw InputError("--choices",
                      fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
   }
+  const std::shared_ptr<Breakpoint>& breakpoint = options.run.break_at;
+  if (breakpoint && suite->cases.size() != 1) {
+    throw InputError("--break-at",
+                     fmt::format("is in one case; the filter takes {}", suite->cases.size()));
+  }
+  if (breakpoint) suite->cases.front().compiled.world.break_at = breakpoint;
   if (options.run.choices) (void)recorded_choices(*options.run.choices, "--choices");
   const auto cases = chosen_runner(options);
   Outputs outputs(options.run);
@@ -157,6 +163,10 @@ int run_command(const Options& options) {
   const int code = runner.run();
   const bool whole = options.selection.filter == "*" && options.run.shard.count == 1;
   outputs.commit(runner.outcomes(), whole);
+  if (breakpoint && !breakpoint->reached) {
+    throw InputError("--break-at", fmt::format("the run did not come to {}.{}", breakpoint->event,
+                                               breakpoint->point));
+  }
   return code;
 }
 

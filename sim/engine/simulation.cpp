@@ -113,6 +113,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
     step.faults = std::move(struck.mapped());
   }
   bridge.begin_call();
+  break_at({seq, 0});
   return seq;
 }
 

@@ -137,6 +137,7 @@ struct Simulation::Impl final : World, SimulationState {
   void switch_reached(const SwitchPoint& here);
   void switch_passed();
   void add_turn(const SwitchPlace& to);
+  void break_at(const SwitchPlace& here) const;
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);

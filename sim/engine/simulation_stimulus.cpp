@@ -53,6 +53,7 @@ void Simulation::Impl::switch_reached(const SwitchPoint& here) {
   step->at = here;
   last_place = {step->event, ++step->switch_points, here};
   decisions_there = choices->decisions();
+  break_at(last_place);
 }
 
 /// The task at hand goes on at `to`, or begins there, and another one ran last.
@@ -80,6 +81,7 @@ void Simulation::Impl::switch_passed() {
       append_number(stimulus, last_place.point);
     }
     last_place = here;
+    break_at(here);
   }
   if (stimuli.empty()) return;
   append(event(step->event).stimulus, take_stimuli(fmt::format("at {} ", here.point)));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "ffa/names.hpp"
@@ -125,8 +126,9 @@ class Builder {
     for (size_t n = 0; n < remarks.size(); ++n) {
       tokens_.push_back({remarks[n].seq, What::remark, n, false});
     }
-    std::ranges::stable_sort(tokens_, {},
-                             [](const Token& one) { return std::pair(one.seq, one.what); });
+    std::ranges::sort(tokens_, {}, [](const Token& one) {
+      return std::tuple(one.seq, one.what, one.index, !one.begins);
+    });
     for (const Token& one : tokens_) {
       if (one.what == What::remark) {
         timeline_.rows.push_back({.text = remarks[one.index].text});
