@@ -11,6 +11,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/determinism.hpp"
+#include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/saved_case.hpp"
 #include "sim/cli/suite.hpp"
@@ -97,6 +98,7 @@ class Campaign {
         suite_(suite),
         runner_(runner),
         console_(options.json, suite.cases.size()),
+        diagram_(options.run.diagram, suite.cases.size()),
         deadline_(options.explore.time, cases_of_a_process()) {}
 
   int run() {
@@ -104,8 +106,9 @@ class Campaign {
     const auto lost = [this](size_t i, const Death& death) {
       return failed_for_good(suite_.cases[i], death);
     };
-    const auto done = [this](size_t /*i*/, Outcome outcome) {
+    const auto done = [this](size_t i, Outcome outcome) {
       console_.tell(outcome);
+      diagram_.offer(suite_.cases[i], outcome, runner_);
       outcomes_.push_back(std::move(outcome));
     };
     if (options_.run.jobs == 0) {
@@ -117,6 +120,7 @@ class Campaign {
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
     summary.shard = options_.run.shard;
     console_.finish(summary);
+    diagram_.commit();
     return report::exit_code(outcomes_);
   }
 
@@ -220,6 +224,7 @@ class Campaign {
   const Suite& suite_;
   CaseRunner& runner_;
   Console console_;
+  DiagramFile diagram_;
   Deadline deadline_;
   std::vector<Outcome> outcomes_;
 };

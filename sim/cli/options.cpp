@@ -30,6 +30,7 @@ struct RawValues {
   std::string time;
   std::string bytes;
   std::string faults;
+  std::string break_at;
   std::vector<std::string> vary;
 };
 
@@ -48,6 +49,14 @@ void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
   verb.add_option("--vary", raw.vary, "Values of what scenarios leave open; may be repeated")
       ->type_name("V=A,B")
       ->allow_extra_args(false);
+}
+
+/// What helps to read a failure.
+void add_reading(CLI::App& verb, RunOptions& run) {
+  verb.add_option(
+          "--diagram", run.diagram,
+          "How the first failed case went, or the only one: FILE.mmd for Mermaid, else text")
+      ->type_name("FILE");
 }
 
 void add_run(CLI::App& verb, Options& options, RawValues& raw) {
@@ -73,6 +82,16 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
   verb.add_flag("!--no-explanations", run.explain,
                 "Without I32: no order is looked for that explains what concurrent calls gave");
+  add_reading(verb, run);
+  CLI::Option* const inevitable =
+      verb.add_option("--inevitable", run.inevitable,
+                      "What fails is continued N times from each of its choices: how many fail?")
+          ->type_name("N");
+  verb.add_option("--break-at", raw.break_at,
+                  "A debugger stops there: a call by its seq, or its yield point SEQ.POINT")
+      ->type_name("PLACE")
+      ->excludes(inevitable)
+      ->excludes(verb.get_option("--diagram"));
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -105,6 +124,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
   verb.add_flag("!--no-explanations", run.explain,
                 "Without I32: no order is looked for that explains what concurrent calls gave");
+  add_reading(verb, run);
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
@@ -118,6 +138,27 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
+/// Options of `run` that are read there, behind those of a REPRO line.
+void add_passed_on(CLI::App& verb, std::vector<std::string>& more, const char* name,
+                   const char* type, const char* text) {
+  const auto keep = [&more, name](const std::string& value) {
+    more.insert(more.end(), {name, value});
+  };
+  verb.add_option_function<std::string>(name, keep, text)->type_name(type);
+}
+
+void add_replay(CLI::App& verb, Options& options) {
+  verb.add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
+  add_passed_on(verb, options.replay_more, "--diagram", "FILE",
+                "How it went: FILE.mmd for Mermaid, else text");
+  add_passed_on(verb, options.replay_more, "--inevitable", "N",
+                "It is continued N times from each of its choices: how many fail?");
+  add_passed_on(verb, options.replay_more, "--break-at", "PLACE",
+                "A debugger stops there: a call by its seq, or its yield point SEQ.POINT");
+}
+
 void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
   ShrinkOptions& shrink = options.shrink;
   verb.add_option("WHAT", shrink.what, "A saved scenario, a report, or a REPRO line in quotes")
@@ -126,17 +167,9 @@ void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_option("--out", shrink.out, "Where the small scenario goes (default: shrunk)")
       ->type_name("DIR");
   verb.add_option("--time", raw.time, "At most so long a case (default: 60s)")->type_name("T");
-  const auto passed_on = [&](const char* name, const char* type, const char* text) {
-    verb.add_option_function<std::string>(
-            name,
-            [&shrink, name](const std::string& value) {
-              shrink.more.insert(shrink.more.end(), {name, value});
-            },
-            text)
-        ->type_name(type);
-  };
-  passed_on("--filter", "PATTERNS", "Which case, of a file with several");
-  passed_on("--mediator", "FILE.so", "A mediator in a shared library, instead of ours");
+  add_passed_on(verb, shrink.more, "--filter", "PATTERNS", "Which case, of a file with several");
+  add_passed_on(verb, shrink.more, "--mediator", "FILE.so",
+                "A mediator in a shared library, instead of ours");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -146,6 +179,24 @@ void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_option("--chapters", raw.chapters, "Only these chapters of the matrix")
       ->type_name("A,B");
   verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+/// What add_reading() takes. Throws InputError.
+void read_reading(Options& options, const std::string& break_at) {
+  if (options.json && options.run.diagram == "-") {
+    throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
+  }
+  if (options.json && options.run.inevitable != 0) {
+    throw InputError("--inevitable", "is told as text, not with --json");
+  }
+  if (!break_at.empty()) {
+    if (options.selection.backend == "qemu") {
+      throw InputError("--break-at", "the back end qemu runs in a process of its own");
+    }
+    options.run.break_at = std::make_shared<Breakpoint>(parse_breakpoint(break_at));
+    options.run.explain = false;  // its runs would stop there, too
+    options.run.jobs = 0;
+  }
 }
 
 /// What the values mean. Throws InputError.
@@ -170,6 +221,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");
   }
+  read_reading(options, raw.break_at);
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
@@ -237,10 +289,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CLI::App& explore = add_verb(app, "explore", "Run scenarios under many schedules");
   add_explore(explore, options, raw);
   CLI::App& replay = add_verb(app, "replay", "Run again what failed");
-  replay
-      .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
-      ->required()
-      ->type_name("");
+  add_replay(replay, options);
   CLI::App& shrink = add_verb(app, "shrink", "Make a small scenario of one that fails");
   add_shrink(shrink, options, raw);
   CLI::App& merge = add_verb(app, "merge", "Put the results of all parts of a campaign together");

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/engine/world_spec.hpp"
 #include "sim/explore/explorer.hpp"
 #include "sim/report/outcome.hpp"
 #include "sim/scenario/matrix.hpp"
@@ -40,7 +42,10 @@ struct RunOptions {
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
-  bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
+  std::shared_ptr<Breakpoint> break_at;
+  std::string diagram;      ///< file; "-": standard output
+  uint32_t inevitable = 0;  ///< random continuations of each prefix of what fails; 0: none
+  bool explain = true;      ///< look for orders that explain what concurrent calls gave (I32)
 };
 
 struct ExploreOptions {
@@ -72,8 +77,9 @@ struct Options {
   ExploreOptions explore;
   ShrinkOptions shrink;
   ListOptions list;
-  std::string replay;              ///< a REPRO line or a file
-  std::vector<std::string> merge;  ///< results of the parts of a campaign
+  std::string replay;                    ///< a REPRO line or a file
+  std::vector<std::string> replay_more;  ///< options of `run` that the line does not have
+  std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;
 };
 

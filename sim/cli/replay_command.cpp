@@ -4,6 +4,8 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/repro.hpp"
+#include "sim/cli/values.hpp"
+#include "sim/engine/input_error.hpp"
 
 namespace sim::cli {
 namespace {
@@ -19,7 +21,13 @@ int run_again(const Repro& repro) {
 
 int replay_command(const Options& options) {
   int gravest = 0;
-  for (const Repro& repro : repros_of(options.replay, "replay")) {
+  const auto repros = repros_of(options.replay, "replay");
+  if (!options.replay_more.empty() && repros.size() != 1) {
+    throw InputError(options.replay, fmt::format("has {} lines 'REPRO: …'; {} takes one",
+                                                 repros.size(), options.replay_more.front()));
+  }
+  for (Repro repro : repros) {
+    for (const std::string& more : options.replay_more) repro.line += " " + shell_quoted(more);
     const int code = run_again(repro);
     if (gravest == 0 || code == 2) gravest = code;
   }

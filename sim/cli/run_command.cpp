@@ -9,6 +9,8 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/inevitable.hpp"
+#include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/cli/workers.hpp"
@@ -72,6 +74,7 @@ class Runner {
         suite_(suite),
         runner_(runner),
         outputs_(outputs),
+        diagram_(options.run.diagram, suite.cases.size()),
         console_(options.json, suite.cases.size()) {}
 
   int run() {
@@ -90,6 +93,7 @@ class Runner {
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
     summary.shard = options_.shard;
     console_.finish(summary);
+    diagram_.commit();
     return report::exit_code(outcomes_);
   }
 
@@ -104,12 +108,26 @@ class Runner {
     return outcome;
   }
 
+  void tell_where_inevitable(const ReadyCase& ready, const Outcome& outcome) const {
+    try {
+      const Continuations found =
+          continue_randomly(ready, outcome.choices, runner_, options_.inevitable);
+      fmt::print("{}", continuations_text(found, outcome.choices));
+    } catch (const InputError& error) {
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+
   void finish(const ReadyCase& ready, Outcome outcome) {
     outputs_.check(outcome);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_, outcome);
     }
     console_.tell(outcome);
+    if (options_.inevitable != 0 && outcome.result == report::Result::failed) {
+      tell_where_inevitable(ready, outcome);
+    }
+    diagram_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
 
@@ -117,6 +135,7 @@ class Runner {
   const Suite& suite_;
   CaseRunner& runner_;
   Outputs& outputs_;
+  DiagramFile diagram_;
   Console console_;
   std::vector<Outcome> outcomes_;
 };
@@ -131,6 +150,12 @@ int run_command(const Options& options) {
     throw InputError("--choices",
                      fmt::format("fits one case only; the filter takes {}", suite->cases.size()));
   }
+  const std::shared_ptr<Breakpoint>& breakpoint = options.run.break_at;
+  if (breakpoint && suite->cases.size() != 1) {
+    throw InputError("--break-at",
+                     fmt::format("is in one case; the filter takes {}", suite->cases.size()));
+  }
+  if (breakpoint) suite->cases.front().compiled.world.break_at = breakpoint;
   if (options.run.choices) (void)recorded_choices(*options.run.choices, "--choices");
   const auto cases = chosen_runner(options);
   Outputs outputs(options.run);
@@ -138,6 +163,10 @@ int run_command(const Options& options) {
   const int code = runner.run();
   const bool whole = options.selection.filter == "*" && options.run.shard.count == 1;
   outputs.commit(runner.outcomes(), whole);
+  if (breakpoint && !breakpoint->reached) {
+    throw InputError("--break-at", fmt::format("the run did not come to {}.{}", breakpoint->event,
+                                               breakpoint->point));
+  }
   return code;
 }
 

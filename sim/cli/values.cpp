@@ -128,6 +128,18 @@ std::chrono::milliseconds parse_time(const std::string& text) {
   return std::chrono::milliseconds(*number * factor);
 }
 
+Breakpoint parse_breakpoint(const std::string& text) {
+  const size_t dot = text.find('.');
+  const auto event = parse_number<uint64_t>(std::string_view(text).substr(0, dot), 10);
+  const auto point = dot == std::string::npos
+                         ? std::optional<uint64_t>(0)
+                         : parse_number<uint64_t>(std::string_view(text).substr(dot + 1), 10);
+  if (!event || !point) {
+    throw InputError("--break-at", fmt::format("'{}' is neither SEQ nor SEQ.POINT", text));
+  }
+  return {.event = *event, .point = *point, .reached = false};
+}
+
 report::Shard parse_shard(const std::string& text) {
   const size_t slash = text.find('/');
   const auto index = parse_number<unsigned>(std::string_view(text).substr(0, slash), 10);

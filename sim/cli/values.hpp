@@ -36,6 +36,9 @@ std::vector<uint8_t> read_bytes(const std::string& file);
 /// "90", "90s", "15m", "500ms".
 std::chrono::milliseconds parse_time(const std::string& text);
 
+/// "95.6": the sixth yield point of call 95; "95": its beginning.
+Breakpoint parse_breakpoint(const std::string& text);
+
 /// "2/8": the second of eight parts.
 report::Shard parse_shard(const std::string& text);
 

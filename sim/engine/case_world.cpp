@@ -36,6 +36,7 @@ struct CaseWorld::World {
   void complete_record(size_t faults) {
     simulation.swap_events(record.events);
     record.violations = simulation.violations();
+    record.turns = simulation.turns();
     record.log = simulation.log();
     record.injected = simulation.injected();
     record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));

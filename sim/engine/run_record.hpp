@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/engine/simulation.hpp"
+#include "sim/engine/turn.hpp"
 #include "sim/trace/event.hpp"
 
 namespace sim {
@@ -55,6 +56,7 @@ struct RunRecord {
   std::vector<StateDump> states;
   std::vector<TranslationDump> translations;
   std::vector<Violation> violations;
+  std::vector<Turn> turns;  ///< none where the back end does not tell
   std::vector<std::string> log;
   std::vector<Simulation::Injected> injected;
   std::vector<bool> fault_fired;       ///< one for each fault of the world

@@ -67,7 +67,8 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
       faults(spec.faults, [this](uint32_t n, const char* label) { return choose(n, label); }),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
-  scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
+  scheduler.set_switch_hooks(
+      {[this](const SwitchPoint& here) { switch_reached(here); }, [this] { switch_passed(); }});
 }
 
 void Simulation::Impl::report(std::string_view invariant, const std::string& text) {
@@ -99,6 +100,7 @@ trace::Event& Simulation::Impl::event(uint64_t seq) {
 }
 
 uint64_t Simulation::Impl::begin(trace::Event event) {
+  if (last_place.point != 0) add_turn({next_seq, 0});
   const uint64_t seq = event.seq = next_seq++;
   event.stimulus = take_stimuli("");
   // What the checkers look at before a step and after it is the whole state.
@@ -111,6 +113,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
     step.faults = std::move(struck.mapped());
   }
   bridge.begin_call();
+  break_at({seq, 0});
   return seq;
 }
 
@@ -118,7 +121,8 @@ void Simulation::Impl::end(uint64_t seq) {
   scheduler.check_locks_free("at the return of a call");
   scheduler.perform({OperationKind::everything, 0, event(seq).side != trace::Side::guest});
   event(seq).seq_ret = next_seq++;
-  last_progress = {seq, 0};
+  last_place = {seq, 0};
+  decisions_there = choices->decisions();
   steps.erase(scheduler.current());
   check_step_end();
   // A copy: what the hook does may add events.

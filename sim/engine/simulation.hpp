@@ -13,6 +13,7 @@
 
 #include "ffa/regs.hpp"
 #include "sim/engine/mediator_under_test.hpp"
+#include "sim/engine/turn.hpp"
 #include "sim/engine/world_spec.hpp"
 #include "sim/machine/machine.hpp"
 #include "sim/sched/choices.hpp"
@@ -125,10 +126,12 @@ class Simulation {
   void swap_events(std::vector<trace::Event>& other);
 
   const std::vector<trace::Event>& events() const;
-  /// Drops the events that have ended, and injected(): a replay of any length keeps constant
-  /// memory.
+  /// Drops the events that have ended, injected() and turns(): a replay of any length keeps
+  /// constant memory.
   void forget_events();
   const std::vector<Violation>& violations() const;
+  /// In the order in which tasks gave way to others in the middle of calls.
+  const std::vector<Turn>& turns() const;
   void report(const std::string& invariant, const std::string& text);
   /// Log lines of the mediator, for people.
   const std::vector<std::string>& log() const;

@@ -15,8 +15,11 @@ const std::vector<trace::Event>& Simulation::events() const { return impl_->even
 void Simulation::forget_events() {
   std::erase_if(impl_->events, [](const trace::Event& event) { return event.seq_ret != 0; });
   impl_->injected.clear();
+  impl_->turns.clear();
 }
 const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
+
+const std::vector<Turn>& Simulation::turns() const { return impl_->turns; }
 void Simulation::report(const std::string& invariant, const std::string& text) {
   impl_->report(invariant, text);
 }

@@ -13,6 +13,7 @@
 #include "ffa/buffer_use.hpp"
 #include "sim/engine/secure_world.hpp"
 #include "sim/engine/simulation.hpp"
+#include "sim/engine/turn.hpp"
 #include "sim/platform/bridge.hpp"
 #include "sim/platform/faults.hpp"
 #include "sim/sched/scheduler.hpp"
@@ -22,12 +23,6 @@ namespace sim {
 
 /// All of the engine's own that changes, but what is there of calls under way.
 struct SimulationState {
-  /// How far a step has come: so many switch points, or, 0, its end.
-  struct Progress {
-    uint64_t event = 0;
-    uint64_t switch_points = 0;
-    friend bool operator==(const Progress&, const Progress&) = default;
-  };
   /// How far the creation or the destruction of a VM has come.
   enum class Life : uint8_t { creating, running, teardown, relinquish, free };
   struct Vm {
@@ -59,7 +54,9 @@ struct SimulationState {
   bool sri_pending = false;
   bool memory_broken = false;
   std::map<uint16_t, Vm> vms;
-  Progress last_progress;                                         ///< of the step that ran last
+  SwitchPlace last_place;        ///< of the step that ran last
+  uint64_t decisions_there = 0;  ///< taken before it gave way
+  std::vector<Turn> turns;
   std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
   std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
   std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
@@ -77,6 +74,7 @@ struct Simulation::Impl final : World, SimulationState {
     std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
     std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
     uint64_t switch_points = 0;     ///< reached so far
+    SwitchPoint at;                 ///< the last of them
   };
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
@@ -136,8 +134,10 @@ struct Simulation::Impl final : World, SimulationState {
 
   // What happened inside a step and no register shows: told by its event's stimulus.
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);
-  void switch_reached();
+  void switch_reached(const SwitchPoint& here);
   void switch_passed();
+  void add_turn(const SwitchPlace& to);
+  void break_at(const SwitchPlace& here) const;
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
   std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);

@@ -47,31 +47,44 @@ const FaultSpec* Simulation::Impl::judge_fault(std::string_view op, const FaultS
   return struck;
 }
 
-void Simulation::Impl::switch_reached() {
+void Simulation::Impl::switch_reached(const SwitchPoint& here) {
   Step* const step = current_step();
   if (step == nullptr) return;
-  last_progress = {step->event, ++step->switch_points};
+  step->at = here;
+  last_place = {step->event, ++step->switch_points, here};
+  decisions_there = choices->decisions();
+  break_at(last_place);
+}
+
+/// The task at hand goes on at `to`, or begins there, and another one ran last.
+void Simulation::Impl::add_turn(const SwitchPlace& to) {
+  Turn turn{next_seq, last_place, to, {}};
+  const uint64_t decisions = choices->decisions();
+  if (decisions > decisions_there) turn.decision = decisions - 1;
+  turns.push_back(turn);
 }
 
 /// What happened meanwhile: how far another step had come, and what the host did.
 void Simulation::Impl::switch_passed() {
   Step* const step = current_step();
   if (step == nullptr) return;
-  const Progress here{step->event, step->switch_points};
-  if (last_progress != here) {
+  const SwitchPlace here{step->event, step->switch_points, step->at};
+  if (last_place.event != here.event || last_place.point != here.point) {
+    add_turn(here);
     std::string& stimulus = event(step->event).stimulus;
     append(stimulus, "turn ");
-    append_number(stimulus, here.switch_points);
+    append_number(stimulus, here.point);
     stimulus += ' ';
-    append_number(stimulus, last_progress.event);
-    if (last_progress.switch_points != 0) {
+    append_number(stimulus, last_place.event);
+    if (last_place.point != 0) {
       stimulus += ' ';
-      append_number(stimulus, last_progress.switch_points);
+      append_number(stimulus, last_place.point);
     }
-    last_progress = here;
+    last_place = here;
+    break_at(here);
   }
   if (stimuli.empty()) return;
-  append(event(step->event).stimulus, take_stimuli(fmt::format("at {} ", here.switch_points)));
+  append(event(step->event).stimulus, take_stimuli(fmt::format("at {} ", here.point)));
 }
 
 void Simulation::strike_next_step(std::vector<FaultSpec> faults) {
@@ -80,7 +93,9 @@ void Simulation::strike_next_step(std::vector<FaultSpec> faults) {
 }
 
 void Simulation::set_switch_hooks(std::function<void()> reached, std::function<void()> passed) {
-  impl_->scheduler.set_switch_hooks({std::move(reached), std::move(passed)});
+  impl_->scheduler.set_switch_hooks(
+      {[reached = std::move(reached)](const SwitchPoint& /*here*/) { reached(); },
+       std::move(passed)});
 }
 
 }  // namespace sim

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,14 @@ struct FaultSpec {
   bool chosen_status = false;  ///< and which of the statuses that the operation can have
 };
 
+/// A place where a debugger is to stop the process: a yield point of the event with this number;
+/// 0: its beginning. What happens in the world does not depend on it.
+struct Breakpoint {
+  uint64_t event = 0;
+  uint64_t point = 0;
+  bool reached = false;
+};
+
 struct WorldSpec {
   mediator::MediatorConfig mediator;
   SpmcSpec spmc;
@@ -88,6 +97,7 @@ struct WorldSpec {
   uint64_t own_tx_pa = 0x48000000;  ///< the mediator's own TX buffer towards the SPMC
   uint64_t own_rx_pa = 0x48010000;
   bool sparse_ram = false;  ///< replay: PAs anywhere are RAM
+  std::shared_ptr<Breakpoint> break_at{};
 };
 
 }  // namespace sim

@@ -205,4 +205,30 @@ std::unique_ptr<ChoiceSource> priority_choices(uint64_t seed, uint32_t depth, ui
   return std::make_unique<Priorities>(seed, depth, decisions);
 }
 
+namespace {
+
+class Prefix final : public ChoiceSource {
+ public:
+  Prefix(const std::string& text, uint64_t length, uint64_t seed)
+      : first_(recorded_choices(text, "choices")), then_(seeded_choices(seed)), left_(length) {}
+
+  uint32_t choose(uint32_t n, const char* label) override {
+    if (left_ == 0) return then_->choose(n, label);
+    --left_;
+    return first_->choose(n, label);
+  }
+
+ private:
+  std::unique_ptr<ChoiceSource> first_;
+  std::unique_ptr<ChoiceSource> then_;
+  uint64_t left_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChoiceSource> prefix_choices(const std::string& text, uint64_t length,
+                                             uint64_t seed) {
+  return std::make_unique<Prefix>(text, length, seed);
+}
+
 }  // namespace sim::explore

@@ -31,6 +31,10 @@ std::unique_ptr<ChoiceSource> hostile_choices(uint64_t seed);
 /// source.
 std::unique_ptr<ChoiceSource> swarm_choices(uint64_t seed, uint64_t decisions, std::string& told);
 
+/// The first `length` decisions of a text as recorded_choices() takes it, then those of a seed.
+std::unique_ptr<ChoiceSource> prefix_choices(const std::string& text, uint64_t length,
+                                             uint64_t seed);
+
 /// A fuzzer's: each decision takes a byte, modulo the number of alternatives; 0 behind the end.
 std::unique_ptr<ChoiceSource> byte_choices(std::vector<uint8_t> bytes);
 

@@ -21,6 +21,7 @@ void keep_last_choices(LastChoices& last) { last_choices = &last; }
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
     : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {
   if (!keep_log_ || last_choices == nullptr) return;
+  last_choices->decisions = 0;
   last_choices->length = 0;
   last_choices->preemptions = 0;
   last_choices->cut = false;
@@ -29,8 +30,10 @@ Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
 void Choices::keep(const Choice& choice) {
   if (!keep_log_) return;
   log_.push_back(choice);
-  if (choice.taken == 0 || last_choices == nullptr) return;
+  if (last_choices == nullptr) return;
   LastChoices& last = *last_choices;
+  last.decisions = log_.size();
+  if (choice.taken == 0) return;
   last.preemptions = preemptions_;
   const std::string text = fmt::format("{}{}:{}={}", last.length == 0 ? "" : ",", log_.size() - 1,
                                        choice.label, choice.taken);

@@ -59,6 +59,7 @@ class ChoiceSource {
 /// The decisions of the run at hand as Choices::to_text() writes them, where they outlast a process
 /// that dies of it: in memory that another one shares. All zero: there were none yet.
 struct LastChoices {
+  uint64_t decisions;  ///< all of them
   uint32_t preemptions;
   uint32_t length;
   bool cut;  ///< there were more than fit

@@ -152,7 +152,7 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
 
 void Scheduler::yield(const Operation& next) {
   if (!on_task()) return;
-  reach();
+  reach({next.kind});
   perform(next);
 }
 
@@ -173,8 +173,8 @@ void Scheduler::access(uint64_t at, uint64_t bytes, bool write, const void* code
                       code_place(other->code)));
 }
 
-void Scheduler::reach() {
-  if (hooks_.reached) hooks_.reached();
+void Scheduler::reach(const SwitchPoint& here) {
+  if (hooks_.reached) hooks_.reached(here);
   if (tasks_.size() > 1) let_others_go_on();
   if (hooks_.passed) hooks_.passed();
 }
@@ -224,8 +224,9 @@ void Scheduler::check_order(uint32_t lock_class) {
 
 void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const Operation acquire{OperationKind::lock_acquire, object};
+  const SwitchPoint here{OperationKind::lock_acquire, lock_class};
   check_order(lock_class);
-  if (on_task()) reach();
+  if (on_task()) reach(here);
   const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
   if (!free) {
     if (!on_task()) {
@@ -237,7 +238,7 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t objec
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
     perform(acquire);  // that it waits, and behind whom, is a state of its own
-    if (hooks_.reached) hooks_.reached();
+    if (hooks_.reached) hooks_.reached(here);
     tasks_[current_].fiber->suspend();
     if (hooks_.passed) hooks_.passed();
   }
@@ -269,7 +270,9 @@ void Scheduler::lock_release(uint32_t* word, uint32_t lock_class, uint64_t objec
     tasks_[lock.owner].waits_for = nullptr;
   }
   // What the task does next without the lock may come too late.
-  yield({OperationKind::none, 0, false});
+  if (!on_task()) return;
+  reach({OperationKind::lock_release, lock_class});
+  perform({OperationKind::none, 0, false});
 }
 
 void Scheduler::check_locks_free(const char* where, uint32_t allowed) {

@@ -21,6 +21,13 @@
 
 namespace sim {
 
+/// Where another task may go on: in front of what is to be done; of a lock that is given back and
+/// of an SMC (none) behind it.
+struct SwitchPoint {
+  OperationKind what = OperationKind::none;
+  uint32_t lock_class = 0;  ///< of locks
+};
+
 class Scheduler {
  public:
   struct Task {
@@ -82,7 +89,8 @@ class Scheduler {
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
-    std::function<void()> reached, passed;
+    std::function<void(const SwitchPoint& here)> reached;
+    std::function<void()> passed;
   };
   void set_switch_hooks(SwitchHooks hooks) { hooks_ = std::move(hooks); }
   /// Ends run() at once. From inside a task; does not return there.
@@ -122,7 +130,7 @@ class Scheduler {
   [[nodiscard]] bool runnable(size_t task) const;
   size_t pick(size_t first);
   size_t pick_next(size_t first);
-  void reach();
+  void reach(const SwitchPoint& here);
   void let_others_go_on();
   void run_body(size_t task);
   void loop();

@@ -34,6 +34,16 @@ size_t switches(const std::string& order) {
   return count;
 }
 
+TEST(Prefix, ThenASeedDecides) {
+  std::set<std::string> seen;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    seen.insert(order(*prefix_choices("1:schedule=1", 3, seed), {4, 4}));
+  }
+  EXPECT_GT(seen.size(), 5U);
+  for (const std::string& order : seen) EXPECT_EQ(order.substr(0, 3), "abb");
+  EXPECT_EQ(order(*prefix_choices("1:schedule=1", 8, 5), {4, 4}), "abbbbaaa");
+}
+
 TEST(Pct, TheSameSeedTakesTheSameOrder) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     EXPECT_EQ(order(*priority_choices(seed, 3, 12), {4, 4, 4}),
