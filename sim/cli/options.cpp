@@ -98,6 +98,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
+  option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -126,6 +127,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(selection.backend)) {
     throw InputError("--backend", "'" + selection.backend +
                                       "' is not available; available: host, unicorn, qemu");
+  }
+  if (options.verb == Verb::explore && selection.backend == "qemu") {
+    throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
   }
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");
@@ -190,6 +194,10 @@ Parsed parse_command_line(int argc, const char* const* argv) {
       .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
       ->required()
       ->type_name("");
+  replay
+      .add_option("--backend", options.replay_backend,
+                  "Where it runs: host, unicorn, qemu (default: where it failed)")
+      ->type_name("NAME");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");

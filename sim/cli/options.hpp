@@ -62,7 +62,8 @@ struct Options {
   RunOptions run;
   ExploreOptions explore;
   ListOptions list;
-  std::string replay;  ///< a REPRO line or a file
+  std::string replay;          ///< a REPRO line or a file
+  std::string replay_backend;  ///< or empty: the one that the line names
   std::string pack_file;
 };
 

@@ -17,11 +17,18 @@ namespace {
 constexpr size_t max_file = size_t{64} << 20;
 constexpr std::string_view mark = "REPRO: ";
 
-int run_line(const std::string& line, const std::string& place) {
+/// `backend` in place of the one that the line names; empty: that one.
+int run_line(const std::string& line, const std::string& place, const std::string& backend) {
   std::vector<std::string> words = shell_words(line, place);
-  const auto verb = std::find(words.begin(), words.end(), "run");
+  auto verb = std::find(words.begin(), words.end(), "run");
   if (verb == words.end() || verb - words.begin() > 1) {
     throw InputError(place, "is neither a file nor a REPRO line: 'ffa-sim run …'");
+  }
+  if (!backend.empty()) {
+    const auto named = std::find(words.begin(), words.end(), "--backend");
+    if (named != words.end()) words.erase(named, std::min(named + 2, words.end()));
+    words.insert(words.end(), {"--backend", backend});
+    verb = std::find(words.begin(), words.end(), "run");
   }
   std::vector<const char*> arguments{"ffa-sim"};
   for (auto word = verb; word != words.end(); ++word) arguments.push_back(word->c_str());
@@ -50,14 +57,17 @@ int replay_command(const Options& options) {
   const std::string& what = options.replay;
   std::error_code error;
   if (!std::filesystem::is_regular_file(what, error)) {
-    return run_line(what.starts_with(mark) ? what.substr(mark.size()) : what, "replay");
+    return run_line(what.starts_with(mark) ? what.substr(mark.size()) : what, "replay",
+                    options.replay_backend);
   }
-  if (what.ends_with(".json")) return run_line("run " + shell_quoted(what), what);
+  if (what.ends_with(".json"))
+    return run_line("run " + shell_quoted(what), what, options.replay_backend);
+
   const std::vector<std::string> lines = repro_lines(scenario::read_text_file(what, max_file));
   if (lines.empty()) throw InputError(what, "holds no line 'REPRO: …'");
   int gravest = 0;
   for (const std::string& line : lines) {
-    const int code = run_line(line.substr(mark.size()), what);
+    const int code = run_line(line.substr(mark.size()), what, options.replay_backend);
     if (gravest == 0 || code == 2) gravest = code;
   }
   return gravest;
