@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/cli/values.hpp"
 #include "sim/engine/case_world.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/qemu/package.hpp"
@@ -71,7 +72,8 @@ std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
-    return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image()));
+    return std::make_unique<HostRunner>(
+        unicorn_mediator(find_unicorn_image(), parse_monitoring(options.run.monitors)));
   }
   return std::make_unique<HostRunner>(
       options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator));

@@ -19,6 +19,8 @@ class Console {
   void tell(const report::Outcome& outcome);
   /// The `sometimes` marks that no case has met.
   void tell_never_met(const std::vector<report::Outcome>& outcomes);
+  /// The most stack of all cases, where it is known.
+  void tell_stack(const std::vector<report::Outcome>& outcomes);
   /// The last line.
   void finish(const report::Summary& summary);
 

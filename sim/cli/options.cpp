@@ -61,6 +61,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
+  option("--monitors", run.monitors, "LEVEL",
+         "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
@@ -99,6 +101,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
+  option("--monitors", run.monitors, "LEVEL",
+         "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -130,6 +134,10 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   }
   if (options.verb == Verb::explore && selection.backend == "qemu") {
     throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
+  }
+  (void)parse_monitoring(options.run.monitors);
+  if (options.run.monitors != "cheap" && selection.backend != "unicorn") {
+    throw InputError("--monitors", "goes with --backend unicorn, which has them");
   }
   if (selection.backend != "host" && !options.run.mediator.empty()) {
     throw InputError("--mediator", "a shared library runs on the back end host only");

@@ -36,9 +36,10 @@ struct RunOptions {
   unsigned jobs = 1;
   Shard shard;
   std::string junit;
-  std::string trace;             ///< directory
-  std::string mediator;          ///< plug-in
-  std::string backend = "host";  ///< as Selection::backend
+  std::string trace;               ///< directory
+  std::string mediator;            ///< plug-in
+  std::string backend = "host";    ///< as Selection::backend
+  std::string monitors = "cheap";  ///< of the back end unicorn: none, cheap, all
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;

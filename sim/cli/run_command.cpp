@@ -87,6 +87,7 @@ class Runner {
     } else {
       run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
     }
+    console_.tell_stack(outcomes_);
     console_.finish(report::summarise(outcomes_, suite_.not_selected));
     return report::exit_code(outcomes_);
   }

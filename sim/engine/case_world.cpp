@@ -36,6 +36,7 @@ struct CaseWorld::World {
     record.violations = simulation.violations();
     record.log = simulation.log();
     record.injected = simulation.injected();
+    record.stack_bytes = simulation.stack_bytes();
     record.fault_fired.clear();
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
   }

@@ -126,6 +126,8 @@ class Simulation {
   /// memory.
   void forget_events();
   const std::vector<Violation>& violations() const;
+  /// The most stack that a call of the mediator's has taken; 0: not known.
+  uint64_t stack_bytes() const;
   void report(const std::string& invariant, const std::string& text);
   /// Log lines of the mediator, for people.
   const std::vector<std::string>& log() const;

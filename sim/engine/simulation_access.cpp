@@ -17,6 +17,7 @@ void Simulation::forget_events() {
   impl_->injected.clear();
 }
 const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
+uint64_t Simulation::stack_bytes() const { return impl_->mediator->stack_bytes(); }
 void Simulation::report(const std::string& invariant, const std::string& text) {
   impl_->report(invariant, text);
 }
