@@ -24,7 +24,7 @@
 namespace ports::unicorn {
 
 /// The value of the image's word `image_abi_version`.
-constexpr uint32_t abi_version = 6;
+constexpr uint32_t abi_version = 7;
 
 /// Where an image may lie.
 constexpr uint64_t image_begin = 0x4000'0000;
@@ -98,6 +98,7 @@ enum class Op : uint64_t {
 //
 // image_create returns nullptr where it refuses, image_handle_call 1 where the call was served, 2
 // where it waits, 0 where it is not the mediator's, image_rule_name nullptr behind the last rule.
+// image_domain_init returns a mediator::Progress where it goes on.
 // The facts of an observation come by the operations *_facts.
 
 /// Registers of a call, as image_handle_call gets them.

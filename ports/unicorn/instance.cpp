@@ -72,7 +72,8 @@ int32_t image_probe(Instance* self) { return status_of(self->mediator->probe());
 
 int32_t image_domain_init(Instance* self, const mediator::VmConfig* vm, std::byte* memory,
                           uint64_t bytes) {
-  return status_of(self->mediator->domain_init(*vm, {memory, bytes}));
+  const auto progress = self->mediator->domain_init(*vm, {memory, bytes});
+  return progress.ok() ? static_cast<int32_t>(*progress) : static_cast<int32_t>(progress.error());
 }
 
 uint32_t image_domain_teardown(Instance* self, uint16_t vm) {

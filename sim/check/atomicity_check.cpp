@@ -5,7 +5,8 @@
 // [DEN0077A 1.2 §13.2]; an SP that a direct request reached may do what it likes with what it
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
-// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses.
+// that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses,
+// and what a borrower asks to zero when it lets go, before the platform does.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -48,8 +49,9 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     if (now.quarantined > before_.quarantined) return;
     const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
     const bool send_ended = fragment && now.shares + 1 == before_.shares;
-    const bool may_zero =
-        asks_to_zero(step.sent.bytes) && !ffa::is_function(step.sent.begun, Fid::mem_share);
+    const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
+    const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
+                                      !ffa::is_function(step.sent.begun, Fid::mem_share));
     for (const auto& [what, digest] : now.digests) {
       const auto was = before_.digests.find(what);
       if (was != before_.digests.end() && was->second == digest) continue;

@@ -96,7 +96,7 @@ class DirectMessages final : public CheckerOf<DirectMessages> {
   }
 
   void check_run(const Step& step, const trace::Event& smc) const {
-    if (!is_function(step.event.in, Fid::run))
+    if (!is_function(step.event.in, Fid::run) || step.gone())
       return;  // the mediator goes on with a request of its own
     const auto target = static_cast<uint16_t>(smc.in.w(1) >> 16);
     const auto& waits = step.guest().waits_for;

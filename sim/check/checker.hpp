@@ -68,6 +68,10 @@ struct Step {
   [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }
   /// A call of FF-A's range by a VM that exists and has an FF-A mediator.
   [[nodiscard]] bool is_ffa() const;
+  /// The VM came to its end meanwhile: what was done for it was that end's doing, too.
+  [[nodiscard]] bool gone() const {
+    return !alone && facts.offered && !facts.vms.contains(event.vm);
+  }
   /// The VM is being torn down: its calls are refused whatever they are.
   [[nodiscard]] bool dying() const;
 };

@@ -9,6 +9,7 @@
 #include "ffa/names.hpp"
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/progress_check.hpp"
 
 namespace sim {
 
@@ -234,6 +235,10 @@ std::vector<std::string> Checkers::all() {
   std::vector<std::string> ids;
   for (const auto& checker : check::make_all()) add_once(ids, checker->id());
   return ids;
+}
+
+void Checkers::check_progress(std::span<const trace::Event> events) {
+  check::check_progress(impl_->sim, events, impl_->guests);
 }
 
 void Checkers::keep() { impl_->keep(); }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ class Checkers {
   ~Checkers();
   Checkers(const Checkers&) = delete;
   Checkers& operator=(const Checkers&) = delete;
+
+  /// After a run whose trace is `events`: I33, what was refused for now gets on. The simulation
+  /// goes on, and is of no other use then.
+  void check_progress(std::span<const trace::Event> events);
 
   /// Invariants that are checked, in order, without those that the machine, the scheduler and the
   /// engine see to.

@@ -81,6 +81,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
     if (event.side != trace::Side::lifecycle || event.op != "free") return;
     if (step.facts.vms.contains(event.vm)) report(step, "the mediator still knows the VM");
     check_regions(step);
+    check_buffers(step);
     check_told(step);
   }
 
@@ -98,6 +99,21 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
         report(step, fmt::format("the SPMC still holds {:#x} of it, handle {:#x}", pa.raw(),
                                  region.handle.raw()));
         return;
+      }
+    }
+  }
+
+  void check_buffers(const Step& step) const {
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
+      const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
+      if (held.vm.raw() != step.event.vm) continue;
+      for (const auto& buffer : {held.rx, held.tx}) {
+        for (const ffa::Pa page : buffer) {
+          if (step.sim.machine().owner(page.raw()) == PageOwner::quarantined) continue;
+          report(step, fmt::format("the SPMC still has a buffer of it at {:#x}", page.raw()));
+          return;
+        }
       }
     }
   }

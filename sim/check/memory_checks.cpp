@@ -85,6 +85,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
   std::string id() const override { return "I02"; }
   void after(const Step& step) override {
     if (step.thorough) check_regions(step);
+    check_buffers(step);
     for (const trace::Event* smc : step.smcs) {
       if (is_send_part(smc->in)) check_sent(step, *smc);
       const bool ended = ffa::is_function(smc->in, Fid::mem_reclaim) && ffa::is_success(smc->out);
@@ -160,18 +161,30 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
         ffa::Pa pa{};
         ffa::PageCount pages{};
         model->region_range(n, range, pa, pages);
-        if (check_held(step, region, pa.raw(), pages.raw())) return;
+        if (check_held(step, region.sender, pa.raw(), pages.raw())) return;
       }
     }
   }
 
-  bool check_held(const Step& step, const spmc_model::RegionFacts& region, uint64_t pa,
-                  uint64_t pages) const {
-    const auto at = step.sim.machine().find_other(
-        pa, pages, {owned_by(region.sender.raw()), PageOwner::quarantined});
+  // So do the RX and TX that the SPMC may write and read for it.
+  void check_buffers(const Step& step) const {
+    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
+      const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
+      for (const auto& buffer : {held.rx, held.tx}) {
+        for (const ffa::Pa page : buffer) {
+          if (check_held(step, held.vm, page.raw(), 1)) return;
+        }
+      }
+    }
+  }
+
+  bool check_held(const Step& step, ffa::EndpointId vm, uint64_t pa, uint64_t pages) const {
+    const auto at =
+        step.sim.machine().find_other(pa, pages, {owned_by(vm.raw()), PageOwner::quarantined});
     if (!at) return false;
     report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", *at,
-                             region.sender.raw()));
+                             vm.raw()));
     return true;
   }
 
@@ -215,12 +228,27 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
  private:
   void check_owners(const Step& step) const {
     for (const auto& [id, vm] : step.facts.vms) {
+      check_buffer(step, id, vm.fact.rx_ipa, vm.fact.rxtx_pages);
+      check_buffer(step, id, vm.fact.tx_ipa, vm.fact.rxtx_pages);
       if (!vm.shares.empty() || !step.sim.machine().has_vm(id)) continue;
       const uint64_t pages = step.sim.machine().withdrawn_pages(id);
       if (pages != 0) {
         report(step, fmt::format("VM {} has no transaction, and no access to {} of its pages", id,
                                  pages));
       }
+    }
+  }
+  // A call may take the access to its caller's TX away, no longer than it lasts.
+  void check_buffer(const Step& step, uint16_t id, uint64_t ipa, uint64_t pages) const {
+    while (pages > 0) {
+      const mediator::Extent extent = step.sim.machine().translate(id, ipa, pages);
+      if (extent.kind == mediator::MemoryKind::ram_none) {
+        report(step, fmt::format("VM {} has no access to its buffer at {:#x}", id, ipa));
+      }
+      const uint64_t done = std::max<uint64_t>(extent.pages.raw(), 1);
+      if (extent.kind == mediator::MemoryKind::ram_none || done >= pages) return;
+      ipa += done * ffa::page_size;
+      pages -= done;
     }
   }
   static uint32_t quarantined(const Step& step) {

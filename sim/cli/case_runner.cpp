@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/cli/case_runner.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "sim/cli/values.hpp"
+#include "sim/engine/built_images.hpp"
 #include "sim/engine/case_world.hpp"
+#include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
+#include "sim/explore/explained_world.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/run.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
@@ -16,25 +21,44 @@ namespace {
 /// The simulator with a mediator of its own choice.
 class HostRunner final : public CaseRunner {
  public:
-  explicit HostRunner(std::unique_ptr<MediatorFactory> factory) : factory_(std::move(factory)) {}
+  HostRunner(std::unique_ptr<MediatorFactory> factory, bool explain)
+      : factory_(std::move(factory)), explain_(explain) {}
   std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
   RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) override {
-    return sim::run(compiled, *factory_, choices);
+    if (!explains(compiled)) return sim::run(compiled, *factory_, choices);
+    explore::ExplainedWorld world{compiled, *factory_};
+    world.run(choices);
+    return std::move(world).take_record();
   }
   CaseResult run_again(const scenario::CompiledCase& compiled,
                        const ChoiceMaker& choices) override {
     const RunOnce in_used_world = [this](const scenario::CompiledCase& one, Choices& asked) {
-      return run_in_used_world(one, *factory_, asked);
+      if (!explains(one)) return run_in_used_world(one, *factory_, asked);
+      explore::ExplainedWorld world{one, *factory_, CaseWorld::Keeps::first_run};
+      Choices others{seeded_choices(~uint64_t{0})};
+      world.run(others);
+      world.run(asked);
+      return std::move(world).take_record();
     };
     return run_case(compiled, in_used_world, choices);
   }
   explore::RunSchedule many_runs(const scenario::CompiledCase& compiled) override {
-    const auto world = std::make_shared<CaseWorld>(compiled, *factory_);
-    return [world](Choices& choices) -> const RunRecord& { return world->run(choices); };
+    if (!explains(compiled)) return schedules_of<CaseWorld>(compiled);
+    return schedules_of<explore::ExplainedWorld>(compiled);
   }
 
  private:
+  bool explains(const scenario::CompiledCase& compiled) const {
+    return explain_ && explore::can_be_explained(compiled);
+  }
+  template <class World>
+  explore::RunSchedule schedules_of(const scenario::CompiledCase& compiled) {
+    const auto world = std::make_shared<World>(compiled, *factory_);
+    return [world](Choices& choices) -> const RunRecord& { return world->run(choices); };
+  }
+
   std::unique_ptr<MediatorFactory> factory_;
+  bool explain_;
 };
 
 /// One boot a run. Nothing is left to choose: what runs there runs in order.
@@ -68,15 +92,29 @@ explore::RunSchedule CaseRunner::many_runs(const scenario::CompiledCase& compile
   };
 }
 
+namespace {
+
+std::string find_fine_mediator() {
+  const char* const name = "ffa-mediator-fine.so";
+  if (const auto library = built_library(name)) return *library;
+  throw MissingTool("--fine", fmt::format("build/lib/{} is not built; trees with sanitizers have "
+                                          "none",
+                                          name));
+}
+
+}  // namespace
+
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
-    return std::make_unique<HostRunner>(
-        unicorn_mediator(find_unicorn_image(), parse_monitoring(options.run.monitors)));
+    const auto monitoring = parse_monitoring(options.run.monitors);
+    return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image(), monitoring),
+                                        options.run.explain);
   }
+  const std::string mediator = options.run.fine ? find_fine_mediator() : options.run.mediator;
   return std::make_unique<HostRunner>(
-      options.run.mediator.empty() ? built_in_mediator() : load_mediator(options.run.mediator));
+      mediator.empty() ? built_in_mediator() : load_mediator(mediator), options.run.explain);
 }
 
 }  // namespace sim::cli

@@ -9,6 +9,8 @@ namespace sim::cli {
 int run_command(const Options& options);
 int explore_command(const Options& options);
 int replay_command(const Options& options);
+int shrink_command(const Options& options);
+int merge_command(const Options& options);
 int list_command(const Options& options);
 int schema_command();
 int doctor_command();

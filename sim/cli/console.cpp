@@ -38,7 +38,7 @@ Console::Console(bool json, size_t cases)
       cases_(cases),
       start_(std::chrono::steady_clock::now()) {}
 
-void Console::clear_progress() {
+void Console::clear_progress() const {
   if (terminal_) fmt::print("{}", erase_line);
 }
 
@@ -54,6 +54,12 @@ void Console::tell(const report::Outcome& outcome) {
       fmt::print("{}", report::outcome_text(outcome, colours_));
     fmt::print("[{}/{}] {}", told_, cases_, outcome.name.substr(0, 60));
   }
+  (void)std::fflush(stdout);
+}
+
+void Console::working(const std::string& text) const {
+  clear_progress();
+  fmt::print("{}", text);
   (void)std::fflush(stdout);
 }
 

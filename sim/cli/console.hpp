@@ -17,6 +17,10 @@ class Console {
   Console(bool json, size_t cases);
   /// A case is done. On a terminal one that passed only moves the progress line.
   void tell(const report::Outcome& outcome);
+  /// True where working() shows.
+  [[nodiscard]] bool live() const { return terminal_; }
+  /// How far the case at hand has come, in the progress line; from the process that runs it.
+  void working(const std::string& text) const;
   /// The `sometimes` marks that no case has met.
   void tell_never_met(const std::vector<report::Outcome>& outcomes);
   /// The most stack of all cases, where it is known.
@@ -25,7 +29,7 @@ class Console {
   void finish(const report::Summary& summary);
 
  private:
-  void clear_progress();
+  void clear_progress() const;
 
   bool json_;
   bool terminal_;

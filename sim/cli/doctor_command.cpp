@@ -61,6 +61,8 @@ constexpr Thing things[] = {
     {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", Need::test, "AArch64 images"},
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
     {"patch", "patch", Need::test, "mutant runner"},
+    {"parallel", "parallel", Need::test, "campaigns of several processes"},
+    {"sbatch", "slurm-client", Need::optional, "campaigns on a Slurm cluster"},
     {"git", "git", Need::optional, "fetches the sources"},
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},

@@ -2,17 +2,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <memory>
 
 #include "sim/check/sometimes.hpp"
+#include "sim/cli/case_plan.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/determinism.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/saved_case.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/cli/workers.hpp"
+#include "sim/engine/input_error.hpp"
 #include "sim/explore/explorer.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/trace/atomic_file.hpp"
@@ -43,6 +47,49 @@ class Deadline {
   size_t cases_;
 };
 
+/// The I-th part of the seeds; what parts find is in order of seeds, then.
+void take_seeds(const report::Shard& shard, explore::Plan& plan) {
+  const uint64_t seeds = plan.end_seed - plan.first_seed;
+  if (seeds < shard.count) {
+    throw InputError("--shard", fmt::format("{} parts of {} seeds", shard.count, seeds));
+  }
+  const auto start_of = [&, first = plan.first_seed](uint64_t part) {
+    return first + seeds / shard.count * part + std::min(part, seeds % shard.count);
+  };
+  plan.first_seed = start_of(shard.index - 1);
+  plan.end_seed = start_of(shard.index);
+}
+
+/// What a person who waits for a case is told, a few times a second.
+class Ticker {
+ public:
+  Ticker(const Console& console, std::string name, const explore::Plan& plan)
+      : console_(console), name_(std::move(name)), plan_(plan) {}
+  void tell(const explore::Progress& progress, int marks) {
+    const Clock::time_point now = Clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::milliseconds(250);
+    const double seconds = std::chrono::duration<double>(now - begin_).count();
+    std::string text =
+        fmt::format("{}: {} schedules, {:.0f}/s, {} marks met", name_, progress.schedules,
+                    static_cast<double>(progress.schedules) / seconds, marks);
+    if (plan_.strategy == explore::Strategy::exhaustive) {
+      text += fmt::format(", {} decisions deep, {} states", progress.longest, progress.states);
+    } else {
+      const uint64_t seeds = plan_.end_seed - plan_.first_seed;
+      text += fmt::format(", {} seeds left", seeds - std::min(seeds, progress.schedules));
+    }
+    console_.working(text);
+  }
+
+ private:
+  const Console& console_;
+  std::string name_;
+  const explore::Plan& plan_;
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point next_ = begin_ + std::chrono::milliseconds(250);
+};
+
 class Campaign {
  public:
   Campaign(const Options& options, const Suite& suite, CaseRunner& runner)
@@ -54,8 +101,8 @@ class Campaign {
 
   int run() {
     const auto explore_at = [this](size_t i) { return explore(suite_.cases[i]); };
-    const auto lost = [this](size_t i, const std::string& how) {
-      return lost_case(suite_.cases[i], options_.run, how);
+    const auto lost = [this](size_t i, const Death& death) {
+      return failed_for_good(suite_.cases[i], death);
     };
     const auto done = [this](size_t /*i*/, Outcome outcome) {
       console_.tell(outcome);
@@ -67,14 +114,18 @@ class Campaign {
       run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
     }
     console_.tell_never_met(outcomes_);
-    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
+    summary.shard = options_.run.shard;
+    console_.finish(summary);
     return report::exit_code(outcomes_);
   }
 
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
 
  private:
-  static bool is_open(const ReadyCase& ready) { return ready.loaded.data.doc.contains("threads"); }
+  static bool is_open(const ReadyCase& ready) {
+    return ready.loaded.data.doc.contains("threads") || ready.compiled.only_invariants;
+  }
   size_t cases_of_a_process() const {
     const auto open =
         static_cast<size_t>(std::count_if(suite_.cases.begin(), suite_.cases.end(), is_open));
@@ -83,35 +134,68 @@ class Campaign {
   }
 
   Outcome explore(const ReadyCase& ready) {
-    const explore::Plan& plan = options_.explore.plan;
-    Outcome outcome = blank_outcome(ready, plan.first_seed);
+    Outcome outcome = blank_outcome(ready, options_.explore.plan.first_seed);
     outcome.skip = ready.loaded.skip.empty() ? runner_.why_not(ready.compiled) : ready.loaded.skip;
     if (!outcome.skip.empty()) {
       outcome.result = report::Result::skipped;
       return outcome;
     }
     deadline_.begin_case(is_open(ready));
-    outcome.exploration.emplace().strategy = strategy_name(plan.strategy);
+    outcome.exploration.emplace().strategy = strategy_name(options_.explore.plan.strategy);
     const RunOnce run_once = [this](const scenario::CompiledCase& compiled, Choices& choices) {
       return runner_.run_once(compiled, choices);
     };
     check::Sometimes met = 0;
     catch_into(outcome, [&] {
-      const explore::RunSchedule run_schedule = runner_.many_runs(ready.compiled);
-      explore::Explorer explorer{ready.compiled, run_schedule, run_once, plan};
+      const CasePlan own = plan_of(ready, options_);
+      outcome.exploration->strategy = strategy_name(own.plan.strategy);
+      const explore::RunSchedule run_many = runner_.many_runs(ready.compiled);
+      const explore::RunSchedule run_schedule = [&](Choices& choices) -> const RunRecord& {
+        const RunRecord& record = run_many(choices);
+        if (!options_.run.check_determinism) return record;
+        outcome.choices = choices.to_text();  // if it ends here
+        check_again(record.events, choices,
+                    [&](Choices& again) { return runner_.run_once(ready.compiled, again).events; });
+        outcome.choices.clear();
+        return record;
+      };
+      Ticker ticker{console_, outcome.name, own.plan};
+      explore::Explorer explorer{ready.compiled, run_schedule, run_once, own.plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
         if (schedule.record != nullptr) met |= check::sometimes_met(schedule.record->events);
+        if (console_.live()) ticker.tell(progress, std::popcount(met));
         return watch(ready, outcome, schedule, progress);
       });
+      for (const std::string& mark : own.wanted) require_met(outcome, mark, check::names_of(met));
     });
     outcome.sometimes = check::names_of(met);
-    if (outcome.result == report::Result::failed) {
-      outcome.repro = repro_command(ready, options_.run, outcome);
-      if (!options_.explore.save.empty()) {
-        outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
-      }
-    }
+    if (outcome.result == report::Result::failed) tell_how_to_repeat(ready, outcome);
     return outcome;
+  }
+
+  void tell_how_to_repeat(const ReadyCase& ready, Outcome& outcome) const {
+    outcome.repro = repro_command(ready, options_.run, outcome);
+    if (!options_.explore.save.empty()) {
+      outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
+    }
+  }
+
+  /// What the schedules before the last one came to is lost with the process.
+  Outcome failed_for_good(const ReadyCase& ready, const Death& death) const {
+    Outcome outcome = lost_case(ready, options_.run, death);
+    outcome.exploration.emplace().strategy = strategy_name(options_.explore.plan.strategy);
+    tell_how_to_repeat(ready, outcome);
+    return outcome;
+  }
+
+  /// A mark of the scenario's own that no schedule met is a failure, if there is no other.
+  static void require_met(Outcome& outcome, const std::string& mark,
+                          const std::vector<std::string>& met) {
+    if (outcome.result != report::Result::passed) return;
+    if (std::find(met.begin(), met.end(), mark) != met.end()) return;
+    outcome.result = report::Result::failed;
+    outcome.trouble = report::Trouble::check;
+    outcome.problems.push_back({"/explore/sometimes", mark, "", "", "never met: " + mark});
   }
 
   /// False: the case has failed, or its time is over.
@@ -142,10 +226,17 @@ class Campaign {
 
 }  // namespace
 
-int explore_command(const Options& options) {
+int explore_command(const Options& given) {
+  Options options = given;
   auto suite = load_suite(options.selection);
   if (!suite) return 2;
-  take_shard(options.run.shard, suite->cases);
+  report::Shard& shard = options.run.shard;
+  shard.of_seeds = explore::takes_seeds(options.explore.plan.strategy);
+  if (shard.of_seeds) {
+    take_seeds(shard, options.explore.plan);
+  } else {
+    take_shard(shard, suite->cases);
+  }
   const auto runner = chosen_runner(options);
   std::unique_ptr<trace::AtomicFile> junit;
   if (!options.run.junit.empty()) junit = std::make_unique<trace::AtomicFile>(options.run.junit);

@@ -18,6 +18,10 @@ int run_verb(const sim::cli::Options& options) {
       return sim::cli::explore_command(options);
     case sim::cli::Verb::replay:
       return sim::cli::replay_command(options);
+    case sim::cli::Verb::shrink:
+      return sim::cli::shrink_command(options);
+    case sim::cli::Verb::merge:
+      return sim::cli::merge_command(options);
     case sim::cli::Verb::list:
       return sim::cli::list_command(options);
     case sim::cli::Verb::schema:

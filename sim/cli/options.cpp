@@ -29,6 +29,7 @@ struct RawValues {
   std::string strategy;
   std::string time;
   std::string bytes;
+  std::string faults;
   std::vector<std::string> vary;
 };
 
@@ -59,17 +60,21 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--seed", raw.seed, "N", "Seed of all choices: a number, 0x…, or a git hash");
   option("--choices", raw.choices, "TEXT", "Decisions of one case, as a failure prints them");
   verb.add_option("--jobs,-j", run.jobs, "Processes that run cases; 0: this one")->type_name("N");
+  option("--faults", raw.faults, "KINDS", "Faults that the choices may let strike, or all");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
   option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
   verb.add_flag("--update-golden", run.update_golden,
                 "Write the hashes to the --golden file instead");
   verb.add_flag("--check-determinism", run.check_determinism, "Run each case twice and compare");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -87,24 +92,65 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
           "--exhaustive", [&raw] { raw.strategy = "exhaustive"; },
           "The same as --strategy exhaustive")
       ->excludes(strategy);
+  verb.add_flag_callback(
+          "--sweep", [&raw] { raw.strategy = "sweep"; }, "Each fault at each place, one a run")
+      ->excludes(strategy);
   option("--seeds", raw.seeds, "A:B", "These seeds, B not among them (default: 0:1000)");
   option("--preemptions", plan.bounds.preemptions, "N",
          "exhaustive: so many preemptions a schedule (default: 2)");
-  option(
-      "--faults", plan.bounds.faults, "N",
-      "exhaustive: so many decisions a schedule, but the scheduler's, that are not 0 (default: 0)");
+  option("--faults", raw.faults, "KINDS",
+         "Faults that the choices may let strike: kinds, or all (sweep: all that are lawful)");
+  option("--max-faults", plan.bounds.faults, "N",
+         "exhaustive: so many faults a schedule (default: 1)");
   option("--depth", plan.depth, "N", "pct: finds what needs N orderings (default: 3)");
   option("--bytes", raw.bytes, "FILE", "bytes: a decision takes one of this file");
   verb.add_flag("!--no-reduction", plan.reduce, "exhaustive: run equivalent schedules, too");
+  verb.add_flag("!--no-explanations", run.explain,
+                "Without I32: no order is looked for that explains what concurrent calls gave");
   option("--save", options.explore.save, "DIR", "Write what failed as scenarios below DIR");
   option("--time", raw.time, "T", "Stop after 90s, 15m, …; all cases together");
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
-  option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
+  option("--shard", raw.shard, "I/N",
+         "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
+  verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
+  verb.add_flag("--check-determinism", run.check_determinism,
+                "Run each schedule a second time and compare");
+  verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+void add_replay(CLI::App& verb, Options& options) {
+  verb.add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
+  verb.add_option("--backend", options.replay_backend,
+                  "Where it runs: host, unicorn, qemu (default: where it failed)")
+      ->type_name("NAME");
+}
+
+void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
+  ShrinkOptions& shrink = options.shrink;
+  verb.add_option("WHAT", shrink.what, "A saved scenario, a report, or a REPRO line in quotes")
+      ->required()
+      ->type_name("");
+  verb.add_option("--out", shrink.out, "Where the small scenario goes (default: shrunk)")
+      ->type_name("DIR");
+  verb.add_option("--time", raw.time, "At most so long a case (default: 60s)")->type_name("T");
+  const auto passed_on = [&](const char* name, const char* type, const char* text) {
+    verb.add_option_function<std::string>(
+            name,
+            [&shrink, name](const std::string& value) {
+              shrink.more.insert(shrink.more.end(), {name, value});
+            },
+            text)
+        ->type_name(type);
+  };
+  passed_on("--filter", "PATTERNS", "Which case, of a file with several");
+  passed_on("--mediator", "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 
@@ -114,6 +160,28 @@ void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   verb.add_option("--chapters", raw.chapters, "Only these chapters of the matrix")
       ->type_name("A,B");
   verb.add_flag("--json", options.json, "One JSON object a line");
+}
+
+/// The back end, and what goes with some of them only. Throws InputError.
+void check_backend(const Options& options) {
+  const std::string& backend = options.selection.backend;
+  if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(backend)) {
+    throw InputError("--backend",
+                     "'" + backend + "' is not available; available: host, unicorn, qemu");
+  }
+  if (options.verb == Verb::explore && backend == "qemu") {
+    throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
+  }
+  (void)parse_monitoring(options.run.monitors);
+  if (options.run.monitors != "cheap" && backend != "unicorn") {
+    throw InputError("--monitors", "goes with --backend unicorn, which has them");
+  }
+  if (options.run.fine && (backend != "host" || !options.run.mediator.empty())) {
+    throw InputError("--fine", "is a mediator of its own, on the back end host only");
+  }
+  if (backend != "host" && !options.run.mediator.empty()) {
+    throw InputError("--mediator", "a shared library runs on the back end host only");
+  }
 }
 
 /// What the values mean. Throws InputError.
@@ -128,24 +196,12 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
       throw InputError("--vary " + selection.vary.back().name, "stands there twice");
     }
   }
-  if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(selection.backend)) {
-    throw InputError("--backend", "'" + selection.backend +
-                                      "' is not available; available: host, unicorn, qemu");
-  }
-  if (options.verb == Verb::explore && selection.backend == "qemu") {
-    throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
-  }
-  (void)parse_monitoring(options.run.monitors);
-  if (options.run.monitors != "cheap" && selection.backend != "unicorn") {
-    throw InputError("--monitors", "goes with --backend unicorn, which has them");
-  }
-  if (selection.backend != "host" && !options.run.mediator.empty()) {
-    throw InputError("--mediator", "a shared library runs on the back end host only");
-  }
+  check_backend(options);
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");
   }
   options.run.backend = selection.backend;
+  if (!raw.faults.empty()) selection.faults = parse_faults(raw.faults);
   options.run.seed = parse_seed(raw.seed, "--seed");
   options.run.shard = parse_shard(raw.shard);
   if (options.verb == Verb::explore) {
@@ -153,6 +209,9 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     explore::Plan& plan = options.explore.plan;
     plan.first_seed = seeds.first;
     plan.end_seed = seeds.end;
+    options.explore.says_strategy = !raw.strategy.empty();
+    options.explore.says_preemptions = verb.count("--preemptions") > 0;
+    options.explore.says_seeds = verb.count("--seeds") > 0;
     if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
     const bool of_bytes = plan.strategy == explore::Strategy::bytes;
     if (of_bytes == raw.bytes.empty()) {
@@ -160,7 +219,14 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     }
     if (of_bytes) plan.bytes = read_bytes(raw.bytes);
     if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
+    if (plan.strategy == explore::Strategy::sweep) {
+      plan.bounds.faults = 1;
+      if (verb.count("--preemptions") == 0) plan.bounds.preemptions = 0;
+      if (selection.faults.empty()) selection.faults = parse_faults("lawful");
+    }
   }
+  if (options.verb == Verb::shrink && !raw.time.empty()) options.shrink.time = parse_time(raw.time);
+  options.run.faults = selection.faults;
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
     throw InputError("--update-golden", "needs --golden FILE");
@@ -179,8 +245,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",    "explore", "replay", "list",
-                                       "schema", "doctor",  "pack"};
+  const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
+                                       "list", "schema",  "doctor", "pack"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -198,14 +264,15 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CLI::App& explore = add_verb(app, "explore", "Run scenarios under many schedules");
   add_explore(explore, options, raw);
   CLI::App& replay = add_verb(app, "replay", "Run again what failed");
-  replay
-      .add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
+  add_replay(replay, options);
+  CLI::App& shrink = add_verb(app, "shrink", "Make a small scenario of one that fails");
+  add_shrink(shrink, options, raw);
+  CLI::App& merge = add_verb(app, "merge", "Put the results of all parts of a campaign together");
+  merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
       ->type_name("");
-  replay
-      .add_option("--backend", options.replay_backend,
-                  "Where it runs: host, unicorn, qemu (default: where it failed)")
-      ->type_name("NAME");
+  merge.add_option("--junit", options.run.junit, "Write a JUnit report")->type_name("FILE");
+  merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
   CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
@@ -214,7 +281,10 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{}, 2, why + "; one of run, explore, replay, list, schema, doctor, pack\n" + hint("")};
+    return {{},
+            2,
+            why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack\n" +
+                hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -234,6 +304,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   options.verb = verb == &run       ? Verb::run
                  : verb == &explore ? Verb::explore
                  : verb == &replay  ? Verb::replay
+                 : verb == &shrink  ? Verb::shrink
+                 : verb == &merge   ? Verb::merge
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor

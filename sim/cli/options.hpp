@@ -10,23 +10,19 @@
 #include <vector>
 
 #include "sim/explore/explorer.hpp"
+#include "sim/report/outcome.hpp"
 #include "sim/scenario/matrix.hpp"
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, list, schema, doctor, pack };
-
-/// Part `index` (from 1) of `count`.
-struct Shard {
-  unsigned index = 1;
-  unsigned count = 1;
-};
+enum class Verb : uint8_t { run, explore, replay, shrink, merge, list, schema, doctor, pack };
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
   std::vector<std::string> paths;
   std::string filter = "*";
   std::vector<scenario::Axis> vary;
+  std::vector<std::string> faults;  ///< kinds that the choice stream may let strike in each case
   std::string backend = "host";
 };
 
@@ -34,21 +30,34 @@ struct RunOptions {
   uint64_t seed = 0;
   std::optional<std::string> choices;
   unsigned jobs = 1;
-  Shard shard;
+  report::Shard shard;
   std::string junit;
-  std::string trace;               ///< directory
-  std::string mediator;            ///< plug-in
-  std::string backend = "host";    ///< as Selection::backend
-  std::string monitors = "cheap";  ///< of the back end unicorn: none, cheap, all
+  std::string trace;                ///< directory
+  std::string mediator;             ///< plug-in
+  bool fine = false;                ///< our mediator with every access told
+  std::string backend = "host";     ///< as Selection::backend
+  std::string monitors = "cheap";   ///< of the back end unicorn: none, cheap, all
+  std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
   bool update_golden = false;
   bool check_determinism = false;
+  bool explain = true;  ///< look for orders that explain what concurrent calls gave (I32)
 };
 
 struct ExploreOptions {
   explore::Plan plan;
+  bool says_strategy = false;  ///< else a scenario's own `explore` decides
+  bool says_preemptions = false;
+  bool says_seeds = false;
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
   std::string save;                               ///< directory for what failed
+};
+
+struct ShrinkOptions {
+  std::string what;               ///< as `replay`
+  std::vector<std::string> more;  ///< options of `run` that the line does not have
+  std::string out = "shrunk";     ///< directory
+  std::chrono::milliseconds time{60'000};
 };
 
 struct ListOptions {
@@ -62,9 +71,11 @@ struct Options {
   bool json = false;
   RunOptions run;
   ExploreOptions explore;
+  ShrinkOptions shrink;
   ListOptions list;
-  std::string replay;          ///< a REPRO line or a file
-  std::string replay_backend;  ///< or empty: the one that the line names
+  std::string replay;              ///< a REPRO line or a file
+  std::string replay_backend;      ///< or empty: the one that the line names
+  std::vector<std::string> merge;  ///< results of the parts of a campaign
   std::string pack_file;
 };
 

@@ -7,10 +7,12 @@
 #include <filesystem>
 
 #include "sim/check/sometimes.hpp"
+#include "sim/cli/determinism.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run.hpp"
+#include "sim/explore/tree.hpp"
 #include "sim/trace/writer.hpp"
 
 namespace sim::cli {
@@ -105,6 +107,11 @@ void catch_into(Outcome& outcome, const std::function<void()>& body) {
   } catch (const MediatorFault& fault) {
     fail(outcome, fault.stuck() ? Trouble::no_progress : Trouble::check,
          {"", "", "", "", fault.what()});
+  } catch (const Nondeterminism& found) {
+    fail(outcome, Trouble::nondeterminism, found.problem());
+  } catch (const explore::Divergence& divergence) {
+    fail(outcome, Trouble::nondeterminism,
+         {"", "", "", "", fmt::format("the same decisions lead elsewhere: {}", divergence.what())});
   } catch (const InputError& error) {
     fail(outcome, Trouble::bad_input, {"", "", "", "", error.what()});
   } catch (const std::exception& error) {
@@ -122,9 +129,10 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   return outcome;
 }
 
-Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const std::string& how) {
+Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const Death& death) {
   Outcome outcome = blank_outcome(ready, options.seed);
-  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + how});
+  fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + death.text()});
+  outcome.choices = death.choices;
   return outcome;
 }
 
@@ -148,9 +156,11 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     const CaseResult again = runner.run_again(ready.compiled, maker);
     const auto text = [](const scenario::Failure& failure) { return failure.text; };
     if (again.hash != result.hash) {
+      // The record is that of one run; of a sweep's many, another one may differ.
+      const report::Problem hashes{"", result.hash, again.hash, "",
+                                   "a second run of the same case has another trace hash"};
       fail(outcome, Trouble::nondeterminism,
-           {"", result.hash, again.hash, "",
-            "a second run of the same case has another trace hash"});
+           first_difference(result.record.events, again.record.events).value_or(hashes));
     } else if (!std::ranges::equal(again.failures, result.failures, {}, text, text)) {
       fail(outcome, Trouble::nondeterminism,
            {"", fmt::format("{} failures", result.failures.size()),
@@ -172,9 +182,12 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
   // Explored, no decision means that all were 0, and not that a seed takes them.
   if (!outcome.choices.empty() || outcome.exploration)
     command += " --choices " + shell_quoted(outcome.choices);
+  if (!options.faults.empty())
+    command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
   if (options.backend != "host") command += " --backend " + options.backend;
   if (options.monitors != "cheap") command += " --monitors " + options.monitors;
   if (options.check_determinism) command += " --check-determinism";
+  if (options.fine) command += " --fine";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);
   if (!options.golden.empty()) command += " --golden " + shell_quoted(options.golden);
   return command;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/cli/case_runner.hpp"
+#include "sim/cli/last_words.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/report/outcome.hpp"
 
@@ -18,9 +19,8 @@ report::Outcome blank_outcome(const ReadyCase& ready, uint64_t seed);
 /// it. Writes the trace if `options.trace` is set; throws InputError where it can't.
 report::Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& runner);
 
-/// Of a case that ended its process: `how`.
-report::Outcome lost_case(const ReadyCase& ready, const RunOptions& options,
-                          const std::string& how);
+/// Of a case that ended its process.
+report::Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const Death& death);
 
 /// What a result makes of an outcome.
 void judge_into(report::Outcome& outcome, const ReadyCase& ready, const CaseResult& result);

@@ -76,8 +76,8 @@ class Runner {
 
   int run() {
     const auto run_at = [this](size_t i) { return run_or_skip(suite_.cases[i]); };
-    const auto lost = [this](size_t i, const std::string& how) {
-      return lost_case(suite_.cases[i], options_, how);
+    const auto lost = [this](size_t i, const Death& death) {
+      return lost_case(suite_.cases[i], options_, death);
     };
     const auto done = [this](size_t i, Outcome outcome) {
       finish(suite_.cases[i], std::move(outcome));
@@ -88,7 +88,9 @@ class Runner {
       run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
     }
     console_.tell_stack(outcomes_);
-    console_.finish(report::summarise(outcomes_, suite_.not_selected));
+    report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
+    summary.shard = options_.shard;
+    console_.finish(summary);
     return report::exit_code(outcomes_);
   }
 

@@ -41,7 +41,8 @@ std::string save_case(const std::string& folder, const ReadyCase& ready,
   nlohmann::json doc = ready.loaded.data.doc;
   doc["$schema"] = "../schema/scenario.json";
   doc["name"] = chapter + "/" + stem;
-  doc["choices"] = choices;
+  // Silent, a seed would decide.
+  doc["choices"] = choices.empty() && doc.contains("threads") ? "0:schedule=0" : choices;
   doc.erase("explore");
   // Everything is replaced; what asks for a value by `when` still finds it.
   for (const auto& [variable, value] : ready.loaded.data.variables) {

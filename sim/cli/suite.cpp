@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "sim/cli/chosen_faults.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/machine/machine.hpp"
 #include "sim/scenario/filter.hpp"
@@ -86,7 +87,7 @@ bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>&
   return false;
 }
 
-void take_shard(const Shard& shard, std::vector<ReadyCase>& cases) {
+void take_shard(const report::Shard& shard, std::vector<ReadyCase>& cases) {
   std::vector<ReadyCase> taken;
   for (size_t i = 0; i < cases.size(); ++i) {
     if (i % shard.count == shard.index - 1) taken.push_back(std::move(cases[i]));
@@ -98,8 +99,9 @@ std::optional<Suite> load_suite(const Selection& selection) {
   scenario::LoadResult result = load(selection);
   std::set<std::string> told;
   std::map<std::string, scenario::CompiledCase> compiled;
-  for (const auto& loaded : result.cases) {
+  for (auto& loaded : result.cases) {
     if (!loaded.selected || !loaded.skip.empty()) continue;
+    if (!selection.faults.empty()) choose_faults(loaded.data.doc, selection.faults);
     const auto error = compile_case(loaded, compiled[loaded.data.name]);
     if (error && told.insert(*error).second) result.errors.push_back(*error);
   }

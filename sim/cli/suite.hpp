@@ -40,6 +40,6 @@ bool apply_filter(const Selection& selection, std::vector<scenario::LoadedCase>&
 std::optional<Suite> load_suite(const Selection& selection);
 
 /// Keeps every count-th case, from the index-th on.
-void take_shard(const Shard& shard, std::vector<ReadyCase>& cases);
+void take_shard(const report::Shard& shard, std::vector<ReadyCase>& cases);
 
 }  // namespace sim::cli

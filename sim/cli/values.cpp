@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/platform/fault_kinds.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/loader_vary.hpp"
 
@@ -47,19 +48,18 @@ uint64_t parse_seed(const std::string& text, const std::string& option) {
   return XXH3_64bits(lower.data(), lower.size());
 }
 
-SeedRange parse_seeds(const std::string& text) {
+SeedRange parse_seeds(const std::string& text, const std::string& place) {
   const size_t colon = text.find(':');
   SeedRange range;
-  range.first = parse_seed(text.substr(0, colon), "--seeds");
+  range.first = parse_seed(text.substr(0, colon), place);
   range.end = range.first + 1;
   if (colon != std::string::npos) {
     const bool relative = text.substr(colon + 1).starts_with("+");
-    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), "--seeds");
+    range.end = parse_seed(text.substr(colon + (relative ? 2 : 1)), place);
     if (relative) range.end += range.first;
   }
   if (range.end <= range.first) {
-    throw InputError("--seeds",
-                     fmt::format("'{}' holds no seed: A:B are A and those below B", text));
+    throw InputError(place, fmt::format("'{}' holds no seed: A:B are A and those below B", text));
   }
   return range;
 }
@@ -68,7 +68,8 @@ namespace {
 constexpr std::pair<const char*, explore::Strategy> strategies[] = {
     {"random", explore::Strategy::random}, {"exhaustive", explore::Strategy::exhaustive},
     {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
-    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes}};
+    {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes},
+    {"sweep", explore::Strategy::sweep}};
 }  // namespace
 
 explore::Strategy parse_strategy(const std::string& text) {
@@ -94,6 +95,27 @@ const char* strategy_name(explore::Strategy strategy) {
   return "";
 }
 
+std::vector<std::string> parse_faults(const std::string& text) {
+  std::vector<std::string> kinds;
+  for (const std::string& part : parse_list(text, "--faults")) {
+    const bool all = part == "all" || part == "lawful";
+    if (!all && find_fault_kind(part) == nullptr) {
+      std::string known;
+      for (const FaultKind& kind : fault_kinds()) known += fmt::format("{}, ", kind.op);
+      throw InputError("--faults", fmt::format("'{}' is not one of {}lawful, all", part, known));
+    }
+    for (const FaultKind& kind : fault_kinds()) {
+      if (part == kind.op || part == "all" || (part == "lawful" && kind.lawful)) {
+        kinds.emplace_back(kind.op);
+      }
+    }
+  }
+  std::ranges::sort(kinds);
+  const auto twice = std::ranges::unique(kinds);
+  kinds.erase(twice.begin(), twice.end());
+  return kinds;
+}
+
 std::vector<uint8_t> read_bytes(const std::string& file) {
   const std::string text = scenario::read_text_file(file, size_t{1} << 20);
   return {text.begin(), text.end()};
@@ -113,7 +135,7 @@ std::chrono::milliseconds parse_time(const std::string& text) {
   return std::chrono::milliseconds(*number * factor);
 }
 
-Shard parse_shard(const std::string& text) {
+report::Shard parse_shard(const std::string& text) {
   const size_t slash = text.find('/');
   const auto index = parse_number<unsigned>(std::string_view(text).substr(0, slash), 10);
   const auto count = slash == std::string::npos

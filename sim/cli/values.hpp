@@ -23,9 +23,11 @@ uint64_t parse_seed(const std::string& text, const std::string& option = "--seed
 
 /// "5:100": 5 and those below 100. "5:+95" are the same, "5" is one. The first is as of
 /// parse_seed().
-SeedRange parse_seeds(const std::string& text);
+SeedRange parse_seeds(const std::string& text, const std::string& place = "--seeds");
 
 /// "random", …
+/// "pin,smc", "all", or "lawful": those that a sound SPMC and a sound platform know.
+std::vector<std::string> parse_faults(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
 
@@ -39,7 +41,7 @@ std::vector<uint8_t> read_bytes(const std::string& file);
 std::chrono::milliseconds parse_time(const std::string& text);
 
 /// "2/8": the second of eight parts.
-Shard parse_shard(const std::string& text);
+report::Shard parse_shard(const std::string& text);
 
 /// "guest=1.0,1.1": a variable and its values, as strings.
 scenario::Axis parse_vary(const std::string& text);

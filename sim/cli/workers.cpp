@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/cli/workers.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,11 +8,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "sim/cli/last_words.hpp"
 #include "sim/report/json_lines.hpp"
 
 namespace sim::cli {
@@ -27,6 +28,7 @@ struct Worker {
   int pipe = -1;
   std::vector<size_t> left;  ///< in the order in which it does them
   std::string text;
+  std::unique_ptr<LastWords> last;
 };
 
 void write_line(int pipe, const std::string& line) {
@@ -39,17 +41,10 @@ void write_line(int pipe, const std::string& line) {
   }
 }
 
-std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status)) {
-    return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  }
-  return fmt::format("exit code {}", WEXITSTATUS(status));
-}
-
 class Workers {
  public:
   Workers(const std::function<Outcome(size_t)>& run,
-          const std::function<Outcome(size_t, const std::string&)>& lost,
+          const std::function<Outcome(size_t, const Death&)>& lost,
           const std::function<void(size_t, Outcome)>& done)
       : run_(run), lost_(lost), done_(done) {}
 
@@ -65,10 +60,12 @@ class Workers {
   void start(Worker& worker) {
     int ends[2];
     if (pipe(ends) != 0) throw std::runtime_error(std::strerror(errno));
+    worker.last = std::make_unique<LastWords>();
     (void)std::fflush(nullptr);
     worker.process = fork();
     if (worker.process < 0) throw std::runtime_error(std::strerror(errno));
     if (worker.process == 0) {
+      worker.last->listen();
       (void)close(ends[0]);
       for (const size_t i : worker.left) {
         write_line(ends[1], report::outcome_json(run_(i)) + "\n");
@@ -115,7 +112,7 @@ class Workers {
     worker.pipe = -1;
     (void)waitpid(worker.process, &status, 0);
     if (worker.left.empty()) return;
-    results_[worker.left.front()] = lost_(worker.left.front(), how_it_ended(status));
+    results_[worker.left.front()] = lost_(worker.left.front(), worker.last->death(status));
     worker.left.erase(worker.left.begin());
     if (!worker.left.empty()) start(worker);
     hand_over();
@@ -128,7 +125,7 @@ class Workers {
   }
 
   const std::function<Outcome(size_t)>& run_;
-  const std::function<Outcome(size_t, const std::string&)>& lost_;
+  const std::function<Outcome(size_t, const Death&)>& lost_;
   const std::function<void(size_t, Outcome)>& done_;
   std::vector<Worker> workers_;
   std::vector<std::optional<Outcome>> results_;
@@ -138,7 +135,7 @@ class Workers {
 }  // namespace
 
 void run_in_workers(size_t count, unsigned jobs, const std::function<Outcome(size_t)>& run,
-                    const std::function<Outcome(size_t, const std::string&)>& lost,
+                    const std::function<Outcome(size_t, const Death&)>& lost,
                     const std::function<void(size_t, Outcome)>& done) {
   Workers(run, lost, done).work(count, jobs);
 }

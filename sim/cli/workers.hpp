@@ -7,15 +7,15 @@
 #include <cstddef>
 #include <functional>
 
+#include "sim/cli/last_words.hpp"
 #include "sim/report/outcome.hpp"
 
 namespace sim::cli {
 
 /// Runs `run(i)` for each i below `count`, in at most `jobs` processes, and hands each outcome to
-/// `done`, in order. `lost(i, how)` makes the outcome of a case that ended its process ("signal
-/// 11").
+/// `done`, in order. `lost(i, death)` makes the outcome of a case that ended its process.
 void run_in_workers(size_t count, unsigned jobs, const std::function<report::Outcome(size_t)>& run,
-                    const std::function<report::Outcome(size_t, const std::string&)>& lost,
+                    const std::function<report::Outcome(size_t, const Death&)>& lost,
                     const std::function<void(size_t, report::Outcome)>& done);
 
 }  // namespace sim::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the AArch64 images lie that were built with the running program.
+// Where the AArch64 images and the libraries lie that were built with the running program.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,15 @@ inline std::optional<std::string> built_image(const std::string& name) {
     if (std::filesystem::is_regular_file(image, error)) return image.string();
   }
   return std::nullopt;
+}
+
+/// The file `name` in lib of the build tree that the program is in; nothing where there is none.
+inline std::optional<std::string> built_library(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto library = (program.parent_path() / "../lib" / name).lexically_normal();
+  if (!std::filesystem::is_regular_file(library, error)) return std::nullopt;
+  return library.string();
 }
 
 }  // namespace sim

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/engine/case_world.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "sim/check/checkers.hpp"
@@ -37,8 +39,21 @@ struct CaseWorld::World {
     record.log = simulation.log();
     record.injected = simulation.injected();
     record.stack_bytes = simulation.stack_bytes();
+    record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));
     record.fault_fired.clear();
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
+  }
+
+  /// What happens in it is in no record, but for what was violated.
+  void check_progress() {
+    if (record.no_progress || record.stopped || !record.violations.empty()) return;
+    try {
+      checkers.check_progress(record.events);
+    } catch (const MediatorFault& fault) {
+      kept = false;
+      record.stopped = fault.what();
+    }
+    record.violations = simulation.violations();
   }
 
   RunRecord record;
@@ -50,8 +65,9 @@ struct CaseWorld::World {
   size_t set_up_events = 0;
 };
 
-CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps)
-    : compiled_(compiled), factory_(factory), keeps_(keeps == Keeps::first_run) {}
+CaseWorld::CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory, Keeps keeps,
+                     CallWatch* watch)
+    : compiled_(compiled), factory_(factory), watch_(watch), keeps_(keeps == Keeps::first_run) {}
 
 CaseWorld::~CaseWorld() = default;
 
@@ -65,6 +81,7 @@ void CaseWorld::begin(Choices& choices) {
   world_ = std::make_unique<World>(compiled_, factory_, choices);
   world_->control.set_up();
   world_->kept = std::exchange(keeps_, true) && world_->keep();
+  if (watch_ != nullptr) world_->control.set_watch(*watch_);
 }
 
 const RunRecord& CaseWorld::run(Choices& choices) {
@@ -89,7 +106,12 @@ const RunRecord& CaseWorld::run(Choices& choices) {
     throw;
   }
   world_->complete_record(compiled_.world.faults.size());
+  world_->check_progress();
   return world_->record;
+}
+
+void CaseWorld::report(Violation violation) {
+  world_->record.violations.push_back(std::move(violation));
 }
 
 std::string CaseWorld::hash() const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "sim/engine/call_watch.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run_record.hpp"
 #include "sim/scenario/compile.hpp"
@@ -20,9 +21,10 @@ class CaseWorld {
  public:
   /// Which run keeps the world for those that follow. It costs something, in vain if none does.
   enum class Keeps : uint8_t { first_run, second_run };
-  /// Both must outlive this. The world's faults are taken as they are.
+  /// All must outlive this. The world's faults are taken as they are. `watch`, if there is one, is
+  /// told of the calls behind the set-up.
   CaseWorld(const scenario::CompiledCase& compiled, MediatorFactory& factory,
-            Keeps keeps = Keeps::second_run);
+            Keeps keeps = Keeps::second_run, CallWatch* watch = nullptr);
   ~CaseWorld();
   CaseWorld(const CaseWorld&) = delete;
   CaseWorld& operator=(const CaseWorld&) = delete;
@@ -30,6 +32,8 @@ class CaseWorld {
   /// One run. The record is valid until the next one, and has no hash: see hash(). Throws
   /// InputError for a world that can't be built, and what `choices` throws.
   const RunRecord& run(Choices& choices);
+  /// Adds to the record of the last run.
+  void report(Violation violation);
   /// The trace hash of the last run.
   [[nodiscard]] std::string hash() const;
   /// The record of the last run, with its hash. Nothing can be run any more.
@@ -43,6 +47,7 @@ class CaseWorld {
 
   const scenario::CompiledCase& compiled_;
   MediatorFactory& factory_;
+  CallWatch* watch_;
   std::unique_ptr<World> world_;
   bool keeps_;  ///< the next run, if it makes a world
   bool begun_again_ = false;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -15,8 +16,6 @@ using guest::ExitKind;
 using guest::HostOp;
 using guest::Opcode;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16ULL << 20;
 
 /// Our own byte code: the compiler made it, so what is wrong with it is our bug.
@@ -39,6 +38,29 @@ const char* progress_text(uint32_t progress) {
   }
 }
 
+const char* name_of(Opcode code) {
+  switch (code) {
+    case Opcode::remove_page:
+      return "remove_page";
+    case Opcode::migrate:
+      return "migrate";
+    case Opcode::interrupt:
+      return "interrupt";
+    case Opcode::set_online:
+      return "set_online";
+    case Opcode::preempt:
+      return "preempt";
+    case Opcode::deliver_sri:
+      return "deliver_sri";
+    case Opcode::notify:
+      return "notify";
+    case Opcode::answer_vm_messages:
+      return "answer_vm_messages";
+    default:
+      return "another operation";
+  }
+}
+
 guest::Program open_program(const std::vector<std::byte>& code) {
   const auto program = guest::Program::open(code);
   if (!program.ok()) broken("a program does not open");
@@ -50,6 +72,7 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
     : simulation_(simulation),
       record_(record),
+      only_invariants_(compiled.only_invariants),
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
   for (const scenario::VcpuProgram& program : compiled.programs) {
@@ -74,19 +97,23 @@ Control::Vcpu& Control::vcpu(uint16_t vm, uint16_t number) {
   return *found->second;
 }
 
-uint32_t Control::find_threads() const {
+std::optional<uint32_t> Control::find_open() const {
+  const auto& faults = simulation_.spec().faults;
   for (uint32_t offset = 0;;) {
     const auto op = program_.at(offset);
     if (!op.ok()) broken("the control program does not end");
-    if (op->code == Opcode::parallel || op->code == Opcode::end) return offset;
+    if (op->code == Opcode::end) return {};
+    if (op->code == Opcode::parallel) return offset;
+    if (op->code == Opcode::arm_faults && faults.at(guest::decode_host(*op)->id).chosen) {
+      return offset;
+    }
     offset = op->next;
   }
 }
 
 void Control::set_up() {
   simulation_.boot();
-  const uint32_t threads = find_threads();
-  if (program_.at(threads)->code == Opcode::parallel) run_until(threads);
+  if (const auto open = find_open()) run_until(*open);
 }
 
 void Control::run() {
@@ -97,6 +124,7 @@ void Control::run() {
     one->open->waits = true;
     end(*one->open);
   }
+  if (only_invariants_ && !record_.no_progress) destroy_all();
 }
 
 void Control::run_until(uint32_t stop) {
@@ -111,7 +139,7 @@ void Control::run_until(uint32_t stop) {
       // It still waits: this step is not reached, and so no later one of its program.
       one.lost = one.lost || one.open != nullptr;
       if (one.lost) continue;
-      run_tasks({{one.name, [&] { run_step(one, run->step); }}});
+      run_tasks(with_destroyer({{one.name, [&] { run_step(one, run->step); }}}));
     } else if (op->code == Opcode::parallel) {
       parallel(*guest::decode_parallel(*op));
     } else {
@@ -136,11 +164,14 @@ void Control::restore() {
   for (const auto& [key, one] : vcpus_) {
     one->interpreter.set_state(place->program);
     one->done = place->done;
-    one->in_thread = false;
+    one->thread = WatchedCall::none;
     one->lost = false;
     one->open = nullptr;
     ++place;
   }
+  threads_ = 0;
+  host_thread_ = WatchedCall::none;
+  thread_of_task_.clear();
   record_ = kept_.record;
 }
 
@@ -152,30 +183,57 @@ void Control::run_tasks(std::vector<Simulation::Task> tasks) {
 void Control::parallel(const guest::ParallelOp& op) {
   std::vector<Simulation::Task> tasks;
   std::vector<std::pair<Opcode, HostOp>> host_ops;
+  bool of_host = false;
+  const size_t first = threads_;
+  threads_ += op.count;
   for (uint32_t n = 0; n < op.count; ++n) {
     const guest::Thread& thread = op.threads[n];
     if (!thread.host) {
       Vcpu& one = vcpu(thread.vm, thread.vcpu);
-      tasks.push_back({one.name, [this, &one, count = thread.count] {
-                         one.in_thread = true;
+      tasks.push_back({one.name, [this, &one, count = thread.count, number = first + n] {
+                         one.thread = number;
+                         thread_of_task_[simulation_.current_task()] = number;
                          for (uint32_t step = 0; step < count; ++step) {
-                           run_step(one, one.order.at(one.done));
+                           if (!one.lost) run_step(one, one.order.at(one.done));
                          }
-                         one.in_thread = false;
+                         one.thread = WatchedCall::none;
                        }});
       continue;
     }
+    of_host = true;
     for (uint32_t step = 0; step < thread.count; ++step) {
       const auto next = program_.at(offset_);
       if (!next.ok()) broken("the host's thread is cut short");
       host_ops.emplace_back(next->code, *guest::decode_host(*next));
       offset_ = next->next;
     }
-    tasks.push_back({"host", [this, &host_ops] {
+    tasks.push_back({"host", [this, &host_ops, number = first + n] {
+                       host_thread_ = number;
                        for (const auto& [code, host] : host_ops) host_op(code, host);
                      }});
   }
-  run_tasks(std::move(tasks));
+  if (watch_ != nullptr) watch_->phase_begins(simulation_, op.count);
+  // What the host does is not unordered against itself.
+  run_tasks(of_host ? std::move(tasks) : with_destroyer(std::move(tasks)));
+  host_thread_ = WatchedCall::none;
+  thread_of_task_.clear();
+  if (watch_ != nullptr && !record_.no_progress) watch_->phase_ends(simulation_);
+}
+
+void Control::set_watch(CallWatch& watch) {
+  watch_ = &watch;
+  simulation_.set_wait_hooks({[this](size_t task) { wait_at(task, true); },
+                              [this](size_t task) { wait_at(task, false); }});
+}
+
+void Control::wait_at(size_t task, bool waits) {
+  const auto thread = thread_of_task_.find(task);
+  if (thread == thread_of_task_.end()) return;
+  if (waits) {
+    watch_->call_waits(thread->second);
+  } else {
+    watch_->call_goes_on(thread->second);
+  }
 }
 
 StepRecord& Control::begin(uint32_t step) {
@@ -194,8 +252,9 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
   ++one.done;
   StepRecord& record = begin(expected);
   one.open = &record;
-  while (exit(one, one.interpreter.run(), record)) {
-  }
+  do {
+    if (watch_ != nullptr && one.thread != WatchedCall::none) watch_->guest_goes_on(one.thread);
+  } while (exit(one, one.interpreter.run(), record));
   one.open = nullptr;
   end(record);
 }
@@ -203,24 +262,51 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
 /// The VM went while its thread had steps left. They are passed over, since the program goes on
 /// behind them, but nothing of them happens.
 bool Control::ended(const Vcpu& one, StepRecord& record) {
-  if (!one.in_thread || simulation_.machine().has_vm(one.vm)) return false;
+  const bool may_end = one.thread != WatchedCall::none || only_invariants_;
+  if (!may_end || simulation_.machine().has_vm(one.vm)) return false;
   record.vm_ended = true;
   return true;
+}
+
+/// False: the vCPU was killed in the call, and never goes on.
+bool Control::call(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
+  if (watch_ != nullptr) {
+    if (const auto known = watch_->call_begins({one.thread, one.vm, one.vcpu, exit.regs})) {
+      one.interpreter.complete(*known);
+      return true;
+    }
+  }
+  if (ended(one, record)) {
+    one.interpreter.complete({});
+    if (watch_ != nullptr) watch_->call_ends(one.thread, {.text = "its VM has ended"});
+    return true;
+  }
+  const bool lives = make_call(one, exit);
+  if (watch_ == nullptr || !lives) return lives;
+  const auto& events = simulation_.events();
+  const auto made = std::find_if(events.rbegin(), events.rend(), [&](const trace::Event& event) {
+    return event.side == trace::Side::guest && event.vm == one.vm && event.vcpu == one.vcpu;
+  });
+  watch_->call_ends(one.thread, {.event = &*made});
+  return true;
+}
+
+/// One operation of the host, whose result is told in words.
+std::string Control::watched(std::string_view what, uint16_t vm,
+                             const std::function<std::string()>& act) {
+  if (watch_ == nullptr) return act();
+  watch_->call_begins({.thread = host_thread_, .vm = vm, .host = what});
+  std::string result = act();
+  const bool later = result == progress_text(FFA_SIM_LATER);
+  watch_->call_ends(host_thread_, {.text = result, .later = later});
+  return result;
 }
 
 /// What a vCPU asks for when it stops. False: its step is over.
 bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   switch (exit.kind) {
-    case ExitKind::call: {
-      ffa::Regs regs = exit.regs;
-      if (ended(one, record)) {
-        one.interpreter.complete({});
-        return true;
-      }
-      simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
-      one.interpreter.complete(regs);
-      return true;
-    }
+    case ExitKind::call:
+      return call(one, exit, record);
     case ExitKind::dump:
       dump_memory(exit.id, one.vm, exit.ipa, exit.length);
       return true;
@@ -257,7 +343,14 @@ void Control::host_op(Opcode code, const HostOp& op) {
       break;
   }
   StepRecord& record = begin(op.step);
-  record.result = act(code, op);
+  // Each round of a creation or destruction is an operation of its own.
+  if (code == Opcode::create_vm) {
+    record.result = create(op);
+  } else if (code == Opcode::destroy_vm) {
+    record.result = destroy(op);
+  } else {
+    record.result = watched(name_of(code), op.vm, [&] { return act(code, op); });
+  }
   end(record);
 }
 
@@ -276,10 +369,6 @@ ffa::Status set_notification(spmc_model::Spmc& model, const HostOp& op) {
 std::string Control::act(Opcode code, const HostOp& op) {
   spmc_model::Spmc* const model = simulation_.secure_world().model();
   switch (code) {
-    case Opcode::create_vm:
-      return ffa::status_name(static_cast<ffa::Status>(simulation_.create_vm(op.vm)));
-    case Opcode::destroy_vm:
-      return destroy(op);
     case Opcode::remove_page:
       return simulation_.machine().has_vm(op.vm) && simulation_.remove_page(op.vm, op.value)
                  ? "removed"
@@ -320,12 +409,33 @@ std::string Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = FFA_SIM_RESTART;
+  std::string text;
+  for (uint32_t round = 0; round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    text = watched("create", op.vm, [&]() -> std::string {
+      result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
+      return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
+                         : progress_text(static_cast<uint32_t>(result));
+    });
+    if (result <= 0) break;
+    if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
+  }
+  return text;
+}
+
 std::string Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
+  // It may wait for another VM whose end has stuck; destroy_all() sees to all of them.
+  const uint32_t most = only_invariants_ ? max_lifecycle_rounds / 100 : max_lifecycle_rounds;
   uint32_t progress = FFA_SIM_RESTART;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? most : 1); ++round) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
-    progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+    watched("destroy", op.vm, [&] {
+      progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
+      return progress_text(progress);
+    });
     if (!goes_on(progress)) break;
     if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
   }

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "guest/interpreter.hpp"
+#include "sim/engine/call_watch.hpp"
 #include "sim/engine/run_record.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/scenario/compile.hpp"
@@ -38,10 +42,13 @@ class GuestView {
 class Control {
  public:
   Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record);
-  /// Boots, and carries out what stands before the first threads; where there are none, nothing.
+  /// Boots, and carries out what stands before the first place where something may be left open;
+  /// where there is none, nothing.
   void set_up();
   /// The rest.
   void run();
+  /// From now on `watch` is told of calls; of those of set_up() nobody is.
+  void set_watch(CallWatch& watch);
 
   /// With Simulation::keep() and restore(), between set_up() and run(): of the record, too, in
   /// which there are no events yet.
@@ -55,11 +62,11 @@ class Control {
     std::string name;
     GuestView memory;
     guest::Interpreter<GuestView> interpreter;
-    std::vector<uint32_t> order;  ///< its steps
-    size_t done = 0;              ///< of them
-    bool in_thread = false;       ///< its steps are unordered against others
-    bool lost = false;            ///< a step of it was not reached
-    StepRecord* open = nullptr;   ///< the step whose call waits for another VM
+    std::vector<uint32_t> order;        ///< its steps
+    size_t done = 0;                    ///< of them
+    size_t thread = WatchedCall::none;  ///< its steps are unordered against those of others
+    bool lost = false;                  ///< a step of it was not reached
+    StepRecord* open = nullptr;         ///< the step whose call waits for another VM
     Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
         : vm(0), vcpu(0), memory(view), interpreter(program, memory, slots) {}
   };
@@ -76,28 +83,45 @@ class Control {
   };
 
   Vcpu& vcpu(uint16_t vm, uint16_t number);
-  /// The first threads' place in the control program, or that of its end.
-  uint32_t find_threads() const;
+  /// The place in the control program from which on something may be left open: the first threads
+  /// or chosen faults. Nothing: no such place.
+  std::optional<uint32_t> find_open() const;
   void run_until(uint32_t stop);
   StepRecord& begin(uint32_t step);
   void end(StepRecord& record);
   void run_step(Vcpu& vcpu, uint32_t expected);
   bool ended(const Vcpu& one, StepRecord& record);
+  bool call(Vcpu& one, const guest::Exit& exit, StepRecord& record);
+  std::string watched(std::string_view what, uint16_t vm, const std::function<std::string()>& act);
+  void wait_at(size_t task, bool waits);
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
+  bool make_call(Vcpu& one, const guest::Exit& exit);
+  void interfere(const Vcpu& vcpu);
+  std::vector<Simulation::Task> with_destroyer(std::vector<Simulation::Task> tasks);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
+  std::string create(const guest::HostOp& op);
   std::string destroy(const guest::HostOp& op);
   std::string act(guest::Opcode code, const guest::HostOp& op);
   void dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length);
   void dump_translation(const guest::HostOp& op);
   void run_tasks(std::vector<Simulation::Task> tasks);
+  void destroy_all();
+
+  /// A creation or destruction that has not ended after so many rounds never will.
+  static constexpr uint32_t max_lifecycle_rounds = 100000;
 
   Simulation& simulation_;
   RunRecord& record_;
+  const bool only_invariants_;
   guest::Program program_;
   uint32_t offset_ = 0;  ///< of the next operation of the control program
   std::vector<uint64_t> slots_;
   std::map<std::pair<uint16_t, uint16_t>, std::unique_ptr<Vcpu>> vcpus_;
+  CallWatch* watch_ = nullptr;
+  size_t threads_ = 0;  ///< of all phases that have begun
+  size_t host_thread_ = WatchedCall::none;
+  std::map<size_t, size_t> thread_of_task_;  ///< of this phase
   Kept kept_;
 };
 

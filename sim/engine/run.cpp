@@ -56,9 +56,9 @@ class Runs {
     hashes_.push_back(record.hash);
     if (result_.failures.empty()) {
       result_.failures = judge(compiled, record);
+      result_.where = where.empty() ? record.chosen_faults : where;
       result_.record = std::move(record);
       result_.choices = choices.to_text();
-      result_.where = where;
     }
     if (hashes_.size() < max_runs) return true;
     result_.failures.push_back(

@@ -58,6 +58,7 @@ struct RunRecord {
   std::vector<std::string> log;
   std::vector<Simulation::Injected> injected;
   std::vector<bool> fault_fired;       ///< one for each fault of the world
+  std::string chosen_faults;           ///< those that struck, as Simulation::chosen_faults() tells
   std::string hash;                    ///< of the trace
   std::optional<std::string> stopped;  ///< the mediator could not go on: how it came to that
   uint64_t stack_bytes = 0;            ///< the most that a call has taken; 0: not known

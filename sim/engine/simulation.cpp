@@ -66,7 +66,7 @@ Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
       machine(spec, [this](const std::string& text) { report("", text); }),
       scheduler(source, [this](const std::string& invariant,
                                const std::string& text) { report(invariant, text); }),
-      faults(spec.faults),
+      faults(spec.faults, [this](uint32_t n, const char* label) { return choose(n, label); }),
       bridge(machine, scheduler, faults, *this) {
   faults.set_judge([this](auto op, auto* struck) { return judge_fault(op, struck); });
   scheduler.set_switch_hooks({[this] { switch_reached(); }, [this] { switch_passed(); }});
@@ -105,9 +105,10 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   event.stimulus = take_stimuli("");
   // What the checkers look at before a step and after it is the whole state.
   scheduler.perform({OperationKind::everything, 0, event.side != trace::Side::guest});
-  events.push_back(std::move(event));
   Step& step = steps[scheduler.current()] = {};
   step.event = seq;
+  step.pcpu = event.pcpu;
+  events.push_back(std::move(event));
   if (auto struck = faults_to_come.extract(scheduler.current())) {
     step.faults = std::move(struck.mapped());
   }
@@ -171,31 +172,27 @@ ffa::Regs Simulation::Impl::smc(uint16_t vm, const ffa::Regs& in) {
   event.vm = vm;
   if (const Step* step = current_step()) {
     event.vcpu = this->event(step->event).vcpu;
-    event.pcpu = this->event(step->event).pcpu;
+    event.pcpu = step->pcpu;
   }
   // Whom the secure world gives the pages may find them written through an old translation.
   if (steps.size() == 1 && machine.stale_pages(vm) != 0) {
     report("I35", "an SMC leaves before what was taken from the VM is out of its TLBs");
   }
   event.in = in;
-  event.tx = spmc_tx(in);
+  event.tx = spmc_tx(vm, in);
   touch_pa(machine.own_buffers().tx.pa.raw(), 1, false);
   const uint64_t seq = event.seq = next_seq++;
   events.push_back(std::move(event));
 
-  const FaultSpec* const fault = faults.strike("smc", in.w(0));
-  ffa::Regs out;
-  if (fault == nullptr || fault->execute) out = secure->smc(vm, in);
-  if (fault != nullptr && fault->regs) {
-    out = {};
-    std::copy(fault->regs->begin(), fault->regs->end(), out.x.begin());
-  } else if (fault != nullptr) {
-    const auto status = fault->status.value_or(static_cast<int32_t>(ffa::Status::aborted));
-    out = ffa::reply(static_cast<ffa::Status>(status));
-  }
+  const ffa::Regs out = answer_smc(vm, in);
   trace::Event& answered = this->event(seq);
   answered.out = out;
   answered.rx = spmc_rx(in, out);
+  if (const auto told = vms.find(vm); told != vms.end() && ffa::is_success(out)) {
+    bool& has_buffers = told->second.spmc_has_buffers;
+    has_buffers = ffa::is_function(in, ffa::Fid::rxtx_map) ||
+                  (has_buffers && !ffa::is_function(in, ffa::Fid::rxtx_unmap));
+  }
   answered.seq_ret = next_seq++;
   return out;
 }
@@ -272,8 +269,8 @@ void Simulation::Impl::take_tx(trace::Event& call, const BufferAccess& access) {
   if (vm == vms.end() || buffer.vm != call.vm || buffer.ipa != vm->second.buffers.tx_ipa) return;
   if (access.offset >= call.tx.size()) return;
   const auto bytes = std::as_writable_bytes(std::span{call.tx}.subspan(access.offset));
-  machine.read_ipa(call.vm, buffer.ipa + access.offset,
-                   bytes.first(std::min<size_t>(bytes.size(), access.length)));
+  machine.copy_in(access.buffer, access.offset,
+                  bytes.first(std::min<size_t>(bytes.size(), access.length)));
 }
 
 void Simulation::Impl::accessed(const BufferAccess& access) {
@@ -348,7 +345,8 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
 }
 
-Simulation::~Simulation() = default;
+// Tasks that wait are unwound while all that they may look at is there.
+Simulation::~Simulation() { impl_->scheduler.cancel(); }
 
 int32_t Simulation::boot() {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
@@ -360,9 +358,9 @@ int32_t Simulation::boot() {
   return status;
 }
 
-int32_t Simulation::create_vm(uint16_t vm) {
+int32_t Simulation::create_vm(uint16_t vm, uint32_t budget) {
   auto status = static_cast<int32_t>(ffa::Status::aborted);
-  impl_->on_task("host", [&] { status = impl_->create_vm(vm); });
+  impl_->on_task("host", [&] { status = impl_->create_vm(vm, budget); });
   return status;
 }
 

@@ -55,8 +55,9 @@ class Simulation {
 
   /// The mediator's probe(); a lifecycle event. Runs on a fiber of its own, as do all calls below.
   int32_t boot();
-  /// domain_init of a VM of the spec; a lifecycle event.
-  int32_t create_vm(uint16_t vm);
+  /// domain_init of a VM of the spec: at most `budget` operations of work (0: no limit). A status,
+  /// or, above 0, the ffa_sim_progress for which it is to be called again; a lifecycle event.
+  int32_t create_vm(uint16_t vm, uint32_t budget = 0);
   /// teardown, relinquish, free: each at most `budget` operations of work per call (0: no limit).
   /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
   /// pages stay out of circulation.
@@ -73,6 +74,8 @@ class Simulation {
   /// A vCPU goes offline, where no interrupt reaches it and it makes no call, or comes back. False:
   /// a call of it is under way.
   bool set_online(uint16_t vm, uint16_t vcpu, bool online);
+  /// True if the VM exists and its vCPU is online and makes no call.
+  bool can_call(uint16_t vm, uint16_t vcpu) const;
   /// The schedule receiver interrupt arrives in the hypervisor; an irq event.
   void schedule_receiver_interrupt();
   /// True while the SPMC has pended the SRI and it was not delivered yet; taking clears it.
@@ -136,12 +139,24 @@ class Simulation {
   /// Arms or disarms the fault of spec.faults[index]. Only while armed does it count operations and
   /// strike; arming does not reset its count.
   void arm_fault(size_t index, bool armed);
+  /// No fault strikes any more.
+  void stop_faults();
+  /// The faults that the choice stream let strike, in words: "smc FFA_MEM_SHARE 1 NO_MEMORY".
+  const std::vector<std::string>& chosen_faults() const;
+  /// A guest or the host is about to do what a fault of the kind `op` may strike: which of the `n`
+  /// things that it can do instead, decided as `label`. Nothing: it does not strike.
+  std::optional<uint32_t> strike(const char* op, uint32_t n = 1, const char* label = "");
   /// The next step of the running task, a guest call, the creation of a VM or an interrupt, is
   /// struck by these besides: each by its `nth` operation of the kind `op`, from its beginning.
   void strike_next_step(std::vector<FaultSpec> faults);
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
+  /// Told, on the task, that its call waits for another VM, and that it goes on.
+  struct WaitHooks {
+    std::function<void(size_t task)> waits, goes_on;
+  };
+  void set_wait_hooks(WaitHooks hooks);
   /// For who acts on a task besides the mediator: this is what it does now.
   void perform(const Operation& operation);
   /// The same for a vCPU's access to memory, by IPA.

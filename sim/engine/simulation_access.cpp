@@ -23,7 +23,11 @@ void Simulation::report(const std::string& invariant, const std::string& text) {
 }
 const std::vector<std::string>& Simulation::log() const { return impl_->lines; }
 bool Simulation::fault_fired(size_t index) const { return impl_->faults.fired(index); }
+const std::vector<std::string>& Simulation::chosen_faults() const { return impl_->faults.chosen(); }
 void Simulation::arm_fault(size_t index, bool armed) { impl_->faults.arm(index, armed); }
+void Simulation::stop_faults() {
+  for (size_t index = 0; index < impl_->spec.faults.size(); ++index) arm_fault(index, false);
+}
 void Simulation::set_before_step(std::function<void(const trace::Event&)> hook) {
   impl_->before_step = std::move(hook);
 }

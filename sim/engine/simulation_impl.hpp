@@ -28,13 +28,14 @@ struct SimulationState {
     uint64_t switch_points = 0;
     friend bool operator==(const Progress&, const Progress&) = default;
   };
-  /// How far the destruction of a VM has come.
-  enum class Life : uint8_t { running, teardown, relinquish, free };
+  /// How far the creation or the destruction of a VM has come.
+  enum class Life : uint8_t { creating, running, teardown, relinquish, free };
   struct Vm {
     Life life = Life::running;
     uint32_t references = 0;
     bool quarantined = false;
     ffa::MappedBuffers buffers;
+    bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use the own TX
   };
   /// A call of a vCPU that has not returned. `number`: of this call and no other.
   struct OpenCall {
@@ -71,6 +72,7 @@ struct Simulation::Impl final : World, SimulationState {
   /// A guest call or lifecycle operation under way, one a task.
   struct Step {
     uint64_t event = 0;  ///< its `seq`
+    uint16_t pcpu = 0;   ///< that it runs on
     trace::Translations translations;
     std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
     std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
@@ -80,6 +82,7 @@ struct Simulation::Impl final : World, SimulationState {
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
   void wake(uint16_t vm, uint16_t vcpu) override;
+  uint16_t pcpu() override;
   bool vm_get(uint16_t vm) override;
   void vm_put(uint16_t vm) override;
   void log(uint32_t level, std::string_view text) override;
@@ -97,7 +100,7 @@ struct Simulation::Impl final : World, SimulationState {
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
   template <class Body>
   bool on_task(const char* name, Body body);
-  /// Scheduler::run(); steps of abandoned tasks are forgotten.
+  /// Scheduler::run(); steps of tasks that did not end are forgotten.
   bool run_tasks(std::vector<Scheduler::Task> tasks);
   bool advance();
   /// Of an event that is there, by its `seq`: what was forgotten moves the others.
@@ -112,8 +115,16 @@ struct Simulation::Impl final : World, SimulationState {
 
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return);
-  int32_t create_vm(uint16_t id);
+  int32_t create_vm(uint16_t id, uint32_t budget);
   uint32_t destroy_vm(uint16_t id, uint32_t budget);
+  // What goes wrong in the world.
+  uint32_t choose(uint32_t n, const char* label);
+  ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  void refuse_fragment(const ffa::Regs& in, const ffa::Regs& out);
+  void stop_sp(const ffa::Regs& in);
+  void distort_counts(const ffa::Regs& in, ffa::Regs& out);
+  void distort_handle(const ffa::Regs& in, ffa::Regs& out);
+  void around_read(const BufferAccess& access) override;
   void check_step_end();
   void add_stimulus(std::string text) { stimuli.push_back(std::move(text)); }
 
@@ -129,8 +140,9 @@ struct Simulation::Impl final : World, SimulationState {
   void switch_passed();
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;
   std::vector<uint8_t> guest_rx(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) const;
-  std::vector<uint8_t> spmc_tx(const ffa::Regs& in) const;
+  std::vector<uint8_t> spmc_tx(uint16_t vm, const ffa::Regs& in);
   std::vector<uint8_t> spmc_rx(const ffa::Regs& in, const ffa::Regs& out) const;
+  /// Where the vCPU is to run from now on. A call that is under way ends where it is.
   uint16_t pcpu_of(uint16_t vm, uint16_t vcpu) const;
   uint32_t call_mediator(uint64_t seq, uint16_t vm, uint16_t vcpu, uint32_t conduit,
                          ffa::Regs& regs);
@@ -151,6 +163,7 @@ struct Simulation::Impl final : World, SimulationState {
   std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
   SimulationState kept;
   size_t kept_events = 0;
+  Simulation::WaitHooks wait_hooks;
   std::function<void(const trace::Event&)> before_step;
   std::function<void(const trace::Event&)> after_step;
 };

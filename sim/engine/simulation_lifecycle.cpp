@@ -23,24 +23,32 @@ uint32_t Simulation::Impl::end_lifecycle(uint64_t seq, int64_t result) {
   return static_cast<uint32_t>(result);
 }
 
-int32_t Simulation::Impl::create_vm(uint16_t id) {
+int32_t Simulation::Impl::create_vm(uint16_t id, uint32_t budget) {
   const auto wanted = std::find_if(spec.vms.begin(), spec.vms.end(),
                                    [id](const VmSpec& vm) { return vm.config.id.raw() == id; });
   if (wanted == spec.vms.end()) throw InputError("world", fmt::format("there is no VM {}", id));
+  if (budget != 0) add_stimulus(fmt::format("budget {}", budget));
   const uint64_t event = begin_lifecycle("create", id);
   auto status = static_cast<int32_t>(ffa::Status::denied);
-  if (!machine.has_vm(id)) {
-    machine.add_vm(*wanted);
-    if (const FaultSpec* fault = faults.strike("memory")) {
+  const auto known = vms.find(id);
+  const bool begun = known != vms.end() && known->second.life == Life::creating;
+  if (begun || !machine.has_vm(id)) {
+    if (!begun) machine.add_vm(*wanted);
+    const FaultSpec* const fault = begun ? nullptr : faults.strike("memory");
+    if (fault != nullptr) {
       status = fault->status.value_or(static_cast<int32_t>(ffa::Status::no_memory));
     } else {
+      bridge.set_budget(budget);
       status = mediator->domain_init(wanted->config);
+      bridge.set_budget(0);
     }
-    if (status == 0) {
-      std::erase_if(offline, [id](const auto& vcpu) { return vcpu.first == id; });
-      vms[id] = Vm{};
-    } else {
+    if (status == 0) std::erase_if(offline, [id](const auto& vcpu) { return vcpu.first == id; });
+    if (status < 0) {
       machine.remove_vm(id);
+      vms.erase(id);
+    } else {
+      vms[id] = {};
+      vms[id].life = status == 0 ? Life::running : Life::creating;
     }
   }
   end_lifecycle(event, status);
@@ -61,7 +69,7 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
     if (progress == FFA_SIM_QUARANTINED) vm.quarantined = true;
     return end_lifecycle(event, progress);
   };
-  if (vm.life == Life::running) vm.life = Life::teardown;
+  if (vm.life <= Life::running) vm.life = Life::teardown;
   if (vm.life == Life::teardown) {
     const uint32_t progress = stage("teardown", [&] { return mediator->domain_teardown(id); });
     if (goes_on(progress)) return progress;

@@ -65,10 +65,24 @@ std::vector<uint8_t> Simulation::Impl::guest_rx(uint16_t id, const ffa::Regs& in
                   [&](auto to) { return machine.read_ipa(id, vm->second.buffers.rx_ipa, to); });
 }
 
-std::vector<uint8_t> Simulation::Impl::spmc_tx(const ffa::Regs& in) const {
-  const uint64_t limit = spec.mediator.spmc_buffer_pages * ffa::page_size;
-  const auto read = [&](std::span<std::byte> to) { return machine.read_pa(spec.own_tx_pa, to); };
+std::vector<uint8_t> Simulation::Impl::spmc_tx(uint16_t id, const ffa::Regs& in) {
   const bool message = ffa::is_function(in, ffa::Fid::msg_send2);
+  uint32_t from = machine.own_buffers().tx.id.raw();
+  uint64_t limit = spec.mediator.spmc_buffer_pages * ffa::page_size;
+  const auto vm = vms.find(id);
+  if (message && vm != vms.end() && vm->second.spmc_has_buffers) {
+    const ffa::MappedBuffers& own = vm->second.buffers;
+    const auto tx = std::find_if(buffers.begin(), buffers.end(), [&](const auto& buffer) {
+      return buffer.second.vm == id && buffer.second.ipa == own.tx_ipa;
+    });
+    if (tx == buffers.end()) return {};
+    from = tx->first;
+    limit = own.pages * ffa::page_size;
+  }
+  const auto read = [&](std::span<std::byte> to) {
+    machine.copy_in(from, 0, to);
+    return true;
+  };
   const uint64_t used = message ? message_bytes(0, limit, read) : ffa::tx_bytes_used(in);
   return bytes_of(std::min(used, limit), read);
 }

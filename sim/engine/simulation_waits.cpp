@@ -15,6 +15,11 @@ void Simulation::Impl::wake(uint16_t vm, uint16_t vcpu) {
   call->second.woken = true;
 }
 
+uint16_t Simulation::Impl::pcpu() {
+  const Step* const step = current_step();
+  return step != nullptr ? step->pcpu : uint16_t{0};
+}
+
 /// Until the call is over. While it waits it counts as no step, and its frame owns nothing, since
 /// the VM may end before it does.
 uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcpu, uint32_t conduit,
@@ -22,12 +27,18 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
   const std::pair<uint16_t, uint16_t> key{id, vcpu};
   const Operation going_on{OperationKind::interrupt, uint64_t{id} << 16 | vcpu};
   scheduler.perform(going_on);
+  if (const auto other = open_calls.find(key); other != open_calls.end()) {
+    report("I29",
+           fmt::format("vCPU {}.{} runs on physical CPU {}, but is not back from a call on {}", id,
+                       vcpu, pcpu(), event(other->second.number).pcpu));
+  }
   open_calls[key] = {seq, false, false};
   uint32_t outcome = mediator->handle_call(id, vcpu, conduit, regs);
   while (outcome == FFA_SIM_BLOCKED) {
     scheduler.check_locks_free("while its call waits");
     const size_t task = scheduler.current();
     parked.insert(steps.extract(task));
+    if (wait_hooks.waits) wait_hooks.waits(task);
     scheduler.wait_until(
         [this, key, seq] {
           const auto call = open_calls.find(key);
@@ -35,8 +46,10 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
           return call->second.woken || call->second.interrupted;
         },
         true);
+    if (wait_hooks.goes_on) wait_hooks.goes_on(task);
     steps.insert(parked.extract(task));
     scheduler.perform(going_on);
+    steps[task].pcpu = pcpu_of(id, vcpu);
     open_calls[key] = {seq, false, false};
     bridge.begin_call();
     outcome = mediator->handle_call(id, vcpu, conduit, regs);
@@ -45,6 +58,8 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
   open_calls.erase(key);
   return outcome;
 }
+
+void Simulation::set_wait_hooks(WaitHooks hooks) { impl_->wait_hooks = std::move(hooks); }
 
 bool Simulation::move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu) {
   if (pcpu >= impl_->spec.pcpus) return false;
@@ -74,6 +89,11 @@ bool Simulation::set_online(uint16_t vm, uint16_t vcpu, bool online) {
     impl_->offline.insert(key);
   }
   return true;
+}
+
+bool Simulation::can_call(uint16_t vm, uint16_t vcpu) const {
+  return impl_->machine.has_vm(vm) && !impl_->offline.contains({vm, vcpu}) &&
+         !impl_->open_calls.contains({vm, vcpu});
 }
 
 void Simulation::let_others_get_on() {

@@ -64,7 +64,7 @@ struct SpmcSpec {
 
 /// A fault: the n-th operation that matches gets another answer. `nth` 0: every one.
 struct FaultSpec {
-  std::string op;                     ///< "smc", "pin", "map", "translate", "memory"
+  std::string op;                     ///< "smc", "pin", …: sim/platform/fault_kinds.hpp
   std::optional<uint32_t> match_fid;  ///< smc: function id, of either width
   uint64_t nth = 1;
   bool sweep = false;  ///< the case is run once for every n until the fault no longer fires
@@ -72,6 +72,8 @@ struct FaultSpec {
   std::optional<std::vector<uint64_t>> regs;  ///< answer: these registers instead
   bool execute = false;  ///< smc: the SPMC handles the call, then the answer is replaced
   bool armed = true;     ///< false: neither counts nor strikes until Simulation::arm_fault()
+  bool chosen = false;   ///< the choice stream says at each operation whether it strikes, not `nth`
+  bool chosen_status = false;  ///< and which of the statuses that the operation can have
 };
 
 struct WorldSpec {

@@ -29,7 +29,7 @@ Progress Explorer::run(const Watch& watch) {
         watch, [&] { return recorded_choices(compiled_.choices, compiled_.file + ":/choices"); });
   } else if (plan_.strategy == Strategy::bytes) {
     run_without_tree(watch, [&] { return byte_choices(plan_.bytes); });
-  } else if (plan_.strategy == Strategy::exhaustive) {
+  } else if (plan_.strategy == Strategy::exhaustive || plan_.strategy == Strategy::sweep) {
     if (sweeps()) {
       run_without_tree(watch, no_preemption);
     } else {
@@ -62,6 +62,7 @@ Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
     longest = choices.decisions();
     schedule.record = &record;
     schedule.result.runs = 1;
+    schedule.result.where = record.chosen_faults;
     schedule.result.failures = judge(compiled_, record);
     if (!schedule.result.failures.empty()) {
       schedule.result.record = record;

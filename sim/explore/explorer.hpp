@@ -15,7 +15,14 @@
 
 namespace sim::explore {
 
-enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes };
+/// `sweep`: all with at most one fault, each at each place, and no preemption but those of the
+/// bounds.
+enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes, sweep };
+
+/// Not one schedule, nor a search with an order of its own.
+constexpr bool takes_seeds(Strategy strategy) {
+  return strategy != Strategy::exhaustive && strategy != Strategy::bytes;
+}
 
 struct Plan {
   Strategy strategy = Strategy::random;

@@ -16,6 +16,7 @@ class Dice {
  public:
   explicit Dice(uint64_t seed) : source_(seeded_choices(seed)) {}
   uint32_t below(uint32_t n) { return n <= 1 ? 0 : source_->choose(n, ""); }
+  uint32_t decide(uint32_t n, const char* label) { return source_->choose(n, label); }
 
  private:
   std::unique_ptr<ChoiceSource> source_;
@@ -31,7 +32,7 @@ class Priorities final : public ChoiceSource {
     for (uint32_t n = 1; n < depth; ++n) changes_.push_back(dice_.below(as_count(decisions)));
   }
 
-  uint32_t choose(uint32_t n, const char* /*label*/) override { return dice_.below(n); }
+  uint32_t choose(uint32_t n, const char* label) override { return dice_.decide(n, label); }
 
   uint32_t schedule(const SchedulePoint& point) override {
     const bool change = std::find(changes_.begin(), changes_.end(), decided_++) != changes_.end();
@@ -92,7 +93,7 @@ bool is_check(const Operation& operation) {
 class Hostile final : public ChoiceSource {
  public:
   explicit Hostile(uint64_t seed) : dice_(seed), miss_(2 + dice_.below(6)) {}
-  uint32_t choose(uint32_t n, const char* /*label*/) override { return dice_.below(n); }
+  uint32_t choose(uint32_t n, const char* label) override { return dice_.decide(n, label); }
   uint32_t schedule(const SchedulePoint& point) override {
     const auto n = static_cast<uint32_t>(point.tasks.size());
     if (!point.running) return dice_.below(n);

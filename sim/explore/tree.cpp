@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace sim::explore {
 
@@ -65,8 +66,11 @@ class Path final : public ChoiceSource {
     if (reduction_ != nullptr) reduction_->before.clear();
   }
 
-  uint32_t choose(uint32_t n, const char* /*label*/) override {
-    const uint32_t taken = tree_.decide(n, Tree::Cost::fault);
+  uint32_t choose(uint32_t n, const char* label) override {
+    const bool fault = is_fault(label);
+    const uint32_t taken = tree_.decide(n, fault ? Tree::Cost::fault : Tree::Cost::nothing);
+    // That it comes at any point is what this fault is about.
+    if (taken != 0 && label == destroy_label) tree_.allow_preemption();
     if (reduction_ != nullptr) reduction_->before.add_decision(taken);
     return taken;
   }
@@ -83,6 +87,8 @@ class Path final : public ChoiceSource {
   }
 
  private:
+  static constexpr std::string_view destroy_label = "fault_destroy";
+
   /// Who runs decides what a switch costs, and so what can be reached from here.
   void enter(const SchedulePoint& point) {
     const Bounds left = tree_.left();

@@ -18,7 +18,7 @@ namespace sim::explore {
 /// How often a schedule may do what costs something.
 struct Bounds {
   uint32_t preemptions = 2;  ///< another task is taken although the running one could go on
-  uint32_t faults = 0;       ///< any decision but of the scheduler that is not 0
+  uint32_t faults = 1;       ///< a fault strikes
 };
 
 /// The same decisions led to another question: the case is not deterministic.
@@ -36,6 +36,8 @@ class Tree {
 
   /// The next decision of this run, of `n` >= 2. Throws Divergence.
   uint32_t decide(uint32_t n, Cost cost);
+  /// From here on this path may take one preemption more.
+  void allow_preemption() { ++left_.preemptions; }
   /// Goes on to the next path; false: all were walked. Throws Divergence if the run that was has
   /// ended before it came to where the paths part.
   bool next();

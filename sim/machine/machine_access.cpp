@@ -29,7 +29,6 @@ bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
   if (!vm->rights.all_of(page, page + pages, [&](Rights now) { return now == before; })) {
     return refuse("it was before");
   }
-  if (impl_->buffers.maps(id, page, pages)) return refuse("it is a mapped buffer");
   if (full) {
     vm->stale.unmap(page, pages);  // what a TLB may hold is what stage 2 says again
   } else {

@@ -182,10 +182,12 @@ struct Bridge::Calls {
 
   static void copy_in(void* world, uint32_t buffer, uint32_t offset, void* to, uint32_t length) {
     Bridge& b = of(world);
-    b.copy_pages("copy_in", {CopyKind::in, buffer, offset, length},
-                 [&](uint32_t at, uint64_t done, uint64_t size) {
-                   b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
-                 });
+    const BufferAccess access{CopyKind::in, buffer, offset, length};
+    b.world_.around_read(access);
+    b.copy_pages("copy_in", access, [&](uint32_t at, uint64_t done, uint64_t size) {
+      b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
+    });
+    b.world_.around_read(access);
     const auto rx = b.machine_.own_buffers().rx;
     if (buffer != rx.id.raw() || b.faults_.strike("own_rx") == nullptr) return;
     std::array<std::byte, 4096> rewritten;
@@ -294,34 +296,70 @@ struct Bridge::Calls {
     b.enter("atomic_access", b.on_word(OperationKind::atomic, word, write != 0));
   }
 
-  static void memory_access(void* world, const void* address, uint32_t bytes, uint32_t write) {
+  static void memory_access(void* world, const void* address, uint32_t bytes, uint32_t write,
+                            const void* code) {
     const Bridge& b = of(world);
     if (b.observing_ || bytes == 0 || !b.scheduler_.several()) return;
     const auto first = b.world_.word_of(address);
     if (!first) return;  // its stack, or nobody's
     for (uint64_t at = *first; at < *first + bytes;) {
       const uint64_t end = std::min((at | 7) + 1, *first + bytes);
-      b.scheduler_.access(at, end - at, write != 0);
+      b.scheduler_.access(at, end - at, write != 0, code);
       at = end;
     }
   }
+
+  static uint16_t pcpu(void* world) { return of(world).world_.pcpu(); }
 };
 
+namespace {
+
+/// A function of the ABI. The caller may know no exceptions; what ends its fiber passes it by.
+template <auto function>
+struct Callback;
+template <class Result, class... Arguments, Result (*function)(Arguments...)>
+struct Callback<function> {
+  static Result call(Arguments... arguments) {
+    try {
+      return function(arguments...);
+    } catch (const FiberEnded&) {
+      // The handler is left first, so that the exception is freed.
+    }
+    Fiber::end_behind_foreign();
+  }
+};
+
+}  // namespace
+
 const ffa_sim_world_ops& Bridge::ops() {
-  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION,  sizeof(ffa_sim_world_ops),
-                                          Calls::translate,     Calls::pin,
-                                          Calls::unpin,         Calls::map,
-                                          Calls::unmap,         Calls::copy_in,
-                                          Calls::copy_out,      Calls::clear,
-                                          Calls::own_buffers,   Calls::smc,
-                                          Calls::inject_irq,    Calls::vm_get,
-                                          Calls::vm_put,        Calls::budget_left,
-                                          Calls::log,           Calls::rules,
-                                          Calls::lock_acquire,  Calls::lock_release,
-                                          Calls::atomic_access, Calls::set_access,
-                                          Calls::map_into,      Calls::unmap_from,
-                                          Calls::tlbi,          Calls::wake,
-                                          Calls::memory_access};
+  static const ffa_sim_world_ops table = {FFA_SIM_ABI_VERSION,
+                                          sizeof(ffa_sim_world_ops),
+                                          Callback<Calls::translate>::call,
+                                          Callback<Calls::pin>::call,
+                                          Callback<Calls::unpin>::call,
+                                          Callback<Calls::map>::call,
+                                          Callback<Calls::unmap>::call,
+                                          Callback<Calls::copy_in>::call,
+                                          Callback<Calls::copy_out>::call,
+                                          Callback<Calls::clear>::call,
+                                          Callback<Calls::own_buffers>::call,
+                                          Callback<Calls::smc>::call,
+                                          Callback<Calls::inject_irq>::call,
+                                          Callback<Calls::vm_get>::call,
+                                          Callback<Calls::vm_put>::call,
+                                          Callback<Calls::budget_left>::call,
+                                          Callback<Calls::log>::call,
+                                          Callback<Calls::rules>::call,
+                                          Callback<Calls::lock_acquire>::call,
+                                          Callback<Calls::lock_release>::call,
+                                          Callback<Calls::atomic_access>::call,
+                                          Callback<Calls::set_access>::call,
+                                          Callback<Calls::map_into>::call,
+                                          Callback<Calls::unmap_from>::call,
+                                          Callback<Calls::tlbi>::call,
+                                          Callback<Calls::wake>::call,
+                                          Callback<Calls::memory_access>::call,
+                                          Callback<Calls::pcpu>::call};
   return table;
 }
 

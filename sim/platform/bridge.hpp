@@ -35,6 +35,7 @@ class World {
   /// False: the vCPU is offline.
   virtual bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) = 0;
   virtual void wake(uint16_t vm, uint16_t vcpu) = 0;
+  virtual uint16_t pcpu() = 0;
   virtual bool vm_get(uint16_t vm) = 0;
   virtual void vm_put(uint16_t vm) = 0;
   virtual void log(uint32_t level, std::string_view text) = 0;
@@ -45,6 +46,8 @@ class World {
   virtual void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) = 0;
   virtual void unmapped(uint32_t buffer) = 0;
   virtual void accessed(const BufferAccess& access) = 0;
+  /// Right before a buffer is read, and right after: whoever may write there can.
+  virtual void around_read(const BufferAccess& access) = 0;
   /// A word of the mediator's memory as an Operation names it; nothing: it is none of it.
   virtual std::optional<uint64_t> word_of(const void* word) = 0;
   virtual void report(std::string_view invariant, const std::string& text) = 0;

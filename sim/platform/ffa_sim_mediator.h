@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define FFA_SIM_ABI_VERSION 6u
+#define FFA_SIM_ABI_VERSION 7u
 
 enum ffa_sim_memory_kind {
   FFA_SIM_MEM_NONE = 0,
@@ -131,8 +131,13 @@ struct ffa_sim_world_ops {
   /* The blocked call of a vCPU can be made again. */
   void (*wake)(void* world, uint16_t vm, uint16_t vcpu);
   /* Optional: called right before each other access to memory. What lies outside of the memory that
-   * the mediator was handed is left alone. */
-  void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write);
+   * the mediator was handed is left alone. `code`: the instruction that follows what accesses, for
+   * reports; NULL: not known. */
+  void (*memory_access)(void* world, const void* address, uint32_t bytes, uint32_t write,
+                        const void* code);
+  /* The physical CPU that this code runs on: one and the same until handle_call returns. A vCPU
+   * may make its next call, and a blocked one again, on another. No yield point. */
+  uint16_t (*pcpu)(void* world);
 };
 
 /* What an observer is told; kinds in the order VM, its shares, each followed by its ranges. */
@@ -165,6 +170,7 @@ struct ffa_sim_mediator_ops {
                   uint64_t bytes); /* NULL: refused */
   void (*destroy)(void* self);
   int32_t (*probe)(void* self);
+  /* A status, or FFA_SIM_RESTART or FFA_SIM_LATER: call again with the same arguments. */
   int32_t (*domain_init)(void* self, const struct ffa_sim_vm_config* vm, void* memory,
                          uint64_t bytes);
   uint32_t (*domain_teardown)(void* self, uint16_t vm);      /* ffa_sim_progress */

@@ -29,9 +29,11 @@ void* enter(void* self) {
   return current->self;
 }
 
-void tell(const void* address, uint64_t bytes, bool write) {
+/// Inlined, so that the place is the one that its caller was called from.
+[[gnu::always_inline]] inline void tell(const void* address, uint64_t bytes, bool write) {
   if (current == nullptr) return;
-  current->ops->memory_access(current->world, address, static_cast<uint32_t>(bytes), write ? 1 : 0);
+  current->ops->memory_access(current->world, address, static_cast<uint32_t>(bytes), write ? 1 : 0,
+                              __builtin_return_address(0));
 }
 
 uint64_t memory_needed(const ffa_sim_config* config) {

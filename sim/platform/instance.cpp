@@ -115,8 +115,10 @@ uint32_t progress_of(mediator::Progress progress) {
 int32_t probe(void* self) { return status_of(of(self).probe()); }
 
 int32_t domain_init(void* self, const ffa_sim_vm_config* vm, void* memory, uint64_t bytes) {
-  return status_of(of(self).domain_init(
-      to_vm_config(*vm), {static_cast<std::byte*>(memory), static_cast<size_t>(bytes)}));
+  const auto progress = of(self).domain_init(
+      to_vm_config(*vm), {static_cast<std::byte*>(memory), static_cast<size_t>(bytes)});
+  if (!progress.ok()) return static_cast<int32_t>(progress.error());
+  return static_cast<int32_t>(progress_of(*progress));
 }
 
 uint32_t domain_teardown(void* self, uint16_t vm) {

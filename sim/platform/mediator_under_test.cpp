@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/platform/arena.hpp"
 #include "sim/platform/built_in.hpp"
+#include "sim/sched/fibers.hpp"
 #include "sim/sched/operation.hpp"
 
 namespace sim {
@@ -84,36 +86,51 @@ class OpsMediator final : public MediatorUnderTest {
   OpsMediator& operator=(const OpsMediator&) = delete;
 
   std::string name() const override { return ops_.name == nullptr ? "mediator" : ops_.name; }
-  int32_t probe() override { return ops_.probe(self_); }
+  int32_t probe() override {
+    return Fiber::call_foreign([&] { return ops_.probe(self_); });
+  }
 
   int32_t domain_init(const mediator::VmConfig& vm) override {
     const ffa_sim_vm_config raw = to_raw(vm);
     const uint64_t bytes = ops_.vm_memory_needed(&config_, &raw);
     if (bytes > max_memory) return static_cast<int32_t>(ffa::Status::no_memory);
-    if (vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
-    // Nothing is owned from here: the call's fiber may be abandoned.
-    const Arena& arena = *vms_.emplace(raw.id, std::make_shared<Arena>(bytes)).first->second;
-    const int32_t status = ops_.domain_init(self_, &raw, arena.data(), arena.bytes());
-    if (status != 0) take_back(raw.id);
+    const bool begun = creating_.contains(raw.id);
+    if (!begun && vms_.contains(raw.id)) return static_cast<int32_t>(ffa::Status::denied);
+    if (!begun) vms_.emplace(raw.id, std::make_shared<Arena>(bytes));
+    const Arena& arena = *vms_.at(raw.id);
+    const int32_t status = Fiber::call_foreign(
+        [&] { return ops_.domain_init(self_, &raw, arena.data(), arena.bytes()); });
+    if (status > 0) {
+      creating_.insert(raw.id);
+    } else {
+      creating_.erase(raw.id);
+    }
+    if (status < 0) take_back(raw.id);
     return status;
   }
-  uint32_t domain_teardown(uint16_t vm) override { return ops_.domain_teardown(self_, vm); }
+  uint32_t domain_teardown(uint16_t vm) override {
+    return Fiber::call_foreign([&] { return ops_.domain_teardown(self_, vm); });
+  }
   uint32_t relinquish_resources(uint16_t vm) override {
-    return ops_.relinquish_resources(self_, vm);
+    return Fiber::call_foreign([&] { return ops_.relinquish_resources(self_, vm); });
   }
   void free_domain_ctx(uint16_t vm) override {
-    ops_.free_domain_ctx(self_, vm);
+    Fiber::call_foreign([&] { return ops_.free_domain_ctx(self_, vm); });
+    creating_.erase(vm);
     take_back(vm);
   }
 
   uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
     ffa_sim_regs raw{};
     std::copy(regs.x.begin(), regs.x.end(), std::begin(raw.x));
-    const uint32_t outcome = ops_.handle_call(self_, vm, vcpu, conduit, &raw);
+    const uint32_t outcome =
+        Fiber::call_foreign([&] { return ops_.handle_call(self_, vm, vcpu, conduit, &raw); });
     if (outcome == FFA_SIM_HANDLED) std::copy(std::begin(raw.x), std::end(raw.x), regs.x.begin());
     return outcome;
   }
-  void schedule_receiver_interrupt() override { ops_.schedule_receiver_interrupt(self_); }
+  void schedule_receiver_interrupt() override {
+    Fiber::call_foreign([&] { return ops_.schedule_receiver_interrupt(self_); });
+  }
 
   bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {
     if (ops_.observe == nullptr) return false;
@@ -139,12 +156,14 @@ class OpsMediator final : public MediatorUnderTest {
     memory_.keep();
     for (const auto& [id, arena] : vms_) arena->keep();
     kept_vms_ = vms_;
+    kept_creating_ = creating_;
     kept_broken_ = broken_;
     return true;
   }
   void restore() override {
     memory_.restore();
     vms_ = kept_vms_;
+    creating_ = kept_creating_;
     for (const auto& [id, arena] : vms_) arena->restore();
     broken_ = kept_broken_;
   }
@@ -176,6 +195,8 @@ class OpsMediator final : public MediatorUnderTest {
   Arena memory_;
   using VmArenas = std::map<uint16_t, std::shared_ptr<Arena>>;
   VmArenas vms_;
+  std::set<uint16_t> creating_;  // VMs of vms_ whose domain_init goes on
+  std::set<uint16_t> kept_creating_;
   VmArenas kept_vms_;  // they stay where they are, even if the VM ends
   void* self_ = nullptr;
   bool broken_ = false;

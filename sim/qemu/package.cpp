@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "guest/package.hpp"
@@ -211,11 +212,13 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
     machine.remove_vm(op.vm);
   };
   Plan plan;
+  std::set<uint16_t> creating;  // VMs whose creation goes on in a later step
   for_each_op(compiled, [&](const guest::RawOp& raw) {
     if (raw.code != Opcode::create_vm && raw.code != Opcode::destroy_vm) return;
     const HostOp op = *guest::decode_host(raw);
     if (raw.code == Opcode::destroy_vm) {
       if (!machine.has_vm(op.vm)) return;
+      creating.erase(op.vm);
       if (was(op, "done")) {
         machine.remove_vm(op.vm);
       } else if (was(op, "quarantined")) {
@@ -225,10 +228,18 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
     }
     const auto vm = std::find_if(world.vms.begin(), world.vms.end(),
                                  [&op](const VmSpec& one) { return one.config.id.raw() == op.vm; });
-    if (vm == world.vms.end() || machine.has_vm(op.vm)) return;
-    machine.add_vm(*vm);
-    plan.push_back(layout_of(*vm, machine));
-    if (!was(op, "SUCCESS")) machine.remove_vm(op.vm);
+    const bool begun = creating.erase(op.vm) != 0;
+    if (vm == world.vms.end() || (machine.has_vm(op.vm) && !begun)) return;
+    if (!begun) {
+      machine.add_vm(*vm);
+      plan.push_back(layout_of(*vm, machine));
+    }
+    if (was(op, "SUCCESS")) return;
+    if (was(op, "restart") || was(op, "later")) {
+      creating.insert(op.vm);
+    } else {
+      machine.remove_vm(op.vm);
+    }
   });
   return plan;
 }

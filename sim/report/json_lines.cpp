@@ -90,7 +90,34 @@ std::string summary_json(const Summary& summary) {
     counts["exhausted"] = summary.exhausted;
     counts["schedules"] = summary.schedules;
   }
-  return dump({{"summary", counts}});
+  ordered_json all{{"summary", counts}};
+  if (const Shard& shard = summary.shard; shard.count > 1) {
+    all["shard"] = {
+        {"index", shard.index}, {"count", shard.count}, {"of", shard.of_seeds ? "seeds" : "cases"}};
+  }
+  return dump(all);
+}
+
+Summary parse_summary(const std::string& line) {
+  try {
+    const auto value = ordered_json::parse(line);
+    const auto& counts = value.at("summary");
+    Summary summary;
+    summary.passed = counts.at("passed");
+    summary.failed = counts.at("failed");
+    summary.skipped = counts.at("skipped");
+    summary.not_selected = counts.at("not_selected");
+    summary.lacking = counts.at("lacking");
+    summary.exhausted = counts.value("exhausted", size_t{0});
+    summary.schedules = counts.value("schedules", uint64_t{0});
+    if (value.contains("shard")) {
+      const auto& shard = value.at("shard");
+      summary.shard = {shard.at("index"), shard.at("count"), shard.at("of") == "seeds"};
+    }
+    return summary;
+  } catch (const ordered_json::exception& error) {
+    throw InputError("summary", error.what());
+  }
 }
 
 std::string never_met_json(const std::vector<std::string>& marks) {

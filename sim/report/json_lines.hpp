@@ -16,6 +16,9 @@ std::string never_met_json(const std::vector<std::string>& marks);
 /// {"summary":{"passed":3,…}} without its newline.
 std::string summary_json(const Summary& summary);
 
+/// The summary of a line that summary_json() wrote. Throws InputError for anything else.
+Summary parse_summary(const std::string& line);
+
 /// The outcome of a line that outcome_json() wrote. Throws InputError for anything else.
 Outcome parse_outcome(const std::string& line);
 

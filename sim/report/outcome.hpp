@@ -57,6 +57,14 @@ struct Outcome {
   uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known
 };
 
+/// What one process did of a campaign: part `index` (from 1) of `count`.
+struct Shard {
+  unsigned index = 1;
+  unsigned count = 1;
+  bool of_seeds = false;  ///< of every case a part of the seeds; else every count-th case
+  friend bool operator==(const Shard&, const Shard&) = default;
+};
+
 struct Summary {
   size_t passed = 0;
   size_t failed = 0;
@@ -65,6 +73,7 @@ struct Summary {
   size_t lacking = 0;
   size_t exhausted = 0;    ///< of those that passed
   uint64_t schedules = 0;  ///< 0: nothing was explored
+  Shard shard{};
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 

@@ -40,7 +40,8 @@ std::string exploration_text(const Exploration& exploration, const std::string& 
   if (!exploration.exhausted) {
     return fmt::format("{} {} {}\n", colours.yellow("sampled"), exploration.schedules, name);
   }
-  return fmt::format("{} {}/{} {}\n", colours.green("EXHAUSTED"), exploration.schedules,
+  const char* const shown = exploration.strategy == "sweep" ? "SWEPT" : "EXHAUSTED";
+  return fmt::format("{} {}/{} {}\n", colours.green(shown), exploration.schedules,
                      exploration.schedules, name);
 }
 
@@ -61,7 +62,7 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
       break;
   }
   std::string name = outcome.name;
-  if (outcome.exploration) {
+  if (outcome.exploration && outcome.exploration->schedules != 0) {
     name += fmt::format(", schedule {} ({})", outcome.exploration->schedules,
                         outcome.exploration->strategy);
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "sim/platform/fault_kinds.hpp"
 #include "sim/scenario/case.hpp"
 #include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/requirements.hpp"
@@ -24,6 +25,13 @@ using nlohmann::json;
 constexpr size_t max_steps = 200000;
 constexpr uint64_t portable_ram = 256ULL << 20;
 constexpr size_t portable_vms = 8;
+
+/// Another machine knows what its own platform refuses, and answers of the SPMC.
+bool strikes_on_the_host_only(const FaultSpec& fault) {
+  const FaultKind* const kind = find_fault_kind(fault.op);
+  return fault.chosen ||
+         (kind != nullptr && kind->place != FaultPlace::machine && fault.op != "smc");
+}
 
 class CaseCompiler {
  public:
@@ -96,6 +104,7 @@ class CaseCompiler {
     out_.sweeps = world_.sweeps;
     out_.each_status = world_.each_status;
     out_.choices = root_.text_or("choices", "");
+    out_.only_invariants = root_.flag_or("only_invariants", false);
     portability();
   }
 
@@ -106,8 +115,10 @@ class CaseCompiler {
         bytes += region.kind == RegionKind::none ? 0 : region.size;
     }
     const auto& faults = world_.spec.faults;
-    if (std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.op == "own_rx"; })) {
-      out_.why_not_portable = "only on the host does the SPMC write over RX while it is read";
+    if (std::any_of(faults.begin(), faults.end(), strikes_on_the_host_only)) {
+      out_.why_not_portable = "its faults strike on the host only";
+    } else if (out_.only_invariants) {
+      out_.why_not_portable = "its VMs are destroyed when it is over";
     } else if (runs_other_vcpus_) {
       out_.why_not_portable = "a vCPU runs while another one's call has not ended";
     } else if (sends_messages_) {

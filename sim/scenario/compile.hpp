@@ -71,6 +71,7 @@ struct CompiledCase {
   /// "each_status".
   std::vector<size_t> sweeps;
   std::vector<size_t> each_status;
+  bool only_invariants = false;  ///< expectations don't count; at the end every VM is destroyed
   std::string lacks;  ///< what the scenario requires and the world has not, in words; may be empty
 };
 

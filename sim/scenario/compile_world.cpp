@@ -208,7 +208,7 @@ class WorldCompiler {
     if (world_.guests.empty()) node.fail_at("vms", "a world has at least one VM");
     resolve_peers();
     if (const auto found = node.find("faults")) {
-      for (const Node& fault : found->elements()) add_fault(fault);
+      for (const Node& fault : found->elements()) add_fault(world_, fault);
     }
     check_fit(node);
   }
@@ -415,44 +415,6 @@ class WorldCompiler {
     buffers(node, vm, facts);
     spec().vms.push_back(vm);
     world_.guests.push_back(facts);
-  }
-
-  void add_fault(const Node& node) {
-    FaultSpec fault;
-    fault.op = node.at("op").text();
-    if (const auto match = node.find("match")) {
-      if (fault.op != "smc") match->fail("only a fault of op smc matches a function");
-      fault.match_fid = function_of(*match);
-    }
-    const auto nth = node.find("nth");
-    if (nth && nth->is_string() && nth->text() == "sweep") {
-      fault.sweep = true;
-      world_.sweeps.push_back(spec().faults.size());
-    } else if (nth) {
-      fault.nth = nth->number();
-    }
-    const auto answer = node.find("answer");
-    if (answer && answer->is_array()) {
-      if (fault.op != "smc") answer->fail("only a fault of op smc has registers");
-      fault.regs.emplace();
-      for (const Node& value : answer->elements()) fault.regs->push_back(value.number());
-    } else if (answer && answer->text() == "each_status") {
-      world_.each_status.push_back(spec().faults.size());
-    } else if (answer) {
-      fault.status = status_of(*answer);
-    } else {
-      fault.status = static_cast<int32_t>(ffa::Status::no_memory);
-    }
-    fault.execute = node.flag_or("execute", false);
-    FaultStart start = FaultStart::steps;
-    if (const auto from = node.find("from")) {
-      start = pick<FaultStart>(
-          *from,
-          {{"boot", FaultStart::boot}, {"setup", FaultStart::setup}, {"steps", FaultStart::steps}});
-    }
-    fault.armed = start == FaultStart::boot;
-    world_.fault_start.push_back(start);
-    spec().faults.push_back(fault);
   }
 
   nlohmann::json empty_;

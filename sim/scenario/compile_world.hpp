@@ -54,6 +54,9 @@ struct CompiledWorld {
   [[nodiscard]] uint16_t endpoint_of(const Node& node) const;
 };
 
+/// Reads an entry of `faults`.
+void add_fault(CompiledWorld& world, const Node& fault);
+
 /// `world` may be missing: one VM with 16 MiB, one echo SP.
 CompiledWorld compile_world(const Node& document);
 

@@ -125,7 +125,8 @@ struct Expectation {
   std::optional<int32_t> sp_status;     ///< first payload word of the SP's answer
   std::optional<ExpectedNumber> value;  ///< second and third payload word
   std::optional<ExpectedTee> tee;
-  std::optional<bool> fault;
+  std::optional<bool> fault;  ///< of the guest's own access; silent: there must be none
+  bool any_fault = false;     ///< one or none
   std::optional<bool> waits;  ///< the call has not come back when all is over
   std::optional<uint64_t> count;
   std::optional<std::vector<ExpectedEntry>> entries;

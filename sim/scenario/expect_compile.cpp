@@ -325,7 +325,10 @@ Expectation compile_one(const Node& node, const When& when, const ExpectContext&
   } else if (node.has("tee")) {
     node.fail_at("tee", "goes with a step `optee` only");
   }
-  if (const auto fault = node.find("fault")) to.fault = fault->flag();
+  if (const auto fault = node.find("fault")) {
+    to.any_fault = fault->is_string() && fault->text() == "any";
+    if (!to.any_fault) to.fault = fault->flag();
+  }
   if (const auto waits = node.find("waits")) to.waits = waits->flag();
   if (const auto count = node.find("count")) to.count = count->number();
   compile_rx(node, context, to);

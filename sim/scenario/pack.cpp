@@ -28,7 +28,7 @@ constexpr SuccessForm last_of(SuccessForm) { return SuccessForm::none; }
 namespace pack {
 
 constexpr uint64_t magic = 0x4b41504146;  // "FAPAK", the lowest byte first
-constexpr uint64_t version = 4;
+constexpr uint64_t version = 5;
 
 template <class T, class U>
 concept Is = std::is_same_v<std::remove_const_t<T>, U>;
@@ -83,8 +83,8 @@ void each(Stream& stream, Is<SpmcSpec> auto& spmc) {
 
 template <class Stream>
 void each(Stream& stream, Is<FaultSpec> auto& fault) {
-  auto& [op, match, nth, sweep, status, regs, execute, armed] = fault;
-  stream.items(op, match, nth, sweep, status, regs, execute, armed);
+  auto& [op, match, nth, sweep, status, regs, execute, armed, chosen, chosen_status] = fault;
+  stream.items(op, match, nth, sweep, status, regs, execute, armed, chosen, chosen_status);
 }
 
 template <class Stream>
@@ -116,8 +116,9 @@ void each(Stream& stream, Is<VcpuProgram> auto& program) {
 template <class Stream>
 void each(Stream& stream, Is<CompiledCase> auto& compiled) {
   auto& [name, file, covers, world, programs, control, steps, expect, backends, portable, why,
-         choices, sweeps, each_status, lacks] = compiled;
-  stream.items(name, file, world, programs, control, steps, choices, sweeps, each_status);
+         choices, sweeps, each_status, only_invariants, lacks] = compiled;
+  stream.items(name, file, world, programs, control, steps, choices, sweeps, each_status,
+               only_invariants);
   (void)covers;
   (void)lacks;
   (void)expect;

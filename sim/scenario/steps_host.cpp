@@ -25,7 +25,12 @@ uint16_t sp_of(const HostStep& step) {
 }
 
 void compile_create(const HostStep& step) {
-  step.control.host(Opcode::create_vm, {.step = step.step, .vm = vm_of(step)});
+  const auto budget = step.node.find("budget");
+  step.control.host(Opcode::create_vm,
+                    {.step = step.step,
+                     .vm = vm_of(step),
+                     .value = budget ? constant_of(*budget, step.values, 0xffffffff) : 0,
+                     .flags = step.node.flag_or("until_done", true) ? 0U : 1U});
 }
 
 void compile_destroy(const HostStep& step) {

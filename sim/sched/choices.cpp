@@ -12,14 +12,39 @@
 
 namespace sim {
 
+namespace {
+LastChoices* last_choices = nullptr;
+}  // namespace
+
+void keep_last_choices(LastChoices& last) { last_choices = &last; }
+
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
-    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {}
+    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {
+  if (!keep_log_ || last_choices == nullptr) return;
+  last_choices->length = 0;
+  last_choices->preemptions = 0;
+  last_choices->cut = false;
+}
+
+void Choices::keep(const Choice& choice) {
+  if (!keep_log_) return;
+  log_.push_back(choice);
+  if (choice.taken == 0 || last_choices == nullptr) return;
+  LastChoices& last = *last_choices;
+  last.preemptions = preemptions_;
+  const std::string text = fmt::format("{}{}:{}={}", last.length == 0 ? "" : ",", log_.size() - 1,
+                                       choice.label, choice.taken);
+  last.cut = last.cut || text.size() > sizeof last.text - last.length;
+  if (last.cut) return;
+  text.copy(last.text + last.length, text.size());
+  last.length += static_cast<uint32_t>(text.size());
+}
 
 uint32_t Choices::choose(uint32_t n, const char* label) {
   if (n <= 1) return 0;
   ++decisions_;
   const uint32_t taken = source_->choose(n, label);
-  if (keep_log_) log_.push_back({n, taken, label});
+  keep({n, taken, label});
   return taken;
 }
 
@@ -28,7 +53,8 @@ uint32_t Choices::schedule(const SchedulePoint& point) {
   if (n <= 1) return 0;
   ++decisions_;
   const uint32_t taken = source_->schedule(point);
-  if (keep_log_) log_.push_back({n, taken, schedule_label});
+  if (taken != 0 && point.running) ++preemptions_;
+  keep({n, taken, schedule_label});
   return taken;
 }
 
@@ -47,13 +73,21 @@ class Seeded final : public ChoiceSource {
  public:
   explicit Seeded(uint64_t seed) : state_(seed) {}
 
-  uint32_t choose(uint32_t n, const char* /*label*/) override {
+  uint32_t choose(uint32_t n, const char* label) override {
+    if (is_fault(label)) return below(seldom) == 0 ? 1 : 0;
+    return below(n);
+  }
+
+ private:
+  /// One operation of so many fails: else no call would ever come far.
+  static constexpr uint32_t seldom = 16;
+
+  uint32_t below(uint32_t n) {
     // The upper half of n * random: the bias of at most n / 2^32 is the same everywhere, which is
     // what counts.
     return static_cast<uint32_t>((next() >> 32) * n >> 32);
   }
 
- private:
   // SplitMix64.
   uint64_t next() {
     uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;

@@ -36,6 +36,11 @@ struct SchedulePoint {
 /// What decisions of the scheduler are labelled.
 inline constexpr const char* schedule_label = "schedule";
 
+/// Decisions whether a fault strikes are labelled with this and its kind. What else is to decide
+/// about one that does has labels of its own.
+inline constexpr std::string_view fault_label = "fault_";
+inline bool is_fault(std::string_view label) { return label.starts_with(fault_label); }
+
 class ChoiceSource {
  public:
   virtual ~ChoiceSource() = default;
@@ -50,6 +55,19 @@ class ChoiceSource {
   /// Where there are several tasks: one of them does this now. In the order in which it happens.
   virtual void performed(size_t /*task*/, const Operation& /*operation*/) {}
 };
+
+/// The decisions of the run at hand as Choices::to_text() writes them, where they outlast a process
+/// that dies of it: in memory that another one shares. All zero: there were none yet.
+struct LastChoices {
+  uint32_t preemptions;
+  uint32_t length;
+  bool cut;  ///< there were more than fit
+  char text[size_t{1} << 20];
+};
+
+/// From now on each Choices of this process that keeps a log begins this anew; it lasts as long as
+/// they do.
+void keep_last_choices(LastChoices& last);
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
 /// logged.
@@ -68,13 +86,18 @@ class Choices {
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
   [[nodiscard]] std::string to_text() const;
+  /// How often another task was taken although the running one could go on.
+  [[nodiscard]] uint32_t preemptions() const { return preemptions_; }
 
  private:
+  void keep(const Choice& choice);
+
   std::unique_ptr<ChoiceSource> source_;
   bool keep_log_;
   bool watched_;
   std::vector<Choice> log_;
   uint64_t decisions_ = 0;
+  uint32_t preemptions_ = 0;
 };
 
 /// Pseudo-random from a 64-bit seed (SplitMix64: the same everywhere).

@@ -6,6 +6,7 @@
 #include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
 #include <boost/context/stack_context.hpp>
+#include <csetjmp>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -38,6 +39,14 @@ struct KeepStack {
   void deallocate(boost::context::stack_context& /*context*/) {}
 };
 
+/// A call of foreign code that is under way, and the one that it lies within.
+struct ForeignCall {
+  std::jmp_buf place;
+  ForeignCall* outer;
+};
+
+thread_local Fiber::Worker* running = nullptr;
+
 }  // namespace
 
 /// A stack and the Boost fiber on it, which runs one body after the other.
@@ -47,8 +56,8 @@ struct Fiber::Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void begin();
-  void forget();
+  void run_body();
+  void end();
   void resume();
   void suspend();
   void entered();
@@ -56,7 +65,10 @@ struct Fiber::Worker {
   [[nodiscard]] std::byte* stack() const { return static_cast<std::byte*>(base) + guard_bytes; }
 
   std::function<void()> body;
+  ForeignCall* foreign = nullptr;  // the innermost
   bool done = true;
+  bool begun = false;
+  bool ending = false;
   bool quit = false;
   void* base = nullptr;
   boost::context::fiber inside;   // the suspended worker
@@ -79,8 +91,7 @@ struct Entry {
     worker->entered();
     worker->outside = std::move(outside);
     while (!worker->quit) {
-      worker->body();
-      worker->done = true;
+      worker->run_body();
       worker->suspend();
     }
     worker->left();
@@ -94,26 +105,28 @@ Fiber::Worker::Worker()
     : base(mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
   if (base == MAP_FAILED || mprotect(base, guard_bytes, PROT_NONE) != 0) std::abort();
-  begin();
-}
-
-/// A Boost fiber on the stack. One that was there is forgotten: destroying it would unwind it.
-void Fiber::Worker::begin() {
   boost::context::stack_context context;
   context.size = stack_bytes;
   context.sp = stack() + stack_bytes;
-  std::construct_at(&inside, std::allocator_arg,
-                    boost::context::preallocated(context.sp, context.size, context), KeepStack{},
-                    Entry{this});
+  inside = boost::context::fiber(std::allocator_arg,
+                                 boost::context::preallocated(context.sp, context.size, context),
+                                 KeepStack{}, Entry{this});
 }
 
-/// The body is never gone on with, nor unwound; the stack is as good as new.
-void Fiber::Worker::forget() {
-#ifdef FFASIM_ASAN
-  __asan_unpoison_memory_region(stack(), stack_bytes);
-  inside_fake = nullptr;
-#endif
-  begin();
+void Fiber::Worker::run_body() {
+  begun = true;
+  try {
+    body();
+  } catch (const FiberEnded&) {
+  }
+  done = true;
+}
+
+/// From outside: the body's frames are unwound, and nothing of it is left.
+void Fiber::Worker::end() {
+  ending = true;
+  if (begun && !done) resume();
+  ending = false;
   done = true;
 }
 
@@ -146,7 +159,9 @@ void Fiber::Worker::resume() {
 #ifdef FFASIM_ASAN
   __sanitizer_start_switch_fiber(&outside_fake, stack(), stack_bytes);
 #endif
+  running = this;
   inside = std::move(inside).resume();
+  running = nullptr;
 #ifdef FFASIM_ASAN
   __sanitizer_finish_switch_fiber(outside_fake, nullptr, nullptr);
 #endif
@@ -182,19 +197,43 @@ Fiber::Fiber(std::function<void()> body) {
     pool().pop_back();
   }
   worker_->body = std::move(body);
+  worker_->begun = false;
   worker_->done = false;
 }
 
 Fiber::~Fiber() {
-  // Its frames may be a mediator's, which knows no exceptions.
-  if (!worker_->done) worker_->forget();
+  worker_->end();
   worker_->body = {};
   pool().push_back(std::move(worker_));
 }
 
 void Fiber::resume() { worker_->resume(); }
 
-void Fiber::suspend() { worker_->suspend(); }
+void Fiber::suspend() {
+  worker_->suspend();
+  if (worker_->ending) throw FiberEnded{};
+}
+
+void Fiber::over_foreign(void (*call)(void*), void* context) {
+  if (running == nullptr) {
+    call(context);
+    return;
+  }
+  struct Entered {
+    explicit Entered(Worker& on) : worker(on), frames{{}, on.foreign} { on.foreign = &frames; }
+    ~Entered() { worker.foreign = frames.outer; }
+    Worker& worker;
+    ForeignCall frames;
+  } entered{*running};
+  if (setjmp(entered.frames.place) != 0) throw FiberEnded{};
+  call(context);
+}
+
+// Nothing between here and there has a destructor: the frames are foreign, or call_foreign()'s.
+void Fiber::end_behind_foreign() {
+  if (running == nullptr || running->foreign == nullptr) throw FiberEnded{};
+  std::longjmp(running->foreign->place, 1);
+}
 
 bool Fiber::done() const { return worker_->done; }
 

@@ -40,27 +40,28 @@ void Races::order(size_t task, const Operation& operation) {
   ++mine[task];
 }
 
-std::optional<Races::Other> Races::access(size_t task, uint64_t at, bool write) {
+std::optional<Races::Other> Races::access(size_t task, const Access& access) {
   active_ = true;
   const Clock& mine = clock(task);
-  const auto seen = [&mine](size_t other, uint32_t when) {
-    return when == 0 || (other < mine.size() && mine[other] >= when);
+  const auto seen = [&mine](size_t other, const Done& done) {
+    return done.when == 0 || (other < mine.size() && mine[other] >= done.when);
   };
-  Byte& byte = bytes_[at];
+  Byte& byte = bytes_[access.at];
   std::optional<Other> other;
   if (byte.writer != none && byte.writer != task && !seen(byte.writer, byte.written)) {
-    other = Other{byte.writer, true};
+    other = Other{byte.writer, true, byte.written.code};
   }
-  for (size_t n = 0; write && n < byte.reads.size(); ++n) {
-    if (n != task && !seen(n, byte.reads[n])) other = Other{n, false};
+  for (size_t n = 0; access.write && n < byte.reads.size(); ++n) {
+    if (n != task && !seen(n, byte.reads[n])) other = Other{n, false, byte.reads[n].code};
   }
-  if (write) {
+  const Done now{mine[task], access.code};
+  if (access.write) {
     byte.writer = task;
-    byte.written = mine[task];
+    byte.written = now;
     byte.reads.clear();
   } else {
     if (byte.reads.size() <= task) byte.reads.resize(task + 1);
-    byte.reads[task] = mine[task];
+    byte.reads[task] = now;
   }
   if (byte.told) return std::nullopt;
   byte.told = other.has_value();

@@ -26,16 +26,26 @@ class Races {
   struct Other {
     size_t task = 0;
     bool write = false;
+    const void* code = nullptr;
+  };
+  struct Access {
+    uint64_t at = 0;  ///< a byte
+    bool write = false;
+    const void* code = nullptr;  ///< is handed back if another one races with it
   };
   /// The access to the same byte that it races with, if there is one. A byte is told of once.
-  std::optional<Other> access(size_t task, uint64_t at, bool write);
+  std::optional<Other> access(size_t task, const Access& access);
 
  private:
   using Clock = std::vector<uint32_t>;  // by task
+  struct Done {
+    uint32_t when = 0;  // 0: never
+    const void* code = nullptr;
+  };
   struct Byte {
     size_t writer = none;
-    uint32_t written = 0;
-    Clock reads;
+    Done written;
+    std::vector<Done> reads;  // by task
     bool told = false;
   };
   static constexpr size_t none = ~size_t{0};

@@ -7,13 +7,9 @@
 #include <utility>
 
 #include "mediator/lock.hpp"
+#include "sim/sched/code_place.hpp"
 
 namespace sim {
-
-namespace {
-/// Ends a task where it waits.
-struct Cancelled {};
-}  // namespace
 
 std::string lock_class_name(uint32_t lock_class) {
   switch (static_cast<mediator::LockClass>(lock_class)) {
@@ -57,7 +53,7 @@ size_t Scheduler::pick(size_t first) {
 void Scheduler::run_body(size_t task) {
   try {
     tasks_[task].body();
-  } catch (const Cancelled&) {
+  } catch (const FiberEnded&) {
     return;
   } catch (...) {
     error_ = std::current_exception();
@@ -113,18 +109,12 @@ bool Scheduler::finish() {
   return !std::exchange(gave_up_, false);
 }
 
-void Scheduler::cancel() {
-  for (size_t task = 0; task < tasks_.size(); ++task) {
-    if (tasks_[task].fiber->done() || !tasks_[task].idle) continue;
-    tasks_[task].cancelled = true;
-    current_ = task;
-    tasks_[task].fiber->resume();
-  }
-  current_ = none;
-  drop_tasks();
-}
+void Scheduler::cancel() { drop_tasks(); }
 
+/// What is left is unwound first: it may look at all that is still there, but is no task any more.
 void Scheduler::drop_tasks() {
+  current_ = none;
+  for (Running& task : tasks_) task.fiber.reset();
   tasks_.clear();
   locks_.clear();
 }
@@ -158,7 +148,6 @@ void Scheduler::wait_until(std::function<bool()> ready, bool idle) {
   tasks_[current_].idle = idle;
   tasks_[current_].ready = std::move(ready);
   tasks_[current_].fiber->suspend();
-  if (tasks_[current_].cancelled) throw Cancelled{};
 }
 
 void Scheduler::yield(const Operation& next) {
@@ -167,20 +156,21 @@ void Scheduler::yield(const Operation& next) {
   perform(next);
 }
 
-void Scheduler::access(uint64_t at, uint64_t bytes, bool write) {
+void Scheduler::access(uint64_t at, uint64_t bytes, bool write, const void* code) {
   yield({OperationKind::plain, at & ~uint64_t{7}, write});
   std::optional<Races::Other> other;
   for (uint64_t n = 0; n < bytes; ++n) {
-    if (const auto found = races_.access(current_, at + n, write)) other = found;
+    if (const auto found = races_.access(current_, {at + n, write, code})) other = found;
   }
   if (!other) return;
   const uint64_t memory = at >> 32;
   const std::string whose = memory == 0 ? "mediator" : fmt::format("VM {}", memory - 1);
   report_("I31",
           fmt::format("{} {} what lies at offset {:#x} of the memory of {} that {} {}, and nothing "
-                      "orders the two",
+                      "orders the two: {}, after {}",
                       name(current_), write ? "writes" : "reads", at & 0xffffffff, whose,
-                      name(other->task), other->write ? "wrote" : "read"));
+                      name(other->task), other->write ? "wrote" : "read", code_place(code),
+                      code_place(other->code)));
 }
 
 void Scheduler::reach() {

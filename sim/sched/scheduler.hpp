@@ -37,11 +37,11 @@ class Scheduler {
   void set_choices(Choices& choices) { choices_ = &choices; }
   /// True if no task is left, not even an idle one.
   [[nodiscard]] bool empty() const { return tasks_.empty(); }
-  /// Ends the tasks that are left, where they wait. Not from inside a task.
+  /// Ends the tasks that are left: each is unwound with FiberEnded. Not from inside a task.
   void cancel();
 
   /// Runs all tasks until each has ended or is idle. False: no progress, reported as I33; what is
-  /// left is abandoned. An exception that left a body, or fail(), comes out here. Not from inside a
+  /// left is unwound. An exception that left a body, or fail(), comes out here. Not from inside a
   /// task.
   bool run(std::vector<Task> tasks);
 
@@ -53,7 +53,7 @@ class Scheduler {
   bool advance();
   /// The running task goes on when `ready` is true; it is asked often, in no order that counts.
   /// `idle`: that it waits is no lack of progress; run() leaves it there, and a later one goes on,
-  /// or cancel() ends it with an exception that its body lets through.
+  /// or cancel() ends it.
   void wait_until(std::function<bool()> ready, bool idle = false);
 
   [[nodiscard]] bool on_task() const { return current_ != none; }
@@ -77,15 +77,15 @@ class Scheduler {
   [[nodiscard]] bool several() const { return on_task() && tasks_.size() > 1; }
   /// The running task gets at bytes of one word of the mediator's memory, the first as
   /// mediator_word() names it, after another task may have gone on. Reported as I31 where nothing
-  /// orders it after what another task did there.
-  void access(uint64_t at, uint64_t bytes, bool write);
+  /// orders it after what another task did there. `code`: as code_place() takes it.
+  void access(uint64_t at, uint64_t bytes, bool write, const void* code);
   /// Told by the running task that it has reached a point where another one may go on, and that it
   /// goes on itself.
   struct SwitchHooks {
     std::function<void()> reached, passed;
   };
   void set_switch_hooks(SwitchHooks hooks) { hooks_ = std::move(hooks); }
-  /// Ends run() at once. From inside a task; does not return there. Nothing is unwound.
+  /// Ends run() at once. From inside a task; does not return there.
   void fail(std::exception_ptr error);
   /// As fail(), but run() returns false. The caller has reported why.
   void give_up();
@@ -110,7 +110,6 @@ class Scheduler {
     std::unique_ptr<Fiber> fiber;
     std::function<bool()> ready;  ///< what it waits for in wait_until()
     bool idle = false;
-    bool cancelled = false;
     const uint32_t* waits_for = nullptr;
     uint32_t waits_for_class = 0;
     std::vector<Held> held;

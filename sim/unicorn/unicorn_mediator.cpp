@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <list>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -102,15 +103,23 @@ class UnicornMediator final : public MediatorUnderTest {
   int32_t probe() override { return status(call(functions().probe, {self_})); }
 
   int32_t domain_init(const mediator::VmConfig& vm) override {
+    const uint16_t id = vm.id.raw();
     const uint64_t bytes =
         call(functions().vm_memory_needed, {}, {bytes_of(config_), bytes_of(vm)});
-    if (vms_.contains(vm.id.raw())) return static_cast<int32_t>(ffa::Status::denied);
-    const uint64_t memory = emulator_->memory.allocate(bytes);
-    if (memory == 0) return static_cast<int32_t>(ffa::Status::no_memory);
-    vms_[vm.id.raw()] = memory;
+    if (!creating_.contains(id)) {
+      if (vms_.contains(id)) return static_cast<int32_t>(ffa::Status::denied);
+      const uint64_t memory = emulator_->memory.allocate(bytes);
+      if (memory == 0) return static_cast<int32_t>(ffa::Status::no_memory);
+      vms_[id] = memory;
+    }
     const int32_t result =
-        status(call(functions().domain_init, {self_}, {bytes_of(vm)}, {memory, bytes}));
-    if (result != 0) take_back(vm.id.raw());
+        status(call(functions().domain_init, {self_}, {bytes_of(vm)}, {vms_[id], bytes}));
+    if (result > 0) {
+      creating_.insert(id);
+    } else {
+      creating_.erase(id);
+    }
+    if (result < 0) take_back(id);
     return result;
   }
   uint32_t domain_teardown(uint16_t vm) override {
@@ -121,6 +130,7 @@ class UnicornMediator final : public MediatorUnderTest {
   }
   void free_domain_ctx(uint16_t vm) override {
     call(functions().free_domain_ctx, {self_, vm});
+    creating_.erase(vm);
     take_back(vm);
   }
 
@@ -232,7 +242,8 @@ class UnicornMediator final : public MediatorUnderTest {
   }
 
   /// Calls a function of the image with `first`, the addresses of copies of `objects`, and `last`
-  /// as its arguments. Other fibers may run meanwhile, and call too.
+  /// as its arguments. Other fibers may run meanwhile, and call too. It may never come back: what
+  /// it owns is in `activations_`.
   uint64_t call(uint64_t function, std::initializer_list<uint64_t> first,
                 std::initializer_list<std::span<const std::byte>> objects = {},
                 std::initializer_list<uint64_t> last = {}) {
@@ -305,6 +316,7 @@ class UnicornMediator final : public MediatorUnderTest {
   uint64_t memory_ = 0;
   uint64_t self_ = 0;
   std::map<uint16_t, uint64_t> vms_;
+  std::set<uint16_t> creating_;  ///< of vms_, whose domain_init goes on
   std::list<std::unique_ptr<Activation>> activations_;
   bool broken_ = false;
 };

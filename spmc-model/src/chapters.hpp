@@ -20,6 +20,10 @@ Answer handle_vm_rxtx_map(SpmcStorage& s);
 Answer handle_vm_rxtx_unmap(SpmcStorage& s, ffa::EndpointId vm);
 Answer handle_vm_rx_release(SpmcStorage& s, ffa::EndpointId vm);
 Answer handle_rx_acquire(SpmcStorage& s, const Call& call);
+/// True if the SPMC has all calls by which a hypervisor registers buffers of VMs.
+bool serves_vm_buffers(const SpmcStorage& s);
+/// What is registered of the VM, or nullptr.
+const VmBuffers* buffers_of(const SpmcStorage& s, ffa::EndpointId vm);
 /// Puts a message into the VM's RX, which is the VM's then. INVALID_PARAMETERS: the SPMC does not
 /// know its buffers. BUSY: RX is not empty. NO_MEMORY: it is too small.
 ffa::Status fill_vm_rx(SpmcStorage& s, ffa::EndpointId vm, std::span<const std::byte> message);

@@ -19,13 +19,6 @@ constexpr uint32_t first_spmd_partition =
 
 bool is_spmd_id(ffa::EndpointId id) { return id.raw() >= first_spmd_partition; }
 
-bool is_missing(const SpmcStorage& s, uint32_t function) {
-  for (size_t i = 0; i < s.missing_count; ++i) {
-    if (s.missing[i] == function) return true;
-  }
-  return false;
-}
-
 /// The SPMD lets no message pass that claims a secure sender or names one of its own partitions.
 bool spmd_refuses_message(const Call& call) {
   const ffa::EndpointId sender = high_id(call.w(1));

@@ -78,14 +78,16 @@ ffa::Handle handle_in(const Payload& words) {
                                  words[sp_protocol::handle_high_word]);
 }
 
-/// An SP does nothing for a VM about another VM's memory.
-bool is_anothers(SpmcStorage& s, ffa::EndpointId owner, ffa::Handle handle) {
-  const Region* const region = find_region(s, handle);
-  return region != nullptr && region->sender != owner;
+/// An SP does nothing for a VM about another VM's memory: it asks the SPMC for a region that nobody
+/// has, so that no answer tells whether that handle is in use.
+ffa::Handle asked_handle(SpmcStorage& s, ffa::EndpointId owner, const Payload& words) {
+  constexpr ffa::Handle nobodys{~uint64_t{0}};
+  const Region* const region = find_region(s, handle_in(words));
+  return region != nullptr && region->sender == owner ? region->handle : nobodys;
 }
 
 Result<uint64_t> retrieve(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Payload& words) {
-  const ffa::Handle handle = handle_in(words);
+  const ffa::Handle handle = asked_handle(s, owner, words);
   DataAccess access = DataAccess::read_write;
   switch (static_cast<Access>(words[sp_protocol::offset_word])) {
     case Access::granted: {
@@ -184,11 +186,9 @@ Result<uint64_t> run(SpmcStorage& s, size_t sp, ffa::EndpointId owner, const Pay
   }
   switch (static_cast<Operation>(words[sp_protocol::operation_word])) {
     case Operation::retrieve:
-      if (is_anothers(s, owner, handle_in(words))) return Error{Status::invalid_parameters};
       return retrieve(s, sp, owner, words);
     case Operation::relinquish:
-      if (is_anothers(s, owner, handle_in(words))) return Error{Status::invalid_parameters};
-      FFA_CHECK(relinquish_region(s, sp, handle_in(words)));
+      FFA_CHECK(relinquish_region(s, sp, asked_handle(s, owner, words)));
       return 0;
     case Operation::prepare:
       return prepare(self, words);

@@ -51,9 +51,7 @@ Answer handle_version(SpmcStorage& s, const Call& call) {
 }
 
 Answer handle_features(SpmcStorage& s, const Call& call) {
-  for (size_t i = 0; i < s.missing_count; ++i) {
-    if (s.missing[i] == call.w(1)) return error(Status::not_supported);
-  }
+  if (is_missing(s, call.w(1))) return error(Status::not_supported);
   for (const auto& list : {s.personality.features, s.personality.more_features}) {
     for (const FeatureAnswer& feature : list) {
       if (feature.id == call.w(1) && s.version >= feature.since) return success(feature.w2);

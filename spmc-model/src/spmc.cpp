@@ -95,6 +95,11 @@ void Spmc::answer_busy(ffa::EndpointId sp, uint32_t count) {
   if (index != no_index) s_->sps[index].busy_left = count;
 }
 
+void Spmc::drop_send(ffa::Handle handle) {
+  Region* const region = find_region(*s_, handle);
+  if (region != nullptr && region->state == RegionState::receiving) free_region(*s_, *region);
+}
+
 size_t Spmc::regions() const { return s_->regions_used; }
 
 RegionFacts Spmc::region(size_t index) const {
@@ -121,6 +126,13 @@ void Spmc::region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCoun
   const Range& entry = ranges_of(*s_, *region)[range];
   pa = entry.address;
   pages = ffa::PageCount{entry.pages};
+}
+
+VmBufferFacts Spmc::vm_buffer(size_t slot) const {
+  if (slot >= s_->vm_buffers.size()) return {};
+  const VmBuffers& buffers = s_->vm_buffers[slot];
+  return VmBufferFacts{buffers.vm, std::span{buffers.rx_pages}.first(buffers.pages),
+                       std::span{buffers.tx_pages}.first(buffers.pages)};
 }
 
 bool Spmc::knows_vm(ffa::EndpointId vm) const { return is_known_guest(*s_, vm); }

@@ -2,7 +2,14 @@
 // Look-ups that several chapters share.
 #include "src/state.hpp"
 
+#include <algorithm>
+
 namespace spmc_model {
+
+bool is_missing(const SpmcStorage& s, uint32_t function) {
+  const auto end = s.missing.begin() + s.missing_count;
+  return std::find(s.missing.begin(), end, function) != end;
+}
 
 size_t find_sp(const SpmcStorage& s, ffa::EndpointId id) {
   for (size_t i = 0; i < s.sp_count; ++i) {

@@ -165,13 +165,14 @@ struct RxTx {
 /// the VM that has not read the SPMC's message.
 enum class VmRx : uint8_t { free, acquired, full };
 
-/// RX and TX of a VM, as a hypervisor registered them. The SPMC never reads TX.
+/// RX and TX of a VM, as a hypervisor registered them.
 struct VmBuffers {
   static constexpr uint32_t max_pages = 63;
   ffa::EndpointId vm;
   uint32_t pages;  ///< of each; 0: the slot is free
   VmRx rx;
   std::array<ffa::Pa, max_pages> rx_pages;
+  std::array<ffa::Pa, max_pages> tx_pages;
 };
 
 struct SpmcStorage {
@@ -206,6 +207,8 @@ struct SpmcStorage {
   std::array<std::byte, ffa::page_size> page;  ///< an SP's window
 };
 
+/// True if the configuration takes this function away.
+bool is_missing(const SpmcStorage& s, uint32_t function);
 /// Index of the SP, or no_index.
 size_t find_sp(const SpmcStorage& s, ffa::EndpointId id);
 /// The VM's slot, or nullptr.

@@ -11,6 +11,7 @@ namespace spmc_model {
 
 namespace {
 
+using ffa::Fid;
 using ffa::Status;
 
 // Offsets in the endpoint RX/TX descriptor, and in a buffer's composite descriptor.
@@ -73,6 +74,19 @@ bool overlap(const BufferPages& a, const BufferPages& b) {
 
 }  // namespace
 
+bool serves_vm_buffers(const SpmcStorage& s) {
+  const auto missing = [&](Fid fid) { return is_missing(s, ffa::fid32(fid)); };
+  return s.personality.vm_buffers && !missing(Fid::rx_acquire) && !missing(Fid::rx_release) &&
+         !missing(Fid::rxtx_unmap);
+}
+
+const VmBuffers* buffers_of(const SpmcStorage& s, ffa::EndpointId vm) {
+  const auto found =
+      std::find_if(s.vm_buffers.begin(), s.vm_buffers.end(),
+                   [&](const VmBuffers& slot) { return slot.pages != 0 && slot.vm == vm; });
+  return found != s.vm_buffers.end() ? &*found : nullptr;
+}
+
 Answer handle_vm_rxtx_map(SpmcStorage& s) {
   if (s.rxtx.bytes == 0) return error(Status::invalid_parameters);
   const std::span<std::byte> bytes = std::span{s.message}.first(s.rxtx.bytes);
@@ -87,7 +101,7 @@ Answer handle_vm_rxtx_map(SpmcStorage& s) {
   if (rx->count != tx->count || overlap(*rx, *tx)) return error(Status::invalid_parameters);
   VmBuffers* const slot = find_buffers(s, ffa::hypervisor_id);
   if (slot == nullptr) return error(Status::no_memory);
-  *slot = VmBuffers{vm, rx->count, VmRx::free, rx->page};
+  *slot = VmBuffers{vm, rx->count, VmRx::free, rx->page, tx->page};
   return success();
 }
 

@@ -12,11 +12,10 @@ using ffa::Fid;
 namespace {
 
 constexpr uint64_t nobodys = 0x0badc0de5eed;
-constexpr uint32_t wide = 0x40000000;
 
 bool is_any(uint32_t function, std::initializer_list<Fid> fids) {
   for (const Fid fid : fids) {
-    if ((function & ~wide) == ffa::fid32(fid)) return true;
+    if ((function & ~smc64_bit) == ffa::fid32(fid)) return true;
   }
   return false;
 }

@@ -13,6 +13,8 @@
 
 namespace property {
 
+inline constexpr uint32_t smc64_bit = 0x40000000;  ///< of a function id
+
 /// The register of a handle's low word, the high one in the next; nothing: the registers hold none.
 std::optional<unsigned> handle_in_request(const ffa::Regs& in);
 std::optional<unsigned> handle_in_answer(const ffa::Regs& in, const ffa::Regs& out);

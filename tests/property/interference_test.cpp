@@ -23,25 +23,36 @@ struct Difference {
   std::string excuse;  ///< of what VMs share by right; empty: there is none
 };
 
-/// The secure world is the same for all VMs: it may have no room left for one, and an SP serves one
-/// at a time and remembers what it was told. Only that may be the reason: the mediator asked it the
-/// same, and it answered otherwise. And when one VM has notifications, the list that the mediator
-/// gets may name all who have: a call of another that waits is interrupted again. An SP that has
-/// crashed, whoever it served, is no longer listed, and what needs it is refused without the SPMC.
+/// True if what differs is the list of partitions, and nothing of it but the SPs that have crashed.
+bool lacks_crashed(const Entry& with, const Entry& without) {
+  if (!with.lists_sps || with.crashed.empty() || with.step != without.step) return false;
+  if (!with.listed || !without.listed) return true;
+  std::vector<uint16_t> left = *without.listed;
+  std::erase_if(left, [&](uint16_t id) { return with.crashed.contains(id); });
+  // In registers there is place for more then.
+  const auto& listed = *with.listed;
+  return listed.size() <= without.listed->size() && left.size() <= listed.size() &&
+         std::equal(left.begin(), left.end(), listed.begin());
+}
+
+/// The secure world is the same for all VMs: an SP serves one at a time and remembers what it was
+/// told; that the SPMC has room for all is what the mediator's quotas are for. Only that may be the
+/// reason: the mediator asked it the same, and it answered otherwise. And when one VM has
+/// notifications, the list that the mediator gets may name all who have: a call of another that
+/// waits is interrupted again, and it is listed again. An SP that has crashed, whoever it served,
+/// is no longer listed.
 std::string excuse(const Entry& with, const Entry& without, const Run& run) {
   if (with.told_again) return "the SPMC tells a VM again of what it has not asked for yet";
-  if (with.sp_gone && with.relayed.empty()) return "an SP that crashed is gone";
   const size_t both = std::min(with.relayed.size(), without.relayed.size());
   for (size_t n = 0; n < both; ++n) {
     const Relayed& one = with.relayed[n];
     const Relayed& other = without.relayed[n];
     if (one.asked != other.asked) return "";
     if (one.answered == other.answered) continue;
-    if (one.no_memory) return "the SPMC has no room left";
-    if (run.sps_of_intruder.contains(one.sp)) return "an SP serves the intruder, too";
+    if (one.sp && run.sps_of_intruder.contains(*one.sp)) return "an SP serves the intruder, too";
     return "";
   }
-  return "";
+  return lacks_crashed(with, without) ? "an SP that crashed is gone" : "";
 }
 
 std::optional<Difference> compare(const Run& with, const Run& without) {
@@ -53,7 +64,9 @@ std::optional<Difference> compare(const Run& with, const Run& without) {
     return Difference{one.step, fmt::format("at {}: {}", one.step, one.text),
                       fmt::format("at {}: {}", other.step, other.text), excuse(one, other, with)};
   }
-  const Entry end{~size_t{0}, "nothing more", {}};
+  Entry end;
+  end.step = ~size_t{0};
+  end.text = "nothing more";
   if (with.entries.size() != without.entries.size()) {
     const Entry& one = both < with.entries.size() ? with.entries[both] : end;
     const Entry& other = both < without.entries.size() ? without.entries[both] : end;
@@ -133,6 +146,39 @@ void print(const char* title, const Counts& counts) {
   fmt::print("  {}: {}{}\n", title, sum(counts), text);
 }
 
+/// How often each call of the family must succeed in 1,000 pairs, at least: programs that never get
+/// that far would show nothing. FFA_MSG_WAIT and the like come back where another VM acts; FFA_RUN
+/// where an SP was stopped.
+const Counts served_at_least = {{"FFA_FEATURES", 200},
+                                {"FFA_ID_GET", 150},
+                                {"FFA_MEM_DONATE", 15},
+                                {"FFA_MEM_FRAG_TX", 200},
+                                {"FFA_MEM_LEND", 300},
+                                {"FFA_MEM_RECLAIM", 400},
+                                {"FFA_MEM_RELINQUISH", 40},
+                                {"FFA_MEM_RETRIEVE_REQ", 80},
+                                {"FFA_MEM_SHARE", 800},
+                                {"FFA_MSG_SEND2", 150},
+                                {"FFA_MSG_SEND_DIRECT_REQ", 2000},
+                                {"FFA_MSG_SEND_DIRECT_REQ2", 40},
+                                {"FFA_MSG_SEND_DIRECT_RESP", 200},
+                                {"FFA_MSG_SEND_DIRECT_RESP2", 10},
+                                {"FFA_MSG_WAIT", 500},
+                                {"FFA_NOTIFICATION_BIND", 300},
+                                {"FFA_NOTIFICATION_GET", 700},
+                                {"FFA_NOTIFICATION_INFO_GET", 80},
+                                {"FFA_NOTIFICATION_SET", 150},
+                                {"FFA_NOTIFICATION_UNBIND", 100},
+                                {"FFA_PARTITION_INFO_GET", 300},
+                                {"FFA_PARTITION_INFO_GET_REGS", 40},
+                                {"FFA_RUN", 300},
+                                {"FFA_RXTX_MAP", 1000},
+                                {"FFA_RXTX_UNMAP", 70},
+                                {"FFA_RX_RELEASE", 400},
+                                {"FFA_SPM_ID_GET", 120},
+                                {"FFA_VERSION", 1500},
+                                {"FFA_YIELD", 80}};
+
 std::unique_ptr<sim::MediatorFactory> mediator() {
   const char* const file = std::getenv("FFASIM_MEDIATOR");
   return file == nullptr ? sim::built_in_mediator() : sim::load_mediator(file);
@@ -157,10 +203,10 @@ TEST(Interference, NoVmSeesThatAnotherIsThere) {
   print("served", tally.served);
   print("errors", tally.errors);
   if (cases < 500) return;
-  EXPECT_LT(sum(tally.excused), cases / 4);
-  // FFA_MSG_WAIT and the like come back where another VM acts; FFA_RUN where an SP was stopped.
-  EXPECT_GE(tally.served.size(), 27U);
-  EXPECT_GT(sum(tally.served), 10 * cases);
+  EXPECT_LT(sum(tally.excused), cases / 6);
+  for (const auto& [function, floor] : served_at_least) {
+    EXPECT_GE(tally.served[function], floor * cases / 1000) << function;
+  }
   EXPECT_GE(tally.errors.size(), 6U);
 }
 

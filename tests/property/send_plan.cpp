@@ -26,8 +26,8 @@ sim::WorldSpec empty_world(const Setting& setting) {
 }
 
 bool told_of_vms(const Setting& setting) {
-  return spmc_model::find_personality(setting.personality)->guests_tracked &&
-         setting.spmc >= ffa::v1_1;
+  const auto spmc = *spmc_model::find_personality(setting.personality);
+  return spmc.guests_tracked && spmc.vm_messages_delivered && setting.spmc >= ffa::v1_1;
 }
 
 uint64_t Numbers::next() {

@@ -56,8 +56,8 @@ void Stories::tell(uint16_t vm) {
       &Stories::partitions,    &Stories::send_to_sp, &Stories::send_to_sp, &Stories::send_to_vm,
       &Stories::send_to_vm,    &Stories::direct,     &Stories::direct,     &Stories::preempted,
       &Stories::dialogue,      &Stories::dialogue,   &Stories::indirect,   &Stories::indirect,
-      &Stories::notifications, &Stories::memory,     &Stories::fragments,  &Stories::fragments,
-      &Stories::garbage,       &Stories::garbage,    &Stories::life};
+      &Stories::notifications, &Stories::notify_vm,  &Stories::memory,     &Stories::fragments,
+      &Stories::fragments,     &Stories::garbage,    &Stories::garbage,    &Stories::life};
   (this->*all[numbers_.below(std::size(all))])(vm);
 }
 
@@ -213,14 +213,33 @@ void Stories::notifications(uint16_t vm) {
   Step& set = host(vm, Action::notify);
   set.sp = sp;
   set.value = bits;
-  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = 1;
+  // Where vCPU 0 waits, it is the one that is told: again and again as long as it fetches nothing.
+  if (numbers_.one_in(3)) call(vm, fid32(Fid::msg_wait)).vcpu = numbers_.one_in(3) ? 0 : 1;
   if (numbers_.one_in(4)) call(vm, fid64(Fid::notification_info_get));
   if (!numbers_.one_in(4)) call(vm, fid32(Fid::notification_get), {vm, 1 + numbers_.below(15)});
-  if (numbers_.one_in(4)) {
-    call(vm, fid32(Fid::notification_set), {pair(vm, peer(vm)), 0, low, high});
-  }
   if (numbers_.one_in(2)) {
     call(vm, fid32(Fid::notification_unbind), {pair(sp, vm), 0, low, high});
+  }
+}
+
+void Stories::notify_vm(uint16_t vm) {
+  const uint16_t to = peer(vm);
+  const uint16_t receiver = of_intruder_ ? vm : to;
+  const uint16_t sender = of_intruder_ ? to : vm;
+  const uint64_t bits = 1ULL << numbers_.below(64) | 1ULL << numbers_.below(64);
+  const uint64_t low = bits & 0xffffffff;
+  const uint64_t high = bits >> 32;
+  const uint64_t per_vcpu = numbers_.below(2);
+  const uint64_t vcpu = per_vcpu * numbers_.below(vcpus);
+  call(receiver, fid32(Fid::notification_bind), {pair(sender, receiver), per_vcpu, low, high});
+  if (numbers_.one_in(4)) call(receiver, fid32(Fid::msg_wait)).vcpu = 1;
+  call(vm, fid32(Fid::notification_set), {pair(vm, to), vcpu << 16 | per_vcpu, low, high});
+  if (numbers_.one_in(3)) call(receiver, fid64(Fid::notification_info_get));
+  if (!numbers_.one_in(4)) {
+    call(receiver, fid32(Fid::notification_get), {vcpu << 16 | receiver, 1 + numbers_.below(15)});
+  }
+  if (!numbers_.one_in(4)) {
+    call(receiver, fid32(Fid::notification_unbind), {pair(sender, receiver), 0, low, high});
   }
 }
 
@@ -236,8 +255,8 @@ void Stories::fragments(uint16_t vm) {
   send(vm, {user_sp()}, Kind::share);
   Step rest = steps_.back();
   const size_t length = rest.tx.size();
-  constexpr size_t range_bytes = 16;
-  const size_t tail = range_bytes * (1 + numbers_.below(2));
+  constexpr size_t one_range = 16;
+  const size_t tail = one_range * (1 + numbers_.below(2));
   steps_.back().tx.resize(length - tail);
   steps_.back().in.x[2] = length - tail;
   rest.tx.erase(rest.tx.begin(), rest.tx.end() - static_cast<ptrdiff_t>(tail));
@@ -255,8 +274,8 @@ void Stories::garbage(uint16_t vm) {
   Step& wild = call(vm, 0);
   for (uint64_t& word : wild.in.x) word = numbers_.one_in(3) ? 0 : numbers_.word();
   const uint64_t number = 0x60 + numbers_.below(0x40);
-  const uint64_t wide = numbers_.one_in(2) ? 0x40000000 : 0;
-  wild.in.x[0] = numbers_.one_in(8) ? numbers_.word() & 0xffffffff : 0x84000000 | wide | number;
+  const uint64_t width = numbers_.one_in(2) ? 0x40000000 : 0;
+  wild.in.x[0] = numbers_.one_in(8) ? numbers_.word() & 0xffffffff : 0x84000000 | width | number;
 }
 
 void Stories::life(uint16_t vm) {

@@ -31,6 +31,7 @@ class Stories {
   void dialogue(uint16_t vm);
   void indirect(uint16_t vm);
   void notifications(uint16_t vm);
+  void notify_vm(uint16_t vm);
   void memory(uint16_t vm);
   void fragments(uint16_t vm);
   void garbage(uint16_t vm);

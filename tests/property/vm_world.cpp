@@ -13,6 +13,7 @@
 #include "ffa/names.hpp"
 #include "ffa/reply.hpp"
 #include "handle_names.hpp"
+#include "partition_list.hpp"
 #include "sim/engine/simulation.hpp"
 
 namespace property {
@@ -104,8 +105,9 @@ class World {
   struct Vm {
     bool lives = false;
     bool dies = false;
-    bool lost = false;  ///< its memory is in quarantine
-    bool told = false;  ///< an interrupt said that there are notifications, and it asked not yet
+    bool lost = false;        ///< its memory is in quarantine
+    bool told = false;        ///< an SRI said that there are notifications, and it asked not yet
+    bool told_again = false;  ///< another one did so after that
   };
   using Place = std::pair<uint16_t, uint16_t>;
 
@@ -118,8 +120,10 @@ class World {
   void touch_memory(const Step& step, size_t number);
   void write_tx(const Step& step);
   void note(size_t number, const Step& step, std::string text, std::vector<Relayed> relayed);
-  void note_interrupts();
+  void note_interrupts(bool by_sri);
+  void note_crashes();
   std::vector<Relayed> relayed(const Step& step, uint64_t after) const;
+  std::optional<uint16_t> sp_of(const Event& event) const;
   void note_remains();
   [[nodiscard]] uint64_t next_event() const {
     return simulation_.events().empty() ? 0 : simulation_.events().back().seq + 1;
@@ -139,6 +143,7 @@ class World {
   HandleNames ours_;
   HandleNames theirs_;
   size_t at_ = 0;
+  size_t interrupts_ = 0;                                             ///< of this step, noted
   std::map<std::pair<uint16_t, uint16_t>, std::vector<Entry>> seen_;  // in this step, by vCPU
   Run run_;
 };
@@ -191,16 +196,18 @@ Run World::run() {
 /// Lets everything happen that can happen now.
 void World::settle(bool deliver) {
   if (!simulation_.advance()) throw std::runtime_error("no progress");
+  note_interrupts(!deliver);
   if (deliver && simulation_.take_pending_sri()) {
     work({0, host_place}, [this] { simulation_.schedule_receiver_interrupt(); });
     return settle(false);
   }
-  note_interrupts();
   for (auto& [place, entries] : seen_) {
     std::move(entries.begin(), entries.end(), std::back_inserter(run_.entries));
   }
   seen_.clear();
+  note_crashes();
   simulation_.forget_events();
+  interrupts_ = 0;
 }
 
 /// Where the vCPU is in a call that waits, nothing happens: it can't make another.
@@ -246,6 +253,34 @@ const Event* World::last_call(const Step& step) const {
   return found == events.rend() ? nullptr : &*found;
 }
 
+/// Whose answer a call of the mediator's is, or on whom it depends.
+std::optional<uint16_t> World::sp_of(const Event& event) const {
+  switch (event.in.w(0) & ~smc64_bit) {
+    case fid32(Fid::msg_send_direct_req):
+    case fid32(Fid::msg_send_direct_req2) & ~smc64_bit:
+      return static_cast<uint16_t>(event.in.w(1));
+    case fid32(Fid::mem_reclaim):  // refused as long as the borrower holds it
+      return is_family(event.vm) || program_.household.shared_sps ? family_sp : intruder_sp;
+    case fid32(Fid::run):
+      return static_cast<uint16_t>(event.in.w(1) >> 16);
+    case fid32(Fid::msg_send2):
+      if (event.tx.size() < 14) return {};
+      return static_cast<uint16_t>(event.tx[12] | event.tx[13] << 8);
+    default:
+      return {};
+  }
+}
+
+/// An SP that answers ABORTED is not listed from then on.
+void World::note_crashes() {
+  for (const Event& event : simulation_.events()) {
+    if (event.side != Side::spmc || is_family(event.vm)) continue;
+    if (event.out.w(0) != fid32(Fid::error)) continue;
+    if (ffa::error_status(event.out) != ffa::Status::aborted) continue;
+    if (const auto sp = sp_of(event)) run_.crashed.insert(*sp);
+  }
+}
+
 std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
   std::vector<Relayed> all;
   for (const Event& event : simulation_.events()) {
@@ -260,26 +295,7 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
     one.function = event.in.w(0);
     one.asked = fmt::format("{:x} tx {:x}", fmt::join(asked.x, " "), digest(event.tx));
     one.answered = fmt::format("{:x}", fmt::join(answered.x, " "));
-    const bool error = event.out.w(0) == fid32(Fid::error);
-    one.no_memory = error && ffa::error_status(event.out) == ffa::Status::no_memory;
-    one.aborted = error && ffa::error_status(event.out) == ffa::Status::aborted;
-    switch (one.function & ~0x40000000U) {
-      case fid32(Fid::msg_send_direct_req):
-      case fid32(Fid::msg_send_direct_req2) & ~0x40000000U:
-        one.sp = static_cast<uint16_t>(event.in.w(1));
-        break;
-      case fid32(Fid::mem_reclaim):  // refused as long as the borrower holds it
-        one.sp = family_sp;
-        break;
-      case fid32(Fid::run):
-        one.sp = static_cast<uint16_t>(event.in.w(1) >> 16);
-        break;
-      case fid32(Fid::msg_send2):
-        if (event.tx.size() >= 14) one.sp = static_cast<uint16_t>(event.tx[12] | event.tx[13] << 8);
-        break;
-      default:
-        break;
-    }
+    one.sp = sp_of(event);
     all.push_back(std::move(one));
   }
   return all;
@@ -288,13 +304,14 @@ std::vector<Relayed> World::relayed(const Step& step, uint64_t after) const {
 void World::note(size_t number, const Step& step, std::string text, std::vector<Relayed> relayed) {
   if (!is_family(step.vm)) {
     for (const Relayed& one : relayed) {
-      run_.sps_of_intruder.insert(one.sp);
-      run_.sp_gone = run_.sp_gone || one.aborted;
+      if (one.sp) run_.sps_of_intruder.insert(*one.sp);
     }
     return;
   }
-  seen_[{step.vm, step.vcpu}].push_back(
-      {at_, fmt::format("{} {}", number, text), std::move(relayed), false, run_.sp_gone});
+  note_crashes();
+  Entry entry{at_, fmt::format("{} {}", number, text), std::move(relayed)};
+  entry.crashed = run_.crashed;
+  seen_[{step.vm, step.vcpu}].push_back(std::move(entry));
 }
 
 void World::make_call(const Step& step, size_t number) {
@@ -319,7 +336,9 @@ void World::make_call(const Step& step, size_t number) {
     std::fill(rx.begin() + 8, rx.begin() + 16, uint8_t{0});
   }
   const bool asked = event.in.w(0) == fid32(Fid::notification_get) && (event.in.w(2) & 1U) != 0;
-  if (asked && event.out.w(0) == fid32(Fid::success)) vms_[step.vm].told = false;
+  if (asked && event.out.w(0) == fid32(Fid::success)) {
+    vms_[step.vm].told = vms_[step.vm].told_again = false;
+  }
   if (is_family(step.vm)) {
     const char* const function = ffa::fid_name(event.in.w(0));
     const bool error = event.out.w(0) == fid32(Fid::error);
@@ -331,6 +350,18 @@ void World::make_call(const Step& step, size_t number) {
        fmt::format("answers {:x} {} rule {} RX {} bytes {:x}", fmt::join(seen.x, " "), handle,
                    event.rule, rx.size(), digest(rx)),
        relayed(step, event.seq));
+  if (!is_family(step.vm)) return;
+  const uint32_t function = event.in.w(0) & ~smc64_bit;
+  Entry& entry = seen_[{step.vm, step.vcpu}].back();
+  const auto& out = event.out.x;
+  entry.interrupted =
+      out[0] == fid32(Fid::interrupt) &&
+      std::all_of(out.begin() + 2, out.end(), [](uint64_t word) { return word == 0; });
+  entry.lists_sps = function == fid32(Fid::partition_info_get) ||
+                    function == (fid64(Fid::partition_info_get_regs) & ~smc64_bit);
+  if (entry.lists_sps) entry.listed = listed(event);
+  // The mediator can't tell a list that repeats from one that is new.
+  entry.told_again = function == fid32(Fid::notification_info_get) && vms_[step.vm].told_again;
 }
 
 void World::touch_memory(const Step& step, size_t number) {
@@ -398,12 +429,18 @@ void World::change_host(const Step& step, size_t number) {
   }
 }
 
-/// One that says what the VM has been told already and has not asked for yet says nothing new.
-void World::note_interrupts() {
-  for (const auto& irq : simulation_.injected()) {
+/// An SRI that says what the VM has been told already and has not asked for yet says nothing new.
+/// It excuses nothing but a call that it ends.
+void World::note_interrupts(bool by_sri) {
+  const auto& injected = simulation_.injected();
+  for (; interrupts_ < injected.size(); ++interrupts_) {
+    const auto& irq = injected[interrupts_];
     Vm& vm = vms_[irq.vm];
-    if (std::exchange(vm.told, true)) {
-      for (Entry& entry : seen_[{irq.vm, irq.vcpu}]) entry.told_again = true;
+    if (by_sri && std::exchange(vm.told, true)) {
+      vm.told_again = true;
+      for (Entry& entry : seen_[{irq.vm, irq.vcpu}]) {
+        entry.told_again = entry.told_again || entry.interrupted;
+      }
       continue;
     }
     if (is_family(irq.vm)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,25 +20,28 @@ struct Relayed {
   std::string asked;
   std::string answered;
   uint32_t function = 0;
-  uint16_t sp = 0;         ///< whose answer it is, or on whom it depends
-  bool no_memory = false;  ///< the answer
-  bool aborted = false;    ///< the answer
+  std::optional<uint16_t> sp;  ///< whose answer it is, or on whom it depends
 };
 
 /// Something that one of the family saw.
 struct Entry {
   size_t step = 0;  ///< the family's last one by then, in the program
-  std::string text;
-  std::vector<Relayed> relayed;
-  bool told_again = false;  ///< while the vCPU was told of notifications that it knew of
-  bool sp_gone = false;     ///< an SP has crashed while it served the intruder
+  std::string text{};
+  std::vector<Relayed> relayed{};
+  /// An interrupt that it takes, or what is listed, tells once more of notifications that it knew
+  /// of.
+  bool told_again = false;
+  bool interrupted = false;  ///< FFA_INTERRUPT
+  bool lists_sps = false;    ///< an answer to FFA_PARTITION_INFO_GET or its register form
+  std::optional<std::vector<uint16_t>> listed{};  ///< partitions, where it shows them
+  std::set<uint16_t> crashed{};                   ///< SPs, while they served the intruder, by then
 };
 
 struct Run {
   std::vector<Entry> entries;
   std::vector<std::string> remains;    ///< what is left in the end: memory and state of the family
   std::set<uint16_t> sps_of_intruder;  ///< that served it
-  bool sp_gone = false;                ///< one of them has crashed doing so
+  std::set<uint16_t> crashed;          ///< of them, doing so
   std::map<std::string, uint64_t> served;  ///< calls of the family that were, by function
   std::map<std::string, uint64_t> errors;  ///< that the others got
   uint64_t intruder_calls = 0;

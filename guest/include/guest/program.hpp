@@ -147,7 +147,8 @@ struct RunOp {
 };
 
 /// One operation of the host; which fields count depends on the opcode. step u32, vm u16, sp u16,
-/// value u64, length u64, id u32, flags u32. create_vm: vm. destroy_vm: vm, value = budget (0
+/// value u64, length u64, id u32, flags u32. create_vm: vm, value = budget (0
+/// none), flags bit 0 = one stage only. destroy_vm: vm, value = budget (0
 /// none), flags bit 0 = again until it is done. notify: sp (0: the SPM), vm, value = bitmap, id =
 /// vCPU + 1, 0: for all. answer_vm_messages: sp, value = count, flags = status word. remove_page:
 /// vm, value = ipa. dump_state: id. dump_memory: id, vm, value = ipa, length. dump_translation: id,

@@ -58,11 +58,12 @@ class Mediator {
   ffa::Result<void> probe();
 
   /// A VM begins to exist. Tells the SPs, creates its notification bitmap. `memory`:
-  /// memory_needed(config, vm) bytes, the mediator's until free_domain_ctx(). On error nothing of
-  /// the VM remains here; SPs that were told of it are told of its end, in reverse order. An SP
+  /// memory_needed(config, vm) bytes, the mediator's until free_domain_ctx(). Resumable: `restart`
+  /// and `later` ask for the same call again, and domain_teardown() gives it up. On error nothing
+  /// of the VM remains here; SPs that were told of it are told of its end, in reverse order. An SP
   /// that would not forget an earlier VM with this id is asked once more first: what it answers
   /// then, unless it forgets it, is the error.
-  ffa::Result<void> domain_init(const VmConfig& vm, std::span<std::byte> memory);
+  ffa::Result<Progress> domain_init(const VmConfig& vm, std::span<std::byte> memory);
   /// The VM dies: no further call of it is served, and those under way come to their ends first.
   /// Undoes notifications, tells the SPs, reclaims its live transactions. What is refused is asked
   /// for again, `later` between, as often as configured; then pages are quarantined, and SPs that

@@ -20,8 +20,8 @@ struct VmFacts {
   ffa::Ipa rx_ipa{};
   ffa::Ipa tx_ipa{};
   ffa::PageCount rxtx_pages{};
-  uint32_t shares = 0;  ///< share objects in any state
-  uint32_t quarantined = 0;
+  uint32_t shares = 0;        ///< share objects in any state
+  uint32_t quarantined = 0;   ///< of these; one more if the SPMC keeps RX and TX
   uint64_t pinned_pages = 0;  ///< references held: live shares and the RX/TX buffers
   uint32_t notifications_bound_low = 0;
   bool dying = false;

@@ -31,7 +31,7 @@ template <Platform P>
                                                     ffa::VcpuId vcpu, Conduit conduit,
                                                     ffa::Regs& regs) {
   if (!vm) {
-    put_reply(regs, ffa::reply(ffa::Status::not_supported), ffa::Version{});
+    put_not_supported(regs);
     return Dispatch::handled;
   }
   if (VcpuState* const waiting = blocked_vcpu(*vm, vcpu)) {

@@ -44,7 +44,7 @@ ffa::Result<void> Mediator<P>::probe() {
 }
 
 template <Platform P>
-ffa::Result<void> Mediator<P>::domain_init(const VmConfig& vm, std::span<std::byte> memory) {
+ffa::Result<Progress> Mediator<P>::domain_init(const VmConfig& vm, std::span<std::byte> memory) {
   return init_domain(*state_, vm, memory);
 }
 

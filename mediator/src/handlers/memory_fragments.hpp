@@ -36,8 +36,7 @@ HalfSend step_transfers(MediatorState<P>& mediator, VmContext<P>& vm) {
   IncomingSend& send = transfer->send;
   HalfSend step = HalfSend::gone;
   if (send.slot != no_share && send.spmc.sent_bytes != 0) {
-    begin_drop(vm, send.slot);
-    step = step_half_send(mediator, vm, send.spmc);
+    step = step_half_send(mediator, vm, send.slot, send.spmc);
   }
   const bool over = step == HalfSend::gone || step == HalfSend::kept;
   if (over && send.slot != no_share) {

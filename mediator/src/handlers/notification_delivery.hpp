@@ -20,22 +20,6 @@ ffa::Result<void> hypervisor_call(MediatorState<P>& mediator, const ffa::Regs& r
   return ffa::Error{status_of(answer)};
 }
 
-/// Creates the VM's bitmap. DENIED means that one of an earlier VM with this id was left behind: it
-/// is destroyed, once.
-template <Platform P>
-ffa::Result<void> create_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
-  if (!has_notifications(mediator.spmc.features)) return {};
-  const ffa::Regs create = ffa::NotificationBitmapCreate{vm.id(), vm.config.vcpus}.encode();
-  auto created = hypervisor_call(mediator, create);
-  if (!created.ok() && created.error() == ffa::Status::denied) {
-    const auto destroy = ffa::NotificationBitmapDestroy{vm.id()};
-    FFA_CHECK(hypervisor_call(mediator, destroy.encode()));
-    created = hypervisor_call(mediator, create);
-  }
-  vm.has_bitmap = created.ok();
-  return created;
-}
-
 /// Injects the NPI into a vCPU; for the VM as a whole, into the first one that is online. What is
 /// pending for a vCPU that is offline waits until it asks.
 template <Platform P>

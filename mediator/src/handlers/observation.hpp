@@ -34,6 +34,7 @@ void observe_vm(const VmSlot<P>& slot, Observer& observer) FFA_ATTR(no_thread_sa
   const ShareTable& shares = vm.memory.shares;
   facts.notifications_bound_low = static_cast<uint32_t>(vm.bindings.bound());
   facts.pinned_pages = 2 * vm.buffers.pages.raw();
+  facts.quarantined = vm.buffers_kept ? 1U : 0U;
   facts.shares = shares.size();
   for (uint32_t n = 0; n < shares.capacity(); ++n) {
     const Share& share = shares[ShareSlot{n}];

@@ -51,7 +51,7 @@ class BufferRanges {
   RunMerger merger_;
 };
 
-/// Pins and maps one buffer; undone at the end of the scope unless kept.
+/// Pins and maps one buffer; undone at the end of the scope unless kept, or only its pages are.
 template <Platform P>
 class BufferMapping {
  public:
@@ -88,9 +88,10 @@ class BufferMapping {
   /// The mapping outlives the scope.
   BufferId keep() {
     mapped_ = false;
-    pinned_ = 0;
+    keep_pages();
     return buffer_;
   }
+  void keep_pages() { pinned_ = 0; }
 
  private:
   CallContext<P>& call_;
@@ -138,6 +139,19 @@ Outcome<BufferPair> check_rxtx_map(CallContext<P>& call) {
   return BufferPair{*tx, *rx};
 }
 
+/// One FFA_RXTX_UNMAP for a VM. That the SPMC has no buffers of it is an answer to believe only
+/// where it may never have had them, or given them up already. [DEN0077A 1.2 §13.7]
+template <Platform P>
+Outcome<void> take_buffers_back(MediatorState<P>& mediator, VmContext<P>& vm) {
+  const ffa::Regs answer = mediator.platform.smc(vm.id(), ffa::RxtxUnmap{vm.id()}.encode());
+  const auto unmapped = expect_success(answer);
+  const bool none = status_of(answer) == ffa::Status::invalid_parameters;
+  const bool gone = unmapped.ok() || (vm.buffers_unsure && none);
+  vm.buffers_unsure = !gone && (vm.buffers_unsure || kind_of(answer) != AnswerKind::error);
+  if (gone) return {};
+  return relay(unmapped.error());
+}
+
 /// FFA_RXTX_MAP for a VM: the endpoint RX/TX descriptor goes through the mediator's own TX.
 template <Platform P>
 Outcome<void> tell_spmc_of_buffers(CallContext<P>& call, ffa::PageCount pages,
@@ -162,14 +176,32 @@ Outcome<void> tell_spmc_of_buffers(CallContext<P>& call, ffa::PageCount pages,
   }
   const bool wide = call.mediator.spmc.features.has(ffa::fid64(ffa::Fid::rxtx_map));
   const ffa::RxtxMap map{wide ? ffa::Convention::smc64 : ffa::Convention::smc32, 0, 0, {}};
-  auto mapped = expect_success(call.smc(map.encode()));
-  if (!mapped.ok() && mapped.error() == ffa::Status::denied) {
+  ffa::Regs answer = call.smc(map.encode());
+  if (status_of(answer) == ffa::Status::denied) {
     // Those of an earlier VM with this id were left behind.
     FFA_CHECK(expect_success(call.smc(ffa::RxtxUnmap{call.vm.id()}.encode())));
-    mapped = expect_success(call.smc(map.encode()));
+    answer = call.smc(map.encode());
   }
-  FFA_CHECK(mapped);
-  return {};
+  const auto mapped = expect_success(answer);
+  if (mapped.ok()) return {};
+  if (kind_of(answer) != AnswerKind::error) {
+    call.vm.buffers_unsure = true;
+    call.vm.buffers_kept = !take_buffers_back(call.mediator, call.vm).ok();
+  }
+  return relay(mapped.error());
+}
+
+/// The pages of unmapped buffers are the VM's own again.
+template <Platform P>
+void release_buffer_pages(P& platform, VmContext<P>& vm) {
+  VmBuffers<P>& buffers = vm.buffers;
+  platform.unpin(vm.id(), buffers.rx_ipa, buffers.pages);
+  platform.unpin(vm.id(), buffers.tx_ipa, buffers.pages);
+  release_pages(vm, buffers.rx_range);
+  release_pages(vm, buffers.tx_range);
+  buffers.rx_ipa = buffers.tx_ipa = {};
+  buffers.pages = {};
+  vm.buffers_kept = false;
 }
 
 template <Platform P>
@@ -178,6 +210,10 @@ Reply rxtx_map(CallContext<P>& call) {
   VmBuffers<P>& buffers = call.vm.buffers;
   TxClaim<P> claim{buffers, TxState::unmapped};
   FFA_CHECK(call.rules.require(Rule::rxtx_map_once, claim.held()));
+  if (call.vm.buffers_kept) {
+    FFA_CHECK(take_buffers_back(call.mediator, call.vm));
+    release_buffer_pages(call.platform(), call.vm);
+  }
 
   FFA_TRY(const RangeIndex tx_range, claim_pages(call, pair.tx, tx_holder));
   Rollback release_tx{[&] { release_pages(call.vm, tx_range); }};
@@ -191,10 +227,10 @@ Reply rxtx_map(CallContext<P>& call) {
   BufferMapping<P> rx{call, pair.rx};
   FFA_CHECK(rx.establish(Rule::rxtx_map_rx_memory, rx_ranges));
   const bool shared = shares_buffers(call.mediator, call.vm);
-  if (shared) FFA_CHECK(tell_spmc_of_buffers(call, pair.tx.pages(), rx_ranges, tx_ranges));
+  Outcome<void> told{};
+  if (shared) told = tell_spmc_of_buffers(call, pair.tx.pages(), rx_ranges, tx_ranges);
+  if (!told.ok() && !call.vm.buffers_kept) return relay(told.error());
 
-  buffers.tx_buffer = tx.keep();
-  buffers.rx_buffer = rx.keep();
   buffers.tx_ipa = pair.tx.base();
   buffers.rx_ipa = pair.rx.base();
   buffers.pages = pair.tx.pages();
@@ -202,6 +238,13 @@ Reply rxtx_map(CallContext<P>& call) {
   buffers.rx_range = rx_range;
   release_tx.commit();
   release_rx.commit();
+  if (!told.ok()) {
+    tx.keep_pages();
+    rx.keep_pages();
+    return relay(told.error());
+  }
+  buffers.tx_buffer = tx.keep();
+  buffers.rx_buffer = rx.keep();
   FFA_ASSERT(move_rx(buffers, shared ? RxEvent::give : RxEvent::map));
   claim.give_back(TxState::free);
   return ffa::success32();
@@ -211,16 +254,9 @@ Reply rxtx_map(CallContext<P>& call) {
 /// reach the buffers any more.
 template <Platform P>
 void release_buffers(P& platform, VmContext<P>& vm) {
-  VmBuffers<P>& buffers = vm.buffers;
-  platform.unmap(buffers.rx_buffer);
-  platform.unmap(buffers.tx_buffer);
-  if (vm.buffers_kept) return;
-  platform.unpin(vm.id(), buffers.rx_ipa, buffers.pages);
-  platform.unpin(vm.id(), buffers.tx_ipa, buffers.pages);
-  release_pages(vm, buffers.rx_range);
-  release_pages(vm, buffers.tx_range);
-  buffers.rx_ipa = buffers.tx_ipa = {};
-  buffers.pages = {};
+  platform.unmap(vm.buffers.rx_buffer);
+  platform.unmap(vm.buffers.tx_buffer);
+  if (!vm.buffers_kept) release_buffer_pages(platform, vm);
 }
 
 template <Platform P>
@@ -233,12 +269,17 @@ Reply rxtx_unmap(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::rxtx_unmap_tx_idle, claim.held()));
   RxWriter<P> rx{call};
   FFA_CHECK(rx.acquire(Rule::rxtx_unmap_rx_idle));
+  Outcome<void> gone{};
   if (shares_buffers(call.mediator, call.vm)) {
-    FFA_CHECK(expect_success(call.smc(ffa::RxtxUnmap{call.vm.id()}.encode())));
+    gone = take_buffers_back(call.mediator, call.vm);
+    if (call.vm.buffers_unsure) gone = take_buffers_back(call.mediator, call.vm);
+    call.vm.buffers_kept = call.vm.buffers_unsure;
+    if (!gone.ok() && !call.vm.buffers_kept) return relay(gone.error());
   }
   release_buffers(call.platform(), call.vm);
   rx.unmap();
   claim.give_back(TxState::unmapped);
+  if (!gone.ok()) return relay(gone.error());
   return ffa::success32();
 }
 

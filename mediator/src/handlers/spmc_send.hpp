@@ -283,14 +283,22 @@ class SpmcSender {
 /// it may still be there.
 enum class HalfSend : uint8_t { again, later, gone, kept };
 
+template <Platform P>
+void begin_drop(VmContext<P>& vm, ShareSlot slot) {
+  const Guard guard(vm.memory_lock);
+  vm.memory.shares.begin_drop(slot);
+}
+
 /// Makes the SPMC drop a send that it has half, one SMC a step. No SPMC lets a hypervisor reclaim
 /// one, but each drops it when its ranges turn out wrong: the rest is sent as ranges without a
 /// page, which can't add up and give nothing away. Bound: each step takes from what is left or from
 /// the retries.
 template <Platform P>
-HalfSend step_half_send(MediatorState<P>& mediator, VmContext<P>& vm, SpmcSend& send) {
+HalfSend step_half_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot,
+                        SpmcSend& send) {
   constexpr uint32_t range_bytes = sizeof(ffa::wire::Constituent);
   if (!std::exchange(send.ending, true)) {
+    begin_drop(vm, slot);
     send.retries = 0;
     send.sent_bytes = std::min(send.sent_bytes, send.length_bytes - range_bytes);
   }
@@ -322,26 +330,21 @@ void settle_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot slot, b
   mediator.platform.log(LogLevel::warning, "ffa: the SPMC may keep the pages of a failed send");
 }
 
-template <Platform P>
-void begin_drop(VmContext<P>& vm, ShareSlot slot) {
-  const Guard guard(vm.memory_lock);
-  vm.memory.shares.begin_drop(slot);
-}
-
 /// Ends a send that failed, also at the SPMC.
 template <Platform P>
 [[gnu::noinline]] void drop_send(MediatorState<P>& mediator, VmContext<P>& vm,
                                  const IncomingSend& send, SpmcHolds holds) {
   bool gone = holds == SpmcHolds::nothing;
-  begin_drop(vm, send.slot);
+  const bool ended_there = gone && send.spmc.sent_bytes != 0;
   if (holds == SpmcHolds::half) {
     SpmcSend half = send.spmc;
     HalfSend step = HalfSend::again;
     while (step == HalfSend::again || step == HalfSend::later) {
-      step = step_half_send(mediator, vm, half);
+      step = step_half_send(mediator, vm, send.slot, half);
     }
     gone = step == HalfSend::gone;
   }
+  if (holds == SpmcHolds::all || ended_there) begin_drop(vm, send.slot);
   if (holds == SpmcHolds::all) {
     const ffa::Regs request = ffa::MemReclaim{.handle = send.spmc.handle}.encode();
     gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;

@@ -11,6 +11,7 @@
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
+#include "core/creation.hpp"
 #include "core/notifications.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
@@ -51,7 +52,7 @@ struct VcpuState {
 
 /// RX and TX buffer of a VM. What is not atomic is written by FFA_RXTX_MAP and UNMAP, which hold
 /// the TX claim while RX is `unmapped`, and read by whoever holds that claim or the RX in
-/// `producing`.
+/// `producing`. Pages that the SPMC keeps stay in it when the buffers are unmapped.
 template <Platform P>
 struct VmBuffers {
   explicit VmBuffers(P& platform)
@@ -132,10 +133,14 @@ struct VmContext {
   std::span<VcpuState> vcpus;
   std::span<uint32_t> calls_begun;  ///< of each vCPU; written under the lock of the VM table
   std::span<Word> calls_ended;
+  Creation creation;          ///< of the one caller of domain_init()
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
   bool has_bitmap = false;    ///< the SPMC holds its notification bitmap
-  bool buffers_kept = false;  ///< the SPMC does not let its RX and TX go, at its end
+  /// An answer has left open whether the SPMC has RX and TX: it may say that there are none.
+  bool buffers_unsure = false;
+  /// Unmapped, or about to be, but the SPMC does not let them go: their pages stay pinned.
+  bool buffers_kept = false;
 };
 
 /// The way to the SPMC and what is known of it. Constant after probe(), but for the TX page.

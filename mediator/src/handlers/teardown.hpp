@@ -11,6 +11,7 @@
 #include "handlers/memory_reclaim.hpp"
 #include "handlers/memory_relinquish.hpp"
 #include "handlers/notification_delivery.hpp"
+#include "handlers/rxtx.hpp"
 #include "handlers/state.hpp"
 #include "handlers/vm_availability.hpp"
 #include "handlers/vm_dialogue.hpp"
@@ -151,27 +152,25 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
   teardown_borrowing(mediator, vm);
 }
 
-/// False: shares are left, all of them quarantined, or the SPMC kept the buffers.
+/// False: shares are left, all of them quarantined.
 template <Platform P>
-bool gave_all_back(VmContext<P>& vm) {
+bool reclaimed_all(VmContext<P>& vm) {
   const Guard guard(vm.memory_lock);
-  return vm.memory.shares.size() == 0 && !vm.buffers_kept;
+  return vm.memory.shares.size() == 0;
 }
 
-/// One that the SPMC does not let go after the configured patience is quarantined.
+/// Those that the SPMC does not let go after the configured patience are quarantined.
 template <Platform P>
 void teardown_buffers(MediatorState<P>& mediator, VmContext<P>& vm) {
   const bool mapped = vm.buffers.tx.load() != static_cast<uint32_t>(TxState::unmapped);
-  if (mapped && shares_buffers(mediator, vm)) {
-    const auto unmapped = hypervisor_call(mediator, ffa::RxtxUnmap{vm.id()}.encode());
-    // INVALID_PARAMETERS: the SPMC has none of this VM. [DEN0077A 1.2 §13.7]
-    const bool gone = unmapped.ok() || unmapped.error() == ffa::Status::invalid_parameters;
-    if (!gone && try_later(mediator, vm.teardown)) return;
-    vm.buffers_kept = !gone;
-    if (vm.buffers_kept) {
-      mediator.platform.log(LogLevel::error,
-                            "ffa: the SPMC keeps the buffers of a dead VM: quarantined");
-    }
+  const bool told = (mapped && shares_buffers(mediator, vm)) || vm.buffers_kept;
+  if (told && !take_buffers_back(mediator, vm).ok()) {
+    if (try_later(mediator, vm.teardown)) return;
+    vm.buffers_kept = true;
+    mediator.platform.log(LogLevel::error,
+                          "ffa: the SPMC keeps the buffers of a dead VM: quarantined");
+  } else if (vm.buffers_kept) {
+    release_buffer_pages(mediator.platform, vm);
   }
   enter(vm.teardown, TeardownStep::done);
 }
@@ -211,7 +210,7 @@ void teardown_step(MediatorState<P>& mediator, VmContext<P>& vm) {
         case ReclaimStep::idle:
           break;
       }
-      if (!gave_all_back(vm)) {
+      if (!reclaimed_all(vm)) {
         mediator.platform.log(LogLevel::error,
                               "ffa: the SPMC keeps a dead VM's pages: quarantined");
       }

@@ -28,16 +28,21 @@ struct TeeFfa {
                                     switches_of(mediator, config), arena);
   }
 
-  /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet.
-  static ffa::Result<void> domain_init(MediatorState<P>& mediator, const VmEntry<P>& slot) {
-    if (!mediator.spmc.usable) return {};
-    VmContext<P>& vm = *slot.context;
-    FFA_CHECK(settle_earlier_vm(mediator, vm.id()));
-    FFA_CHECK(tell_all_created(mediator, vm));
-    Rollback untell{[&] { take_back_created(mediator, vm); }};
-    FFA_CHECK(create_bitmap(mediator, vm));
-    untell.commit();
-    return {};
+  /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet. Ends
+  /// with `done`, or with the error for which there is no VM.
+  static ffa::Result<Progress> domain_init(MediatorState<P>& mediator, const VmEntry<P>& slot) {
+    if (!mediator.spmc.usable) return Progress::done;
+    const Creation& creation = slot.context->creation;
+    const Progress progress = create(mediator, *slot.context, false);
+    if (progress == Progress::done && creation.refusal != ffa::Status::success) {
+      return ffa::Error{creation.refusal};
+    }
+    return progress;
+  }
+  /// The VM won't be, though nobody refuses it. A message that an SP was interrupted in comes to
+  /// its end first.
+  static Progress give_up_init(MediatorState<P>& mediator, const VmEntry<P>& slot) {
+    return mediator.spmc.usable ? create(mediator, *slot.context, true) : Progress::done;
   }
 
   static Progress domain_teardown(MediatorState<P>& mediator, const VmEntry<P>& slot) {
@@ -48,7 +53,8 @@ struct TeeFfa {
       teardown_step(mediator, vm);
       if (vm.teardown.later) return Progress::later;
     }
-    return gave_all_back(vm) ? Progress::done : Progress::quarantined;
+    const bool gave_all_back = reclaimed_all(vm) && !vm.buffers_kept;
+    return gave_all_back ? Progress::done : Progress::quarantined;
   }
 
   /// The buffers go whatever state they are in: nobody makes calls any more. But another VM may be
@@ -98,6 +104,22 @@ struct TeeFfa {
       }
     }
     return count;
+  }
+
+ private:
+  static Progress create(MediatorState<P>& mediator, VmContext<P>& vm, bool given_up) {
+    Creation& creation = vm.creation;
+    while (true) {  // bound: the steps' own, and the budget
+      const bool refused = creation.refusal != ffa::Status::success;
+      if (given_up && !refused && !creation.message.interrupted) {
+        refuse(mediator, vm, ffa::Status::aborted);
+      }
+      if (creation.step == CreationStep::done) return Progress::done;
+      if (!mediator.platform.budget_left()) return Progress::restart;
+      creation.later = false;
+      creation_step(mediator, vm);
+      if (creation.later) return Progress::later;
+    }
   }
 };
 

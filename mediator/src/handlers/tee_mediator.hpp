@@ -11,6 +11,14 @@
 
 namespace mediator {
 
+/// There is no FF-A for who calls. FFA_VERSION says so in w0 alone.
+inline void put_not_supported(ffa::Regs& regs) {
+  const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
+  const ffa::Regs reply =
+      is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(ffa::Status::not_supported);
+  put_reply(regs, reply, ffa::Version{});
+}
+
 /// TEE type none, for VMs that have no context: no TEE for this VM. Every FF-A call is
 /// NOT_SUPPORTED and nothing reaches the SPMC.
 template <Platform P>
@@ -23,8 +31,12 @@ struct TeeNone {
                                     Arena& /*arena*/) {
     return nullptr;
   }
-  static ffa::Result<void> domain_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
-    return {};
+  static ffa::Result<Progress> domain_init(MediatorState<P>& /*mediator*/,
+                                           const VmEntry<P>& /*slot*/) {
+    return Progress::done;
+  }
+  static Progress give_up_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
+    return Progress::done;
   }
   static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;
@@ -34,10 +46,7 @@ struct TeeNone {
   }
   static void handle_call(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/,
                           ffa::VcpuId /*vcpu*/, ffa::Regs& regs, RuleTrace& /*rules*/) {
-    const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
-    const ffa::Regs reply =
-        is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(ffa::Status::not_supported);
-    put_reply(regs, reply, ffa::Version{});
+    put_not_supported(regs);
   }
   static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return 0;

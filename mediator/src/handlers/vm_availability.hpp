@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Telling the SPs that a VM is created or destroyed: one message to each partition that asked for
-// it, one SMC a step. Only the hypervisor sends these. [DEN0077A 1.2 §18.3]
+// it, one SMC a step. Only the hypervisor sends these. And the creation of a VM, made of such
+// steps. [DEN0077A 1.2 §18.3]
 #pragma once
 
+#include "core/creation.hpp"
 #include "core/partition_table.hpp"
 #include "core/vm_message.hpp"
+#include "handlers/notification_delivery.hpp"
 #include "handlers/state.hpp"
 
 namespace mediator {
@@ -33,25 +36,6 @@ bool is_told_destroyed(const MediatorState<P>& mediator, const VmContext<P>& vm,
   return mediator.partitions.is_first(place) && sp.properties.wants_vm_destroyed() && knows;
 }
 
-/// A message to one partition, until it gives its final answer. Bound: vm_message_retries
-/// deferrals.
-template <ffa::FrameworkMessage request, ffa::FrameworkMessage response, Platform P>
-VmMessageResult tell(MediatorState<P>& mediator, size_t place, ffa::EndpointId vm) {
-  const ffa::EndpointId sp = mediator.partitions.entries()[place].id;
-  VmMessage message;
-  VmMessageResult result{VmMessageStep::again};
-  while (result.step == VmMessageStep::again) {
-    result = step_vm_message<request, response>(mediator, message, sp, vm);
-  }
-  return result;
-}
-
-template <Platform P>
-VmMessageResult tell_destroyed(MediatorState<P>& mediator, size_t place, ffa::EndpointId vm) {
-  using enum ffa::FrameworkMessage;
-  return tell<vm_destroyed_request, vm_destroyed_response>(mediator, place, vm);
-}
-
 /// An SP does not let go of a VM that is gone: before the next one with this id it is asked again.
 template <Platform P>
 void keep_id(MediatorState<P>& mediator, ffa::EndpointId vm) {
@@ -59,53 +43,123 @@ void keep_id(MediatorState<P>& mediator, ffa::EndpointId vm) {
   mediator.platform.log(LogLevel::error, "ffa: a partition does not accept the end of a VM");
 }
 
-/// A VM that could not be created: VM_DESTROYED to each partition that knows of it, the last one
-/// first.
+/// There will be no VM: those that know of it are told.
 template <Platform P>
-void take_back_created(MediatorState<P>& mediator, VmContext<P>& vm) {
-  for (size_t place = mediator.partitions.entries().size(); place-- > 0;) {
-    if (!vm.told_created.contains(place) || !is_told_destroyed(mediator, vm, place)) continue;
-    const VmMessageResult told = tell_destroyed(mediator, place, vm.id());
-    if (told.step != VmMessageStep::accepted) keep_id(mediator, vm.id());
-    vm.told_created.erase(place);
-  }
+void refuse(const MediatorState<P>& mediator, VmContext<P>& vm, ffa::Status why) {
+  vm.creation.refusal = why;
+  enter(vm.creation, CreationStep::undo, mediator.partitions.entries().size());
 }
 
 /// An earlier VM with this id was not forgotten by all SPs: each that asked for VM_DESTROYED is
 /// sent it before the new VM comes to life. One that keeps the old VM keeps the new one from life.
 template <Platform P>
-ffa::Result<void> settle_earlier_vm(MediatorState<P>& mediator, ffa::EndpointId vm) {
-  if (!mediator.vms.is_kept(vm) || !can_tell_partitions(mediator)) return {};
-  for (size_t place = 0; place < mediator.partitions.entries().size(); ++place) {
-    const Partition& sp = mediator.partitions.entries()[place];
-    if (!mediator.partitions.is_first(place) || !sp.properties.wants_vm_destroyed()) continue;
-    const VmMessageResult told = tell_destroyed(mediator, place, vm);
-    if (told.step == VmMessageStep::accepted) continue;
-    mediator.platform.log(LogLevel::warning, "ffa: a partition keeps an earlier VM with this id");
-    return ffa::Error{told.status};
+void creation_settle(MediatorState<P>& mediator, VmContext<P>& vm) {
+  using enum ffa::FrameworkMessage;
+  Creation& creation = vm.creation;
+  const auto partitions = mediator.partitions.entries();
+  const bool kept = mediator.vms.is_kept(vm.id()) && can_tell_partitions(mediator);
+  const auto is_told = [&](size_t place) {
+    return mediator.partitions.is_first(place) && partitions[place].properties.wants_vm_destroyed();
+  };
+  while (kept && creation.place < partitions.size() && !is_told(creation.place)) ++creation.place;
+  if (!kept || creation.place >= partitions.size()) {
+    if (kept) mediator.vms.set_kept(vm.id(), false);
+    return enter(creation, CreationStep::vm_created);
   }
-  mediator.vms.set_kept(vm, false);
-  return {};
+  const VmMessageResult told = step_vm_message<vm_destroyed_request, vm_destroyed_response>(
+      mediator, creation.message, partitions[creation.place].id, vm.id());
+  creation.later = told.step == VmMessageStep::again;
+  if (creation.later) return;
+  if (told.step == VmMessageStep::accepted) {
+    return enter(creation, CreationStep::settle, creation.place + 1);
+  }
+  mediator.platform.log(LogLevel::warning, "ffa: a partition keeps an earlier VM with this id");
+  refuse(mediator, vm, told.status);
 }
 
-/// VM_CREATED to every partition that asked for it. If one refuses, those told before are told that
-/// the VM is gone, as is the one whose answer says neither.
+/// VM_CREATED to the next partition that asked for it. If it refuses, those told before are told
+/// that the VM is gone, as it is itself where its answer says neither.
 template <Platform P>
-ffa::Result<void> tell_all_created(MediatorState<P>& mediator, VmContext<P>& vm) {
+void creation_tell(MediatorState<P>& mediator, VmContext<P>& vm) {
   using enum ffa::FrameworkMessage;
-  if (!can_tell_partitions(mediator)) return {};
-  for (size_t place = 0; place < mediator.partitions.entries().size(); ++place) {
-    const Partition& sp = mediator.partitions.entries()[place];
-    if (!mediator.partitions.is_first(place) || !sp.properties.wants_vm_created()) continue;
-    const VmMessageResult told =
-        tell<vm_created_request, vm_created_response>(mediator, place, vm.id());
-    if (told.step != VmMessageStep::refused) vm.told_created.insert(place);
-    if (told.step == VmMessageStep::accepted) continue;
-    mediator.platform.log(LogLevel::warning, "ffa: a partition refuses the new VM");
-    take_back_created(mediator, vm);
-    return ffa::Error{told.status};
+  Creation& creation = vm.creation;
+  const auto partitions = mediator.partitions.entries();
+  const auto is_told = [&](size_t place) {
+    return mediator.partitions.is_first(place) && partitions[place].properties.wants_vm_created();
+  };
+  while (creation.place < partitions.size() && !is_told(creation.place)) ++creation.place;
+  if (creation.place >= partitions.size() || !can_tell_partitions(mediator)) {
+    return enter(creation, CreationStep::bitmap);
   }
-  return {};
+  const VmMessageResult told = step_vm_message<vm_created_request, vm_created_response>(
+      mediator, creation.message, partitions[creation.place].id, vm.id());
+  creation.later = told.step == VmMessageStep::again;
+  if (creation.later) return;
+  if (told.step != VmMessageStep::refused) vm.told_created.insert(creation.place);
+  if (told.step == VmMessageStep::accepted) {
+    return enter(creation, CreationStep::vm_created, creation.place + 1);
+  }
+  mediator.platform.log(LogLevel::warning, "ffa: a partition refuses the new VM");
+  refuse(mediator, vm, told.status);
+}
+
+/// DENIED means that the bitmap of an earlier VM with this id was left behind: it is destroyed,
+/// once.
+template <Platform P>
+void creation_bitmap(MediatorState<P>& mediator, VmContext<P>& vm) {
+  Creation& creation = vm.creation;
+  if (!has_notifications(mediator.spmc.features)) return enter(creation, CreationStep::done);
+  const bool creates = creation.step != CreationStep::bitmap_left;
+  const auto answer = hypervisor_call(
+      mediator, creates ? ffa::NotificationBitmapCreate{vm.id(), vm.config.vcpus}.encode()
+                        : ffa::NotificationBitmapDestroy{vm.id()}.encode());
+  if (answer.ok()) {
+    vm.has_bitmap = creates;
+    return enter(creation, creates ? CreationStep::done : CreationStep::bitmap_again);
+  }
+  if (answer.error() == ffa::Status::denied && creation.step == CreationStep::bitmap) {
+    return enter(creation, CreationStep::bitmap_left);
+  }
+  creation.later = asks_for_patience(answer.error()) &&
+                   creation.message.deferrals++ < mediator.config.vm_message_retries;
+  if (!creation.later) refuse(mediator, vm, answer.error());
+}
+
+template <Platform P>
+void creation_undo(MediatorState<P>& mediator, VmContext<P>& vm) {
+  using enum ffa::FrameworkMessage;
+  Creation& creation = vm.creation;
+  const auto is_told = [&](size_t place) {
+    return vm.told_created.contains(place) && is_told_destroyed(mediator, vm, place);
+  };
+  while (creation.place > 0 && !is_told(creation.place - 1)) --creation.place;
+  if (creation.place == 0) return enter(creation, CreationStep::done);
+  const size_t place = creation.place - 1;
+  const VmMessageResult told = step_vm_message<vm_destroyed_request, vm_destroyed_response>(
+      mediator, creation.message, mediator.partitions.entries()[place].id, vm.id());
+  creation.later = told.step == VmMessageStep::again;
+  if (creation.later) return;
+  if (told.step != VmMessageStep::accepted) keep_id(mediator, vm.id());
+  vm.told_created.erase(place);
+  enter(creation, CreationStep::undo, place);
+}
+
+template <Platform P>
+void creation_step(MediatorState<P>& mediator, VmContext<P>& vm) {
+  switch (vm.creation.step) {
+    case CreationStep::settle:
+      return creation_settle(mediator, vm);
+    case CreationStep::vm_created:
+      return creation_tell(mediator, vm);
+    case CreationStep::bitmap:
+    case CreationStep::bitmap_left:
+    case CreationStep::bitmap_again:
+      return creation_bitmap(mediator, vm);
+    case CreationStep::undo:
+      return creation_undo(mediator, vm);
+    case CreationStep::done:
+      return;
+  }
 }
 
 }  // namespace mediator

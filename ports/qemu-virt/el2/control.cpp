@@ -17,8 +17,8 @@ using guest::Opcode;
 using guest::RecordTag;
 using mediator::Progress;
 
-/// A destruction that has not ended after so many rounds never will.
-constexpr uint32_t max_destroy_rounds = 100000;
+/// A creation or destruction that has not ended after so many rounds never will.
+constexpr uint32_t max_lifecycle_rounds = 100000;
 constexpr uint64_t max_dump_bytes = 16 << 20;
 constexpr uint64_t page = ffa::page_size;
 
@@ -225,7 +225,7 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
   const std::string_view nobody = ffa::status_name(ffa::Status::not_supported);
   switch (code) {
     case Opcode::create_vm:
-      return ffa::status_name(world_.create_vm(vm_of(op.vm)));
+      return create(op);
     case Opcode::destroy_vm:
       return destroy(op);
     case Opcode::remove_page:
@@ -249,10 +249,20 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
   }
 }
 
+std::string_view Control::create(const HostOp& op) {
+  const bool one_stage = (op.flags & 1U) != 0;
+  int32_t result = 1;
+  for (uint32_t round = 0; result > 0 && round < (one_stage ? 1 : max_lifecycle_rounds); ++round) {
+    result = world_.create_vm(vm_of(op.vm), static_cast<uint32_t>(op.value));
+  }
+  if (result > 0) return progress_text(static_cast<Progress>(result));
+  return ffa::status_name(static_cast<ffa::Status>(result));
+}
+
 std::string_view Control::destroy(const HostOp& op) {
   const bool until_done = (op.flags & 1U) != 0;
   Progress progress = Progress::restart;
-  for (uint32_t round = 0; round < (until_done ? max_destroy_rounds : 1); ++round) {
+  for (uint32_t round = 0; round < (until_done ? max_lifecycle_rounds : 1); ++round) {
     Vm& vm = vm_of(op.vm);
     if (!vm.exists()) return "refused";
     progress = world_.destroy_vm(vm, static_cast<uint32_t>(op.value));

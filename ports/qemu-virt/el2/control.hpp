@@ -35,6 +35,7 @@ class Control {
   void abort(Place& place, uint64_t ipa);
   void host_op(guest::Opcode code, const guest::HostOp& op);
   std::string_view act(guest::Opcode code, const guest::HostOp& op);
+  std::string_view create(const guest::HostOp& op);
   std::string_view destroy(const guest::HostOp& op);
   void dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length);
   void dump_translation(const guest::HostOp& op);

@@ -239,7 +239,7 @@ bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
   for (uint64_t n = 0; good && n < pages; ++n) {
     const mediator::Extent extent = vm->stage2.find(ipa + n * page, 1);
     const bool ram = is_ram(extent.kind) || extent.kind == MemoryKind::ram_none;
-    good = ram && page_at(extent.pa.raw()).pins != 0 && !buffer_maps(id, ipa + n * page);
+    good = ram && page_at(extent.pa.raw()).pins != 0;
   }
   good = good && vm->stage2.set_access(ipa, pages, full);
   if (good) vm->stale = full ? vm->stale - std::min(vm->stale, pages) : vm->stale + pages;

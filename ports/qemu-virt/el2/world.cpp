@@ -120,26 +120,32 @@ void World::boot() {
   recorder_.end(event, {.result = status});
 }
 
-ffa::Status World::create_vm(Vm& vm) {
+int32_t World::create_vm(Vm& vm, uint32_t budget) {
   secure_.set_on_behalf({});
   const uint64_t event = recorder_.begin({.side = Side::lifecycle, .vm = vm.id(), .op = "create"});
-  auto status = static_cast<int64_t>(ffa::Status::denied);
-  if (!vm.exists()) {
-    machine_.add_vm(vm);
+  auto status = static_cast<int32_t>(ffa::Status::denied);
+  const bool begun = vm.life == Life::creating;
+  if (begun || !vm.exists()) {
+    if (!begun) machine_.add_vm(vm);
     const mediator::VmConfig config = to_config(*vm.config);
-    if (const auto* const fault = faults_.strike(guest::FaultOp::memory)) {
+    const auto* const fault = begun ? nullptr : faults_.strike(guest::FaultOp::memory);
+    if (fault != nullptr) {
       status = static_cast<int32_t>(status_of(*fault, ffa::Status::no_memory));
     } else {
-      status = status_word(mediator_->domain_init(config, arena_of(vm, config)));
+      platform_.set_budget(budget);
+      const auto progress = mediator_->domain_init(config, begun ? vm.arena : arena_of(vm, config));
+      platform_.set_budget(0);
+      status =
+          progress.ok() ? static_cast<int32_t>(*progress) : static_cast<int32_t>(progress.error());
     }
     if (status == 0) {
       vm.life = Life::running;
-    } else {
+    } else if (status < 0) {
       machine_.remove_vm(vm);
     }
   }
   recorder_.end(event, {.result = status});
-  return static_cast<ffa::Status>(static_cast<int32_t>(status));
+  return status;
 }
 
 template <class Work>
@@ -156,7 +162,7 @@ Progress World::stage(const char* op, Vm& vm, uint32_t budget, Work work) {
 Progress World::destroy_vm(Vm& vm, uint32_t budget) {
   secure_.set_on_behalf({});
   const ffa::EndpointId id{vm.id()};
-  if (vm.life == Life::running) vm.life = Life::teardown;
+  if (vm.life == Life::creating || vm.life == Life::running) vm.life = Life::teardown;
   if (vm.life == Life::teardown) {
     const auto work = [&] { return mediator_->domain_teardown(id); };
     const Progress progress = stage("teardown", vm, budget, work);

@@ -21,7 +21,8 @@ class World {
   World(const guest::Package& package, Recorder& recorder);
 
   void boot();
-  ffa::Status create_vm(Vm& vm);
+  /// A status, or the Progress above 0 for which it is to be called again.
+  int32_t create_vm(Vm& vm, uint32_t budget);
   mediator::Progress destroy_vm(Vm& vm, uint32_t budget);
   void schedule_receiver_interrupt();
   /// One SMC or HVC of a vCPU, results in place.

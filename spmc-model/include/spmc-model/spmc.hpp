@@ -73,6 +73,13 @@ struct RegionFacts {
   bool owner_gone = false;  ///< its VM was destroyed; only a reclaim is left
 };
 
+/// The buffers that the SPMC holds for a VM, page by page; without pages: none.
+struct VmBufferFacts {
+  ffa::EndpointId vm{};
+  std::span<const ffa::Pa> rx;
+  std::span<const ffa::Pa> tx;
+};
+
 /// The state lies in `SpmcStorage`, a plain struct without constructor work, so that it can stand
 /// in .bss.
 struct SpmcStorage;
@@ -109,12 +116,18 @@ class Spmc {
   /// Test control: the next request is stopped `times` times before it is answered.
   void preempt(ffa::EndpointId sp, uint32_t times, StopKind how);
 
+  /// Test control: the send with this handle of which fragments are still to come is forgotten, as
+  /// one is whose fragment was refused. Without such a send nothing.
+  void drop_send(ffa::Handle handle);
+
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.
   [[nodiscard]] size_t regions() const;
   [[nodiscard]] RegionFacts region(size_t index) const;
   /// Range `range` of region `index`: physical address and pages.
   void region_range(size_t index, uint32_t range, ffa::Pa& pa, ffa::PageCount& pages) const;
+  /// What a slot below max_vms holds; slots in use may lie anywhere.
+  [[nodiscard]] VmBufferFacts vm_buffer(size_t slot) const;
   [[nodiscard]] bool knows_vm(ffa::EndpointId vm) const;
   [[nodiscard]] bool has_bitmap(ffa::EndpointId vm) const;
   /// True: the SPMC may write the RX buffer, that is, it is mapped and not owned by the normal

@@ -22,6 +22,13 @@ class VmVersion : public testing::Test {
   World world;
 };
 
+// A VM that has gone, or is going, and still makes a call.
+TEST_F(VmVersion, OfAVmThatIsNotThereIsABareMinusOne) {
+  const ffa::Regs out = world.call(2, {0x84000063, 0x10001});
+  EXPECT_EQ(out.x[0], 0xffffffffU);
+  for (unsigned n = 1; n < 8; ++n) EXPECT_EQ(out.x[n], 0U);
+  EXPECT_EQ(world.call(2, {0x84000069}).w(2), ffa::to_word(ffa::Status::not_supported));
+}
 TEST_F(VmVersion, NothingElseIsServedBefore) {
   const size_t before = world.smc_count();
   for (const uint32_t fid : {0x84000069U, 0x84000064U, 0xc4000066U, 0x8400006fU, 0x84000085U}) {

@@ -175,7 +175,12 @@ struct World {
     platform.add_memory(id, ram_ipa, ram_pages, 0x80000000 + id * 0x1000000ULL);
     platform.alive.insert(id);
     vm_memory[id].resize(mediator::Mediator<Platform>::memory_needed(config, vm) / 64);
-    return mediator->domain_init(vm, bytes_of(vm_memory[id]));
+    ffa::Result<mediator::Progress> progress = mediator->domain_init(vm, bytes_of(vm_memory[id]));
+    while (progress.ok() && goes_on(*progress)) {
+      progress = mediator->domain_init(vm, bytes_of(vm_memory[id]));
+    }
+    if (!progress.ok()) return ffa::Error{progress.error()};
+    return {};
   }
   ffa::Result<void> create_vm(uint16_t id) {
     mediator::VmConfig vm = vm_config(id);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ffa/reply.hpp"
@@ -25,6 +26,7 @@ struct Script {
   std::function<int32_t(FakeMediator&, uint16_t vm)> init;
   std::function<uint32_t(FakeMediator&, uint16_t vm)> teardown;
   std::vector<ffa_sim_fact> facts;
+  bool waits = false;  ///< the call under way is to be made again once its vCPU was woken
   bool observable = true;
   bool intact = true;
 };
@@ -45,7 +47,9 @@ class FakeMediator final : public MediatorUnderTest {
   uint32_t relinquish_resources(uint16_t) override { return FFA_SIM_DONE; }
   void free_domain_ctx(uint16_t) override {}
   uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t, ffa::Regs& regs) override {
-    return script_.call && script_.call(*this, vm, vcpu, regs);
+    const bool handled = script_.call && script_.call(*this, vm, vcpu, regs);
+    if (std::exchange(script_.waits, false)) return FFA_SIM_BLOCKED;
+    return handled ? FFA_SIM_HANDLED : FFA_SIM_NOT_MINE;
   }
   void schedule_receiver_interrupt() override { ops.inject_irq(world, 1, 0, 8); }
   bool observe(const std::function<void(const ffa_sim_fact&)>& sink) override {

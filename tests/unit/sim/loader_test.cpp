@@ -33,8 +33,8 @@ TEST(Loader, RefusesWhatIsNoMediatorAndSaysWhy) {
   EXPECT_EQ(refusal("/nowhere/x.so"), "no such file");
   EXPECT_EQ(refusal(PLUGIN_DIR), "not a file");
   EXPECT_EQ(refusal(plugin("no_entry")), "does not export ffa_mediator_entry");
-  EXPECT_EQ(refusal(plugin("silent_entry")), "does not speak version 6 of the plug-in ABI");
-  EXPECT_EQ(refusal(plugin("other_version")), "speaks version 7 of the plug-in ABI, not 6");
+  EXPECT_EQ(refusal(plugin("silent_entry")), "does not speak version 7 of the plug-in ABI");
+  EXPECT_EQ(refusal(plugin("other_version")), "speaks version 8 of the plug-in ABI, not 7");
   EXPECT_TRUE(
       refusal(plugin("small_table")).starts_with("its table of functions has 24 bytes, not "));
   EXPECT_EQ(refusal(plugin("hole")), "its table of functions has a hole");

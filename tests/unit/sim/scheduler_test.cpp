@@ -222,6 +222,59 @@ TEST(Scheduler, GivingUpEndsTheRun) {
   EXPECT_FALSE(behind);
 }
 
+TEST(Scheduler, WhatIsLeftMidwayIsUnwound) {
+  Scheduled s{recorded_choices("1:schedule=1", "t")};
+  const auto owned = std::make_shared<int>(0);
+  const auto waits = [&, mine = owned] {
+    const auto on_stack = mine;
+    s.scheduler.yield();
+    s.scheduler.yield();
+  };
+  const auto fails = [&, mine = owned] {
+    const auto on_stack = mine;
+    s.scheduler.fail(std::make_exception_ptr(std::runtime_error("inside")));
+  };
+  EXPECT_THROW(s.scheduler.run({{"a", waits}, {"b", fails}, {"never begun", fails}}),
+               std::runtime_error);
+  EXPECT_EQ(owned.use_count(), 3);  // with the two bodies above
+}
+
+TEST(Scheduler, WhatStillWaitsIsUnwoundWhenItIsCancelled) {
+  Scheduled s{recorded_choices("", "t")};
+  const auto owned = std::make_shared<int>(0);
+  EXPECT_TRUE(s.scheduler.run({{"a", [&] {
+                                  const auto on_stack = owned;
+                                  s.scheduler.wait_until([] { return false; }, true);
+                                }}}));
+  EXPECT_EQ(owned.use_count(), 2);
+  s.scheduler.cancel();
+  EXPECT_EQ(owned.use_count(), 1);
+  EXPECT_TRUE(s.scheduler.empty());
+}
+
+// Nothing can be thrown through `foreign`: it would end the program.
+TEST(Scheduler, FramesThatKnowNoExceptionsArePassedByWhenATaskIsUnwound) {
+  Scheduled s{recorded_choices("", "t")};
+  const auto owned = std::make_shared<int>(0);
+  const auto called_back = [&](const auto& inner) {
+    try {
+      const auto behind = owned;
+      inner();
+    } catch (const FiberEnded&) {
+    }
+    Fiber::end_behind_foreign();
+  };
+  const auto foreign = [&](const auto& inner) noexcept { called_back(inner); };
+  EXPECT_FALSE(s.scheduler.run(
+      {{"a", [&] {
+          const auto before = owned;
+          Fiber::call_foreign([&] {
+            foreign([&] { Fiber::call_foreign([&] { foreign([&] { s.scheduler.give_up(); }); }); });
+          });
+        }}}));
+  EXPECT_EQ(owned.use_count(), 1);
+}
+
 TEST(Scheduler, ManyRunsReuseTheirStacks) {
   Scheduled s{seeded_choices(11)};
   uint64_t sum = 0;

@@ -39,7 +39,7 @@ struct StepStimulus {
   };
   std::vector<Page> removed;           ///< pages that the host took out of a VM's stage 2
   std::vector<Vcpu> vcpus;             ///< that went offline or came back
-  uint32_t budget = 0;                 ///< of a stage of a VM's end; 0: none
+  uint32_t budget = 0;                 ///< of a stage of a VM's life; 0: none
   std::vector<sim::FaultSpec> faults;  ///< of the machine, each by its `nth` operation in the step
   std::vector<Turn> turns;
 };

@@ -55,12 +55,15 @@ void ReplayRun::interrupt(Activity& activity) {
   start(activity, "interrupt", [this] { simulation_->schedule_receiver_interrupt(); });
 }
 
+/// Of a trace of ours, one stage; else as many as it takes.
 void ReplayRun::create(Activity& activity) {
   vms_[activity.vm] = {};
   vms_[activity.vm].created = true;
   start(activity, fmt::format("create vm{}", activity.vm), [this, &activity] {
     try {
-      activity.result = simulation_->create_vm(activity.vm);
+      do {
+        activity.result = simulation_->create_vm(activity.vm, activity.stimulus.budget);
+      } while (activity.result > 0 && !mode_.own);
     } catch (const sim::InputError&) {  // pages that ours has quarantined
       activity.result = static_cast<int32_t>(ffa::Status::denied);
     }

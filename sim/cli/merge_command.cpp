@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ffa-sim merge: the parts of a campaign as if one process had done it.
+#include <memory>
+
+#include "sim/cli/commands.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/cli/merge.hpp"
+#include "sim/report/junit.hpp"
+#include "sim/trace/atomic_file.hpp"
+
+namespace sim::cli {
+
+int merge_command(const Options& options) {
+  std::vector<Part> parts;
+  for (const std::string& file : options.merge) parts.push_back(read_part(file));
+  const Merged merged = merge(std::move(parts));
+  std::unique_ptr<trace::AtomicFile> junit;
+  if (!options.run.junit.empty()) junit = std::make_unique<trace::AtomicFile>(options.run.junit);
+  Console console(options.json, merged.outcomes.size());
+  for (const report::Outcome& outcome : merged.outcomes) console.tell(outcome);
+  if (merged.explored) console.tell_never_met(merged.outcomes);
+  console.finish(report::summarise(merged.outcomes, merged.not_selected));
+  if (junit) junit->commit(report::junit_text(merged.outcomes));
+  return report::exit_code(merged.outcomes);
+}
+
+}  // namespace sim::cli

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Searches leave thousands of schedules midway: what their fibers owned is given back.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include "sim/engine/case_world.hpp"
+#include "sim/explore/explorer.hpp"
+#include "sim/scenario/compile.hpp"
+#include "sim/scenario/loader.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define FFASIM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FFASIM_ASAN 1
+#endif
+#endif
+#ifdef FFASIM_ASAN
+#include <sanitizer/allocator_interface.h>
+#endif
+
+namespace sim::explore {
+namespace {
+
+size_t allocated_bytes() {
+#ifdef FFASIM_ASAN
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return mallinfo2().uordblks;
+#endif
+}
+
+scenario::CompiledCase compiled_case(const char* name) {
+  const std::string file = fmt::format("{}/scenarios/concurrency/{}.json", SOURCE_DIR, name);
+  const scenario::LoadResult loaded = scenario::load_scenarios({file}, {});
+  if (!loaded.errors.empty()) throw std::runtime_error(loaded.errors.front());
+  return scenario::compile(loaded.cases.front().data);
+}
+
+/// A search in a world of its own; so many schedules were left midway.
+uint64_t search(const scenario::CompiledCase& compiled, MediatorFactory& factory) {
+  CaseWorld world{compiled, factory};
+  const RunSchedule run = [&](Choices& choices) -> const RunRecord& { return world.run(choices); };
+  const RunOnce no_sweep;
+  Plan plan;
+  plan.strategy = Strategy::exhaustive;
+  Explorer explorer{compiled, run, no_sweep, plan};
+  return explorer.run([](const Schedule&, const Progress&) { return true; }).pruned;
+}
+
+class Memory : public testing::TestWithParam<const char*> {};
+
+TEST_P(Memory, ASearchGivesBackAllThatItTook) {
+  const scenario::CompiledCase compiled = compiled_case(GetParam());
+  const auto factory = built_in_mediator();
+  (void)search(compiled, *factory);
+  const size_t before = allocated_bytes();
+  EXPECT_GT(search(compiled, *factory), 200U);
+  // What malloc keeps at hand counts as taken: a few chunks, and not some for each schedule.
+  EXPECT_LT(allocated_bytes(), before + 4096);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Memory,
+                         testing::Values("set_get", "share_share", "retrieve_reclaim"));
+
+}  // namespace
+}  // namespace sim::explore
