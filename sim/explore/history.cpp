@@ -67,9 +67,9 @@ uint64_t HandleNames::name(uint64_t handle) const {
   return known == names_.end() ? handle : known->second;
 }
 
-uint64_t HandleNames::digest(const WatchedCall& call, uint64_t number,
-                             const WatchedAnswer& answer) {
-  if (answer.event == nullptr) return digest_of(answer.text);
+AnswerDigest HandleNames::digest(const WatchedCall& call, uint64_t number,
+                                 const WatchedAnswer& answer) {
+  if (answer.event == nullptr) return {digest_of(answer.text)};
   const trace::Event& event = *answer.event;
   ffa::Regs out = event.out;
   std::vector<uint8_t> rx = event.rx;
@@ -91,10 +91,11 @@ uint64_t HandleNames::digest(const WatchedCall& call, uint64_t number,
       rx[handle_offset + n] = static_cast<uint8_t>(handle >> (8 * n) & 0xff);
     }
   }
-  Digest digest;
-  for (const uint64_t value : out.x) digest.add(value);
-  for (const uint8_t byte : rx) digest.add(byte);
-  return digest.value();
+  Digest registers;
+  for (const uint64_t value : out.x) registers.add(value);
+  Digest bytes;
+  for (const uint8_t byte : rx) bytes.add(byte);
+  return {registers.value(), rx.empty() ? 0 : bytes.value()};
 }
 
 namespace {
@@ -255,7 +256,7 @@ uint64_t History::outcome() const {
   const auto add = [&](const std::vector<size_t>& entries) {
     for (const size_t number : entries) {
       const HistoryEntry& entry = entries_[number];
-      if (!entry.between_calls) digest.add_all(entry.answer, entry.end != 0);
+      if (!entry.between_calls) digest.add_all(entry.answer.value, entry.answer.rx, entry.end != 0);
     }
     digest.add(entries.size());
   };

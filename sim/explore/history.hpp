@@ -14,17 +14,29 @@
 
 namespace sim::explore {
 
+/// Digests of an answer, handles under their names.
+struct AnswerDigest {
+  uint64_t value = 0;  ///< registers, or what the host was told
+  /// What it wrote to RX; 0: nothing, or the trace does not tell, since the call that maps RX had
+  /// not returned.
+  uint64_t rx = 0;
+};
+/// Nothing that both tell differs.
+constexpr bool agree(const AnswerDigest& a, const AnswerDigest& b) {
+  return a.value == b.value && (a.rx == b.rx || a.rx == 0 || b.rx == 0);
+}
+
 /// One call of a vCPU, operation of the host, or what a guest does between two calls. An operation
 /// that the host tried again since it was told so is one with what it was tried again as.
 struct HistoryEntry {
   WatchedCall call;
   bool between_calls = false;
-  uint64_t begin = 0;   ///< from one counter, which `end` is from as well
-  uint64_t end = 0;     ///< 0: it has not returned
-  uint64_t answer = 0;  ///< a digest, handles under their names
-  bool later = false;   ///< it goes on with the thread's next call
-  ffa::Regs out{};      ///< of a vCPU's call
-  std::string text{};   ///< of the host; of a call that was not made, why
+  uint64_t begin = 0;  ///< from one counter, which `end` is from as well
+  uint64_t end = 0;    ///< 0: it has not returned
+  AnswerDigest answer{};
+  bool later = false;  ///< it goes on with the thread's next call
+  ffa::Regs out{};     ///< of a vCPU's call
+  std::string text{};  ///< of the host; of a call that was not made, why
 };
 
 /// "1.0 FFA_RX_RELEASE"
@@ -36,8 +48,8 @@ std::string answer_text(const HistoryEntry& entry);
 class HandleNames {
  public:
   void clear() { names_.clear(); }
-  /// Digest of the answer to the `number`th call of its thread.
-  uint64_t digest(const WatchedCall& call, uint64_t number, const WatchedAnswer& answer);
+  /// Of the answer to the `number`th call of its thread.
+  AnswerDigest digest(const WatchedCall& call, uint64_t number, const WatchedAnswer& answer);
 
  private:
   uint64_t name(uint64_t handle) const;

@@ -104,7 +104,7 @@ class Linearizability::OneByOne final : public CallWatch {
     if (answer.event != nullptr) now.out = answer.event->out;
     const bool otherwise = !alone && turn().done == Done::refused_otherwise &&
                            answer.event != nullptr && ffa::is_error(now.out);
-    if ((now.answer != entry.answer && !otherwise) || entry.end == 0) {
+    if ((!agree(now.answer, entry.answer) && !otherwise) || entry.end == 0) {
       now.text = answer.text;
       now.end = 1;
       return leave(told_otherwise(entry, now));
