@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "sim/check/sometimes.hpp"
 #include "sim/engine/input_error.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 using report::Outcome;
 
-constexpr size_t max_file = size_t{256} << 20;
+constexpr size_t max_result_file = size_t{256} << 20;
 
 std::vector<std::string> both(const std::vector<std::string>& a,
                               const std::vector<std::string>& b) {
@@ -109,7 +110,7 @@ std::vector<Outcome> collect_cases(std::vector<Part>& parts) {
 Part read_part(const std::string& file) {
   Part part;
   part.file = file;
-  std::istringstream text(scenario::read_text_file(file, max_file));
+  std::istringstream text(scenario::read_text_file(file, max_result_file));
   bool ended = false;
   size_t number = 0;
   for (std::string line; std::getline(text, line);) {
@@ -138,8 +139,8 @@ Part read_part(const std::string& file) {
 }
 
 Merged merge(std::vector<Part> parts) {
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
-    return a.summary.shard.index < b.summary.shard.index;
+  std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return std::tie(a.summary.shard.index, a.file) < std::tie(b.summary.shard.index, b.file);
   });
   check_complete(parts);
   Merged merged;

@@ -77,7 +77,7 @@ TEST_P(WorkersTest, outcomes_come_in_order_and_a_lost_process_costs_one_case) {
         if (i == 4) _exit(9);
         return named(i, "ran");
       },
-      [](size_t i, const std::string& how) { return named(i, how); },
+      [](size_t i, const Death& death) { return named(i, death.text()); },
       [&](size_t i, report::Outcome outcome) {
         EXPECT_EQ(i, told.size());
         told.push_back(outcome.name + " " + outcome.skip);

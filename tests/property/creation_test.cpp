@@ -22,12 +22,12 @@ using nlohmann::json;
 using sim::trace::Event;
 using sim::trace::Side;
 
-constexpr int32_t statuses[] = {-1, -2, -3, -4, -5, -6, -7, -8, -9};
+constexpr int32_t refusals[] = {-1, -2, -3, -4, -5, -6, -7, -8, -9};
 constexpr uint32_t created = 0x80000004;
 constexpr uint32_t destroyed = 0x80000006;
 
 /// One way to have a creation.
-struct Plan {
+struct Course {
   uint32_t budget = 0;
   uint32_t stages = 0;  ///< after which it is given up; 0: it is not
   std::vector<json> faults{};
@@ -61,15 +61,15 @@ class Creation : public testing::TestWithParam<const char*> {
   }
 
   /// What a run expects of the creations must be known before: another run knows it.
-  [[nodiscard]] Birth birth(const Plan& plan) const {
-    Birth seen = run(plan, "SUCCESS", "SUCCESS");
-    if (seen.result != "SUCCESS") seen = run(plan, seen.result, "SUCCESS");
-    return seen.after == "SUCCESS" ? seen : run(plan, seen.result, seen.after);
+  [[nodiscard]] Birth birth(const Course& course) const {
+    Birth seen = run(course, "SUCCESS", "SUCCESS");
+    if (seen.result != "SUCCESS") seen = run(course, seen.result, "SUCCESS");
+    return seen.after == "SUCCESS" ? seen : run(course, seen.result, seen.after);
   }
-  void expect_settled(const Plan& plan) const {
-    const Birth seen = birth(plan);
+  void expect_settled(const Course& course) const {
+    const Birth seen = birth(course);
     // An SP that took the VM, while the SPMC said that it did not, finds it there once more.
-    const bool misled = plan.faults.front()["execute"] && seen.result != "SUCCESS";
+    const bool misled = course.faults.front()["execute"] && seen.result != "SUCCESS";
     ASSERT_TRUE(seen.after == "SUCCESS" || (misled && seen.after == "INVALID_PARAMETERS"))
         << seen.after;
     ASSERT_EQ(seen.wrong, "");
@@ -98,18 +98,18 @@ class Creation : public testing::TestWithParam<const char*> {
   Birth calm_;
 
  private:
-  [[nodiscard]] Birth run(const Plan& plan, const std::string& expected,
+  [[nodiscard]] Birth run(const Course& course, const std::string& expected,
                           const std::string& after) const;
 };
 
 /// The steps: an end that SP 2 does not accept, the creation with the faults around it, and what
 /// comes after. `at`: the steps of the creation.
-json steps_of(const Plan& plan, const std::string& expected, const std::string& after,
+json steps_of(const Course& course, const std::string& expected, const std::string& after,
               std::vector<size_t>& at) {
   const json create = {{"do", "create"}, {"vm", "vm1"}};
   const json destroy = {{"do", "destroy"}, {"vm", "vm1"}, {"until_done", true}};
   json steps = json::array();
-  const bool faults = !plan.faults.empty();
+  const bool faults = !course.faults.empty();
   if (faults) steps.push_back({{"do", "faults"}, {"armed", false}});
   steps.push_back(create);
   steps.push_back(
@@ -117,21 +117,21 @@ json steps_of(const Plan& plan, const std::string& expected, const std::string& 
   steps.push_back(destroy);
   if (faults) steps.push_back({{"do", "faults"}, {"armed", true}});
   json stage = create;
-  stage["budget"] = plan.budget;
-  stage["until_done"] = plan.stages == 0;
-  for (uint32_t n = 0; n < std::max(plan.stages, 1U); ++n) {
+  stage["budget"] = course.budget;
+  stage["until_done"] = course.stages == 0;
+  for (uint32_t n = 0; n < std::max(course.stages, 1U); ++n) {
     at.push_back(steps.size());
     steps.push_back(stage);
-    const json result = plan.stages == 0 ? json(expected) : json("restart");
+    const json result = course.stages == 0 ? json(expected) : json("restart");
     steps.back()["expect"] = {{"result", result}};
   }
-  if (plan.stages != 0) {
+  if (course.stages != 0) {
     at.push_back(steps.size());
     steps.push_back(destroy);
-    steps.back()["budget"] = plan.budget;
+    steps.back()["budget"] = course.budget;
   }
   if (faults) steps.push_back({{"do", "faults"}, {"armed", false}});
-  if (plan.stages == 0 && expected == "SUCCESS") {
+  if (course.stages == 0 && expected == "SUCCESS") {
     steps.push_back({{"do", "version"}});
     steps.push_back({{"do", "direct"}, {"to", "sp3"}});
     steps.push_back(destroy);
@@ -146,13 +146,14 @@ json steps_of(const Plan& plan, const std::string& expected, const std::string& 
   return steps;
 }
 
-Birth Creation::run(const Plan& plan, const std::string& expected, const std::string& after) const {
+Birth Creation::run(const Course& course, const std::string& expected,
+                    const std::string& after) const {
   std::vector<size_t> at;
   sim::Case source;
   source.file = "creation";
   source.doc = {{"name", "creation"}, {"world", world_of(GetParam())}};
-  source.doc["world"]["faults"] = plan.faults;
-  source.doc["steps"] = steps_of(plan, expected, after, at);
+  source.doc["world"]["faults"] = course.faults;
+  source.doc["steps"] = steps_of(course, expected, after, at);
   const json& steps = source.doc["steps"];
   const auto next = std::find_if(steps.begin(), steps.end(), [](const json& step) {
     return step.value("text", "") == "after";
@@ -163,7 +164,7 @@ Birth Creation::run(const Plan& plan, const std::string& expected, const std::st
   sim::Choices choices{sim::seeded_choices(1)};
   const sim::RunRecord record = sim::run(compiled, *factory, choices);
   Birth seen;
-  seen.fired = plan.faults.empty() || record.fault_fired.front();
+  seen.fired = course.faults.empty() || record.fault_fired.front();
   for (const sim::StepRecord& step : record.steps) {
     const sim::scenario::CompiledStep& what = compiled.steps.at(step.step);
     if (what.what == "create") seen.reborn = step.result == "SUCCESS";
@@ -238,7 +239,7 @@ TEST_P(Creation, GivenUpAfterEveryStep) {
 
 // Whatever the SPMC says to an SMC, done or not.
 TEST_P(Creation, EveryStatusAtEverySmc) {
-  for (const int32_t status : statuses) {
+  for (const int32_t status : refusals) {
     const std::string word{ffa::status_name(static_cast<ffa::Status>(status))};
     for (uint64_t nth = 1; nth <= calm_.smcs.size(); ++nth) {
       for (const bool executed : {false, true}) {

@@ -12,17 +12,10 @@
 #include <vector>
 
 #include "ffa/reply.hpp"
-#include "sim/scenario/loader.hpp"
+#include "tests/unit/explore/concurrency_case.hpp"
 
 namespace sim::explore {
 namespace {
-
-scenario::CompiledCase compiled_case(const char* name) {
-  const std::string file = fmt::format("{}/scenarios/concurrency/{}.json", SOURCE_DIR, name);
-  scenario::LoadResult loaded = scenario::load_scenarios({file}, {});
-  if (!loaded.errors.empty()) throw std::runtime_error(loaded.errors.front());
-  return scenario::compile(loaded.cases.front().data);
-}
 
 /// Tells another watch what happens in an order and with answers of the test's own: what threads do
 /// once all have done it, what follows as it is.

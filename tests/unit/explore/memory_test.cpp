@@ -6,8 +6,7 @@
 
 #include "sim/engine/case_world.hpp"
 #include "sim/explore/explorer.hpp"
-#include "sim/scenario/compile.hpp"
-#include "sim/scenario/loader.hpp"
+#include "tests/unit/explore/concurrency_case.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define FFASIM_ASAN 1
@@ -29,13 +28,6 @@ size_t allocated_bytes() {
 #else
   return mallinfo2().uordblks;
 #endif
-}
-
-scenario::CompiledCase compiled_case(const char* name) {
-  const std::string file = fmt::format("{}/scenarios/concurrency/{}.json", SOURCE_DIR, name);
-  const scenario::LoadResult loaded = scenario::load_scenarios({file}, {});
-  if (!loaded.errors.empty()) throw std::runtime_error(loaded.errors.front());
-  return scenario::compile(loaded.cases.front().data);
 }
 
 /// A search in a world of its own; so many schedules were left midway.
