@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sim/unicorn/must.hpp"
+
 namespace sim::unicorn {
 namespace {
 
@@ -31,11 +33,6 @@ constexpr std::array<int, std::tuple_size_v<CallRegisters>> call_register_ids = 
     UC_ARM64_REG_X5,  UC_ARM64_REG_X6,  UC_ARM64_REG_X7,  UC_ARM64_REG_X8,  UC_ARM64_REG_X9,
     UC_ARM64_REG_X10, UC_ARM64_REG_X11, UC_ARM64_REG_X12, UC_ARM64_REG_X13, UC_ARM64_REG_X14,
     UC_ARM64_REG_X15, UC_ARM64_REG_X16, UC_ARM64_REG_X17, UC_ARM64_REG_X18};
-
-void must(uc_err error, const char* what) {
-  if (error != UC_ERR_OK)
-    throw std::runtime_error(fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
-}
 
 uint32_t protection(const Region& region) {
   uint32_t bits = UC_PROT_READ;

@@ -5,11 +5,11 @@
 #include <unicorn/unicorn.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "sim/unicorn/cpu.hpp"
+#include "sim/unicorn/must.hpp"
 
 namespace sim::unicorn {
 namespace {
@@ -64,11 +64,6 @@ constexpr std::array watched_registers = {SystemRegister{"SCTLR_EL2", 3, 4, 1, 0
                                           SystemRegister{"TPIDR_EL1", 3, 0, 13, 0, 4},
                                           SystemRegister{"TPIDR_EL0", 3, 3, 13, 0, 2},
                                           SystemRegister{"TPIDRRO_EL0", 3, 3, 13, 0, 3}};
-
-void must(uc_err error, const char* what) {
-  if (error != UC_ERR_OK)
-    throw std::runtime_error(fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
-}
 
 uc_arm64_cp_reg named(const SystemRegister& reg, uint64_t value = 0) {
   return {reg.crn, reg.crm, reg.op0, reg.op1, reg.op2, value};
