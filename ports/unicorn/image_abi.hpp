@@ -4,7 +4,10 @@
 //
 // Inwards: the functions below, found by name in the ELF file and called as the procedure call
 // standard says, with LR at `image_return`. Objects go by address; they are those of the mediator's
-// public headers, which have the same layout on both sides (asserted at the end).
+// public headers, which have the same layout on both sides (asserted at the end). A guest's call
+// comes in at `image_guest_call`, as an exception would: x0-x30 are the guest's, TPIDR_EL2 points
+// to a GuestCall. It goes back at the HVC that `image_guest_return` marks, with the guest's
+// registers.
 //
 // Outwards: HVC with an operation's number in x0 and its arguments from x1 on; the answer is in x0
 // and x1..x3, every other register keeps its value. SMC is the world switch: x0-x17, and in x18 the
@@ -21,11 +24,28 @@
 namespace ports::unicorn {
 
 /// The value of the image's word `image_abi_version`.
-constexpr uint32_t abi_version = 6;
+constexpr uint32_t abi_version = 7;
 
 /// Where an image may lie.
 constexpr uint64_t image_begin = 0x4000'0000;
 constexpr uint64_t image_end = 0x5000'0000;
+
+/// Mapped buffers: the bytes of one lie from window_begin + its number * window_bytes on. They can
+/// be read once after a copy_in has asked for them; what is written there waits for its copy_out.
+constexpr uint64_t window_begin = 1ULL << 43;
+constexpr uint64_t window_bytes = 1ULL << 24;
+constexpr uint64_t window_count = 1ULL << 18;
+
+/// A guest's call; `outcome` is what image_handle_call returns.
+struct GuestCall {
+  uint64_t self;
+  uint32_t vm, vcpu, conduit, outcome;
+};
+static_assert(sizeof(GuestCall) == 24 && offsetof(GuestCall, outcome) == 20);
+
+/// Where image_guest_call keeps the guest's x0-x17 while the mediator has them: so far below the
+/// stack pointer that it begins with.
+constexpr uint64_t guest_frame_bytes = 176;
 
 /// As the operations of mediator::Platform. `addr` is an address in the image's memory.
 enum class Op : uint64_t {
@@ -35,8 +55,8 @@ enum class Op : uint64_t {
   unpin,          ///< vm, ipa, pages
   map,            ///< vm, ipa, pages -> status, buffer
   unmap,          ///< buffer
-  copy_in,        ///< buffer, offset, addr, bytes
-  copy_out,       ///< buffer, offset, addr, bytes
+  copy_in,        ///< buffer, offset, bytes: they can be read in its window now
+  copy_out,       ///< buffer, offset, bytes: they were written into its window
   clear,          ///< buffer, offset, bytes
   own_tx,         ///< -> buffer, pa
   own_rx,         ///< -> buffer, pa
@@ -48,7 +68,7 @@ enum class Op : uint64_t {
   rules,          ///< vm, vcpu, addr of 64-bit words, words, rejected
   lock_acquire,   ///< addr of a 32-bit word, class
   lock_release,   ///< addr of a 32-bit word, class
-  atomic_access,  ///< addr; the access itself follows
+  atomic_access,  ///< addr, 1 or 0: it writes or not; the access itself follows
   vm_facts,       ///< addr of mediator::VmFacts
   share_facts,    ///< addr of mediator::ShareFacts
   range_facts,    ///< addr of mediator::RangeFacts

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -75,10 +76,12 @@ class UnicornPlatform {
   }
   void unmap(mediator::BufferId buffer) { hvc(Op::unmap, buffer.raw()); }
   void copy_in(mediator::BufferId buffer, uint32_t offset, std::span<std::byte> to) {
-    hvc(Op::copy_in, buffer.raw(), offset, address_of(to.data()), to.size());
+    hvc(Op::copy_in, buffer.raw(), offset, to.size());
+    std::memcpy(to.data(), window(buffer, offset), to.size());
   }
   void copy_out(mediator::BufferId buffer, uint32_t offset, std::span<const std::byte> from) {
-    hvc(Op::copy_out, buffer.raw(), offset, address_of(from.data()), from.size());
+    std::memcpy(window(buffer, offset), from.data(), from.size());
+    hvc(Op::copy_out, buffer.raw(), offset, from.size());
   }
   void clear(mediator::BufferId buffer, uint32_t offset, uint32_t length) {
     hvc(Op::clear, buffer.raw(), offset, length);
@@ -133,29 +136,32 @@ class UnicornPlatform {
     Atomic(const Atomic&) = delete;
     Atomic& operator=(const Atomic&) = delete;
     T load() const {
-      touch();
+      touch(false);
       return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
     }
     void store(T value) {
-      touch();
+      touch(true);
       __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
     }
     bool compare_exchange(T& expected, T desired) {
-      touch();
+      touch(true);
       return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
                                          __ATOMIC_ACQUIRE);
     }
     T fetch_add(T amount) {
-      touch();
+      touch(true);
       return __atomic_fetch_add(&value_, amount, __ATOMIC_ACQ_REL);
     }
 
    private:
-    void touch() const { hvc(Op::atomic_access, address_of(&value_)); }
+    void touch(bool write) const { hvc(Op::atomic_access, address_of(&value_), write ? 1 : 0); }
     T value_;
   };
 
  private:
+  static std::byte* window(mediator::BufferId buffer, uint32_t offset) {
+    return reinterpret_cast<std::byte*>(window_begin + buffer.raw() * window_bytes + offset);
+  }
   // A status that means nothing to us is an error all the same.
   static ffa::Result<void> outcome(uint64_t status) {
     if (static_cast<uint32_t>(status) == 0) return {};

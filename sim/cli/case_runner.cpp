@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "sim/cli/values.hpp"
 #include "sim/engine/built_images.hpp"
 #include "sim/engine/case_world.hpp"
 #include "sim/engine/input_error.hpp"
@@ -107,7 +108,8 @@ std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
-    return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image()),
+    const auto monitoring = parse_monitoring(options.run.monitors);
+    return std::make_unique<HostRunner>(unicorn_mediator(find_unicorn_image(), monitoring),
                                         options.run.explain);
   }
   const std::string mediator = options.run.fine ? find_fine_mediator() : options.run.mediator;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -78,6 +79,15 @@ void Console::tell_never_met(const std::vector<report::Outcome>& outcomes) {
     fmt::print("{} of {} marks met{}{}\n", met.size(), met.size() + never.size(),
                never.empty() ? "" : "; never: ", fmt::join(never, ", "));
   }
+}
+
+void Console::tell_stack(const std::vector<report::Outcome>& outcomes) {
+  if (json_ || outcomes.empty()) return;
+  const auto deepest = std::ranges::max_element(outcomes, {}, &report::Outcome::stack_bytes);
+  if (deepest->stack_bytes == 0) return;
+  clear_progress();
+  fmt::print("stack of the mediator: {} bytes at most, in {}\n", deepest->stack_bytes,
+             deepest->name);
 }
 
 void Console::finish(const report::Summary& summary) {

@@ -23,6 +23,8 @@ class Console {
   void working(const std::string& text) const;
   /// The `sometimes` marks that no case has met.
   void tell_never_met(const std::vector<report::Outcome>& outcomes);
+  /// The most stack of all cases, where it is known.
+  void tell_stack(const std::vector<report::Outcome>& outcomes);
   /// The last line.
   void finish(const report::Summary& summary);
 

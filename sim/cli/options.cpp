@@ -72,6 +72,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--faults", raw.faults, "KINDS", "Faults that the choices may let strike, or all");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
+  option("--monitors", run.monitors, "LEVEL",
+         "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
@@ -130,6 +132,9 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--jobs,-j", run.jobs, "N", "Processes that explore cases; 0: this one");
   option("--shard", raw.shard, "I/N",
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
+  option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
+  option("--monitors", run.monitors, "LEVEL",
+         "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
   option("--junit", run.junit, "FILE", "Write a JUnit report");
@@ -157,6 +162,9 @@ void add_replay(CLI::App& verb, Options& options) {
                 "It is continued N times from each of its choices: how many fail?");
   add_passed_on(verb, options.replay_more, "--break-at", "PLACE",
                 "A debugger stops there: a call by its seq, or its yield point SEQ.POINT");
+  verb.add_option("--backend", options.replay_backend,
+                  "Where it runs: host, unicorn, qemu (default: where it failed)")
+      ->type_name("NAME");
 }
 
 void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
@@ -199,6 +207,28 @@ void read_reading(Options& options, const std::string& break_at) {
   }
 }
 
+/// The back end, and what goes with some of them only. Throws InputError.
+void check_backend(const Options& options) {
+  const std::string& backend = options.selection.backend;
+  if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(backend)) {
+    throw InputError("--backend",
+                     "'" + backend + "' is not available; available: host, unicorn, qemu");
+  }
+  if (options.verb == Verb::explore && backend == "qemu") {
+    throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
+  }
+  (void)parse_monitoring(options.run.monitors);
+  if (options.run.monitors != "cheap" && backend != "unicorn") {
+    throw InputError("--monitors", "goes with --backend unicorn, which has them");
+  }
+  if (options.run.fine && (backend != "host" || !options.run.mediator.empty())) {
+    throw InputError("--fine", "is a mediator of its own, on the back end host only");
+  }
+  if (backend != "host" && !options.run.mediator.empty()) {
+    throw InputError("--mediator", "a shared library runs on the back end host only");
+  }
+}
+
 /// What the values mean. Throws InputError.
 void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   Selection& selection = options.selection;
@@ -211,16 +241,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
       throw InputError("--vary " + selection.vary.back().name, "stands there twice");
     }
   }
-  if (!std::set<std::string>{"host", "unicorn", "qemu"}.contains(selection.backend)) {
-    throw InputError("--backend", "'" + selection.backend +
-                                      "' is not available; available: host, unicorn, qemu");
-  }
-  if (options.run.fine && (selection.backend != "host" || !options.run.mediator.empty())) {
-    throw InputError("--fine", "is a mediator of its own, on the back end host only");
-  }
-  if (selection.backend != "host" && !options.run.mediator.empty()) {
-    throw InputError("--mediator", "a shared library runs on the back end host only");
-  }
+  check_backend(options);
   read_reading(options, raw.break_at);
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");

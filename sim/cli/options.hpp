@@ -38,6 +38,7 @@ struct RunOptions {
   std::string mediator;             ///< plug-in
   bool fine = false;                ///< our mediator with every access told
   std::string backend = "host";     ///< as Selection::backend
+  std::string monitors = "cheap";   ///< of the back end unicorn: none, cheap, all
   std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
   bool update_golden = false;
@@ -78,6 +79,7 @@ struct Options {
   ShrinkOptions shrink;
   ListOptions list;
   std::string replay;                    ///< a REPRO line or a file
+  std::string replay_backend;            ///< or empty: the one that the line names
   std::vector<std::string> replay_more;  ///< options of `run` that the line does not have
   std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;

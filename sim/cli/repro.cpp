@@ -37,11 +37,17 @@ std::vector<Repro> repros_of(const std::string& what, const std::string& verb) {
   return repros;
 }
 
-Parsed parse_repro(const Repro& repro) {
+Parsed parse_repro(const Repro& repro, const std::string& backend) {
   std::vector<std::string> words = shell_words(repro.line, repro.place);
-  const auto verb = std::find(words.begin(), words.end(), "run");
+  auto verb = std::find(words.begin(), words.end(), "run");
   if (verb == words.end() || verb - words.begin() > 1) {
     throw InputError(repro.place, "is neither a file nor a REPRO line: 'ffa-sim run …'");
+  }
+  if (!backend.empty()) {
+    const auto named = std::find(words.begin(), words.end(), "--backend");
+    if (named != words.end()) words.erase(named, std::min(named + 2, words.end()));
+    words.insert(words.end(), {"--backend", backend});
+    verb = std::find(words.begin(), words.end(), "run");
   }
   std::vector<const char*> arguments{"ffa-sim"};
   for (auto word = verb; word != words.end(); ++word) arguments.push_back(word->c_str());

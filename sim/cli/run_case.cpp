@@ -147,6 +147,7 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
   catch_into(outcome, [&] {
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, ready, result);
+    outcome.stack_bytes = result.record.stack_bytes;
     outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
@@ -184,6 +185,7 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
   if (!options.faults.empty())
     command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
   if (options.backend != "host") command += " --backend " + options.backend;
+  if (options.monitors != "cheap") command += " --monitors " + options.monitors;
   if (options.check_determinism) command += " --check-determinism";
   if (options.fine) command += " --fine";
   if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);

@@ -90,6 +90,7 @@ class Runner {
     } else {
       run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
     }
+    console_.tell_stack(outcomes_);
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
     summary.shard = options_.shard;
     console_.finish(summary);

@@ -84,6 +84,7 @@ Shrunk shrink(const Options& options, const ShrinkOptions& how, const std::strin
   shrunk.repro = "build/bin/ffa-sim run " + shell_quoted(shrunk.saved);
   if (options.selection.backend != "host")
     shrunk.repro += " --backend " + options.selection.backend;
+  if (options.run.monitors != "cheap") shrunk.repro += " --monitors " + options.run.monitors;
   if (!options.run.mediator.empty()) {
     shrunk.repro += " --mediator " + shell_quoted(options.run.mediator);
   }

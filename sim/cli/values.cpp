@@ -81,6 +81,13 @@ explore::Strategy parse_strategy(const std::string& text) {
   throw InputError("--strategy", fmt::format("'{}' is not one of {}", text, known));
 }
 
+unicorn::Monitoring parse_monitoring(const std::string& text) {
+  if (text == "none") return unicorn::Monitoring::none;
+  if (text == "cheap") return unicorn::Monitoring::cheap;
+  if (text == "all") return unicorn::Monitoring::all;
+  throw InputError("--monitors", fmt::format("'{}' is not one of none, cheap, all", text));
+}
+
 const char* strategy_name(explore::Strategy strategy) {
   for (const auto& [name, known] : strategies) {
     if (known == strategy) return name;

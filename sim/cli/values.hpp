@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/cli/options.hpp"
+#include "sim/unicorn/monitoring.hpp"
 
 namespace sim::cli {
 
@@ -29,6 +30,9 @@ SeedRange parse_seeds(const std::string& text, const std::string& place = "--see
 std::vector<std::string> parse_faults(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
+
+/// "none", "cheap", "all".
+unicorn::Monitoring parse_monitoring(const std::string& text);
 
 /// A file as it is, up to 1 MiB.
 std::vector<uint8_t> read_bytes(const std::string& file);

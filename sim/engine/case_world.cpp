@@ -39,6 +39,7 @@ struct CaseWorld::World {
     record.turns = simulation.turns();
     record.log = simulation.log();
     record.injected = simulation.injected();
+    record.stack_bytes = simulation.stack_bytes();
     record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));
     record.fault_fired.clear();
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));

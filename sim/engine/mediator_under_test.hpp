@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "ffa/regs.hpp"
 #include "mediator/limits.hpp"
@@ -32,6 +33,12 @@ constexpr bool goes_on(uint32_t progress) {
   return progress == FFA_SIM_RESTART || progress == FFA_SIM_LATER;
 }
 
+/// An invariant that the mediator broke, as those saw it who watch its instructions.
+struct MonitorFinding {
+  std::string invariant;
+  std::string text;
+};
+
 class MediatorUnderTest {
  public:
   virtual ~MediatorUnderTest() = default;
@@ -49,6 +56,10 @@ class MediatorUnderTest {
   virtual std::string rule_name(uint32_t rule) const = 0;
   /// False: it wrote outside the memory that it was handed.
   virtual bool memory_intact() const { return true; }
+  /// What monitors have found since the last time.
+  virtual std::vector<MonitorFinding> take_findings() { return {}; }
+  /// The most stack that a call has taken so far; 0: not known.
+  virtual uint64_t stack_bytes() const { return 0; }
   /// Keeps the state that it is in; restore() brings it back, any number of times. Once, and not
   /// while a call is under way. False: this mediator can't.
   virtual bool keep() { return false; }

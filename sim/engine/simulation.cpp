@@ -47,6 +47,8 @@ class Guarded final : public MediatorUnderTest {
   }
   std::string rule_name(uint32_t rule) const override { return inner_->rule_name(rule); }
   bool memory_intact() const override { return inner_->memory_intact(); }
+  std::vector<MonitorFinding> take_findings() override { return inner_->take_findings(); }
+  uint64_t stack_bytes() const override { return inner_->stack_bytes(); }
   bool keep() override { return inner_->keep(); }
   void restore() override { inner_->restore(); }
   std::optional<uint64_t> word_of(const void* word) const override { return inner_->word_of(word); }
@@ -136,6 +138,8 @@ void Simulation::Impl::check_step_end() {
     memory_broken = true;
     report("machine", "the mediator wrote outside the memory that it was handed");
   }
+  for (const MonitorFinding& finding : mediator->take_findings())
+    report(finding.invariant, finding.text);
   if (!steps.empty()) return;
   for (auto& [id, vm] : vms) {
     if (vm.references == 0) continue;

@@ -132,6 +132,8 @@ class Simulation {
   const std::vector<Violation>& violations() const;
   /// In the order in which tasks gave way to others in the middle of calls.
   const std::vector<Turn>& turns() const;
+  /// The most stack that a call of the mediator's has taken; 0: not known.
+  uint64_t stack_bytes() const;
   void report(const std::string& invariant, const std::string& text);
   /// Log lines of the mediator, for people.
   const std::vector<std::string>& log() const;

@@ -18,8 +18,8 @@ void Simulation::forget_events() {
   impl_->turns.clear();
 }
 const std::vector<Violation>& Simulation::violations() const { return impl_->violations; }
-
 const std::vector<Turn>& Simulation::turns() const { return impl_->turns; }
+uint64_t Simulation::stack_bytes() const { return impl_->mediator->stack_bytes(); }
 void Simulation::report(const std::string& invariant, const std::string& text) {
   impl_->report(invariant, text);
 }

@@ -75,6 +75,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"repro", outcome.repro},
                    {"sometimes", outcome.sometimes}};
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
+  if (outcome.stack_bytes != 0) all["stack_bytes"] = outcome.stack_bytes;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
 }
@@ -141,6 +142,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
     outcome.saved = value.value("saved", "");
+    outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
     outcome.sometimes = value.at("sometimes");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));

@@ -54,6 +54,7 @@ struct Outcome {
   std::string saved{};  ///< the file that the failure was saved in, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
+  uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known
 };
 
 /// What one process did of a campaign: part `index` (from 1) of `count`.

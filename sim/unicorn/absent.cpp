@@ -6,7 +6,9 @@
 
 namespace sim {
 
-std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& /*file*/) {
+std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& /*file*/,
+                                                  unicorn::Monitoring /*monitoring*/,
+                                                  unicorn::CountSink /*counted*/) {
   throw MissingTool("Unicorn",
                     "this program was built without it; install libunicorn-dev and libelf-dev, "
                     "then configure and build again");

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sim/unicorn/must.hpp"
+
 namespace sim::unicorn {
 namespace {
 
@@ -32,11 +34,6 @@ constexpr std::array<int, std::tuple_size_v<CallRegisters>> call_register_ids = 
     UC_ARM64_REG_X10, UC_ARM64_REG_X11, UC_ARM64_REG_X12, UC_ARM64_REG_X13, UC_ARM64_REG_X14,
     UC_ARM64_REG_X15, UC_ARM64_REG_X16, UC_ARM64_REG_X17, UC_ARM64_REG_X18};
 
-void must(uc_err error, const char* what) {
-  if (error != UC_ERR_OK)
-    throw std::runtime_error(fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
-}
-
 uint32_t protection(const Region& region) {
   uint32_t bits = UC_PROT_READ;
   if (region.writable) bits |= UC_PROT_WRITE;
@@ -57,21 +54,30 @@ struct Cpu::Hooks {
     static_cast<Cpu*>(self)->bad_access_ = BadAccess{static_cast<int>(type), address, bytes};
     return false;
   }
-  static void block(uc_engine* engine, uint64_t /*address*/, uint32_t /*bytes*/, void* self) {
-    if (++static_cast<Cpu*>(self)->blocks_ > max_blocks) (void)uc_emu_stop(engine);
+  static void block(uc_engine* engine, uint64_t address, uint32_t bytes, void* self) {
+    Cpu& cpu = *static_cast<Cpu*>(self);
+    if (++cpu.blocks_ > max_blocks) (void)uc_emu_stop(engine);
+    if (cpu.running_ != nullptr) cpu.enter_block(address, bytes);
   }
 };
 
 void ReleaseUnicorn::operator()(uc_struct* engine) const { (void)uc_close(engine); }
 void ReleaseUnicorn::operator()(uc_context* context) const { (void)uc_context_free(context); }
 
-Cpu::Cpu(const Image& image, Memory& memory)
-    : image_(image), memory_(memory), return_address_(image.symbol("image_return")) {
+Cpu::Cpu(const Image& image, Memory& memory, Monitoring monitoring)
+    : image_(image),
+      memory_(memory),
+      monitoring_(monitoring),
+      return_address_(image.symbol("image_return")),
+      guest_entry_(image.symbol("image_guest_call")),
+      guest_return_(image.symbol("image_guest_return")),
+      memcpy_(image.function("memcpy")) {
   uc_engine* engine = nullptr;
   must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &engine), "no engine for AArch64");
   engine_.reset(engine);
   must(uc_ctl_set_cpu_model(engine_.get(), UC_CPU_ARM64_MAX), "the processor model");
   map_new_regions();
+  map_windows();
   const auto hook = [this](int type, auto* function) {
     uc_hook handle = 0;
     must(uc_hook_add(engine_.get(), &handle, type, reinterpret_cast<void*>(function), this, 1, 0),
@@ -80,6 +86,7 @@ Cpu::Cpu(const Image& image, Memory& memory)
   hook(UC_HOOK_INTR, &Hooks::interrupt);
   hook(UC_HOOK_MEM_INVALID, &Hooks::invalid);
   hook(UC_HOOK_BLOCK, &Hooks::block);
+  if (monitoring_ == Monitoring::all) add_hooks();
   go_to_el2();
 }
 
@@ -123,6 +130,7 @@ void Cpu::go_to_el2() {
   constexpr uint64_t mode_mask = 0xf;
   if ((read(UC_ARM64_REG_PSTATE) & mode_mask) != (spsr_el2 & mode_mask))
     throw std::runtime_error("Unicorn: it does not go to EL2");
+  reset_system_registers_ = system_registers();
   reset_ = new_context();
   must(uc_context_save(engine_.get(), reset_.get()), "a context");
 }
@@ -142,6 +150,8 @@ std::unique_ptr<Activation> Cpu::take() {
     auto activation = std::move(unused_.back());
     unused_.pop_back();
     memory_.use_stack(activation->stack_top_);
+    activation->windows.clear();
+    activation->counts = {};
     return activation;
   }
   const uint64_t top = memory_.add_stack();
@@ -168,6 +178,7 @@ void Cpu::begin(Activation& activation, uint64_t function, std::span<const uint6
   write(UC_ARM64_REG_SP, stack_pointer);
   write(UC_ARM64_REG_LR, return_address_);
   activation.pc_ = function;
+  activation.stack_pointer_ = stack_pointer;
   loaded_ = &activation;
 }
 
@@ -175,11 +186,15 @@ Stop Cpu::run(Activation& activation) {
   exception_.reset();
   bad_access_.reset();
   blocks_ = 0;
+  running_ = &activation;
   const uc_err error = uc_emu_start(engine_.get(), activation.pc_, nowhere, 0, 0);
   error_ = error == UC_ERR_OK ? "" : uc_strerror(error);
   activation.pc_ = read(UC_ARM64_REG_PC);
   if (blocks_ > max_blocks) return Stop::endless;
-  if (error == UC_ERR_OK && exception_ == exception_hvc) return Stop::hvc;
+  if (error == UC_ERR_OK && exception_ == exception_hvc) {
+    constexpr uint64_t instruction_bytes = 4;
+    return activation.pc_ == guest_return_ + instruction_bytes ? Stop::to_guest : Stop::hvc;
+  }
   if (error == UC_ERR_OK && exception_ == exception_smc) return Stop::smc;
   return Stop::fault;
 }
@@ -203,6 +218,10 @@ void Cpu::resume(Activation& activation, const CallRegisters& registers) {
     must(uc_context_restore(engine_.get(), activation.registers_.get()), "a context");
     loaded_ = &activation;
   }
+  write_call_registers(registers);
+}
+
+void Cpu::write_call_registers(const CallRegisters& registers) {
   CallRegisters values = registers;
   std::array<void*, std::tuple_size_v<CallRegisters>> places{};
   for (size_t n = 0; n < values.size(); ++n) places[n] = &values[n];

@@ -184,6 +184,13 @@ uint64_t Image::symbol(const std::string& name) const {
   return found->second;
 }
 
+Extent Image::function(const std::string& name) const {
+  const auto known = symbols_.find(name);
+  if (known == symbols_.end()) return {};
+  const auto function = functions_.find(known->second);
+  return function == functions_.end() ? Extent{} : Extent{function->first, function->second.bytes};
+}
+
 std::string Image::describe(uint64_t address) const {
   const auto behind = functions_.upper_bound(address);
   if (behind == functions_.begin()) return fmt::format("{:#x}", address);

@@ -13,6 +13,12 @@ namespace sim::unicorn {
 
 constexpr uint64_t page_bytes = 4096;
 
+/// Of a function's code.
+struct Extent {
+  uint64_t begin = 0;
+  uint64_t bytes = 0;
+};
+
 /// A loadable segment: whole pages, zeros behind what the file has.
 struct Segment {
   uint64_t address = 0;
@@ -31,6 +37,8 @@ class Image {
   [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
   /// The address of a symbol. Throws InputError where there is none of that name.
   [[nodiscard]] uint64_t symbol(const std::string& name) const;
+  /// Where a function lies; nowhere, of no bytes, if there is none of that name.
+  [[nodiscard]] Extent function(const std::string& name) const;
   /// An address in words: "name+0x10", or the number alone.
   [[nodiscard]] std::string describe(uint64_t address) const;
 

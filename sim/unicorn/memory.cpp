@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -35,7 +36,8 @@ Pages::~Pages() {
 Pages::Pages(Pages&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
 
-Memory::Memory(const Image& image) : image_(image) {
+Memory::Memory(const Image& image, bool shadowed) : image_(image) {
+  if (shadowed) shadow_.emplace();
   for (const Segment& segment : image.segments()) {
     const Region& region =
         add(segment.address, segment.bytes.size(), segment.writable, segment.executable);
@@ -58,6 +60,22 @@ void Memory::restore() {
   for (const uint64_t top : used_stacks_)
     std::fill_n(find(top - stack_bytes, stack_bytes, true), stack_bytes, fresh);
   used_stacks_.clear();
+}
+
+void Memory::use_stack(uint64_t top) {
+  used_stacks_.insert(top);
+  if (shadow_) shadow_->set(top - stack_bytes, stack_bytes, ByteState::fresh);
+}
+
+uint64_t Memory::deepest_stack() const {
+  uint64_t deepest = 0;
+  for (const uint64_t top : used_stacks_) {
+    const std::byte* const bottom = find(top - stack_bytes, stack_bytes, true);
+    const std::byte* const first =
+        std::find_if(bottom, bottom + stack_bytes, [](std::byte value) { return value != fresh; });
+    deepest = std::max(deepest, static_cast<uint64_t>(bottom + stack_bytes - first));
+  }
+  return deepest;
 }
 
 std::byte* Memory::find(uint64_t address, uint64_t bytes, bool writable) const {
@@ -104,10 +122,21 @@ uint64_t Memory::allocate(uint64_t bytes) {
   std::byte* const at = find(hole, room, true);
   std::fill_n(at, room, fence);
   std::fill_n(at + border, bytes, fresh);
+  if (shadow_) shadow_->set(address, bytes, ByteState::fresh);
   return address;
 }
 
-void Memory::release(uint64_t address) { blocks_.erase(address); }
+void Memory::release(uint64_t address) {
+  if (shadow_) shadow_->set(address, blocks_.at(address), ByteState::not_its_own);
+  blocks_.erase(address);
+}
+
+std::optional<uint64_t> Memory::heap_address(const void* place) const {
+  const std::byte* const begin = regions_.at(heap_begin).pages.data();
+  const auto* const at = static_cast<const std::byte*>(place);
+  if (std::less<>{}(at, begin) || !std::less<>{}(at, begin + heap_bytes)) return std::nullopt;
+  return heap_begin + static_cast<uint64_t>(at - begin);
+}
 
 bool Memory::border_intact(uint64_t address) const {
   const uint64_t bytes = blocks_.at(address);

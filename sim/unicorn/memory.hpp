@@ -7,37 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "sim/unicorn/image.hpp"
+#include "sim/unicorn/pages.hpp"
+#include "sim/unicorn/shadow.hpp"
 
 namespace sim::unicorn {
-
-/// Each stack has as much unmapped room below it.
-constexpr uint64_t stacks_begin = 0x5000'0000;
-constexpr uint64_t stacks_end = 0x8000'0000;
-constexpr uint64_t stack_bytes = 128ULL << 10;
-constexpr uint64_t heap_begin = 0x8000'0000;
-constexpr uint64_t heap_bytes = 1ULL << 30;
-
-/// Host memory that is there once it is touched.
-class Pages {
- public:
-  explicit Pages(uint64_t bytes);
-  ~Pages();
-  Pages(Pages&& other) noexcept;
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  Pages& operator=(Pages&&) = delete;
-  [[nodiscard]] std::byte* data() const { return data_; }
-  [[nodiscard]] uint64_t bytes() const { return bytes_; }
-
- private:
-  std::byte* data_;
-  uint64_t bytes_;
-};
 
 struct Region {
   uint64_t address = 0;
@@ -48,7 +27,8 @@ struct Region {
 
 class Memory {
  public:
-  explicit Memory(const Image& image);
+  /// `shadowed`: it is noted which bytes of stacks and heap are whose, and which were written.
+  explicit Memory(const Image& image, bool shadowed = false);
 
   /// In the order of their addresses; a stack appears when it is made.
   [[nodiscard]] const std::map<uint64_t, Region>& regions() const { return regions_; }
@@ -63,20 +43,28 @@ class Memory {
 
   /// The address behind a new stack, filled like memory for a mediator, or 0 if there are too many.
   uint64_t add_stack();
-  /// The stack that ends there is in use, restore() has to clear it.
-  void use_stack(uint64_t top) { used_stacks_.insert(top); }
+  /// A call begins on the stack that ends there; restore() has to clear it.
+  void use_stack(uint64_t top);
+  /// The most that any of the stacks has held since the last restore(), in bytes.
+  [[nodiscard]] uint64_t deepest_stack() const;
 
   /// Memory for a mediator or a VM: 64-byte aligned, filled with a pattern, with a border on both
   /// sides. 0 if there is no room.
   uint64_t allocate(uint64_t bytes);
   void release(uint64_t address);
+  /// The address of a byte of the heap that lies there on the host.
+  [[nodiscard]] std::optional<uint64_t> heap_address(const void* place) const;
   /// False: something was written right before or behind it.
   [[nodiscard]] bool border_intact(uint64_t address) const;
+
+  /// nullptr: none is kept.
+  [[nodiscard]] Shadow* shadow() { return shadow_ ? &*shadow_ : nullptr; }
 
  private:
   Region& add(uint64_t address, uint64_t bytes, bool writable, bool executable);
 
   const Image& image_;
+  std::optional<Shadow> shadow_;
   std::map<uint64_t, Region> regions_;
   std::map<uint64_t, uint64_t> blocks_;  // of the heap: address and bytes, without borders
   uint64_t stacks_ = 0;

@@ -36,6 +36,18 @@ uint8_t flags_at(const std::byte* place) {
                               flag_at(place, offsetof(mediator::VmFacts, dying), 4));
 }
 
+static_assert(static_cast<size_t>(Op::count) <= most_operations);
+
+/// How many bytes a copy names: in x3, all of them in the window.
+uint32_t in_window(const CallRegisters& x) {
+  using namespace ports::unicorn;
+  if (word(x[1]) >= window_count || uint64_t{word(x[2])} + word(x[3]) > window_bytes) {
+    throw BadOperation(fmt::format("a copy names {} bytes at {} of buffer {}, which no window has",
+                                   word(x[3]), word(x[2]), word(x[1])));
+  }
+  return word(x[3]);
+}
+
 }  // namespace
 
 std::byte* Outside::bytes_at(uint64_t address, uint64_t bytes, bool writable) const {
@@ -55,9 +67,13 @@ uint32_t* Outside::lock_at(uint64_t address) const {
   return reinterpret_cast<uint32_t*>(bytes_at(address, sizeof(uint32_t), true));
 }
 
-void Outside::hvc(CallRegisters& x) {
+void Outside::hvc(CallRegisters& x, Activation& call) {
   if (x[0] >= static_cast<uint64_t>(Op::count))
     throw BadOperation(fmt::format("HVC with x0 {:#x}, which is no operation", x[0]));
+  ++call.counts.operations[x[0]];
+  const bool copies =
+      x[0] == static_cast<uint64_t>(Op::copy_in) || x[0] == static_cast<uint64_t>(Op::copy_out);
+  if (copies) call.counts.bytes += word(x[3]);
   switch (static_cast<Op>(x[0])) {
     case Op::translate:
     case Op::pin:
@@ -75,7 +91,7 @@ void Outside::hvc(CallRegisters& x) {
     case Op::clear:
     case Op::own_tx:
     case Op::own_rx:
-      return buffers(x);
+      return buffers(x, call.windows);
     case Op::inject_irq:
     case Op::wake:
     case Op::vm_get:
@@ -146,15 +162,19 @@ void Outside::rights(CallRegisters& x) {
   }
 }
 
-void Outside::buffers(CallRegisters& x) {
+void Outside::buffers(CallRegisters& x, Windows& windows) {
   ffa_sim_own_buffers own{};
   switch (static_cast<Op>(x[0])) {
-    case Op::copy_in:
-      return ops_.copy_in(world_, word(x[1]), word(x[2]), bytes_at(x[3], word(x[4]), true),
-                          word(x[4]));
-    case Op::copy_out:
-      return ops_.copy_out(world_, word(x[1]), word(x[2]), bytes_at(x[3], word(x[4]), false),
-                           word(x[4]));
+    case Op::copy_in: {
+      // Other calls may run meanwhile: what they ask for is theirs.
+      const auto asked = windows.ask(word(x[1]), word(x[2]), in_window(x));
+      return ops_.copy_in(world_, word(x[1]), word(x[2]), asked.data(), word(x[3]));
+    }
+    case Op::copy_out: {
+      const auto written = windows.send(word(x[1]), word(x[2]), in_window(x));
+      if (!written) throw BadOperation("copy_out of bytes that were not written into the window");
+      return ops_.copy_out(world_, word(x[1]), word(x[2]), written->data(), word(x[3]));
+    }
     case Op::clear:
       return ops_.clear(world_, word(x[1]), word(x[2]), word(x[3]));
     case Op::own_tx:
@@ -205,7 +225,7 @@ void Outside::words(const CallRegisters& x) {
     case Op::lock_release:
       return ops_.lock_release(world_, lock_at(x[1]), word(x[2]));
     default:
-      return ops_.atomic_access(world_, bytes_at(x[1], 1, true), 1);
+      return ops_.atomic_access(world_, bytes_at(x[1], 1, true), x[2] != 0 ? 1 : 0);
   }
 }
 
@@ -246,7 +266,8 @@ void Outside::facts(const CallRegisters& x) {
   sink_(fact);
 }
 
-void Outside::smc(CallRegisters& x) {
+void Outside::smc(CallRegisters& x, Activation& call) {
+  ++call.counts.operations[0];
   ffa_sim_regs regs{};
   std::copy_n(x.begin(), std::size(regs.x), std::begin(regs.x));
   ops_.smc(world_, half(x[18]), &regs);

@@ -27,11 +27,11 @@ class Outside {
   Outside(const ffa_sim_world_ops& ops, void* world, Memory& memory)
       : ops_(ops), world_(world), memory_(memory) {}
 
-  /// Performs the operation in x0; the answer goes into the registers. May switch fibers. Throws
-  /// BadOperation.
-  void hvc(CallRegisters& x);
+  /// Performs the operation in x0 for a call; the answer goes into the registers. May switch
+  /// fibers. Throws BadOperation.
+  void hvc(CallRegisters& x, Activation& call);
   /// x0-x17 to the secure world and back, on behalf of the VM in x18. May switch fibers.
-  void smc(CallRegisters& x);
+  void smc(CallRegisters& x, Activation& call);
 
   /// Where the facts of an observation go; empty: none is under way.
   void set_fact_sink(FactSink sink) { sink_ = std::move(sink); }
@@ -39,7 +39,7 @@ class Outside {
  private:
   void addresses(CallRegisters& x);
   void rights(CallRegisters& x);
-  void buffers(CallRegisters& x);
+  void buffers(CallRegisters& x, Windows& windows);
   void life(CallRegisters& x);
   void words(const CallRegisters& x);
   void facts(const CallRegisters& x);

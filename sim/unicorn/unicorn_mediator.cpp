@@ -25,11 +25,14 @@
 namespace sim {
 namespace {
 
+using ports::unicorn::GuestCall;
 using unicorn::Activation;
 using unicorn::CallRegisters;
+using unicorn::CountSink;
 using unicorn::Cpu;
 using unicorn::Image;
 using unicorn::Memory;
+using unicorn::Monitoring;
 using unicorn::Outside;
 using unicorn::Stop;
 
@@ -46,29 +49,28 @@ struct Functions {
         domain_teardown(image.symbol("image_domain_teardown")),
         relinquish_resources(image.symbol("image_relinquish_resources")),
         free_domain_ctx(image.symbol("image_free_domain_ctx")),
-        handle_call(image.symbol("image_handle_call")),
         schedule_receiver_interrupt(image.symbol("image_schedule_receiver_interrupt")),
         observe(image.symbol("image_observe")),
         rule_name(image.symbol("image_rule_name")) {}
   uint64_t memory_needed, vm_memory_needed, create, probe, domain_init, domain_teardown,
-      relinquish_resources, free_domain_ctx, handle_call, schedule_receiver_interrupt, observe,
-      rule_name;
+      relinquish_resources, free_domain_ctx, schedule_receiver_interrupt, observe, rule_name;
 };
 
 /// The emulator with the image in it: one a process, made when the first world needs it, since to
 /// open one costs as much as many cases.
 struct Emulator {
-  explicit Emulator(std::shared_ptr<const Image> source)
+  Emulator(std::shared_ptr<const Image> source, Monitoring monitoring)
       : own_image(std::move(source)),
         image(*own_image),
         functions(image),
-        memory(image),
-        cpu(image, memory) {}
+        memory(image, monitoring == Monitoring::all),
+        cpu(image, memory, monitoring) {}
   std::shared_ptr<const Image> own_image;
   const Image& image;
   Functions functions;
   Memory memory;
   Cpu cpu;
+  CountSink counted;
   unsigned mediators = 0;
   std::vector<std::string> rules;
 };
@@ -133,13 +135,12 @@ class UnicornMediator final : public MediatorUnderTest {
   }
 
   uint32_t handle_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs) override {
-    std::array<uint64_t, ports::unicorn::call_registers> x{};
-    std::copy(regs.x.begin(), regs.x.end(), x.begin());
-    const std::span<std::byte> back = std::as_writable_bytes(std::span{x});
-    const auto outcome = static_cast<uint32_t>(
-        call(functions().handle_call, {self_, vm, vcpu, conduit}, {back}, {}, back));
-    if (outcome == FFA_SIM_HANDLED) std::copy(x.begin(), x.end(), regs.x.begin());
-    return outcome;
+    GuestCall call{self_, vm, vcpu, conduit, FFA_SIM_NOT_MINE};
+    unicorn::GuestRegisters guest{};
+    std::copy(regs.x.begin(), regs.x.end(), guest.begin());
+    guest_call(call, guest);
+    if (call.outcome == FFA_SIM_HANDLED) std::copy(guest.begin(), guest.end(), regs.x.begin());
+    return call.outcome;
   }
   void schedule_receiver_interrupt() override {
     call(functions().schedule_receiver_interrupt, {self_});
@@ -156,6 +157,19 @@ class UnicornMediator final : public MediatorUnderTest {
   }
   std::string rule_name(uint32_t rule) const override {
     return rule < emulator_->rules.size() ? emulator_->rules[rule] : fmt::format("rule_{}", rule);
+  }
+  std::optional<uint64_t> word_of(const void* word) const override {
+    return emulator_->memory.heap_address(word);
+  }
+  std::vector<MonitorFinding> take_findings() override {
+    std::vector<MonitorFinding> all;
+    for (auto& [invariant, text] : emulator_->cpu.take_findings())
+      all.push_back({std::move(invariant), std::move(text)});
+    return all;
+  }
+  uint64_t stack_bytes() const override {
+    const bool watched = emulator_->cpu.monitoring() != Monitoring::none;
+    return watched ? emulator_->memory.deepest_stack() : 0;
   }
   bool memory_intact() const override {
     return !broken_ && emulator_->memory.border_intact(memory_) &&
@@ -204,46 +218,79 @@ class UnicornMediator final : public MediatorUnderTest {
     throw MediatorFault(emulator_->cpu.describe_stop(why), stuck);
   }
 
+  /// An activation of this mediator's; a fiber may be abandoned, so no frame owns it.
+  using Mine = std::list<std::unique_ptr<Activation>>::iterator;
+  Mine take() {
+    auto fresh = emulator_->cpu.take();
+    if (!fresh) throw InputError(emulator_->image.file(), "too many calls at once");
+    return activations_.insert(activations_.end(), std::move(fresh));
+  }
+  void give_back(Mine mine) {
+    emulator_->cpu.give_back(std::move(*mine));
+    activations_.erase(mine);
+  }
+
+  /// Puts an object below `stack`: its address.
+  uint64_t push(uint64_t stack, std::span<const std::byte> object) {
+    constexpr uint64_t alignment = 16;
+    Memory& memory = emulator_->memory;
+    const uint64_t address = stack - (object.size() + alignment - 1) / alignment * alignment;
+    std::copy(object.begin(), object.end(), memory.find(address, object.size(), true));
+    if (memory.shadow() != nullptr)
+      memory.shadow()->set(address, object.size(), unicorn::ByteState::written);
+    return address;
+  }
+
   /// Calls a function of the image with `first`, the addresses of copies of `objects`, and `last`
-  /// as its arguments. `back`: where the first object goes when it is back. Other fibers may run
-  /// meanwhile, and call too. It may never come back: what it owns is in `activations_`.
+  /// as its arguments. Other fibers may run meanwhile, and call too. It may never come back: what
+  /// it owns is in `activations_`.
   uint64_t call(uint64_t function, std::initializer_list<uint64_t> first,
                 std::initializer_list<std::span<const std::byte>> objects = {},
-                std::initializer_list<uint64_t> last = {}, std::span<std::byte> back = {}) {
-    constexpr uint64_t stack_alignment = 16;
+                std::initializer_list<uint64_t> last = {}) {
     Cpu& cpu = emulator_->cpu;
-    auto fresh = cpu.take();
-    if (!fresh) throw InputError(emulator_->image.file(), "too many calls at once");
-    const auto mine = activations_.insert(activations_.end(), std::move(fresh));
-    Activation& activation = **mine;
+    const Mine mine = take();
     std::array<uint64_t, 8> arguments{};
     size_t count = 0;
     for (const uint64_t value : first) arguments.at(count++) = value;
-    uint64_t stack = Cpu::stack_top(activation);
-    uint64_t first_object = 0;
+    uint64_t stack = Cpu::stack_top(**mine);
     for (const auto object : objects) {
-      stack -= (object.size() + stack_alignment - 1) / stack_alignment * stack_alignment;
-      std::memcpy(emulator_->memory.find(stack, object.size(), true), object.data(), object.size());
+      stack = push(stack, object);
       arguments.at(count++) = stack;
-      if (first_object == 0) first_object = stack;
     }
     for (const uint64_t value : last) arguments.at(count++) = value;
-    cpu.begin(activation, function, std::span{arguments}.first(count), stack);
-    const uint64_t result = run(activation);
-    if (!back.empty()) {
-      std::memcpy(back.data(), emulator_->memory.find(first_object, back.size(), false),
-                  back.size());
-    }
-    cpu.give_back(std::move(*mine));
-    activations_.erase(mine);
+    cpu.begin(**mine, function, std::span{arguments}.first(count), stack);
+    const uint64_t result = run(**mine);
+    give_back(mine);
     return result;
   }
 
-  /// Until the function returns. Its result.
+  /// A guest's call through the image's vectors. `guest`: its x0-x17, in and out.
+  void guest_call(GuestCall& call, unicorn::GuestRegisters& guest) {
+    Emulator& emulator = *emulator_;
+    const Mine mine = take();
+    const uint64_t address = push(Cpu::stack_top(**mine), bytes_of(call));
+    const uint64_t fid = guest[0];
+    emulator.cpu.begin_guest_call(**mine, guest, address, address);
+    run(**mine);
+    // What the image leaves there: the outcome, and what the mediator answered.
+    std::memcpy(&call, emulator.memory.find(address, sizeof call, false), sizeof call);
+    unicorn::GuestRegisters answer = guest;
+    if (call.outcome == FFA_SIM_HANDLED) {
+      const uint64_t frame = address - ports::unicorn::guest_frame_bytes;
+      std::memcpy(answer.data(), emulator.memory.find(frame, sizeof answer, false), sizeof answer);
+    }
+    guest = emulator.cpu.end_guest_call(answer, address);
+    emulator.cpu.check_bound(**mine);
+    if (emulator.counted) emulator.counted(fid, (*mine)->counts);
+    give_back(mine);
+  }
+
+  /// Until the function returns: its result. Or until the guest goes on.
   uint64_t run(Activation& activation) {
     Cpu& cpu = emulator_->cpu;
     while (true) {
       const Stop stop = cpu.run(activation);
+      if (stop == Stop::to_guest) return 0;
       if (stop == Stop::fault) fail({});
       if (stop == Stop::endless) fail("it goes on without an operation and without end", true);
       CallRegisters x = cpu.registers();
@@ -252,9 +299,9 @@ class UnicornMediator final : public MediatorUnderTest {
       cpu.suspend(activation);
       try {
         if (stop == Stop::smc) {
-          outside_.smc(x);
+          outside_.smc(x, activation);
         } else {
-          outside_.hvc(x);
+          outside_.hvc(x, activation);
         }
       } catch (const unicorn::BadOperation& bad) {
         fail(bad.what());
@@ -276,25 +323,34 @@ class UnicornMediator final : public MediatorUnderTest {
 
 class UnicornFactory final : public MediatorFactory {
  public:
-  explicit UnicornFactory(const std::string& file) : image_(std::make_shared<const Image>(file)) {
+  UnicornFactory(const std::string& file, Monitoring monitoring, CountSink counted)
+      : image_(std::make_shared<const Image>(file)),
+        monitoring_(monitoring),
+        counted_(std::move(counted)) {
     (void)Functions(*image_);
   }
 
   std::unique_ptr<MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
                                             const mediator::MediatorConfig& config) override {
-    if (!emulator_) emulator_ = std::make_shared<Emulator>(image_);
+    if (!emulator_) {
+      emulator_ = std::make_shared<Emulator>(image_, monitoring_);
+      emulator_->counted = counted_;
+    }
     return std::make_unique<UnicornMediator>(emulator_, ops, world, config);
   }
 
  private:
   std::shared_ptr<const Image> image_;
+  Monitoring monitoring_;
+  CountSink counted_;
   std::shared_ptr<Emulator> emulator_;
 };
 
 }  // namespace
 
-std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& file) {
-  return std::make_unique<UnicornFactory>(file);
+std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& file, Monitoring monitoring,
+                                                  CountSink counted) {
+  return std::make_unique<UnicornFactory>(file, monitoring, std::move(counted));
 }
 
 }  // namespace sim

@@ -26,10 +26,11 @@ int import(const ImportOptions& options);
 
 struct ReplayOptions {
   std::vector<std::string> files;
-  std::string profile;   ///< a name, "none", or empty: chosen by the records
-  std::string mediator;  ///< a plug-in's file, or empty: the built-in one
-  std::string spmc;      ///< "recorded", "model", or empty: recorded where both sides are
-  bool json = false;     ///< one object a file
+  std::string profile;           ///< a name, "none", or empty: chosen by the records
+  std::string mediator;          ///< a plug-in's file, or empty: the built-in one
+  std::string backend = "host";  ///< "host" or "unicorn"
+  std::string spmc;              ///< "recorded", "model", or empty: recorded where both sides are
+  bool json = false;             ///< one object a file
 };
 int replay(const ReplayOptions& options);
 

@@ -70,6 +70,10 @@ void add_replay(CLI::App& app, ffa_trace::ReplayOptions& options) {
                    "what the captured side did otherwise: a profile's name, or none (default: by "
                    "the records)");
   verb->add_option("--mediator", options.mediator, "a mediator in a shared library");
+  verb->add_option("--backend", options.backend,
+                   "where the mediator runs: host, or unicorn: its AArch64 image in an emulated "
+                   "processor (default: host)")
+      ->check(CLI::IsMember({"host", "unicorn"}));
   verb->add_option(
           "--spmc", options.spmc,
           "who answers as the SPMC: recorded or model (default: recorded where both sides are)")

@@ -37,6 +37,10 @@ volatile uint64_t* address(uint64_t at) {
   return reinterpret_cast<volatile uint64_t*>(at);
 }
 
+volatile uint64_t* window(uint64_t buffer, uint64_t offset) {
+  return address(ports::unicorn::window_begin + buffer * ports::unicorn::window_bytes + offset);
+}
+
 __attribute__((noinline)) uint64_t deeper(uint64_t level) {
   volatile uint64_t frame[64];
   frame[level % 64] = level;
@@ -100,16 +104,57 @@ void fault(Misdeed what, uint64_t memory) {
   }
 }
 
+/// What only a monitor sees.
+void offend(Misdeed what, uint64_t memory) {
+  switch (what) {
+    case Misdeed::read_twice:
+      hvc(Op::copy_in, 3, 0, 16);
+      (void)*window(3, 0);
+      (void)*reinterpret_cast<volatile uint32_t*>(window(3, 0));
+      break;
+    case Misdeed::read_past:
+      hvc(Op::copy_in, 3, 0, 16);
+      (void)*window(3, 16);
+      break;
+    case Misdeed::write_before:
+      *window(3, 8) = 1;
+      *window(3, 0) = 1;
+      break;
+    case Misdeed::lose_register:
+      asm volatile("mov x25, #7");
+      break;
+    case Misdeed::change_system_register:
+      asm volatile("msr tpidr_el1, %0" : : "r"(memory));
+      break;
+    case Misdeed::read_fresh:
+      (void)*address(memory + 128);
+      break;
+    case Misdeed::read_behind_memory:
+      (void)*address(memory + broken::memory_bytes);
+      break;
+    case Misdeed::take_long:
+      for (uint64_t n = 0; n < 7'000; ++n) asm volatile("nop");
+      break;
+    case Misdeed::look_into_dead_frame:
+      scribble_below_the_stack();
+      (void)below_the_stack();
+      break;
+    default:
+      fault(what, memory);
+  }
+}
+
 void operate(Misdeed what, uint64_t memory) {
   switch (what) {
     case Misdeed::unknown_operation:
       hvc(uint64_t{999});
       break;
-    case Misdeed::copy_to_nowhere:
-      hvc(Op::copy_in, 1, 0, 0x123, 16);
+    case Misdeed::copy_of_no_buffer:
+      hvc(Op::copy_in, ports::unicorn::window_count, 0, 16);
       break;
-    case Misdeed::copy_over_code:
-      hvc(Op::copy_in, 1, 0, ports::unicorn::image_begin, 16);
+    case Misdeed::copy_of_nothing:
+      *window(1, 0) = 1;
+      hvc(Op::copy_out, 1, 0, 16);
       break;
     case Misdeed::crooked_lock:
       hvc(Op::lock_acquire, memory + 1, 1);
@@ -118,7 +163,7 @@ void operate(Misdeed what, uint64_t memory) {
       hvc(Op::vm_facts, memory);
       break;
     default:
-      fault(what, memory);
+      offend(what, memory);
   }
 }
 
@@ -178,9 +223,11 @@ uint32_t image_handle_call(uint64_t self, uint16_t vm, uint16_t vcpu, uint32_t c
       scribble_below_the_stack();
       break;
     case Misdeed::copy:
-      hvc(Op::copy_in, 7, 8, self, 16);
-      x[1] = *address(self);
-      hvc(Op::copy_out, 9, 10, self, 16);
+      hvc(Op::copy_in, 7, 8, 16);
+      x[1] = *window(7, 8);
+      *window(9, 16) = x[1];
+      *window(9, 24) = *window(7, 16);
+      hvc(Op::copy_out, 9, 16, 16);
       break;
     case Misdeed::exception_level:
       asm volatile("mrs %0, CurrentEL" : "=r"(x[1]));

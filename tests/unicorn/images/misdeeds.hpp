@@ -28,10 +28,20 @@ enum class Misdeed : uint64_t {
   stack_overflow,
   write_behind_memory,
   unknown_operation,
-  copy_to_nowhere,
-  copy_over_code,
+  copy_of_no_buffer,
+  copy_of_nothing,
   crooked_lock,
   unasked_facts,
+  // What only a monitor sees.
+  read_twice,
+  read_past,
+  write_before,
+  lose_register,
+  change_system_register,
+  read_fresh,
+  read_behind_memory,
+  take_long,
+  look_into_dead_frame,
 };
 
 constexpr uint64_t memory_bytes = 256;

@@ -91,7 +91,7 @@ TEST(Image, WhatIsNoImageIsRefused) {
   EXPECT_THAT(refusal(images + "/test-elsewhere.elf"),
               HasSubstr("the segment at 0x90000000 does not lie in 0x40000000..0x50000000"));
   EXPECT_THAT(refusal(images + "/test-other-version.elf"),
-              HasSubstr("speaks version 1000 of the image's ABI, not 6"));
+              HasSubstr("speaks version 1000 of the image's ABI, not 7"));
 }
 
 // Offsets of the ELF header: e_type 16, e_phoff 32, e_phnum 56; of a program header: p_flags 4,

@@ -113,7 +113,7 @@ TEST_F(BrokenImage, AWorldSwitchCarriesEighteenRegistersAndTheVm) {
 
 TEST_F(BrokenImage, CopiesReachTheImagesMemory) {
   EXPECT_EQ(call(Misdeed::copy), 0x1111'1111'1111'1111U);
-  EXPECT_THAT(world.seen, ElementsAre("copy_in 7 8", "copy_out 9 10"));
+  EXPECT_THAT(world.seen, ElementsAre("copy_in 7 8", "copy_out 9 16"));
   EXPECT_EQ(world.written, std::vector<uint8_t>(16, 0x11));
 }
 
@@ -239,9 +239,9 @@ TEST_F(BrokenImage, EachFaultHasItsCause) {
   EXPECT_THAT(fault(Misdeed::supervisor_call), HasSubstr("SVC (EC 0x15)"));
   EXPECT_THAT(fault(Misdeed::unknown_operation),
               HasSubstr("HVC with x0 0x3e7, which is no operation"));
-  EXPECT_THAT(fault(Misdeed::copy_to_nowhere),
-              HasSubstr("16 bytes at 0x123, which are not the image's to write"));
-  EXPECT_THAT(fault(Misdeed::copy_over_code), HasSubstr("16 bytes at 0x40000000"));
+  EXPECT_THAT(fault(Misdeed::copy_of_no_buffer),
+              HasSubstr("16 bytes at 0 of buffer 262144, which no window has"));
+  EXPECT_THAT(fault(Misdeed::copy_of_nothing), HasSubstr("bytes that were not written"));
   EXPECT_THAT(fault(Misdeed::crooked_lock), HasSubstr("0x80000041, which is not aligned"));
   EXPECT_THAT(fault(Misdeed::unasked_facts), HasSubstr("nobody observes it"));
   EXPECT_TRUE(world.seen.empty());

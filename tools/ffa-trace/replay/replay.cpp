@@ -2,7 +2,11 @@
 // ffa-trace replay: files in, results out.
 #include <fmt/format.h>
 
+#include <memory>
+
+#include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
+#include "sim/unicorn/unicorn_mediator.hpp"
 #include "tools/ffa-trace/commands.hpp"
 #include "tools/ffa-trace/decode/decoder.hpp"
 #include "tools/ffa-trace/replay/replayer.hpp"
@@ -58,11 +62,19 @@ void print_text(const ReplayResult& result) {
   }
 }
 
+std::unique_ptr<sim::MediatorFactory> chosen_mediator(const ReplayOptions& options) {
+  if (options.backend == "unicorn") {
+    if (!options.mediator.empty())
+      throw sim::InputError("--mediator", "a shared library runs on the back end host only");
+    return sim::unicorn_mediator(sim::find_unicorn_image());
+  }
+  return options.mediator.empty() ? sim::built_in_mediator() : sim::load_mediator(options.mediator);
+}
+
 }  // namespace
 
 int replay(const ReplayOptions& options) {
-  const auto factory =
-      options.mediator.empty() ? sim::built_in_mediator() : sim::load_mediator(options.mediator);
+  const auto factory = chosen_mediator(options);
   bool passed = true;
   std::vector<ReplayResult> results;
   for (const std::string& file : options.files) {
