@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays
+// The monitor at EL3: starts the secure world, then the normal one, and relays
 // every SMC from one to the other as an SPMD does, x0-x17. It answers none itself: what the
 // mediator asks is answered by the SPMC alone, as in the simulator.
 #include <cstddef>
@@ -76,10 +76,8 @@ void load(const El1Registers& from) {
   LOAD(tpidr_el0, tpidr_el0);
 }
 
-World start_of(uint64_t entry, uint64_t spsr, uint64_t scr, uint64_t package_bytes) {
+World start_of(uint64_t entry, uint64_t spsr, uint64_t scr) {
   World world;
-  world.x[0] = PACKAGE;
-  world.x[1] = package_bytes;
   world.elr = entry;
   world.spsr = spsr;
   world.scr = scr;
@@ -120,12 +118,8 @@ void image_main() {
       "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
           sctlr_el3),
       "r"(el3_vectors));
-  const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
-  const auto length = ports::qemu::read_file("case.package", room);
-  if (!length)
-    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
-  secure = start_of(SEL1_RAM, spsr_el1h, scr_secure, *length);
-  normal = start_of(EL2_RAM, spsr_el2h, scr_normal, *length);
+  secure = start_of(SEL1_RAM, spsr_el1h, scr_secure);
+  normal = start_of(EL2_RAM, spsr_el2h, scr_normal);
   load(secure.el1);
   enter_world(&secure);
 }
