@@ -379,6 +379,13 @@ void Machine::clear(uint32_t id, uint32_t offset, uint32_t length) {
        [](std::byte* to, size_t, size_t part) { std::memset(to, 0, part); });
 }
 
+uint32_t Machine::buffer_at(uint16_t id, uint64_t ipa) const {
+  for (const Buffer& buffer : buffers_) {
+    if (buffer.id != 0 && !buffer.own && buffer.vm == id && buffer.ipa == ipa) return buffer.id;
+  }
+  return 0;
+}
+
 mediator::OwnBuffers Machine::own_buffers() const {
   return {{mediator::BufferId{1}, ffa::Pa{package_.own_tx_pa}},
           {mediator::BufferId{2}, ffa::Pa{package_.own_rx_pa}}};

@@ -33,7 +33,8 @@ struct Vm {
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
   ffa::MappedBuffers buffers{};
-  std::span<std::byte> arena;  ///< the mediator's memory for it
+  bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use EL2's own TX
+  std::span<std::byte> arena;     ///< the mediator's memory for it
   [[nodiscard]] uint16_t id() const { return config->id; }
   /// Its pages are mapped.
   [[nodiscard]] bool exists() const { return life != Life::absent; }
@@ -68,6 +69,8 @@ class Machine {
   uint32_t map(uint16_t id, uint64_t ipa, uint64_t pages);
   void unmap(uint32_t buffer);
   void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
+  /// The buffer of the VM that begins at `ipa`; 0: there is none.
+  [[nodiscard]] uint32_t buffer_at(uint16_t id, uint64_t ipa) const;
   void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
   void clear(uint32_t buffer, uint32_t offset, uint32_t length);
   [[nodiscard]] mediator::OwnBuffers own_buffers() const;

@@ -22,8 +22,8 @@ struct OnBehalf {
 
 class SecureCalls {
  public:
-  SecureCalls(const guest::Package& package, Faults& faults, Recorder& recorder)
-      : package_(package), faults_(faults), recorder_(recorder) {}
+  SecureCalls(const guest::Package& package, Machine& machine, Faults& faults, Recorder& recorder)
+      : package_(package), machine_(machine), faults_(faults), recorder_(recorder) {}
 
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in);
   void inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq);
@@ -34,7 +34,15 @@ class SecureCalls {
   }
 
  private:
+  /// What the SPMC reads in its turn.
+  struct Handed {
+    uint32_t buffer = 0;  ///< 0: none
+    uint64_t bytes = 0;
+  };
+  Handed handed(const Vm* vm, const ffa::Regs& in);
+
   const guest::Package& package_;
+  Machine& machine_;
   Faults& faults_;
   Recorder& recorder_;
   OnBehalf on_behalf_{};

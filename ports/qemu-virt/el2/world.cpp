@@ -2,6 +2,7 @@
 #include "ports/qemu-virt/el2/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "ffa/buffer_use.hpp"
@@ -86,7 +87,7 @@ World::World(const guest::Package& package, Recorder& recorder)
       recorder_(recorder),
       machine_(package, recorder),
       faults_(package),
-      secure_(package, faults_, recorder),
+      secure_(package, machine_, faults_, recorder),
       platform_(machine_, secure_, faults_, recorder),
       config_(to_config(package.mediator)),
       memory_(reinterpret_cast<std::byte*>(places.mediator.base), places.mediator.bytes) {
@@ -210,13 +211,21 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   };
 
   const uint64_t tx_ipa = lives ? vm->buffers.tx_ipa : 0;
+  const auto used = [&]() -> uint64_t {
+    if (!ffa::is_function(in, ffa::Fid::msg_send2)) return ffa::tx_bytes_used(in);
+    std::array<std::byte, ffa::message_header_bytes> header{};
+    if (shown(tx_ipa, header.size()) < header.size()) return 0;
+    machine_.read(id, tx_ipa, header);
+    const uint64_t limit = vm->buffers.pages * ffa::page_size;
+    return ffa::message_bytes(header, ffa::longest_message_header_bytes, limit);
+  };
   const uint64_t event = recorder_.begin({.side = Side::guest,
                                           .vm = id,
                                           .vcpu = vcpu,
                                           .pcpu = pcpu,
                                           .conduit = conduit == mediator::Conduit::smc ? 1U : 2U,
                                           .in = in},
-                                         shown(tx_ipa, ffa::tx_bytes_used(in)), copy_from(tx_ipa));
+                                         shown(tx_ipa, used()), copy_from(tx_ipa));
   (void)platform_.take_rules();
   platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
