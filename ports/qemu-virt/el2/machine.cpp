@@ -27,6 +27,21 @@ bool is_ram(MemoryKind kind) { return kind == MemoryKind::ram_rw || kind == Memo
 /// Pages that anybody has had: not zero any more when the next case of the same boot begins.
 std::array<bool, ram_pages> used;
 
+/// Runs of one region are neighbours, in the layout and in the VM.
+void limit_mappings(Vm& vm, const guest::PackedRun& run) {
+  if (run.block == 0) return;
+  const uint64_t end = run.ipa + run.pages * page;
+  if (vm.mappings_count != 0) {
+    Mappings& last = vm.mappings[vm.mappings_count - 1];
+    if (last.end == run.ipa && last.size == run.block) {
+      last.end = end;
+      return;
+    }
+  }
+  if (vm.mappings_count == vm.mappings.size()) give_up(exit_too_large, "regions of a VM");
+  vm.mappings[vm.mappings_count++] = {run.ipa, end, run.block};
+}
+
 std::byte* at_pa(uint64_t pa) { return reinterpret_cast<std::byte*>(static_cast<uintptr_t>(pa)); }
 
 }  // namespace
@@ -112,6 +127,7 @@ void Machine::add_vm(Vm& vm) {
       give_up(exit_bad_input, "case.package: a VM's memory lies where its programs run");
     }
     vm.stage2.map(run);
+    limit_mappings(vm, run);
     const auto kind = static_cast<MemoryKind>(run.kind);
     if (kind == MemoryKind::device) continue;
     const bool foreign = kind == MemoryKind::foreign;
@@ -192,6 +208,10 @@ mediator::Extent Machine::translate(uint16_t id, uint64_t ipa, uint64_t pages) {
   if (ipa % page != 0) {
     recorder_.violation("I21: translate of an unaligned address");
     return {};
+  }
+  for (const Mappings& part : std::span{vm->mappings}.first(vm->mappings_count)) {
+    if (ipa < part.begin || ipa >= part.end) continue;
+    pages = std::min(pages, (part.size - ipa % part.size) / page);
   }
   return vm->stage2.find(ipa, pages);
 }

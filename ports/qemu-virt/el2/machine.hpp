@@ -20,11 +20,20 @@ namespace ports::qemu {
 /// How far the destruction of a VM has come. `absent`: never created, or gone.
 enum class Life : uint8_t { absent, creating, running, teardown, relinquish, free };
 
+/// Stage 2 maps [begin, end) in pieces of `size` bytes at most, and a look-up gives one of them.
+struct Mappings {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t size = 0;
+};
+
 struct Vm {
   const guest::PackedVm* config = nullptr;
   Stage2 stage2;
   Life life = Life::absent;
   const guest::PackedLayout* layout = nullptr;  ///< of its present life
+  std::array<Mappings, 32> mappings{};
+  size_t mappings_count = 0;
   size_t creations = 0;
   uint32_t references = 0;
   uint64_t pins = 0;
@@ -54,6 +63,7 @@ class Machine {
   void remove_vm(Vm& vm);
   bool remove_page(uint16_t id, uint64_t ipa);
 
+  /// As a table walk answers: one mapping at most.
   mediator::Extent translate(uint16_t id, uint64_t ipa, uint64_t pages);
   bool pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent);
   void unpin(uint16_t id, uint64_t ipa, uint64_t pages);
