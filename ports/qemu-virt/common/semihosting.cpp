@@ -13,6 +13,7 @@ enum class Operation : uint32_t {
   write = 0x05,
   read = 0x06,
   flen = 0x0c,
+  get_command_line = 0x15,
   exit = 0x18,
 };
 constexpr uint64_t mode_read_binary = 1;
@@ -54,37 +55,13 @@ bool transfer_all(Operation operation, int64_t file, uintptr_t at, size_t length
   return true;
 }
 
-unsigned exception_level() {
-  uint64_t value = 0;
-  asm("mrs %0, CurrentEL" : "=r"(value));
-  return static_cast<unsigned>(value >> 2) & 3U;
-}
-
 }  // namespace
 
 void print(const char* text) { semihost(Operation::write0, text); }
 
-void print_hex(uint64_t value) {
-  char text[19] = "0x";
-  for (unsigned n = 0; n < 16; ++n) {
-    const unsigned digit = static_cast<unsigned>(value >> (60 - 4 * n)) & 0xfU;
-    text[2 + n] = static_cast<char>(digit < 10 ? '0' + digit : 'a' + digit - 10);
-  }
-  text[18] = '\0';
-  print(text);
-}
-
 void exit_machine(uint32_t status) {
   const uint64_t block[] = {application_exit, status};
   while (true) semihost(Operation::exit, block);
-}
-
-void give_up(uint32_t status, const char* text) {
-  const char level[] = {'E', 'L', static_cast<char>('0' + exception_level()), ':', ' ', '\0'};
-  print(level);
-  print(text);
-  print("\n");
-  exit_machine(status);
 }
 
 std::optional<size_t> read_file(const char* name, std::span<std::byte> room) {
@@ -98,6 +75,12 @@ std::optional<size_t> read_file(const char* name, std::span<std::byte> room) {
   close_file(file);
   if (!done) return std::nullopt;
   return static_cast<size_t>(length);
+}
+
+std::string_view command_line(std::span<char> room) {
+  uint64_t block[] = {reinterpret_cast<uintptr_t>(room.data()), room.size()};
+  if (semihost(Operation::get_command_line, block) != 0 || block[1] > room.size()) return {};
+  return {room.data(), block[1]};
 }
 
 bool write_file(const char* name, std::span<const std::byte> bytes) {

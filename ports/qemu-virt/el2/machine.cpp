@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "guest/canary.hpp"
-#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/console.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
 namespace ports::qemu {
@@ -24,6 +24,9 @@ constexpr uint16_t owner_quarantined = code(guest::CanaryOwner::quarantined);
 
 bool is_ram(MemoryKind kind) { return kind == MemoryKind::ram_rw || kind == MemoryKind::ram_ro; }
 
+/// Pages that anybody has had: not zero any more when the next case of the same boot begins.
+std::array<bool, ram_pages> used;
+
 std::byte* at_pa(uint64_t pa) { return reinterpret_cast<std::byte*>(static_cast<uintptr_t>(pa)); }
 
 }  // namespace
@@ -33,7 +36,12 @@ Machine::Machine(const guest::Package& package, Recorder& recorder)
   if (package.ram_base != WORLD_RAM || package.ram_size != WORLD_RAM_BYTES) {
     give_up(exit_bad_input, "case.package: its RAM is not this board's");
   }
-  for (uint64_t n = 0; n < ram_pages; ++n) page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
+  for (uint64_t n = 0; n < ram_pages; ++n) {
+    page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
+    if (!used[n]) continue;
+    std::memset(at_pa(WORLD_RAM + n * page), 0, page);
+    used[n] = false;
+  }
   for (size_t n = 0; n < package.vm_count; ++n) {
     vms_[n].config = &package.vms[n];
     vms_[n].stage2.create(static_cast<uint16_t>(n + 1));
@@ -55,6 +63,7 @@ bool Machine::is_ours(uint64_t pa, uint64_t bytes) const {
 void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
   for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0, 0};
   if (owner == owner_none) return;
+  std::fill_n(&used[(pa - WORLD_RAM) / page], pages, true);
   auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
   for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = guest::canary_word(owner, pa + 8 * n);
 }

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "ffa/buffer_use.hpp"
-#include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
 
 namespace ports::qemu {
 namespace {
@@ -89,7 +89,7 @@ World::World(const guest::Package& package, Recorder& recorder)
       secure_(package, faults_, recorder),
       platform_(machine_, secure_, faults_, recorder),
       config_(to_config(package.mediator)),
-      memory_(reinterpret_cast<std::byte*>(MEDIATOR_MEMORY), MEDIATOR_MEMORY_BYTES) {
+      memory_(reinterpret_cast<std::byte*>(places.mediator.base), places.mediator.bytes) {
   mediator_ = ProductMediator::create(platform_, config_,
                                       take_memory(ProductMediator::memory_needed(config_)));
   if (mediator_ == nullptr) give_up(exit_bad_input, "the mediator refuses its configuration");
@@ -243,7 +243,7 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
 void World::dump_state(uint32_t id) {
   guest::RecordWriter& out = recorder_.writer();
   const ffa::Regs spmc = secure_.ask(TestControl::facts, {});
-  const bool model = spmc.x[0] != 0;
+  const bool model = spmc.x[0] == 1;  // another SPMC knows nothing of the question
   out.begin(guest::RecordTag::state);
   out.word(id);
   out.word(package_.vm_count);
