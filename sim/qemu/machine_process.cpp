@@ -41,7 +41,8 @@ std::string from_environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// An image of that name in FFASIM_QEMU_IMAGES, or the one built with this program.
+}  // namespace
+
 std::string find_image(const char* name) {
   const std::string set = from_environment("FFASIM_QEMU_IMAGES");
   std::error_code error;
@@ -56,6 +57,8 @@ std::string find_image(const char* name) {
                     "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
 }
 
+namespace {
+
 std::string read_text(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
@@ -65,10 +68,8 @@ std::string read_text(const std::string& file) {
   return all;
 }
 
-std::vector<std::string> arguments(const Tools& tools) {
-  // In the foreground: QEMU stays in this program's process group and ends with it.
-  return {"timeout", "--foreground", "--kill-after=10", tools.time_limit, tools.qemu,
-          // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
+std::vector<std::string> options(const Tools& tools) {
+  return {// The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
           "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "max", "-m", "1G",
           "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
           // Nothing but semihosting talks to the outside.
@@ -199,8 +200,17 @@ RunFolder::~RunFolder() {
 }
 
 MachineEnd boot(const Tools& tools, const RunFolder& folder) {
+  return boot(tools, folder, options(tools));
+}
+
+MachineEnd boot(const Tools& tools, const RunFolder& folder,
+                const std::vector<std::string>& options) {
   const std::string log = folder.file(log_file);
-  const int status = run_in(folder.path(), arguments(tools), log);
+  // In the foreground: QEMU stays in this program's process group and ends with it.
+  std::vector<std::string> words = {"timeout", "--foreground", "--kill-after=10", tools.time_limit,
+                                    tools.qemu};
+  words.insert(words.end(), options.begin(), options.end());
+  const int status = run_in(folder.path(), words, log);
   MachineEnd end;
   end.message = read_text(log);
   if (WIFSIGNALED(status)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace sim::qemu {
 
@@ -47,5 +48,11 @@ struct MachineEnd {
 /// Boots the machine with `folder` as current directory, where it reads case.package and writes
 /// case.record. Throws std::runtime_error where no process can be started.
 MachineEnd boot(const Tools& tools, const RunFolder& folder);
+/// The same with a command line of QEMU of another's making.
+MachineEnd boot(const Tools& tools, const RunFolder& folder,
+                const std::vector<std::string>& options);
+
+/// An image of that name, found as those of find_tools(). Throws MissingTool.
+std::string find_image(const char* name);
 
 }  // namespace sim::qemu
