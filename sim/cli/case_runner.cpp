@@ -62,19 +62,19 @@ class HostRunner final : public CaseRunner {
   bool explain_;
 };
 
-/// One boot a run. Nothing is left to choose: what runs there runs in order.
+/// One machine for all runs. Nothing is left to choose: what runs there runs in order.
 class QemuRunner final : public CaseRunner {
  public:
-  explicit QemuRunner(qemu::Tools tools) : tools_(std::move(tools)) {}
+  explicit QemuRunner(qemu::Tools tools) : board_(std::move(tools)) {}
   std::string why_not(const scenario::CompiledCase& compiled) const override {
     return qemu::why_not(compiled);
   }
   RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
-    return qemu::run(compiled, tools_);
+    return qemu::run(compiled, board_);
   }
 
  private:
-  qemu::Tools tools_;
+  qemu::Board board_;
 };
 
 /// The same with EL2 entered as BL33.

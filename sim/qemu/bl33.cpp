@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/qemu/bl33.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <span>
 
 #include "sim/engine/input_error.hpp"
 #include "sim/qemu/bundle.hpp"
+#include "sim/qemu/process.hpp"
 #include "sim/qemu/record.hpp"
+#include "sim/qemu/run_folder.hpp"
 
 namespace sim::qemu {
 namespace {
 
 constexpr unsigned max_boots = 4;
+/// What the UART, QEMU and our firmware say.
+constexpr const char* log_name = "uart.log";
 
 void write_bytes(const std::string& file, std::span<const std::byte> bytes) {
   std::ofstream out(file, std::ios::binary);
@@ -37,8 +48,9 @@ uint64_t entry_of(const std::string& elf) {
 }
 
 /// docs/firmware.md has the same line for people.
-std::vector<std::string> options(const Tools& tools, const Bl33Image& image) {
-  return {"-M",
+std::vector<std::string> command(const Tools& tools, const Bl33Image& image) {
+  return {tools.qemu,
+          "-M",
           "virt,secure=on,virtualization=on,gic-version=3",
           "-cpu",
           "max",
@@ -51,7 +63,7 @@ std::vector<std::string> options(const Tools& tools, const Bl33Image& image) {
           "-display",
           "none",
           "-serial",
-          "file:uart.log",
+          "stdio",
           "-monitor",
           "none",
           "-parallel",
@@ -81,6 +93,23 @@ std::string last_words(const std::string& log) {
   return log.size() <= shown ? log : "… " + log.substr(log.size() - shown);
 }
 
+/// Boots and waits for the end, at most as long as a case may take: the wait status, nothing if the
+/// machine was stopped then.
+std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder) {
+  const std::string log = folder.file(log_name);
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (output < 0) throw InputError(log, std::strerror(errno));
+  Process qemu(command(tools, image), folder.path(), output);
+  close(output);
+  pollfd ended{qemu.handle(), POLLIN, 0};
+  const auto limit = std::chrono::milliseconds{tools.time_limit}.count();
+  const int ready = poll(&ended, 1, static_cast<int>(limit));
+  if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
+  const int status = qemu.wait(ready <= 0);
+  if (ready <= 0) return std::nullopt;
+  return status;
+}
+
 /// One boot: what it recorded, or how it ended.
 struct Attempt {
   std::optional<Recorded> recorded;
@@ -93,14 +122,15 @@ Attempt attempt(const scenario::CompiledCase& compiled, const Plan& plan, const 
   const BundleEntry entry{compiled.name, {}, make_package(compiled, plan)};
   write_bytes(folder.file("payload.bin"),
               make_payload(read_bytes(image.file), make_bundle(std::span{&entry, 1}, true)));
-  const MachineEnd end = boot(tools, folder, options(tools, image));
-  const std::string file = folder.file("uart.log");
+  const auto status = boot(tools, image, folder);
+  const std::string file = folder.file(log_name);
   const auto bytes = read_bytes(file);
   const std::string log{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  if (end.status != 0) {
-    const std::string how = end.hung ? "did not end within the time limit"
-                                     : fmt::format("ended with exit status {}", end.status);
-    return {{}, fmt::format("the machine {}: {}{}", how, end.message, last_words(log)), end.hung};
+  if (!status)
+    return {{}, "the machine did not end within the time limit: " + last_words(log), true};
+  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
+    return {{},
+            fmt::format("the machine ended with wait status {:#x}: {}", *status, last_words(log))};
   }
   auto cases = read_uart_log(log, file);
   if (cases.size() != 1 || cases[0].record.empty()) {
@@ -142,7 +172,7 @@ Results results_of(const scenario::CompiledCase& compiled, const RunRecord& run)
 
 RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools,
                       const Bl33Image& image) {
-  const RunFolder folder(compiled.name);
+  const RunFolder folder;
   Plan plan = plan_layouts(compiled, {});
   for (unsigned boots = 0; boots < max_boots; ++boots) {
     Attempt one = attempt(compiled, plan, tools, image, folder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Cases on a machine where EL2 is what the firmware enters last, as BL33: packages behind the image,
-// records from the UART. docs/firmware.md.
+// Cases on a machine where EL2 is what the firmware enters last, as BL33: packages behind the
+// image, records from the UART. docs/firmware.md.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "sim/engine/run.hpp"
-#include "sim/qemu/machine_process.hpp"
 #include "sim/qemu/package.hpp"
+#include "sim/qemu/tools.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::qemu {

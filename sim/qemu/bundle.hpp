@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a BL33 payload is loaded with, and what it leaves: a bundle of packages behind its image, and
-// the log of its UART (docs/firmware.md).
+// What a BL33 payload is loaded with, and what it leaves: a bundle of packages behind its image,
+// and the log of its UART (docs/firmware.md).
 #pragma once
 
 #include <array>

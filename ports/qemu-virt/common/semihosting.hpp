@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -12,12 +12,37 @@
 
 namespace ports::qemu {
 
-/// The whole file at the start of `room`; nothing if it can't be opened, read, or does not fit.
-std::optional<size_t> read_file(const char* name, std::span<std::byte> room);
-/// The words of the machine's command line (`arg=…`), separated by spaces, ended by '\0', in `room`;
-/// empty if there is none, or it does not fit.
+/// The words of the machine's command line (`arg=…`), separated by spaces, ended by '\0', in
+/// `room`; empty if there is none, or it does not fit.
 std::string_view command_line(std::span<char> room);
-/// False: not all bytes were written.
-bool write_file(const char* name, std::span<const std::byte> bytes);
+enum class FrameKind : uint8_t { whole, end, malformed };
+struct Frame {
+  FrameKind kind = FrameKind::end;
+  std::span<const std::byte> bytes{};
+};
+
+/// A file or a pipe of frames: a length of 8 bytes, little-endian, and so many bytes.
+class FrameReader {
+ public:
+  explicit FrameReader(const char* name);
+  [[nodiscard]] bool opened() const { return file_ >= 0; }
+  /// Waits for the next frame and puts it at the start of `room`. Malformed: it does not fit, or
+  /// ends too early.
+  Frame next(std::span<std::byte> room);
+
+ private:
+  int64_t file_;
+};
+
+class FrameWriter {
+ public:
+  explicit FrameWriter(const char* name);
+  [[nodiscard]] bool opened() const { return file_ >= 0; }
+  /// False: not all bytes were written.
+  bool write(std::span<const std::byte> bytes);
+
+ private:
+  int64_t file_;
+};
 
 }  // namespace ports::qemu

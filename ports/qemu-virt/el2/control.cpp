@@ -70,8 +70,8 @@ void Control::place_program(size_t index) {
   const guest::PackedProgram& program = package_.programs[index];
   Vm& vm = vm_of(program.vm);
   const uint64_t stack = index * GUEST_STACK_BYTES;
-  vm.stage2.map_private(GUEST_STACKS_IPA + stack, places.guest_stacks.base + stack, GUEST_STACK_BYTES,
-                        Stage2::Private::variables);
+  vm.stage2.map_private(GUEST_STACKS_IPA + stack, places.guest_stacks.base + stack,
+                        GUEST_STACK_BYTES, Stage2::Private::variables);
   const auto code = reinterpret_cast<uintptr_t>(program.code.data());
   const uint64_t first = code / page * page;
   const uint64_t end = (code + program.code.size() + page - 1) / page * page;
@@ -80,8 +80,9 @@ void Control::place_program(size_t index) {
   Place& place = places_[index];
   place.vm = program.vm;
   place.vcpu = program.vcpu;
-  place.registers.create(GUEST_PACKAGE_IPA + (code - places.package.base), program.code.size(), GUEST_SLOTS_IPA,
-                         slots_.size(), GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
+  place.registers.create(GUEST_PACKAGE_IPA + (code - places.package.base), program.code.size(),
+                         GUEST_SLOTS_IPA, slots_.size(),
+                         GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
 }
 
 Vm& Control::vm_of(uint16_t id) {

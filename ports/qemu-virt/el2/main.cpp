@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// EL2 where QEMU serves it through semihosting: runs the case whose package EL3 has loaded, writes
-// the record, ends the machine.
+// EL2 where QEMU serves it through semihosting: runs one case after the other, each in a fresh
+// world, and writes its record, until there are no more packages.
 #include <cstddef>
 #include <cstdint>
 
+#include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/test_control.hpp"
 #include "ports/qemu-virt/el2/case.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
 #include "ports/qemu-virt/el2/registers.hpp"
 
-extern "C" [[noreturn]] void image_main(const std::byte* package, size_t bytes);
+extern "C" [[noreturn]] void image_main();
 
-void image_main(const std::byte* package, size_t bytes) {
-  using namespace ports::qemu;
-  prepare_el2();
-  const auto record = run_case({package, bytes});
+namespace {
+
+using namespace ports::qemu;
+
+/// Both worlds begin anew with the package.
+std::span<const std::byte> run(std::span<const std::byte> package) {
+  uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world),
+                    reinterpret_cast<uintptr_t>(package.data()), package.size()};
+  port_smc(x, 0);
+  if (x[0] != 1) give_up(exit_bad_input, "case.package: not well-formed");
+  const auto record = run_case(package);
   if (!record.ok()) give_up(exit_bad_input, "case.package: not well-formed");
-  if (!write_file("case.record", *record)) {
-    give_up(exit_bad_input, "case.record: can't be written");
+  return *record;
+}
+
+}  // namespace
+
+void image_main() {
+  prepare_el2();
+  FrameReader packages{"case.package"};
+  if (!packages.opened()) give_up(exit_bad_input, "case.package: can't be opened");
+  FrameWriter records{"case.record"};
+  if (!records.opened()) give_up(exit_bad_input, "case.record: can't be opened");
+  const std::span<std::byte> room{reinterpret_cast<std::byte*>(places.package.base),
+                                  static_cast<size_t>(places.package.bytes)};
+  while (true) {
+    const Frame frame = packages.next(room);
+    if (frame.kind == FrameKind::end) exit_machine(exit_done);
+    if (frame.kind == FrameKind::malformed) {
+      give_up(exit_bad_input, "case.package: cut off, or too large");
+    }
+    if (!records.write(run(frame.bytes))) {
+      give_up(exit_bad_input, "case.record: can't be written");
+    }
   }
-  exit_machine(exit_done);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays
-// every SMC from one to the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what
-// the mediator asks is answered by the SPMC alone, as in the simulator. A BL33 payload may switch
-// the machine off, nothing else of PSCI is there.
+// The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one to
+// the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks is
+// answered by the SPMC alone, as in the simulator. The normal world may switch the machine off.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,7 +32,7 @@ constexpr uint64_t spsr_el1h = 0x3c5;   // interrupts masked
 constexpr uint64_t spsr_el2h = 0x3c9;
 constexpr uint64_t exception_class_smc = 0x17;
 constexpr size_t relayed_registers = 18;
-constexpr uint64_t psci_system_off = 0x84000008;
+constexpr uint64_t psci_system_off = 0x84000008;  // [DEN0022 5.1.10]
 constexpr size_t max_command_line = 256;
 
 World secure;
@@ -89,18 +88,6 @@ World start_of(uint64_t entry, uint64_t spsr, uint64_t scr) {
   return world;
 }
 
-/// Both worlds are told where the package is.
-void load_package() {
-  const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
-  const auto length = ports::qemu::read_file("case.package", room);
-  if (!length)
-    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
-  for (World* const world : {&secure, &normal}) {
-    world->x[0] = PACKAGE;
-    world->x[1] = *length;
-  }
-}
-
 /// Nothing that looks like a device tree stays where QEMU has put it.
 void move_device_tree(uint64_t to) {
   std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(DEVICE_TREE),
@@ -149,12 +136,8 @@ void image_main() {
   if (!options) ports::qemu::give_up(ports::qemu::exit_bad_input, "a word of arg= is no option");
   secure = start_of(SEL1_RAM, spsr_el1h, scr_secure);
   normal = start_of(options->bl33.value_or(EL2_RAM), spsr_el2h, scr_normal);
-  if (options->bl33) {
-    normal.x[0] = options->x0;
-    if (options->device_tree) move_device_tree(*options->device_tree);
-  } else {
-    load_package();
-  }
+  normal.x[0] = options->x0;
+  if (options->device_tree) move_device_tree(*options->device_tree);
   load(secure.el1);
   enter_world(&secure);
 }
