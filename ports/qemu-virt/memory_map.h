@@ -12,6 +12,8 @@
 #define SEL1_RAM 0x0e100000
 #define SEL1_RAM_BYTES 0x00f00000
 /* Non-secure RAM; QEMU's device tree lies in its first MiB. */
+#define DEVICE_TREE 0x40000000
+#define DEVICE_TREE_BYTES 0x00100000
 #define EL2_RAM 0x40200000
 #define EL2_RAM_BYTES 0x01e00000
 #define PACKAGE 0x42000000
@@ -32,6 +34,9 @@
 #define MEDIATOR_MEMORY_BYTES 0x10000000
 #define RECORD 0x70000000
 #define RECORD_BYTES 0x10000000
+
+/* The board's first UART: where a BL33 payload speaks until the device tree has named one. */
+#define UART 0x09000000
 
 /* What a guest program runs in: IPAs that no scenario uses and the mediator never sees. */
 #define WINDOW_IPA 0x7000000000

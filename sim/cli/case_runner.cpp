@@ -11,6 +11,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/explore/explained_world.hpp"
+#include "sim/qemu/bl33.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/run.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
@@ -76,6 +77,21 @@ class QemuRunner final : public CaseRunner {
   qemu::Board board_;
 };
 
+/// The same with EL2 entered as BL33.
+class Bl33Runner final : public CaseRunner {
+ public:
+  std::string why_not(const scenario::CompiledCase& compiled) const override {
+    return qemu::why_not(compiled);
+  }
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
+    return qemu::run_as_bl33(compiled, tools_, image_);
+  }
+
+ private:
+  qemu::Tools tools_ = qemu::find_tools();
+  qemu::Bl33Image image_ = qemu::find_bl33();
+};
+
 }  // namespace
 
 CaseResult CaseRunner::run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
@@ -106,6 +122,7 @@ std::string find_fine_mediator() {
 
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
+  if (backend == "qemu" && options.run.entry == "bl33") return std::make_unique<Bl33Runner>();
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
     const auto monitoring = parse_monitoring(options.run.monitors);

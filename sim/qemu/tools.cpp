@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 /// Longer than any case takes on a busy machine.
 constexpr std::chrono::seconds usual_time_limit{120};
 
-/// An image of that name in FFASIM_QEMU_IMAGES, or the one built with this program.
+}  // namespace
+
 std::string find_image(const char* name) {
   const std::string set = from_environment("FFASIM_QEMU_IMAGES");
   std::error_code error;
@@ -32,6 +33,8 @@ std::string find_image(const char* name) {
                     "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
                     "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
 }
+
+namespace {
 
 std::chrono::seconds find_time_limit() {
   const std::string text = from_environment("FFASIM_QEMU_TIMEOUT");

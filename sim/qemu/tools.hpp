@@ -19,6 +19,9 @@ struct Tools {
 /// FFASIM_QEMU_TIMEOUT.
 Tools find_tools();
 
+/// An image of that name, found as theirs. Throws MissingTool.
+std::string find_image(const char* name);
+
 /// The value of an environment variable, empty if it is not set.
 std::string from_environment(const char* name);
 
