@@ -4,6 +4,10 @@
 #ifndef FFA_QEMU_VIRT_MEMORY_MAP_H
 #define FFA_QEMU_VIRT_MEMORY_MAP_H
 
+/* GICv3: distributor, and the first CPU's redistributor. */
+#define GICD 0x08000000
+#define GICR 0x080a0000
+
 /* Secure flash: the firmware file, which holds the images of EL3 and S-EL1. */
 #define FLASH 0x00000000
 /* Secure RAM, into which the first instructions copy them. */

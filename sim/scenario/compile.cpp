@@ -238,9 +238,8 @@ class CaseCompiler {
     CompiledStep& step = out_.steps.back();
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
-    static const std::set<std::string> dialogue = {"wait",      "respond", "respond2",
-                                                   "yield",     "preempt", "migrate",
-                                                   "interrupt", "offline", "online"};
+    static const std::set<std::string> dialogue = {"wait",    "respond",   "respond2", "yield",
+                                                   "migrate", "interrupt", "offline",  "online"};
     runs_other_vcpus_ = runs_other_vcpus_ || dialogue.contains(step.what);
     dumps_.clear();
     optee_.current.reset();

@@ -241,6 +241,10 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
       if (!model) return nobody;
       return status_text(
           secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value, op.id}).x[0]);
+    case Opcode::preempt:
+      if (!model) return nobody;
+      secure.preempt(op.sp, static_cast<uint32_t>(op.value), op.flags);
+      return "done";
     case Opcode::answer_vm_messages:
       if (!model) return nobody;
       secure.ask(TestControl::answer_vm_messages, {op.sp, op.flags, op.value});

@@ -8,6 +8,7 @@
 #include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
 #include "ports/aarch64/smc.hpp"
+#include "ports/qemu-virt/el2/interrupts.hpp"
 
 namespace ports::qemu {
 
@@ -48,7 +49,7 @@ ffa::Regs SecureCalls::smc(uint16_t id, const ffa::Regs& in) {
       });
   ffa::Regs out = in;
   const guest::PackedFault* const fault = faults_.strike(guest::FaultOp::smc, in.w(0));
-  if (fault == nullptr || fault->execute) port_smc(out.x.data(), id);
+  if (fault == nullptr || fault->execute) cross(id, out);
   if (fault != nullptr) {
     out = fault->has_regs ? fault->regs : ffa::reply(status_of(*fault, ffa::Status::aborted));
   }
@@ -59,6 +60,22 @@ ffa::Regs SecureCalls::smc(uint16_t id, const ffa::Regs& in) {
                            (vm->spmc_has_buffers && !ffa::is_function(in, ffa::Fid::rxtx_unmap));
   }
   return out;
+}
+
+/// The SMC itself, and what interrupts it.
+void SecureCalls::cross(uint16_t id, ffa::Regs& regs) {
+  if (interrupts_) start_timer();
+  port_smc(regs.x.data(), id);
+  const uint32_t taken = interrupts_ ? take_interrupt() : no_interrupt;
+  if (ffa::is_function(regs, ffa::Fid::interrupt) && taken != timer_interrupt) {
+    recorder_.violation("FFA_INTERRUPT from the secure world without an interrupt");
+  }
+}
+
+void SecureCalls::preempt(uint16_t sp, uint32_t times, uint64_t how) {
+  if (!interrupts_) enable_timer_interrupt();
+  interrupts_ = true;
+  ask(TestControl::preempt, {sp, times, how});
 }
 
 void SecureCalls::inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq) {

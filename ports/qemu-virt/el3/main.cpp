@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one to
-// the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks is
-// answered by the SPMC alone, as in the simulator. The normal world may switch the machine off.
+// The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one
+// to the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks
+// is answered by the SPMC alone, as in the simulator. The normal world may switch the machine off.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
+#include "ports/qemu-virt/common/gic.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/el3/context.hpp"
 #include "ports/qemu-virt/el3/start_options.hpp"
@@ -88,6 +89,22 @@ World start_of(uint64_t entry, uint64_t spsr, uint64_t scr) {
   return world;
 }
 
+/// All interrupts belong to the normal world (group 1); in the secure world they are FIQs of S-EL1.
+void route_interrupts() {
+  namespace gic = ports::qemu::gic;
+  constexpr uint32_t groups_and_affinity = 0x37;
+  constexpr uint32_t asleep = 2;
+  constexpr uint32_t children_asleep = 4;
+  gic::distributor_control() = groups_and_affinity;
+  gic::waker(0) = gic::waker(0) & ~asleep;
+  while ((gic::waker(0) & children_asleep) != 0) {
+  }
+  gic::group(0) = ~uint32_t{0};
+  asm volatile("msr " FFA_ICC_SRE_EL3 ", %0; isb; msr " FFA_ICC_IGRPEN1_EL3
+               ", %1; isb" ::"r"(uint64_t{0xf}),
+               "r"(uint64_t{3}));
+}
+
 /// Nothing that looks like a device tree stays where QEMU has put it.
 void move_device_tree(uint64_t to) {
   std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(DEVICE_TREE),
@@ -131,6 +148,7 @@ void image_main() {
       "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
           sctlr_el3),
       "r"(el3_vectors));
+  route_interrupts();
   char words[max_command_line];
   const auto options = el3::parse_start_options(ports::qemu::command_line(words));
   if (!options) ports::qemu::give_up(ports::qemu::exit_bad_input, "a word of arg= is no option");

@@ -15,6 +15,7 @@
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
 #include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/sel1/sp_work.hpp"
 #include "spmc-model/spmc.hpp"
 
 extern "C" {
@@ -48,6 +49,7 @@ class NormalMemory final : public spmc_model::PhysicalMemory {
   }
   bool is_normal_ram(ffa::Pa page) override { return is_inside(page.raw(), ffa::page_size); }
   void raise_schedule_receiver_interrupt() override { sri_pending_ = true; }
+  bool works_until_stopped(const spmc_model::SpWork& work) override { return workers_.run(work); }
   bool take_pending_sri() {
     const bool pending = sri_pending_;
     sri_pending_ = false;
@@ -60,6 +62,7 @@ class NormalMemory final : public spmc_model::PhysicalMemory {
            bytes <= package.ram_size - (pa - package.ram_base);
   }
   bool sri_pending_ = false;
+  ports::qemu::SpWorkers workers_;
 };
 
 Spmc* create_spmc(NormalMemory& memory) {
@@ -141,6 +144,9 @@ ffa::Regs answer_with(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
     case TestControl::vm_facts:
       out.x[0] = spmc.knows_vm(id(1)) ? 1 : 0;
       out.x[1] = spmc.has_bitmap(id(1)) ? 1 : 0;
+      return out;
+    case TestControl::preempt:
+      spmc.preempt(id(1), in.w(2), static_cast<spmc_model::StopKind>(in.x[3]));
       return out;
     case TestControl::begin_world:
       break;
