@@ -52,6 +52,14 @@ int memcmp(const void* left, const void* right, size_t length) {
   return 0;
 }
 
+const void* memchr(const void* bytes, int value, size_t length) {
+  const auto* in = static_cast<const unsigned char*>(bytes);
+  for (size_t i = 0; i < length; ++i) {
+    if (in[i] == static_cast<unsigned char>(value)) return in + i;
+  }
+  return nullptr;
+}
+
 size_t strlen(const char* text) {
   size_t length = 0;
   while (text[length] != '\0') ++length;

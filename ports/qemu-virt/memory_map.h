@@ -4,6 +4,10 @@
 #ifndef FFA_QEMU_VIRT_MEMORY_MAP_H
 #define FFA_QEMU_VIRT_MEMORY_MAP_H
 
+/* GICv3: distributor, and the first CPU's redistributor. */
+#define GICD 0x08000000
+#define GICR 0x080a0000
+
 /* Secure flash: the firmware file, which holds the images of EL3 and S-EL1. */
 #define FLASH 0x00000000
 /* Secure RAM, into which the first instructions copy them. */
@@ -12,6 +16,8 @@
 #define SEL1_RAM 0x0e100000
 #define SEL1_RAM_BYTES 0x00f00000
 /* Non-secure RAM; QEMU's device tree lies in its first MiB. */
+#define DEVICE_TREE 0x40000000
+#define DEVICE_TREE_BYTES 0x00100000
 #define EL2_RAM 0x40200000
 #define EL2_RAM_BYTES 0x01e00000
 #define PACKAGE 0x42000000
@@ -32,6 +38,9 @@
 #define MEDIATOR_MEMORY_BYTES 0x10000000
 #define RECORD 0x70000000
 #define RECORD_BYTES 0x10000000
+
+/* The board's first UART: where a BL33 payload speaks until the device tree has named one. */
+#define UART 0x09000000
 
 /* What a guest program runs in: IPAs that no scenario uses and the mediator never sees. */
 #define WINDOW_IPA 0x7000000000

@@ -15,5 +15,6 @@ int list_command(const Options& options);
 int schema_command();
 int doctor_command();
 int pack_command(const Options& options);
+int bundle_command(const Options& options);
 
 }  // namespace sim::cli

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "sim/cli/commands.hpp"
-#include "sim/qemu/machine_process.hpp"
+#include "sim/qemu/tools.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace sim::cli {

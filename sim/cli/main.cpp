@@ -30,6 +30,8 @@ int run_verb(const sim::cli::Options& options) {
       return sim::cli::doctor_command();
     case sim::cli::Verb::pack:
       return sim::cli::pack_command(options);
+    case sim::cli::Verb::bundle:
+      return sim::cli::bundle_command(options);
   }
   return 70;
 }

@@ -72,6 +72,9 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--faults", raw.faults, "KINDS", "Faults that the choices may let strike, or all");
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
+  option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--uart-log", run.uart_log, "FILE",
+         "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -133,6 +136,9 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N",
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
+  option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--uart-log", run.uart_log, "FILE",
+         "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -217,6 +223,15 @@ void check_backend(const Options& options) {
   if (options.verb == Verb::explore && backend == "qemu") {
     throw InputError("--backend", "'qemu' leaves no schedule open; explore has host, unicorn");
   }
+  if (!std::set<std::string>{"el2", "bl33"}.contains(options.run.entry)) {
+    throw InputError("--entry", "'" + options.run.entry + "' is not one of el2, bl33");
+  }
+  if (options.run.entry != "el2" && backend != "qemu") {
+    throw InputError("--entry", "goes with --backend qemu, which has a choice");
+  }
+  if (!options.run.uart_log.empty() && (backend != "qemu" || options.run.entry != "el2")) {
+    throw InputError("--uart-log", "goes with --backend qemu, and without --entry");
+  }
   (void)parse_monitoring(options.run.monitors);
   if (options.run.monitors != "cheap" && backend != "unicorn") {
     throw InputError("--monitors", "goes with --backend unicorn, which has them");
@@ -292,7 +307,7 @@ std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
   const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
-                                       "list", "schema",  "doctor", "pack"};
+                                       "list", "schema",  "doctor", "pack",   "bundle"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -326,11 +341,21 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   CLI::App& pack = add_verb(app, "pack", "Write compiled cases to a file, for ffa-hash");
   pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
   add_selection(pack, options.selection, raw);
+  CLI::App& bundle = add_verb(app, "bundle", "Write cases to a file that firmware enters as BL33");
+  bundle.add_option("FILE", options.bundle.file, "The file to write")->required()->type_name("");
+  add_selection(bundle, options.selection, raw);
+  bundle.add_flag("--cases-only", options.bundle.cases_only,
+                  "Without the image: an initrd, for /chosen of the device tree");
+  bundle.add_flag("--records", options.bundle.records,
+                  "The payload prints a record of each case, for run --uart-log");
+  bundle.add_flag("--one-secure-world", options.bundle.one_secure_world,
+                  "No fresh secure world for each case, even from ours: as on other firmware");
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {{},
-            2,
-            why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack\n" +
-                hint("")};
+    return {
+        {},
+        2,
+        why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle\n" +
+            hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -355,7 +380,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
                  : verb == &list    ? Verb::list
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor
-                                    : Verb::pack;
+                 : verb == &pack    ? Verb::pack
+                                    : Verb::bundle;
   try {
     read_values(options, raw, *verb);
   } catch (const InputError& error) {

@@ -17,7 +17,18 @@
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, shrink, merge, list, schema, doctor, pack };
+enum class Verb : uint8_t {
+  run,
+  explore,
+  replay,
+  shrink,
+  merge,
+  list,
+  schema,
+  doctor,
+  pack,
+  bundle
+};
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
@@ -38,6 +49,8 @@ struct RunOptions {
   std::string mediator;             ///< plug-in
   bool fine = false;                ///< our mediator with every access told
   std::string backend = "host";     ///< as Selection::backend
+  std::string entry = "el2";        ///< of the back end qemu: el2, bl33
+  std::string uart_log;             ///< of the back end qemu: a file that has the records already
   std::string monitors = "cheap";   ///< of the back end unicorn: none, cheap, all
   std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
@@ -70,6 +83,13 @@ struct ListOptions {
   std::vector<std::string> chapters;
 };
 
+struct BundleOptions {
+  std::string file;
+  bool cases_only = false;  ///< without the image: an initrd
+  bool records = false;     ///< the payload prints each record
+  bool one_secure_world = false;
+};
+
 struct Options {
   Verb verb = Verb::run;
   Selection selection;
@@ -83,6 +103,7 @@ struct Options {
   std::vector<std::string> replay_more;  ///< options of `run` that the line does not have
   std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;
+  BundleOptions bundle;
 };
 
 /// Either the options, or what to print and exit with: 0 for --help and --version, 2 for a mistake.

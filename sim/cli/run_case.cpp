@@ -185,6 +185,7 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
   if (!options.faults.empty())
     command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
   if (options.backend != "host") command += " --backend " + options.backend;
+  if (options.entry != "el2") command += " --entry " + options.entry;
   if (options.monitors != "cheap") command += " --monitors " + options.monitors;
   if (options.check_determinism) command += " --check-determinism";
   if (options.fine) command += " --fine";

@@ -19,25 +19,12 @@ std::vector<uint8_t> bytes_of(uint64_t length, Read read) {
   return bytes;
 }
 
-}  // namespace
-
-namespace {
-
-constexpr uint64_t message_header_v1_2 = 40;
-
-/// Bytes of an indirect message from the beginning of TX, as its header says; at least `least`.
+/// Bytes of an indirect message from the beginning of TX; none if its header can't be read.
 template <class Read>
 uint64_t message_bytes(uint64_t least, uint64_t limit, Read read) {
-  constexpr size_t offset_at = 8;
-  constexpr size_t size_at = 16;
   std::array<std::byte, ffa::message_header_bytes> header{};
   if (limit < header.size() || !read(std::span<std::byte>{header})) return 0;
-  const auto word = [&header](size_t at) {
-    uint64_t value = 0;
-    for (size_t n = 4; n-- > 0;) value = value << 8 | std::to_integer<uint64_t>(header[at + n]);
-    return value;
-  };
-  return std::min(std::max(word(offset_at) + word(size_at), least), limit);
+  return ffa::message_bytes(header, least, limit);
 }
 
 }  // namespace
@@ -50,8 +37,8 @@ std::vector<uint8_t> Simulation::Impl::guest_tx(uint16_t id, const ffa::Regs& in
   };
   const uint64_t limit = vm->second.buffers.pages * ffa::page_size;
   const bool message = ffa::is_function(in, ffa::Fid::msg_send2);
-  const uint64_t used =
-      message ? message_bytes(message_header_v1_2, limit, read) : ffa::tx_bytes_used(in);
+  const uint64_t used = message ? message_bytes(ffa::longest_message_header_bytes, limit, read)
+                                : ffa::tx_bytes_used(in);
   return bytes_of(std::min(used, limit), read);
 }
 

@@ -132,7 +132,6 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
   Layout layout{vm.config.id.raw(), {}};
   for (const RegionSpec& region : vm.memory) {
     if (region.kind == RegionKind::none) continue;
-    const uint64_t block = std::max<uint64_t>(region.block, page);
     for (uint64_t done = 0; done < region.size;) {
       const mediator::Extent extent =
           machine.translate(layout.vm, region.ipa + done, (region.size - done) / page);
@@ -145,7 +144,7 @@ Layout layout_of(const VmSpec& vm, const Machine& machine) {
         continue;
       }
       layout.runs.push_back({region.ipa + done - extent.pages.raw() * page, pa, extent.pages.raw(),
-                             static_cast<uint8_t>(extent.kind), block});
+                             static_cast<uint8_t>(extent.kind), region.block});
     }
   }
   return layout;

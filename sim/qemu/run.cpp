@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
@@ -13,28 +16,47 @@
 namespace sim::qemu {
 namespace {
 
-constexpr unsigned max_boots = 4;
+constexpr unsigned max_runs = 4;
 
-void write_bytes(const std::string& file, const std::vector<std::byte>& bytes) {
-  std::ofstream out(file, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out) throw InputError(file, "can't be written");
-}
+/// Where FFASIM_QEMU_KEEP wants the files of a case; nothing if it is not set. Packages and records
+/// stand there as in the pipes, behind their lengths: the machine takes such files, too.
+class KeptFiles {
+ public:
+  explicit KeptFiles(const std::string& name) {
+    const std::string keep = from_environment("FFASIM_QEMU_KEEP");
+    if (keep.empty()) return;
+    folder_ = std::filesystem::absolute(keep) / name;
+    std::error_code error;
+    std::filesystem::create_directories(*folder_, error);
+    if (error) throw InputError(folder_->string(), error.message());
+  }
+  void write(const char* name, std::span<const std::byte> bytes) const {
+    const uint64_t length = bytes.size();
+    write_parts(name, std::as_bytes(std::span{&length, 1}), bytes);
+  }
+  void write_text(const char* name, const std::string& text) const {
+    write_parts(name, std::as_bytes(std::span{text}), {});
+  }
 
-std::vector<std::byte> read_bytes(const std::string& file) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) throw InputError(file, "the machine has not written it");
-  std::vector<std::byte> bytes(static_cast<size_t>(in.tellg()));
-  in.seekg(0);
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!in) throw InputError(file, "can't be read");
-  return bytes;
-}
+ private:
+  void write_parts(const char* name, std::span<const std::byte> first,
+                   std::span<const std::byte> second) const {
+    if (!folder_) return;
+    const std::string file = *folder_ / name;
+    std::ofstream out(file, std::ios::binary);
+    for (const auto part : {first, second}) {
+      out.write(reinterpret_cast<const char*>(part.data()),
+                static_cast<std::streamsize>(part.size()));
+    }
+    out.close();
+    if (!out) throw InputError(file, "can't be written");
+  }
+
+  std::optional<std::filesystem::path> folder_;
+};
 
 /// The record of a machine that did not end well.
-RunRecord stopped(const scenario::CompiledCase& compiled, const MachineEnd& end) {
+RunRecord stopped(const scenario::CompiledCase& compiled, const CaseEnd& end) {
   RunRecord record;
   record.steps.resize(compiled.steps.size());
   record.fault_fired.resize(compiled.world.faults.size());
@@ -59,15 +81,17 @@ Results results_of(const scenario::CompiledCase& compiled, const Recorded& recor
 
 }  // namespace
 
-RunRecord run(const scenario::CompiledCase& compiled, const Tools& tools) {
-  const RunFolder folder(compiled.name);
-  const std::string file = folder.file("case.record");
+RunRecord run(const scenario::CompiledCase& compiled, Board& board) {
+  const KeptFiles kept(compiled.name);
   Plan plan = plan_layouts(compiled, {});
-  for (unsigned boots = 0; boots < max_boots; ++boots) {
-    write_bytes(folder.file("case.package"), make_package(compiled, plan));
-    const MachineEnd end = boot(tools, folder);
-    if (end.status != 0) return stopped(compiled, end);
-    Recorded recorded = read_record(read_bytes(file), file, compiled);
+  for (unsigned runs = 0; runs < max_runs; ++runs) {
+    const std::vector<std::byte> package = make_package(compiled, plan);
+    kept.write("case.package", package);
+    const CaseEnd end = board.run(package);
+    kept.write("case.record", end.record);
+    kept.write_text("machine.log", end.message);
+    if (end.record.empty()) return stopped(compiled, end);
+    Recorded recorded = read_record(end.record, "case.record", compiled);
     // A VM that the mediator refused leaves its pages to those that come later: with what is known
     // now the plan may be another.
     Plan better = plan_layouts(compiled, results_of(compiled, recorded));

@@ -6,14 +6,14 @@
 #include <string>
 
 #include "sim/engine/run.hpp"
-#include "sim/qemu/machine_process.hpp"
+#include "sim/qemu/board.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::qemu {
 
-/// One boot; another where a creation of a VM did not come to what the plan of its pages took for
+/// One run; another where a creation of a VM did not come to what the plan of its pages took for
 /// granted. The case is one that why_not() has nothing against. A machine that does not end well
 /// is a mediator that has stopped. Throws InputError for a record that is none.
-RunRecord run(const scenario::CompiledCase& compiled, const Tools& tools);
+RunRecord run(const scenario::CompiledCase& compiled, Board& board);
 
 }  // namespace sim::qemu

@@ -121,8 +121,6 @@ class CaseCompiler {
       out_.why_not_portable = "its VMs are destroyed when it is over";
     } else if (runs_other_vcpus_) {
       out_.why_not_portable = "a vCPU runs while another one's call has not ended";
-    } else if (sends_messages_) {
-      out_.why_not_portable = "indirect messages are recorded on the host only";
     } else if (root_.has("threads")) {
       out_.why_not_portable = "its threads run concurrently";
     } else if (bytes > portable_ram) {
@@ -240,10 +238,8 @@ class CaseCompiler {
     CompiledStep& step = out_.steps.back();
     step.repetition = repetition;
     if (in_thread_) step.judged_by_default = false;
-    static const std::set<std::string> dialogue = {"wait",      "respond", "respond2",
-                                                   "yield",     "preempt", "migrate",
-                                                   "interrupt", "offline", "online"};
-    sends_messages_ = sends_messages_ || step.what == "send2";
+    static const std::set<std::string> dialogue = {"wait",    "respond",   "respond2", "yield",
+                                                   "migrate", "interrupt", "offline",  "online"};
     runs_other_vcpus_ = runs_other_vcpus_ || dialogue.contains(step.what);
     dumps_.clear();
     optee_.current.reset();
@@ -372,7 +368,6 @@ class CaseCompiler {
   ProgramBuilder control_{ProgramKind::control};
   std::vector<std::pair<Opcode, HostOp>> thread_ops_;
   bool in_thread_ = false;
-  bool sends_messages_ = false;
   bool runs_other_vcpus_ = false;  ///< which takes more than one processor that does one thing
 };
 

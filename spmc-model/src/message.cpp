@@ -140,7 +140,11 @@ SpContext* left_context(SpState& sp, const Call& call) {
 /// Every request runs to its end in one go, unless a test said that it is stopped before.
 Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp,
                    SpContext& context) {
-  context.stopped = context.stops_left != 0;
+  const auto number = static_cast<uint16_t>(&context - s.sps[sp].contexts.data());
+  const bool stops = context.stops_left != 0;
+  const SpWork work{s.sps[sp].config.id, number, context.stopped, !stops};
+  const bool works = (stops || work.resumed) && context.kind != StopKind::yield;
+  context.stopped = works ? s.memory->works_until_stopped(work) : stops;
   if (!context.stopped) return run_sp(s, call, kind, sp);
   --context.stops_left;
   context.request = call.in;
@@ -150,7 +154,6 @@ Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp,
     return answer;
   }
   const Fid how = context.kind == StopKind::yield ? Fid::yield : Fid::interrupt;
-  const auto number = static_cast<uint64_t>(&context - s.sps[sp].contexts.data());
   return reply(ffa::fid32(how), uint64_t{s.sps[sp].config.id.raw()} << 16 | number);
 }
 

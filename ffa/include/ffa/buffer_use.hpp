@@ -4,6 +4,11 @@
 // [DEN0077A 1.2 §7.2]
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
 
@@ -11,6 +16,22 @@ namespace ffa {
 
 /// What the headers of an indirect message in 1.1 and 1.2 have in common. [DEN0077A 1.2 §7.3]
 inline constexpr uint64_t message_header_bytes = 20;
+/// A VM may write the longest header there is: of version 1.2.
+inline constexpr uint64_t longest_message_header_bytes = 40;
+
+/// Bytes of an indirect message from the beginning of TX, as its header says: at least `least`, at
+/// most `limit`.
+[[nodiscard]] constexpr uint64_t message_bytes(
+    std::span<const std::byte, message_header_bytes> header, uint64_t least, uint64_t limit) {
+  constexpr size_t offset_at = 8;
+  constexpr size_t size_at = 16;
+  const auto word = [header](size_t at) {
+    uint64_t value = 0;
+    for (size_t n = 4; n-- > 0;) value = value << 8 | std::to_integer<uint64_t>(header[at + n]);
+    return value;
+  };
+  return std::min(std::max(word(offset_at) + word(size_at), least), limit);
+}
 
 /// Bytes of TX that a call is known to hand over in the caller's TX buffer: a fragment of a
 /// descriptor, or the header of an indirect message, whose length no register tells. 0: another

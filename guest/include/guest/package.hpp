@@ -96,7 +96,8 @@ struct PackedRun {
   uint64_t pa = 0;
   uint64_t pages = 0;
   uint8_t kind = 0;
-  uint64_t block = 4096;  ///< largest stage-2 mapping, bytes
+  uint64_t block =
+      4096;  ///< largest stage-2 mapping, bytes; 0: pages, and look-ups tell of longer runs
   friend constexpr bool operator==(const PackedRun&, const PackedRun&) = default;
 };
 

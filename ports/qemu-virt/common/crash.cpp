@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The end of an image that took an exception which nobody expects: says where and why.
-#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/console.hpp"
 
 #ifndef IMAGE_EL
 #error "IMAGE_EL: the exception level that this image runs at"

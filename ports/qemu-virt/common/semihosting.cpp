@@ -8,11 +8,10 @@ namespace {
 
 enum class Operation : uint32_t {
   open = 0x01,
-  close = 0x02,
   write0 = 0x04,
   write = 0x05,
   read = 0x06,
-  flen = 0x0c,
+  get_command_line = 0x15,
   exit = 0x18,
 };
 constexpr uint64_t mode_read_binary = 1;
@@ -33,80 +32,59 @@ int64_t open_file(const char* name, uint64_t mode) {
   return semihost(Operation::open, block);
 }
 
-void close_file(int64_t file) {
-  const uint64_t block[] = {static_cast<uint64_t>(file)};
-  semihost(Operation::close, block);
-}
-
 /// Bytes that were not moved.
 uint64_t transfer(Operation operation, int64_t file, uintptr_t at, size_t length) {
   const uint64_t block[] = {static_cast<uint64_t>(file), at, length};
   return static_cast<uint64_t>(semihost(operation, block));
 }
 
-/// True if every byte was moved.
+/// True if every byte was moved. A pipe moves as many at once as it has, at the end none.
 bool transfer_all(Operation operation, int64_t file, uintptr_t at, size_t length) {
   for (size_t done = 0; done < length;) {
     const size_t part = length - done < chunk_bytes ? length - done : chunk_bytes;
-    if (transfer(operation, file, at + done, part) != 0) return false;
-    done += part;
+    const uint64_t left = transfer(operation, file, at + done, part);
+    if (left >= part) return false;
+    done += part - left;
   }
   return true;
-}
-
-unsigned exception_level() {
-  uint64_t value = 0;
-  asm("mrs %0, CurrentEL" : "=r"(value));
-  return static_cast<unsigned>(value >> 2) & 3U;
 }
 
 }  // namespace
 
 void print(const char* text) { semihost(Operation::write0, text); }
 
-void print_hex(uint64_t value) {
-  char text[19] = "0x";
-  for (unsigned n = 0; n < 16; ++n) {
-    const unsigned digit = static_cast<unsigned>(value >> (60 - 4 * n)) & 0xfU;
-    text[2 + n] = static_cast<char>(digit < 10 ? '0' + digit : 'a' + digit - 10);
-  }
-  text[18] = '\0';
-  print(text);
-}
-
 void exit_machine(uint32_t status) {
   const uint64_t block[] = {application_exit, status};
   while (true) semihost(Operation::exit, block);
 }
 
-void give_up(uint32_t status, const char* text) {
-  const char level[] = {'E', 'L', static_cast<char>('0' + exception_level()), ':', ' ', '\0'};
-  print(level);
-  print(text);
-  print("\n");
-  exit_machine(status);
+std::string_view command_line(std::span<char> room) {
+  uint64_t block[] = {reinterpret_cast<uintptr_t>(room.data()), room.size()};
+  if (semihost(Operation::get_command_line, block) != 0 || block[1] > room.size()) return {};
+  return {room.data(), block[1]};
 }
 
-std::optional<size_t> read_file(const char* name, std::span<std::byte> room) {
-  const int64_t file = open_file(name, mode_read_binary);
-  if (file < 0) return std::nullopt;
-  const uint64_t block[] = {static_cast<uint64_t>(file)};
-  const int64_t length = semihost(Operation::flen, block);
-  const bool fits = length >= 0 && static_cast<uint64_t>(length) <= room.size();
+FrameReader::FrameReader(const char* name) : file_(open_file(name, mode_read_binary)) {}
+
+Frame FrameReader::next(std::span<std::byte> room) {
+  uint64_t length = 0;
+  if (!transfer_all(Operation::read, file_, reinterpret_cast<uintptr_t>(&length), sizeof length)) {
+    return {.kind = FrameKind::end};
+  }
   const auto at = reinterpret_cast<uintptr_t>(room.data());
-  const bool done = fits && transfer_all(Operation::read, file, at, static_cast<size_t>(length));
-  close_file(file);
-  if (!done) return std::nullopt;
-  return static_cast<size_t>(length);
+  const bool whole = length <= room.size() &&
+                     transfer_all(Operation::read, file_, at, static_cast<size_t>(length));
+  if (!whole) return {.kind = FrameKind::malformed};
+  return {.kind = FrameKind::whole, .bytes = room.first(static_cast<size_t>(length))};
 }
 
-bool write_file(const char* name, std::span<const std::byte> bytes) {
-  const int64_t file = open_file(name, mode_write_binary);
-  if (file < 0) return false;
-  const auto at = reinterpret_cast<uintptr_t>(bytes.data());
-  const bool done = transfer_all(Operation::write, file, at, bytes.size());
-  close_file(file);
-  return done;
+FrameWriter::FrameWriter(const char* name) : file_(open_file(name, mode_write_binary)) {}
+
+bool FrameWriter::write(std::span<const std::byte> bytes) {
+  const uint64_t length = bytes.size();
+  return transfer_all(Operation::write, file_, reinterpret_cast<uintptr_t>(&length),
+                      sizeof length) &&
+         transfer_all(Operation::write, file_, reinterpret_cast<uintptr_t>(bytes.data()), length);
 }
 
 }  // namespace ports::qemu

@@ -5,28 +5,44 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
+#include <string_view>
+
+#include "ports/qemu-virt/common/console.hpp"
 
 namespace ports::qemu {
 
-/// Exit statuses of the machine.
-inline constexpr uint32_t exit_done = 0;
-inline constexpr uint32_t exit_crash = 70;      ///< an exception that nobody expects
-inline constexpr uint32_t exit_bad_input = 2;   ///< the package is not there or not well-formed
-inline constexpr uint32_t exit_too_large = 71;  ///< memory of a fixed size is full
-inline constexpr uint32_t exit_broken = 72;     ///< the byte code or the images disagree
+/// The words of the machine's command line (`arg=…`), separated by spaces, ended by '\0', in
+/// `room`; empty if there is none, or it does not fit.
+std::string_view command_line(std::span<char> room);
+enum class FrameKind : uint8_t { whole, end, malformed };
+struct Frame {
+  FrameKind kind = FrameKind::end;
+  std::span<const std::byte> bytes{};
+};
 
-/// A message to QEMU's stderr; `text` ends with '\0'.
-void print(const char* text);
-void print_hex(uint64_t value);
-[[noreturn]] void exit_machine(uint32_t status);
-/// Prints "EL<n>: text" and ends the machine.
-[[noreturn]] void give_up(uint32_t status, const char* text);
+/// A file or a pipe of frames: a length of 8 bytes, little-endian, and so many bytes.
+class FrameReader {
+ public:
+  explicit FrameReader(const char* name);
+  [[nodiscard]] bool opened() const { return file_ >= 0; }
+  /// Waits for the next frame and puts it at the start of `room`. Malformed: it does not fit, or
+  /// ends too early.
+  Frame next(std::span<std::byte> room);
 
-/// The whole file at the start of `room`; nothing if it can't be opened, read, or does not fit.
-std::optional<size_t> read_file(const char* name, std::span<std::byte> room);
-/// False: not all bytes were written.
-bool write_file(const char* name, std::span<const std::byte> bytes);
+ private:
+  int64_t file_;
+};
+
+class FrameWriter {
+ public:
+  explicit FrameWriter(const char* name);
+  [[nodiscard]] bool opened() const { return file_ >= 0; }
+  /// False: not all bytes were written.
+  bool write(std::span<const std::byte> bytes);
+
+ private:
+  int64_t file_;
+};
 
 }  // namespace ports::qemu

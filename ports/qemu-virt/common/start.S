@@ -21,4 +21,5 @@ image_start:
   .section .bss.stack, "aw", %nobits
   .balign 4096
   .space 0x40000
+  .global image_stack_top
 image_stack_top:

@@ -14,6 +14,8 @@ enum class TestControl : uint64_t {
   take_pending_sri = 0xc3004603,    ///< -> 0 or 1
   facts = 0xc3004604,     ///< -> model there, regions, pages, retrieved, owns the hypervisor's RX
   vm_facts = 0xc3004605,  ///< vm -> known, has a bitmap
+  begin_world = 0xc3004606,  ///< package, its bytes -> 1: a fresh SPMC as it says; else not
+  preempt = 0xc3004607,      ///< sp, times, spmc_model::StopKind
 };
 
 }  // namespace ports::qemu

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "ffa/names.hpp"
-#include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
 
 extern "C" const std::byte el1_image[], el1_image_end[];
 
@@ -50,7 +50,7 @@ void map_window(Vm& vm) {
   const auto image = reinterpret_cast<uintptr_t>(el1_image);
   const auto image_bytes = static_cast<uint64_t>(el1_image_end - el1_image);
   vm.stage2.map_private(GUEST_IMAGE_IPA, image, image_bytes, Stage2::Private::code);
-  vm.stage2.map_private(GUEST_SLOTS_IPA, GUEST_SLOTS, GUEST_SLOTS_BYTES,
+  vm.stage2.map_private(GUEST_SLOTS_IPA, places.guest_slots.base, places.guest_slots.bytes,
                         Stage2::Private::variables);
 }
 
@@ -59,7 +59,7 @@ void map_window(Vm& vm) {
 Control::Control(const guest::Package& package, World& world) : package_(package), world_(world) {
   const auto program = guest::Program::open(package.control);
   if (!program.ok()) broken("the control program does not open");
-  slots_ = {reinterpret_cast<uint64_t*>(GUEST_SLOTS), program->slots()};
+  slots_ = {reinterpret_cast<uint64_t*>(places.guest_slots.base), program->slots()};
   std::fill(slots_.begin(), slots_.end(), 0);
   for (Vm& vm : world.machine().vms()) map_window(vm);
   for (size_t n = 0; n < package.program_count; ++n) place_program(n);
@@ -70,18 +70,19 @@ void Control::place_program(size_t index) {
   const guest::PackedProgram& program = package_.programs[index];
   Vm& vm = vm_of(program.vm);
   const uint64_t stack = index * GUEST_STACK_BYTES;
-  vm.stage2.map_private(GUEST_STACKS_IPA + stack, GUEST_STACKS + stack, GUEST_STACK_BYTES,
-                        Stage2::Private::variables);
+  vm.stage2.map_private(GUEST_STACKS_IPA + stack, places.guest_stacks.base + stack,
+                        GUEST_STACK_BYTES, Stage2::Private::variables);
   const auto code = reinterpret_cast<uintptr_t>(program.code.data());
   const uint64_t first = code / page * page;
   const uint64_t end = (code + program.code.size() + page - 1) / page * page;
-  vm.stage2.map_private(GUEST_PACKAGE_IPA + (first - PACKAGE), first, end - first,
+  vm.stage2.map_private(GUEST_PACKAGE_IPA + (first - places.package.base), first, end - first,
                         Stage2::Private::constants);
   Place& place = places_[index];
   place.vm = program.vm;
   place.vcpu = program.vcpu;
-  place.registers.create(GUEST_PACKAGE_IPA + (code - PACKAGE), program.code.size(), GUEST_SLOTS_IPA,
-                         slots_.size(), GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
+  place.registers.create(GUEST_PACKAGE_IPA + (code - places.package.base), program.code.size(),
+                         GUEST_SLOTS_IPA, slots_.size(),
+                         GUEST_STACKS_IPA + stack + GUEST_STACK_BYTES);
 }
 
 Vm& Control::vm_of(uint16_t id) {
@@ -240,6 +241,10 @@ std::string_view Control::act(Opcode code, const HostOp& op) {
       if (!model) return nobody;
       return status_text(
           secure.ask(TestControl::set_notification, {op.sp, op.vm, op.value, op.id}).x[0]);
+    case Opcode::preempt:
+      if (!model) return nobody;
+      secure.preempt(op.sp, static_cast<uint32_t>(op.value), op.flags);
+      return "done";
     case Opcode::answer_vm_messages:
       if (!model) return nobody;
       secure.ask(TestControl::answer_vm_messages, {op.sp, op.flags, op.value});

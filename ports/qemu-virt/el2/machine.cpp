@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "guest/canary.hpp"
-#include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/console.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
 namespace ports::qemu {
@@ -24,6 +24,24 @@ constexpr uint16_t owner_quarantined = code(guest::CanaryOwner::quarantined);
 
 bool is_ram(MemoryKind kind) { return kind == MemoryKind::ram_rw || kind == MemoryKind::ram_ro; }
 
+/// Pages that anybody has had: not zero any more when the next case of the same boot begins.
+std::array<bool, ram_pages> used;
+
+/// Runs of one region are neighbours, in the layout and in the VM.
+void limit_mappings(Vm& vm, const guest::PackedRun& run) {
+  if (run.block == 0) return;
+  const uint64_t end = run.ipa + run.pages * page;
+  if (vm.mappings_count != 0) {
+    Mappings& last = vm.mappings[vm.mappings_count - 1];
+    if (last.end == run.ipa && last.size == run.block) {
+      last.end = end;
+      return;
+    }
+  }
+  if (vm.mappings_count == vm.mappings.size()) give_up(exit_too_large, "regions of a VM");
+  vm.mappings[vm.mappings_count++] = {run.ipa, end, run.block};
+}
+
 std::byte* at_pa(uint64_t pa) { return reinterpret_cast<std::byte*>(static_cast<uintptr_t>(pa)); }
 
 }  // namespace
@@ -33,7 +51,12 @@ Machine::Machine(const guest::Package& package, Recorder& recorder)
   if (package.ram_base != WORLD_RAM || package.ram_size != WORLD_RAM_BYTES) {
     give_up(exit_bad_input, "case.package: its RAM is not this board's");
   }
-  for (uint64_t n = 0; n < ram_pages; ++n) page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
+  for (uint64_t n = 0; n < ram_pages; ++n) {
+    page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
+    if (!used[n]) continue;
+    std::memset(at_pa(WORLD_RAM + n * page), 0, page);
+    used[n] = false;
+  }
   for (size_t n = 0; n < package.vm_count; ++n) {
     vms_[n].config = &package.vms[n];
     vms_[n].stage2.create(static_cast<uint16_t>(n + 1));
@@ -55,6 +78,7 @@ bool Machine::is_ours(uint64_t pa, uint64_t bytes) const {
 void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
   for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0, 0};
   if (owner == owner_none) return;
+  std::fill_n(&used[(pa - WORLD_RAM) / page], pages, true);
   auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
   for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = guest::canary_word(owner, pa + 8 * n);
 }
@@ -103,6 +127,7 @@ void Machine::add_vm(Vm& vm) {
       give_up(exit_bad_input, "case.package: a VM's memory lies where its programs run");
     }
     vm.stage2.map(run);
+    limit_mappings(vm, run);
     const auto kind = static_cast<MemoryKind>(run.kind);
     if (kind == MemoryKind::device) continue;
     const bool foreign = kind == MemoryKind::foreign;
@@ -183,6 +208,10 @@ mediator::Extent Machine::translate(uint16_t id, uint64_t ipa, uint64_t pages) {
   if (ipa % page != 0) {
     recorder_.violation("I21: translate of an unaligned address");
     return {};
+  }
+  for (const Mappings& part : std::span{vm->mappings}.first(vm->mappings_count)) {
+    if (ipa < part.begin || ipa >= part.end) continue;
+    pages = std::min(pages, (part.size - ipa % part.size) / page);
   }
   return vm->stage2.find(ipa, pages);
 }
@@ -368,6 +397,13 @@ void Machine::copy_out(uint32_t id, uint32_t offset, std::span<const std::byte> 
 void Machine::clear(uint32_t id, uint32_t offset, uint32_t length) {
   copy(id, offset, length, "I21: clear leaves its buffer",
        [](std::byte* to, size_t, size_t part) { std::memset(to, 0, part); });
+}
+
+uint32_t Machine::buffer_at(uint16_t id, uint64_t ipa) const {
+  for (const Buffer& buffer : buffers_) {
+    if (buffer.id != 0 && !buffer.own && buffer.vm == id && buffer.ipa == ipa) return buffer.id;
+  }
+  return 0;
 }
 
 mediator::OwnBuffers Machine::own_buffers() const {

@@ -20,11 +20,20 @@ namespace ports::qemu {
 /// How far the destruction of a VM has come. `absent`: never created, or gone.
 enum class Life : uint8_t { absent, creating, running, teardown, relinquish, free };
 
+/// Stage 2 maps [begin, end) in pieces of `size` bytes at most, and a look-up gives one of them.
+struct Mappings {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t size = 0;
+};
+
 struct Vm {
   const guest::PackedVm* config = nullptr;
   Stage2 stage2;
   Life life = Life::absent;
   const guest::PackedLayout* layout = nullptr;  ///< of its present life
+  std::array<Mappings, 32> mappings{};
+  size_t mappings_count = 0;
   size_t creations = 0;
   uint32_t references = 0;
   uint64_t pins = 0;
@@ -33,7 +42,8 @@ struct Vm {
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
   ffa::MappedBuffers buffers{};
-  std::span<std::byte> arena;  ///< the mediator's memory for it
+  bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use EL2's own TX
+  std::span<std::byte> arena;     ///< the mediator's memory for it
   [[nodiscard]] uint16_t id() const { return config->id; }
   /// Its pages are mapped.
   [[nodiscard]] bool exists() const { return life != Life::absent; }
@@ -53,6 +63,7 @@ class Machine {
   void remove_vm(Vm& vm);
   bool remove_page(uint16_t id, uint64_t ipa);
 
+  /// As a table walk answers: one mapping at most.
   mediator::Extent translate(uint16_t id, uint64_t ipa, uint64_t pages);
   bool pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent);
   void unpin(uint16_t id, uint64_t ipa, uint64_t pages);
@@ -68,6 +79,8 @@ class Machine {
   uint32_t map(uint16_t id, uint64_t ipa, uint64_t pages);
   void unmap(uint32_t buffer);
   void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
+  /// The buffer of the VM that begins at `ipa`; 0: there is none.
+  [[nodiscard]] uint32_t buffer_at(uint16_t id, uint64_t ipa) const;
   void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
   void clear(uint32_t buffer, uint32_t offset, uint32_t length);
   [[nodiscard]] mediator::OwnBuffers own_buffers() const;

@@ -1,49 +1,51 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// EL2: opens the package that EL3 has loaded, runs the case, writes the record, ends the machine.
+// EL2 where QEMU serves it through semihosting: runs one case after the other, each in a fresh
+// world, and writes its record, until there are no more packages.
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
-#include "guest/package.hpp"
+#include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/el2/control.hpp"
-#include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/case.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
+#include "ports/qemu-virt/el2/registers.hpp"
 
-extern "C" {
-extern const std::byte el2_vectors[];
-[[noreturn]] void image_main(const std::byte* package, size_t bytes);
-}
+extern "C" [[noreturn]] void image_main();
 
 namespace {
 
 using namespace ports::qemu;
 
-constexpr uint64_t sctlr_el2 = 0x30c50830;  // RES1 bits; MMU, caches and alignment checks off
-
-/// Objects that are too large for the stack; nothing constructs them before image_main().
-template <class T>
-struct Room {
-  alignas(T) std::byte bytes[sizeof(T)];
-};
-Room<guest::Package> package_room;
-Room<World> world_room;
-Room<Control> control_room;
+/// Both worlds begin anew with the package.
+std::span<const std::byte> run(std::span<const std::byte> package) {
+  uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world),
+                    reinterpret_cast<uintptr_t>(package.data()), package.size()};
+  port_smc(x, 0);
+  if (x[0] != 1) give_up(exit_bad_input, "case.package: not well-formed");
+  const auto record = run_case(package);
+  if (!record.ok()) give_up(exit_bad_input, "case.package: not well-formed");
+  return *record;
+}
 
 }  // namespace
 
-void image_main(const std::byte* bytes, size_t length) {
-  asm volatile("msr sctlr_el2, %0; msr vbar_el2, %1; isb" ::"r"(sctlr_el2), "r"(el2_vectors));
-  auto* const package = new (package_room.bytes) guest::Package{};
-  const auto opened = guest::Package::open({bytes, length}, *package);
-  if (!opened.ok()) give_up(exit_bad_input, "case.package: not well-formed");
-  prepare_guests();
-  Recorder recorder{{reinterpret_cast<std::byte*>(RECORD), RECORD_BYTES}};
-  auto* const world = new (world_room.bytes) World{*package, recorder};
-  auto* const control = new (control_room.bytes) Control{*package, *world};
-  control->run();
-  if (recorder.writer().full()) give_up(exit_too_large, "the record");
-  if (!write_file("case.record", recorder.writer().written())) {
-    give_up(exit_bad_input, "case.record: can't be written");
+void image_main() {
+  prepare_el2();
+  FrameReader packages{"case.package"};
+  if (!packages.opened()) give_up(exit_bad_input, "case.package: can't be opened");
+  FrameWriter records{"case.record"};
+  if (!records.opened()) give_up(exit_bad_input, "case.record: can't be opened");
+  const std::span<std::byte> room{reinterpret_cast<std::byte*>(places.package.base),
+                                  static_cast<size_t>(places.package.bytes)};
+  while (true) {
+    const Frame frame = packages.next(room);
+    if (frame.kind == FrameKind::end) exit_machine(exit_done);
+    if (frame.kind == FrameKind::malformed) {
+      give_up(exit_bad_input, "case.package: cut off, or too large");
+    }
+    if (!records.write(run(frame.bytes))) {
+      give_up(exit_bad_input, "case.record: can't be written");
+    }
   }
-  exit_machine(exit_done);
 }

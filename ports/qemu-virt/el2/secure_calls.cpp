@@ -2,15 +2,40 @@
 #include "ports/qemu-virt/el2/secure_calls.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "ffa/buffer_use.hpp"
 #include "ffa/reply.hpp"
 #include "ports/aarch64/smc.hpp"
+#include "ports/qemu-virt/el2/interrupts.hpp"
 
 namespace ports::qemu {
 
-ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
+SecureCalls::Handed SecureCalls::handed(const Vm* vm, const ffa::Regs& in) {
+  Handed tx{machine_.own_buffers().tx.id.raw(), 0};
+  uint64_t limit = package_.mediator.spmc_buffer_pages * ffa::page_size;
+  if (!ffa::is_function(in, ffa::Fid::msg_send2)) {
+    tx.bytes = std::min(ffa::tx_bytes_used(in), limit);
+    return tx;
+  }
+  if (vm != nullptr && vm->exists() && vm->spmc_has_buffers) {
+    tx.buffer = machine_.buffer_at(vm->id(), vm->buffers.tx_ipa);
+    limit = vm->buffers.pages * ffa::page_size;
+  }
+  std::array<std::byte, ffa::message_header_bytes> header{};
+  if (tx.buffer == 0 || limit < header.size()) return {};
+  machine_.copy_in(tx.buffer, 0, header);
+  tx.bytes = ffa::message_bytes(header, 0, limit);
+  return tx;
+}
+
+ffa::Regs SecureCalls::smc(uint16_t id, const ffa::Regs& in) {
+  Vm* const vm = machine_.find(id);
+  if (vm != nullptr && vm->stale != 0) {
+    recorder_.violation("I35: an SMC leaves before what was taken from the VM is out of its TLBs");
+  }
+  const Handed tx = handed(vm, in);
   const uint64_t limit = package_.mediator.spmc_buffer_pages * ffa::page_size;
   const auto copy_from = [](uint64_t pa) {
     return [pa](std::span<std::byte> to) {
@@ -18,17 +43,39 @@ ffa::Regs SecureCalls::smc(uint16_t vm, const ffa::Regs& in) {
     };
   };
   const uint64_t event = recorder_.begin(
-      {.side = Side::spmc, .vm = vm, .vcpu = on_behalf_.vcpu, .pcpu = on_behalf_.pcpu, .in = in},
-      std::min(ffa::tx_bytes_used(in), limit), copy_from(package_.own_tx_pa));
+      {.side = Side::spmc, .vm = id, .vcpu = on_behalf_.vcpu, .pcpu = on_behalf_.pcpu, .in = in},
+      tx.bytes, [&](std::span<std::byte> to) {
+        if (!to.empty()) machine_.copy_in(tx.buffer, 0, to);
+      });
   ffa::Regs out = in;
   const guest::PackedFault* const fault = faults_.strike(guest::FaultOp::smc, in.w(0));
-  if (fault == nullptr || fault->execute) port_smc(out.x.data(), vm);
+  if (fault == nullptr || fault->execute) cross(id, out);
   if (fault != nullptr) {
     out = fault->has_regs ? fault->regs : ffa::reply(status_of(*fault, ffa::Status::aborted));
   }
   recorder_.end(event, {.out = out}, std::min(ffa::rx_bytes_written(in, out), limit),
                 copy_from(package_.own_rx_pa));
+  if (vm != nullptr && vm->exists() && ffa::is_success(out)) {
+    vm->spmc_has_buffers = ffa::is_function(in, ffa::Fid::rxtx_map) ||
+                           (vm->spmc_has_buffers && !ffa::is_function(in, ffa::Fid::rxtx_unmap));
+  }
   return out;
+}
+
+/// The SMC itself, and what interrupts it.
+void SecureCalls::cross(uint16_t id, ffa::Regs& regs) {
+  if (interrupts_) start_timer();
+  port_smc(regs.x.data(), id);
+  const uint32_t taken = interrupts_ ? take_interrupt() : no_interrupt;
+  if (ffa::is_function(regs, ffa::Fid::interrupt) && taken != timer_interrupt) {
+    recorder_.violation("FFA_INTERRUPT from the secure world without an interrupt");
+  }
+}
+
+void SecureCalls::preempt(uint16_t sp, uint32_t times, uint64_t how) {
+  if (!interrupts_) enable_timer_interrupt();
+  interrupts_ = true;
+  ask(TestControl::preempt, {sp, times, how});
 }
 
 void SecureCalls::inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq) {

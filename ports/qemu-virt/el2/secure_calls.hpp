@@ -22,10 +22,12 @@ struct OnBehalf {
 
 class SecureCalls {
  public:
-  SecureCalls(const guest::Package& package, Faults& faults, Recorder& recorder)
-      : package_(package), faults_(faults), recorder_(recorder) {}
+  SecureCalls(const guest::Package& package, Machine& machine, Faults& faults, Recorder& recorder)
+      : package_(package), machine_(machine), faults_(faults), recorder_(recorder) {}
 
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in);
+  /// The SP's next request is stopped so many times: where an interrupt does so, by a real one.
+  void preempt(uint16_t sp, uint32_t times, uint64_t how);
   void inject_irq(const Vm* target, uint16_t vm, uint16_t vcpu, uint32_t irq);
   ffa::Regs ask(TestControl what, std::initializer_list<uint64_t> arguments);
   void set_on_behalf(OnBehalf who) { on_behalf_ = who; }
@@ -34,10 +36,20 @@ class SecureCalls {
   }
 
  private:
+  /// What the SPMC reads in its turn.
+  struct Handed {
+    uint32_t buffer = 0;  ///< 0: none
+    uint64_t bytes = 0;
+  };
+  void cross(uint16_t id, ffa::Regs& regs);
+  Handed handed(const Vm* vm, const ffa::Regs& in);
+
   const guest::Package& package_;
+  Machine& machine_;
   Faults& faults_;
   Recorder& recorder_;
   OnBehalf on_behalf_{};
+  bool interrupts_ = false;  ///< one comes in each SMC
 };
 
 }  // namespace ports::qemu

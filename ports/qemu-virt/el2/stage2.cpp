@@ -2,8 +2,8 @@
 // Descriptors: [DDI0487 D8.3, D8.5]. Bits 58:55, which the MMU ignores, hold the kind of memory.
 #include "ports/qemu-virt/el2/stage2.hpp"
 
-#include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
 
 namespace ports::qemu {
 namespace {
@@ -74,12 +74,13 @@ uint64_t attributes_of(uint8_t kind) {
   }
 }
 
-uint64_t* next_table = reinterpret_cast<uint64_t*>(STAGE2_TABLES);
+uint64_t* next_table = nullptr;
 
 uint64_t* new_table() {
+  const Places::Room& room = places.stage2_tables;
   uint64_t* const table = next_table;
   next_table += entries;
-  if (reinterpret_cast<uintptr_t>(next_table) > STAGE2_TABLES + STAGE2_TABLES_BYTES) {
+  if (reinterpret_cast<uintptr_t>(next_table) > room.base + room.bytes) {
     give_up(exit_too_large, "stage-2 tables");
   }
   for (size_t n = 0; n < entries; ++n) table[n] = 0;
@@ -156,6 +157,8 @@ void unmap_below(uint64_t* table, unsigned level) {
 }
 
 }  // namespace
+
+void Stage2::forget_all() { next_table = reinterpret_cast<uint64_t*>(places.stage2_tables.base); }
 
 void Stage2::create(uint16_t vmid) {
   root_ = new_table();

@@ -12,6 +12,8 @@ namespace ports::qemu {
 
 class Stage2 {
  public:
+  /// All tables there were are gone; first of all. The TLBs are the caller's business.
+  static void forget_all();
   /// `vmid` from 1. Takes the root table; everything is unmapped.
   void create(uint16_t vmid);
   /// Maps a run of the VM's own. Blocks of 2 MiB where the run allows it and both addresses do.

@@ -2,11 +2,12 @@
 #include "ports/qemu-virt/el2/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "ffa/buffer_use.hpp"
-#include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/el2/places.hpp"
 
 namespace ports::qemu {
 namespace {
@@ -86,10 +87,10 @@ World::World(const guest::Package& package, Recorder& recorder)
       recorder_(recorder),
       machine_(package, recorder),
       faults_(package),
-      secure_(package, faults_, recorder),
+      secure_(package, machine_, faults_, recorder),
       platform_(machine_, secure_, faults_, recorder),
       config_(to_config(package.mediator)),
-      memory_(reinterpret_cast<std::byte*>(MEDIATOR_MEMORY), MEDIATOR_MEMORY_BYTES) {
+      memory_(reinterpret_cast<std::byte*>(places.mediator.base), places.mediator.bytes) {
   mediator_ = ProductMediator::create(platform_, config_,
                                       take_memory(ProductMediator::memory_needed(config_)));
   if (mediator_ == nullptr) give_up(exit_bad_input, "the mediator refuses its configuration");
@@ -210,13 +211,21 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
   };
 
   const uint64_t tx_ipa = lives ? vm->buffers.tx_ipa : 0;
+  const auto used = [&]() -> uint64_t {
+    if (!ffa::is_function(in, ffa::Fid::msg_send2)) return ffa::tx_bytes_used(in);
+    std::array<std::byte, ffa::message_header_bytes> header{};
+    if (shown(tx_ipa, header.size()) < header.size()) return 0;
+    machine_.read(id, tx_ipa, header);
+    const uint64_t limit = vm->buffers.pages * ffa::page_size;
+    return ffa::message_bytes(header, ffa::longest_message_header_bytes, limit);
+  };
   const uint64_t event = recorder_.begin({.side = Side::guest,
                                           .vm = id,
                                           .vcpu = vcpu,
                                           .pcpu = pcpu,
                                           .conduit = conduit == mediator::Conduit::smc ? 1U : 2U,
                                           .in = in},
-                                         shown(tx_ipa, ffa::tx_bytes_used(in)), copy_from(tx_ipa));
+                                         shown(tx_ipa, used()), copy_from(tx_ipa));
   (void)platform_.take_rules();
   platform_.begin_call(event, id);
   // A VM that does not exist has nobody who traps its calls.
@@ -243,7 +252,7 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
 void World::dump_state(uint32_t id) {
   guest::RecordWriter& out = recorder_.writer();
   const ffa::Regs spmc = secure_.ask(TestControl::facts, {});
-  const bool model = spmc.x[0] != 0;
+  const bool model = spmc.x[0] == 1;  // another SPMC knows nothing of the question
   out.begin(guest::RecordTag::state);
   out.word(id);
   out.word(package_.vm_count);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: loads the package, starts the secure world, then the normal one, and relays
-// every SMC from one to the other as an SPMD does, x0-x17. It answers none itself: what the
-// mediator asks is answered by the SPMC alone, as in the simulator.
+// The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one
+// to the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks
+// is answered by the SPMC alone, as in the simulator. The normal world may switch the machine off.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
+#include "ports/qemu-virt/common/gic.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/el3/context.hpp"
+#include "ports/qemu-virt/el3/start_options.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
 extern "C" {
@@ -31,6 +33,8 @@ constexpr uint64_t spsr_el1h = 0x3c5;   // interrupts masked
 constexpr uint64_t spsr_el2h = 0x3c9;
 constexpr uint64_t exception_class_smc = 0x17;
 constexpr size_t relayed_registers = 18;
+constexpr uint64_t psci_system_off = 0x84000008;  // [DEN0022 5.1.10]
+constexpr size_t max_command_line = 256;
 
 World secure;
 World normal;
@@ -76,15 +80,36 @@ void load(const El1Registers& from) {
   LOAD(tpidr_el0, tpidr_el0);
 }
 
-World start_of(uint64_t entry, uint64_t spsr, uint64_t scr, uint64_t package_bytes) {
+World start_of(uint64_t entry, uint64_t spsr, uint64_t scr) {
   World world;
-  world.x[0] = PACKAGE;
-  world.x[1] = package_bytes;
   world.elr = entry;
   world.spsr = spsr;
   world.scr = scr;
   world.el1.sctlr = sctlr_el1;
   return world;
+}
+
+/// All interrupts belong to the normal world (group 1); in the secure world they are FIQs of S-EL1.
+void route_interrupts() {
+  namespace gic = ports::qemu::gic;
+  constexpr uint32_t groups_and_affinity = 0x37;
+  constexpr uint32_t asleep = 2;
+  constexpr uint32_t children_asleep = 4;
+  gic::distributor_control() = groups_and_affinity;
+  gic::waker(0) = gic::waker(0) & ~asleep;
+  while ((gic::waker(0) & children_asleep) != 0) {
+  }
+  gic::group(0) = ~uint32_t{0};
+  asm volatile("msr " FFA_ICC_SRE_EL3 ", %0; isb; msr " FFA_ICC_IGRPEN1_EL3
+               ", %1; isb" ::"r"(uint64_t{0xf}),
+               "r"(uint64_t{3}));
+}
+
+/// Nothing that looks like a device tree stays where QEMU has put it.
+void move_device_tree(uint64_t to) {
+  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(DEVICE_TREE),
+              DEVICE_TREE_BYTES);
+  std::memset(reinterpret_cast<void*>(DEVICE_TREE), 0, DEVICE_TREE_BYTES);
 }
 
 }  // namespace
@@ -105,6 +130,9 @@ void smc_from(World* from) {
     ports::qemu::print("\n");
     ports::qemu::give_up(ports::qemu::exit_crash, "unexpected exception");
   }
+  if (from == &normal && from->x[0] == psci_system_off) {
+    ports::qemu::exit_machine(ports::qemu::exit_done);
+  }
   World* const to = from == &secure ? &normal : &secure;
   save(from->el1);
   load(to->el1);
@@ -120,12 +148,14 @@ void image_main() {
       "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
           sctlr_el3),
       "r"(el3_vectors));
-  const std::span<std::byte> room{reinterpret_cast<std::byte*>(PACKAGE), PACKAGE_BYTES};
-  const auto length = ports::qemu::read_file("case.package", room);
-  if (!length)
-    ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not there, or too large");
-  secure = start_of(SEL1_RAM, spsr_el1h, scr_secure, *length);
-  normal = start_of(EL2_RAM, spsr_el2h, scr_normal, *length);
+  route_interrupts();
+  char words[max_command_line];
+  const auto options = el3::parse_start_options(ports::qemu::command_line(words));
+  if (!options) ports::qemu::give_up(ports::qemu::exit_bad_input, "a word of arg= is no option");
+  secure = start_of(SEL1_RAM, spsr_el1h, scr_secure);
+  normal = start_of(options->bl33.value_or(EL2_RAM), spsr_el2h, scr_normal);
+  normal.x[0] = options->x0;
+  if (options->device_tree) move_device_tree(*options->device_tree);
   load(secure.el1);
   enter_world(&secure);
 }

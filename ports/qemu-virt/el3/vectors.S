@@ -17,9 +17,11 @@ smc_entry:
   stp x2, x3, [x0, #248]
   bl smc_from
 
-// enter_world(World* in x0): never returns.
+// enter_world(World* in x0): never returns; what called it leaves nothing on the stack.
   .global enter_world
 enter_world:
+  ldr x2, =image_stack_top
+  mov sp, x2
   msr tpidr_el3, x0
   ldp x2, x3, [x0, #248]
   msr elr_el3, x2

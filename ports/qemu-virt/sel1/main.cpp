@@ -15,6 +15,7 @@
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
 #include "ports/qemu-virt/memory_map.h"
+#include "ports/qemu-virt/sel1/sp_work.hpp"
 #include "spmc-model/spmc.hpp"
 
 extern "C" {
@@ -48,6 +49,7 @@ class NormalMemory final : public spmc_model::PhysicalMemory {
   }
   bool is_normal_ram(ffa::Pa page) override { return is_inside(page.raw(), ffa::page_size); }
   void raise_schedule_receiver_interrupt() override { sri_pending_ = true; }
+  bool works_until_stopped(const spmc_model::SpWork& work) override { return workers_.run(work); }
   bool take_pending_sri() {
     const bool pending = sri_pending_;
     sri_pending_ = false;
@@ -60,6 +62,7 @@ class NormalMemory final : public spmc_model::PhysicalMemory {
            bytes <= package.ram_size - (pa - package.ram_base);
   }
   bool sri_pending_ = false;
+  ports::qemu::SpWorkers workers_;
 };
 
 Spmc* create_spmc(NormalMemory& memory) {
@@ -122,7 +125,7 @@ ffa::Status set_notification(Spmc& spmc, const ffa::Regs& in) {
   return spmc.set_notification(sp, vm, in.x[3], static_cast<uint16_t>(in.x[4] - 1));
 }
 
-ffa::Regs answer(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
+ffa::Regs answer_with(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
   ffa::Regs out;
   const auto id = [&](size_t n) { return ffa::EndpointId{static_cast<uint16_t>(in.x[n])}; };
   switch (static_cast<TestControl>(in.x[0])) {
@@ -142,6 +145,11 @@ ffa::Regs answer(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
       out.x[0] = spmc.knows_vm(id(1)) ? 1 : 0;
       out.x[1] = spmc.has_bitmap(id(1)) ? 1 : 0;
       return out;
+    case TestControl::preempt:
+      spmc.preempt(id(1), in.w(2), static_cast<spmc_model::StopKind>(in.x[3]));
+      return out;
+    case TestControl::begin_world:
+      break;
   }
   return spmc.smc(in);
 }
@@ -155,19 +163,45 @@ ffa::Regs answer_without_spmc(const ffa::Regs& in) {
   return out;
 }
 
+/// The secure world of one package after the other.
+class SecureWorld {
+ public:
+  /// False: the package is not well-formed; what was before is gone all the same.
+  bool begin(std::span<const std::byte> bytes) {
+    spmc_ = nullptr;
+    package = {};
+    if (!guest::Package::open(bytes, package).ok()) return false;
+    memory_ = {};
+    if (!package.spmc.absent) spmc_ = create_spmc(memory_);
+    return true;
+  }
+  ffa::Regs answer(const ffa::Regs& in) {
+    if (static_cast<TestControl>(in.x[0]) == TestControl::begin_world) {
+      ffa::Regs out;
+      out.x[0] = begin({reinterpret_cast<const std::byte*>(in.x[1]), in.x[2]}) ? 1 : 0;
+      return out;
+    }
+    return spmc_ == nullptr ? answer_without_spmc(in) : answer_with(*spmc_, memory_, in);
+  }
+
+ private:
+  NormalMemory memory_;
+  Spmc* spmc_ = nullptr;
+};
+
 }  // namespace
 
+/// No package: a world without an SPMC until begin_world.
 void image_main(const std::byte* bytes, size_t length) {
   asm volatile("msr vbar_el1, %0; isb" ::"r"(sel1_vectors));
-  const auto opened = guest::Package::open({bytes, length}, package);
-  if (!opened.ok())
+  SecureWorld world;
+  if (length != 0 && !world.begin({bytes, length})) {
     ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not well-formed");
-  NormalMemory memory;
-  Spmc* const spmc = package.spmc.absent ? nullptr : create_spmc(memory);
+  }
   ffa::Regs regs;
   regs.x[0] = static_cast<uint64_t>(ffa::Fid::msg_wait);
   while (true) {
     port_smc(regs.x.data(), 0);
-    regs = spmc == nullptr ? answer_without_spmc(regs) : answer(*spmc, memory, regs);
+    regs = world.answer(regs);
   }
 }

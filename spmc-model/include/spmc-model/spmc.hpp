@@ -19,6 +19,14 @@
 namespace spmc_model {
 
 /// How the SPMC reaches physical memory. Non-secure addresses only unless the model owns them.
+/// What an SP does in a context while it serves a request that interrupts of the normal world stop.
+struct SpWork {
+  ffa::EndpointId sp;
+  uint16_t context = 0;
+  bool resumed = false;  ///< it was stopped before and goes on
+  bool to_end = false;   ///< nothing stops it any more
+};
+
 class PhysicalMemory {
  public:
   /// False: no memory there, or not accessible from the secure world; nothing was copied.
@@ -28,6 +36,9 @@ class PhysicalMemory {
   virtual bool is_normal_ram(ffa::Pa page) = 0;
   /// The SPMC pends the schedule receiver interrupt in the normal world.
   virtual void raise_schedule_receiver_interrupt() = 0;
+  /// The SP works. True: an interrupt has stopped it. A machine without interrupts takes the test's
+  /// word that one comes.
+  virtual bool works_until_stopped(const SpWork& work) { return !work.to_end; }
 
  protected:
   ~PhysicalMemory() = default;

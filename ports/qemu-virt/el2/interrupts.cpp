@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ports/qemu-virt/el2/interrupts.hpp"
+
+#include "ports/qemu-virt/common/gic.hpp"
+
+namespace ports::qemu {
+namespace {
+
+/// Ticks of the system counter (62.5 MHz): so long that an SMC has come to the SP, so short that
+/// the SP is at work.
+constexpr uint64_t ticks_until_interrupt = 1000;
+constexpr uint64_t system_registers_for_all = 0xf;
+constexpr uint64_t all_priorities = 0xff;
+
+}  // namespace
+
+void enable_timer_interrupt() {
+  asm volatile("msr " FFA_ICC_SRE_EL2 ", %0; isb; msr " FFA_ICC_PMR_EL1
+               ", %1; msr " FFA_ICC_IGRPEN1_EL1 ", %2; isb" ::"r"(system_registers_for_all),
+               "r"(all_priorities), "r"(uint64_t{1}));
+  gic::set_enable(0) = 1U << timer_interrupt;
+}
+
+void start_timer() {
+  asm volatile("msr cnthp_tval_el2, %0; msr cnthp_ctl_el2, %1; isb" ::"r"(ticks_until_interrupt),
+               "r"(uint64_t{1}));
+}
+
+uint32_t take_interrupt() {
+  uint64_t number = 0;
+  asm volatile("isb; mrs %0, " FFA_ICC_IAR1_EL1 "; msr cnthp_ctl_el2, xzr; isb" : "=r"(number));
+  if (number < no_interrupt - 3) asm volatile("msr " FFA_ICC_EOIR1_EL1 ", %0; isb" ::"r"(number));
+  return static_cast<uint32_t>(number);
+}
+
+}  // namespace ports::qemu

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/qemu/board.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "sim/engine/input_error.hpp"
+#include "sim/qemu/process.hpp"
+#include "sim/qemu/run_folder.hpp"
+
+namespace sim::qemu {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* package_pipe = "case.package";
+constexpr const char* record_pipe = "case.record";
+constexpr int not_found_status = 127;
+/// The board has less memory for a record than this.
+constexpr uint64_t max_record_bytes = uint64_t{1} << 30;
+
+std::vector<std::string> arguments(const Tools& tools) {
+  return {tools.qemu,
+          // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
+          "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "max", "-m", "1G",
+          "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
+          // Nothing but semihosting talks to the outside.
+          "-display", "none", "-serial", "none", "-monitor", "none", "-parallel", "none", "-nic",
+          "none", "-semihosting-config", "enable=on,target=native", "-bios", tools.firmware,
+          "-device", "loader,file=" + tools.el2};
+}
+
+/// A file descriptor of this process alone.
+class File {
+ public:
+  File(int opened, const std::string& name) : file_(opened) {
+    if (opened < 0) throw InputError(name, std::strerror(errno));
+  }
+  ~File() { close(file_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int get() const { return file_; }
+
+ private:
+  int file_;
+};
+
+/// Open for both directions: neither end waits for the other, and QEMU sees the end of the packages
+/// when this process is gone.
+int open_pipe(const std::string& name) {
+  if (mkfifo(name.c_str(), 0600) != 0) return -1;
+  return open(name.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+}  // namespace
+
+class Board::Booted {
+ public:
+  explicit Booted(const Tools& tools)
+      : time_limit_(tools.time_limit),
+        folder_(std::in_place),
+        log_(memfd_create("machine.log", MFD_CLOEXEC), "machine.log"),
+        packages_(open_pipe(folder_->file(package_pipe)), folder_->file(package_pipe)),
+        records_(open_pipe(folder_->file(record_pipe)), folder_->file(record_pipe)),
+        qemu_(arguments(tools), folder_->path(), log_.get()) {}
+
+  /// After an end without a record the machine is gone.
+  CaseEnd run(std::span<const std::byte> package) {
+    deadline_ = Clock::now() + time_limit_;
+    const uint64_t length = package.size();
+    CaseEnd end;
+    const bool done =
+        send(std::as_bytes(std::span{&length, 1})) && send(package) && receive_record(end.record);
+    if (done) {
+      folder_.reset();  // QEMU has both pipes open: they need no names any more
+    } else {
+      end.record.clear();
+      finish(end);
+    }
+    return end;
+  }
+
+ private:
+  /// Waits until the pipe is ready. False: the machine has ended, or the time is over.
+  bool wait_for(int pipe, short event) {
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+      if (left <= 0) return false;
+      std::array<pollfd, 2> polled{{{pipe, event, 0}, {qemu_.handle(), POLLIN, 0}}};
+      const int ready = poll(polled.data(), polled.size(), static_cast<int>(left));
+      if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
+      if (ready <= 0) continue;
+      // A machine that has ended may have written before.
+      if ((polled[0].revents & event) != 0) return event == POLLIN || polled[1].revents == 0;
+      if (polled[1].revents != 0) return false;
+    }
+  }
+
+  bool send(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = write(packages_.get(), bytes.data(), bytes.size());
+      if (count > 0) bytes = bytes.subspan(static_cast<size_t>(count));
+      if (count >= 0 || errno == EINTR) continue;
+      if (errno != EAGAIN) throw std::runtime_error(std::strerror(errno));
+      if (!wait_for(packages_.get(), POLLOUT)) return false;
+    }
+    return true;
+  }
+
+  bool receive(std::span<std::byte> to) {
+    while (!to.empty()) {
+      const ssize_t count = read(records_.get(), to.data(), to.size());
+      if (count > 0) to = to.subspan(static_cast<size_t>(count));
+      if (count >= 0 || errno == EINTR) continue;
+      if (errno != EAGAIN) throw std::runtime_error(std::strerror(errno));
+      if (!wait_for(records_.get(), POLLIN)) return false;
+    }
+    return true;
+  }
+
+  bool receive_record(std::vector<std::byte>& record) {
+    uint64_t length = 0;
+    if (!receive(std::as_writable_bytes(std::span{&length, 1}))) return false;
+    if (length == 0 || length > max_record_bytes) {
+      throw InputError(record_pipe, fmt::format("a record of {} bytes", length));
+    }
+    record.resize(length);
+    return receive(record);
+  }
+
+  void finish(CaseEnd& end) {
+    end.hung = Clock::now() >= deadline_;
+    const int status = qemu_.wait(end.hung);
+    end.message = log_text();
+    if (WIFSIGNALED(status)) {
+      end.status = 128 + WTERMSIG(status);
+      if (end.hung) return;
+      end.message += fmt::format("{}QEMU was ended by signal {}", end.message.empty() ? "" : "\n",
+                                 WTERMSIG(status));
+      return;
+    }
+    end.status = WEXITSTATUS(status);
+    if (end.status == not_found_status && end.message.empty()) end.message = "not found";
+  }
+
+  /// What the machine has said about this case: earlier ones ended well and left nothing to say.
+  [[nodiscard]] std::string log_text() const {
+    std::string all(static_cast<size_t>(std::max<off_t>(lseek(log_.get(), 0, SEEK_END), 0)), '\0');
+    const ssize_t count = pread(log_.get(), all.data(), all.size(), 0);
+    all.resize(count < 0 ? 0 : static_cast<size_t>(count));
+    while (!all.empty() && (all.back() == '\n' || all.back() == '\r')) all.pop_back();
+    return all;
+  }
+
+  std::chrono::seconds time_limit_;
+  Clock::time_point deadline_;
+  std::optional<RunFolder> folder_;
+  File log_;
+  File packages_;
+  File records_;
+  Process qemu_;
+};
+
+Board::Board(Tools tools) : tools_(std::move(tools)) {}
+
+Board::~Board() {
+  if (owner_ != getpid()) (void)booted_.release();
+}
+
+CaseEnd Board::run(std::span<const std::byte> package) {
+  if (booted_ && owner_ != getpid()) (void)booted_.release();
+  if (!booted_) {
+    owner_ = getpid();
+    booted_ = std::make_unique<Booted>(tools_);
+  }
+  CaseEnd end;
+  try {
+    end = booted_->run(package);
+  } catch (...) {
+    booted_.reset();
+    throw;
+  }
+  if (end.record.empty()) booted_.reset();
+  return end;
+}
+
+}  // namespace sim::qemu
