@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What tests/cross/check-elf looks for: a symbol that is nowhere, a heap, a floating-point register.
+// What tests/cross/check-elf looks for: a symbol that is nowhere, a heap, a floating-point
+// register.
 #include <cstddef>
 
 extern "C" {
