@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Debian's AArch64 cross compiler, used for code that runs without an operating system.
+# Code that runs on AArch64 without an operating system: Debian's cross compiler, or clang-19 and lld-19 where the preset sets
+# FFASIM_CROSS_CLANG, with the headers and the libgcc of the former.
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
-set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
-set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FFASIM_CROSS_CLANG)
+if(FFASIM_CROSS_CLANG)
+  set(CMAKE_C_COMPILER clang-19)
+  set(CMAKE_CXX_COMPILER clang++-19)
+  foreach(language C CXX ASM)
+    set(CMAKE_${language}_COMPILER_TARGET aarch64-linux-gnu)
+  endforeach()
+  set(CMAKE_EXE_LINKER_FLAGS_INIT -fuse-ld=lld-19)
+else()
+  set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+  set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+endif()
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(FFASIM_FREESTANDING_FLAGS
     "-ffreestanding -mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie")

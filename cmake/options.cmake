@@ -46,5 +46,8 @@ endfunction()
 # An image that stops on a fault tells the way it came by its frame pointers. Freestanding GCC calls memset for a loop that
 # clears only if it is told to.
 if(NOT FFASIM_HOST)
-  add_compile_options(-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -ftree-loop-distribute-patterns)
+  add_compile_options(-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-ftree-loop-distribute-patterns)
+  endif()
 endif()

@@ -60,6 +60,7 @@ constexpr Thing things[] = {
     {"qemu-system-aarch64", "qemu-system-arm", Need::test, "back end qemu"},
     {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", Need::test, "AArch64 images"},
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
+    {"ld.lld-19", "lld-19", Need::test, "AArch64 images of clang"},
     {"patch", "patch", Need::test, "mutant runner"},
     {"parallel", "parallel", Need::test, "campaigns of several processes"},
     {"sbatch", "slurm-client", Need::optional, "campaigns on a Slurm cluster"},

@@ -81,8 +81,8 @@ class Cpu {
   /// The registers that the guest has back, right after Stop::to_guest. `answer`: what x0-x17 are
   /// to be, `call` as at the beginning; where anything else is not as it was, that is a finding.
   GuestRegisters end_guest_call(const GuestRegisters& answer, uint64_t call);
-  /// Too many instructions for what the call asked of the outside are a finding.
-  void check_bound(const Activation& activation);
+  /// More instructions than a call of this function may take are a finding.
+  void check_bound(uint32_t fid, const Activation& activation);
   /// Runs the activation on, from where it stopped or began.
   Stop run(Activation& activation);
   /// Of the activation that ran last, right after it stopped.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/unicorn/call_bounds.hpp"
 #include "sim/unicorn/cpu.hpp"
 #include "sim/unicorn/must.hpp"
 
@@ -93,6 +94,9 @@ struct Cpu::MonitorHooks {
     Shadow& shadow = *cpu.memory_.shadow();
     const auto size = static_cast<uint32_t>(bytes);
     const bool copies = cpu.block_ - cpu.memcpy_.begin < cpu.memcpy_.bytes;
+    if (address % size != 0)
+      cpu.found({"U05", fmt::format("{} bytes {} at {:#x}, which is not aligned", size,
+                                    type == UC_MEM_WRITE ? "written" : "read", address)});
     std::optional<Finding> finding;
     if (type == UC_MEM_WRITE) {
       finding = shadow.store(address, size, copies);
@@ -116,8 +120,7 @@ void Cpu::map_windows() {
 void Cpu::add_hooks() {
   uc_hook handle = 0;
   must(uc_hook_add(engine_.get(), &handle, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
-                   reinterpret_cast<void*>(&MonitorHooks::access), this, stacks_begin,
-                   heap_begin + heap_bytes - 1),
+                   reinterpret_cast<void*>(&MonitorHooks::access), this, 1, 0),
        "a hook");
 }
 
@@ -138,7 +141,10 @@ void Cpu::enter_block(uint64_t address, uint32_t bytes) {
   (vectors ? counts.vectors : counts.instructions) += bytes / instruction_bytes;
   if (monitoring_ != Monitoring::all) return;
   // What functions that are back have left below the stack pointer is nobody's any more.
+  constexpr uint64_t stack_alignment = 16;
   const uint64_t stack_pointer = read(UC_ARM64_REG_SP);
+  if (stack_pointer % stack_alignment != 0)
+    found({"U05", fmt::format("the stack pointer is {:#x}, which is not aligned", stack_pointer)});
   if (stack_pointer > running_->stack_pointer_) {
     memory_.shadow()->set(running_->stack_pointer_, stack_pointer - running_->stack_pointer_,
                           ByteState::fresh);
@@ -182,18 +188,16 @@ GuestRegisters Cpu::end_guest_call(const GuestRegisters& answer, uint64_t call) 
   return guest;
 }
 
-// Of all scenarios the calls that count the functions of a range come nearest, with 9,179.
-void Cpu::check_bound(const Activation& activation) {
-  constexpr uint64_t least = 12'000;
-  constexpr uint64_t for_an_operation = 500;
-  constexpr uint64_t for_a_byte = 8;
+void Cpu::check_bound(uint32_t fid, const Activation& activation) {
+  if (monitoring_ == Monitoring::none) return;
   const CallCounts& counts = activation.counts;
-  const uint64_t bound =
-      least + for_an_operation * counts.all_operations() + for_a_byte * counts.bytes;
-  if (monitoring_ == Monitoring::none || counts.instructions <= bound) return;
-  found({"U04", fmt::format("{} instructions in a call with {} operations and {} bytes copied; {} "
-                            "are enough",
-                            counts.instructions, counts.all_operations(), counts.bytes, bound)},
+  const CallBound& bound = bound_of(fid);
+  if (counts.instructions <= bound.instructions(counts)) return;
+  found({"U04",
+         fmt::format("{} instructions in a call ({}) with {} operations and {} bytes copied; {} "
+                     "are enough",
+                     counts.instructions, bound.calls, counts.all_operations(), counts.bytes,
+                     bound.instructions(counts))},
         false);
 }
 

@@ -184,6 +184,7 @@ void Outside::buffers(CallRegisters& x, Windows& windows) {
       return;
     default:
       ops_.own_buffers(world_, &own);
+      own_rx_ = own.rx_id;
       x[0] = own.rx_id;
       x[1] = own.rx_pa;
   }
@@ -272,6 +273,8 @@ void Outside::smc(CallRegisters& x, Activation& call) {
   std::copy_n(x.begin(), std::size(regs.x), std::begin(regs.x));
   ops_.smc(world_, half(x[18]), &regs);
   std::copy(std::begin(regs.x), std::end(regs.x), x.begin());
+  // What the SPMC has left in the mediator's RX is another message than before.
+  if (own_rx_) call.windows.refill(*own_rx_);
 }
 
 }  // namespace sim::unicorn

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -50,6 +51,7 @@ class Outside {
   void* world_;
   Memory& memory_;
   FactSink sink_;
+  std::optional<uint32_t> own_rx_;  ///< the mediator's, once the image has asked for it
   uint16_t fact_vm_ = 0;
   uint64_t fact_handle_ = 0;
 };

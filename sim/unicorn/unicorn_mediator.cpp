@@ -280,7 +280,7 @@ class UnicornMediator final : public MediatorUnderTest {
       std::memcpy(answer.data(), emulator.memory.find(frame, sizeof answer, false), sizeof answer);
     }
     guest = emulator.cpu.end_guest_call(answer, address);
-    emulator.cpu.check_bound(**mine);
+    emulator.cpu.check_bound(static_cast<uint32_t>(fid), **mine);
     if (emulator.counted) emulator.counted(fid, (*mine)->counts);
     give_back(mine);
   }

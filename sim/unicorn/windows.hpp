@@ -21,8 +21,10 @@ struct Finding {
 
 class Windows {
  public:
-  /// A call begins: nothing is asked for.
+  /// A call begins: nothing is asked for, nothing was read.
   void clear();
+  /// Somebody may have written to a buffer as the protocol has it: its bytes may be read again.
+  void refill(uint32_t buffer);
   /// The image asks for bytes of a buffer; they are to be put into what comes back.
   std::span<std::byte> ask(uint32_t buffer, uint32_t offset, uint32_t bytes);
   /// What the image has written there; it counts as sent. Valid until the next one is sent.
@@ -35,14 +37,20 @@ class Windows {
   void store(uint64_t at, uint32_t bytes, uint64_t value, std::optional<Finding>& finding);
 
  private:
-  /// A piece of one buffer; of a load those that were read, of a store those that were written.
-  struct Piece {
-    uint64_t begin = 0;  ///< from the beginning of all windows
-    std::vector<std::byte> bytes;
-    std::vector<uint8_t> done;
+  /// Of all windows, from their beginning.
+  struct Range {
+    uint64_t begin = 0;
+    uint64_t end = 0;
   };
-  Piece in_;
-  Piece out_;
+  /// The first of some bytes that the call has read before; from now on it has read all of them.
+  std::optional<uint64_t> note_read(uint64_t at, uint32_t bytes);
+
+  uint64_t in_begin_ = 0;
+  std::vector<std::byte> in_;
+  std::vector<Range> read_;
+  uint64_t out_begin_ = 0;
+  std::vector<std::byte> out_;
+  std::vector<uint8_t> written_;
   std::vector<std::byte> sent_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -45,7 +46,12 @@ class Arena {
     static_assert(std::is_trivially_destructible_v<T>);
     if (count == 0) return {};
     auto* const first = static_cast<std::byte*>(take(bytes<T>(count)));
-    for (size_t i = 0; i < count; ++i) new (first + i * sizeof(T)) T(args...);
+    if constexpr (sizeof...(Args) == 0 && std::is_trivially_default_constructible_v<T>) {
+      // What freestanding clang makes a loop over single bytes of.
+      std::memset(first, 0, count * sizeof(T));
+    } else {
+      for (size_t i = 0; i < count; ++i) new (first + i * sizeof(T)) T(args...);
+    }
     return {std::launder(reinterpret_cast<T*>(first)), count};
   }
 

@@ -42,6 +42,10 @@ enum class Misdeed : uint64_t {
   read_behind_memory,
   take_long,
   look_into_dead_frame,
+  read_again,         ///< what another copy_in asks for again
+  read_next_message,  ///< the mediator's RX before and after an SMC
+  read_crooked,
+  lean_stack,
 };
 
 constexpr uint64_t memory_bytes = 256;

@@ -34,6 +34,7 @@ class FakeWorld {
     const auto* bytes = static_cast<const uint8_t*>(from);
     of(world).written.assign(bytes, bytes + length);
   }
+  static void own_buffers(void* /*world*/, ffa_sim_own_buffers* out) { *out = {1, 2, 0, 0}; }
   static void smc(void* world, uint16_t vm, ffa_sim_regs* regs) {
     of(world).smc_vm = vm;
     of(world).smc_in = *regs;
@@ -53,6 +54,7 @@ class FakeWorld {
       some.size = sizeof some;
       some.copy_in = copy_in;
       some.copy_out = copy_out;
+      some.own_buffers = own_buffers;
       some.smc = smc;
       some.budget_left = budget_left;
       some.lock_acquire = lock_acquire;

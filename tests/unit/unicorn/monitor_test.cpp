@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "sim/unicorn/call_bounds.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
 #include "tests/unicorn/images/misdeeds.hpp"
 #include "unit/unicorn/fake_world.hpp"
@@ -42,6 +43,17 @@ TEST(Monitors, AByteOfABufferIsReadTwice) {
               MatchesRegex("I20: byte 0 of buffer 3 is read twice, in "
                            ".*image_handle_call\\+0x.*\n"));
   EXPECT_EQ(image.found(Misdeed::copy), "");
+  EXPECT_THAT(image.found(Misdeed::read_again), HasSubstr("I20: byte 0 of buffer 3 is read twice"));
+  EXPECT_EQ(image.found(Misdeed::read_next_message), "");
+}
+
+TEST(Monitors, AccessesThatAreNotAligned) {
+  WatchedImage image{Monitoring::all};
+  EXPECT_THAT(image.found(Misdeed::read_crooked),
+              MatchesRegex("U05: 4 bytes read at 0x800000c2, which is not aligned, in .*\n"));
+  EXPECT_THAT(
+      image.found(Misdeed::lean_stack),
+      MatchesRegex("U05: the stack pointer is 0x[0-9a-f]*8, which is not aligned, in .*\n"));
 }
 
 TEST(Monitors, ReadsAndWritesBesideWhatWasAskedFor) {
@@ -60,8 +72,23 @@ TEST(Monitors, RegistersOfTheGuest) {
 TEST(Monitors, InstructionsAreBounded) {
   WatchedImage image{Monitoring::cheap};
   EXPECT_THAT(image.found(Misdeed::take_long),
-              MatchesRegex("U04: 2[0-9]* instructions in a call with 0 operations and 0 bytes "
-                           "copied; 12000 are enough\n"));
+              MatchesRegex("U04: 2[0-9]* instructions in a call .not FF-A. with 0 operations and 0 "
+                           "bytes copied; 12000 are enough\n"));
+}
+
+TEST(Monitors, EachClassOfCallsHasItsBound) {
+  using sim::unicorn::bound_of;
+  EXPECT_EQ(bound_of(0xc400'0073).calls, bound_of(0x8400'0073).calls);
+  for (const uint32_t fid : {0x8000'0000, 0x8400'ff01, 0x8400'0003, 0xc600'0071})
+    EXPECT_STREQ(bound_of(fid).calls, "not FF-A");
+  EXPECT_STREQ(bound_of(0xc400'008b).calls, bound_of(0x8400'0068).calls);
+  EXPECT_STREQ(bound_of(0x8400'0069).calls, "registers only");
+  sim::unicorn::CallCounts counts;
+  counts.operations[3] = 2;
+  counts.bytes = 5;
+  const auto& sends = bound_of(0x8400'0073);
+  EXPECT_EQ(sends.instructions(counts),
+            sends.least + 2 * sends.for_an_operation + 5 * sends.for_a_byte);
 }
 
 TEST(Monitors, LoadsOfWhatNobodyWrote) {
