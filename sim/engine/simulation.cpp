@@ -266,17 +266,6 @@ void Simulation::Impl::mapped(uint16_t vm, uint64_t ipa, uint64_t /*pages*/, uin
   buffers.insert_or_assign(buffer, Buffer{vm, ipa});
 }
 
-// Another vCPU may have written into TX since the call began: what counts is what is read now.
-void Simulation::Impl::take_tx(trace::Event& call, const BufferAccess& access) {
-  const auto vm = vms.find(call.vm);
-  const Buffer& buffer = buffers.at(access.buffer);
-  if (vm == vms.end() || buffer.vm != call.vm || buffer.ipa != vm->second.buffers.tx_ipa) return;
-  if (access.offset >= call.tx.size()) return;
-  const auto bytes = std::as_writable_bytes(std::span{call.tx}.subspan(access.offset));
-  machine.copy_in(access.buffer, access.offset,
-                  bytes.first(std::min<size_t>(bytes.size(), access.length)));
-}
-
 void Simulation::Impl::accessed(const BufferAccess& access) {
   Access seen;
   const Step* const step = current_step();
@@ -291,7 +280,6 @@ void Simulation::Impl::accessed(const BufferAccess& access) {
   } else if (of_vm != buffers.end()) {
     seen.vm = of_vm->second.vm;
     seen.ipa = of_vm->second.ipa;
-    if (step != nullptr && access.kind == CopyKind::in) take_tx(event(step->event), access);
   }
   seen.offset = access.offset;
   seen.length = access.length;

@@ -33,6 +33,9 @@ void Simulation::stop_faults() {
 void Simulation::set_before_step(std::function<void(const trace::Event&)> hook) {
   impl_->before_step = std::move(hook);
 }
+void Simulation::set_before_tx_read(std::function<void(uint64_t, uint64_t, uint64_t)> hook) {
+  impl_->before_tx_read = std::move(hook);
+}
 void Simulation::set_after_step(std::function<void(const trace::Event&)> hook) {
   impl_->after_step = std::move(hook);
 }

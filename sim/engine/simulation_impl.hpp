@@ -91,8 +91,8 @@ struct Simulation::Impl final : World, SimulationState {
   void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) override;
   void unmapped(uint32_t buffer) override { buffers.erase(buffer); }
   void accessed(const BufferAccess& access) override;
+  void reading(const BufferAccess& part) override;
   std::optional<uint64_t> word_of(const void* word) override { return mediator->word_of(word); }
-  void take_tx(trace::Event& call, const BufferAccess& access);
   void report(std::string_view invariant, const std::string& text) override;
 
   /// Runs `body` as a task of its own, or in place where a task runs already. False: no progress.
@@ -165,6 +165,7 @@ struct Simulation::Impl final : World, SimulationState {
   size_t kept_events = 0;
   Simulation::WaitHooks wait_hooks;
   std::function<void(const trace::Event&)> before_step;
+  std::function<void(uint64_t offset, uint64_t bytes, uint64_t pa)> before_tx_read;
   std::function<void(const trace::Event&)> after_step;
 };
 

@@ -42,6 +42,27 @@ std::vector<uint8_t> Simulation::Impl::guest_tx(uint16_t id, const ffa::Regs& in
   return bytes_of(std::min(used, limit), read);
 }
 
+// Another vCPU may have written into TX since the call began, or be about to between two pages:
+// what counts is what is read now.
+void Simulation::Impl::reading(const BufferAccess& part) {
+  const Step* const step = current_step();
+  const auto buffer = buffers.find(part.buffer);
+  if (step == nullptr || buffer == buffers.end()) return;
+  trace::Event& call = event(step->event);
+  const auto vm = vms.find(call.vm);
+  if (vm == vms.end() || buffer->second.vm != call.vm) return;
+  const ffa::MappedBuffers& own = vm->second.buffers;
+  const uint64_t end = uint64_t{part.offset} + part.length;
+  if (buffer->second.ipa != own.tx_ipa || end > own.pages * ffa::page_size) return;
+  const auto page = machine.page_of_buffer(part.buffer, part.offset);
+  if (before_tx_read && page) {
+    before_tx_read(part.offset, part.length, *page * ffa::page_size + part.offset % ffa::page_size);
+  }
+  if (call.tx.size() < end) call.tx.resize(end);
+  const auto bytes = std::as_writable_bytes(std::span{call.tx});
+  machine.copy_in(part.buffer, part.offset, bytes.subspan(part.offset, part.length));
+}
+
 std::vector<uint8_t> Simulation::Impl::guest_rx(uint16_t id, const ffa::Regs& in,
                                                 const ffa::Regs& out) const {
   const auto vm = vms.find(id);

@@ -185,6 +185,7 @@ struct Bridge::Calls {
     const BufferAccess access{CopyKind::in, buffer, offset, length};
     b.world_.around_read(access);
     b.copy_pages("copy_in", access, [&](uint32_t at, uint64_t done, uint64_t size) {
+      b.world_.reading({CopyKind::in, buffer, at, static_cast<uint32_t>(size)});
       b.machine_.copy_in(buffer, at, {static_cast<std::byte*>(to) + done, size});
     });
     b.world_.around_read(access);

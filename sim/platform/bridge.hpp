@@ -46,6 +46,8 @@ class World {
   virtual void mapped(uint16_t vm, uint64_t ipa, uint64_t pages, uint32_t buffer) = 0;
   virtual void unmapped(uint32_t buffer) = 0;
   virtual void accessed(const BufferAccess& access) = 0;
+  /// Right before a part of a buffer, within one page, is copied to the mediator.
+  virtual void reading(const BufferAccess& part) = 0;
   /// Right before a buffer is read, and right after: whoever may write there can.
   virtual void around_read(const BufferAccess& access) = 0;
   /// A word of the mediator's memory as an Operation names it; nothing: it is none of it.

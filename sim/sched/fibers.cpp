@@ -10,15 +10,11 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "sim/sched/address_sanitizer.hpp"
-
-#ifdef FFASIM_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
+#include "sim/sched/watched_stack.hpp"
 
 namespace sim {
 
@@ -54,9 +50,6 @@ struct Fiber::Worker {
   void end();
   void resume();
   void suspend();
-  void entered();
-  void left();
-  [[nodiscard]] std::byte* stack() const { return static_cast<std::byte*>(base) + guard_bytes; }
 
   std::function<void()> body;
   ForeignCall* foreign = nullptr;  // the innermost
@@ -67,12 +60,7 @@ struct Fiber::Worker {
   void* base = nullptr;
   boost::context::fiber inside;   // the suspended worker
   boost::context::fiber outside;  // the suspended resumer
-#ifdef FFASIM_ASAN
-  void* inside_fake = nullptr;
-  void* outside_fake = nullptr;
-  const void* outside_bottom = nullptr;
-  size_t outside_size = 0;
-#endif
+  std::optional<WatchedStack> watched;
 };
 
 namespace {
@@ -82,13 +70,13 @@ struct Entry {
   Fiber::Worker* worker;
   __attribute__((no_sanitize("address"))) boost::context::fiber operator()(
       boost::context::fiber&& outside) {
-    worker->entered();
+    worker->watched->entered();
     worker->outside = std::move(outside);
     while (!worker->quit) {
       worker->run_body();
       worker->suspend();
     }
-    worker->left();
+    worker->watched->will_leave();
     return std::move(worker->outside);
   }
 };
@@ -99,9 +87,11 @@ Fiber::Worker::Worker()
     : base(mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
   if (base == MAP_FAILED || mprotect(base, guard_bytes, PROT_NONE) != 0) std::abort();
+  std::byte* const stack = static_cast<std::byte*>(base) + guard_bytes;
+  watched.emplace(stack, stack_bytes);
   boost::context::stack_context context;
   context.size = stack_bytes;
-  context.sp = stack() + stack_bytes;
+  context.sp = stack + stack_bytes;
   inside = boost::context::fiber(std::allocator_arg,
                                  boost::context::preallocated(context.sp, context.size, context),
                                  KeepStack{}, Entry{this});
@@ -129,46 +119,22 @@ Fiber::Worker::~Worker() {
   quit = true;
   body = [] {};
   resume();
-#ifdef FFASIM_ASAN
-  __asan_unpoison_memory_region(stack(), stack_bytes);
-#endif
+  watched.reset();
   munmap(base, guard_bytes + stack_bytes);
 }
 
-// On the worker's stack, first thing: tells the sanitizer which stack this is.
-void Fiber::Worker::entered() {
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(nullptr, &outside_bottom, &outside_size);
-#endif
-}
-
-// On the worker's stack, last thing: it is never entered again.
-void Fiber::Worker::left() {
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(nullptr, outside_bottom, outside_size);
-#endif
-}
-
 void Fiber::Worker::resume() {
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(&outside_fake, stack(), stack_bytes);
-#endif
+  watched->will_resume();
   running = this;
   inside = std::move(inside).resume();
   running = nullptr;
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(outside_fake, nullptr, nullptr);
-#endif
+  watched->has_suspended();
 }
 
 void Fiber::Worker::suspend() {
-#ifdef FFASIM_ASAN
-  __sanitizer_start_switch_fiber(&inside_fake, outside_bottom, outside_size);
-#endif
+  watched->will_suspend();
   outside = std::move(outside).resume();
-#ifdef FFASIM_ASAN
-  __sanitizer_finish_switch_fiber(inside_fake, &outside_bottom, &outside_size);
-#endif
+  watched->was_resumed();
 }
 
 namespace {

@@ -6,7 +6,7 @@
 
 #include "sim/engine/case_world.hpp"
 #include "sim/explore/explorer.hpp"
-#include "sim/sched/address_sanitizer.hpp"
+#include "sim/sched/sanitizers.hpp"
 #include "tests/unit/explore/concurrency_case.hpp"
 
 #ifdef FFASIM_ASAN

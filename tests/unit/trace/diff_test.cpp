@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/sched/address_sanitizer.hpp"
+#include "sim/sched/sanitizers.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
 #include "tests/unit/trace/events.hpp"

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/sched/address_sanitizer.hpp"
+#include "sim/sched/sanitizers.hpp"
 #include "tools/ffa-trace/event_source.hpp"
 #include "tools/ffa-trace/replay/replayer.hpp"
 

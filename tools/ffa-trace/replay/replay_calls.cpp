@@ -54,8 +54,21 @@ void ReplayRun::write_tx(const Activity& call) {
   const uint64_t ipa = vms_[call.vm].tx_ipa;
   const auto bytes = std::as_bytes(std::span<const uint8_t>(call.first.tx));
   if (simulation_->machine().write_ipa(call.vm, ipa, bytes)) return;
+  // Taken away while another call's message is read there: restore_tx() writes what this one reads.
+  if (simulation_->machine().withdrawn_pages(call.vm) != 0) return;
   comparison_.diverge(call.subject, "world", "tx", "a TX buffer to write to",
                       fmt::format("nothing at {:#x}", ipa));
+}
+
+/// Calls of one VM that overlap have one TX: each reads from it what it did in the capture, even
+/// where the VM can't write meanwhile.
+void ReplayRun::restore_tx(uint64_t offset, uint64_t length, uint64_t pa) {
+  const auto at = tasks_.find(simulation_->current_task());
+  if (at == tasks_.end() || at->second->kind != ActivityKind::call) return;
+  const auto tx = std::as_bytes(std::span<const uint8_t>(at->second->first.tx));
+  if (offset >= tx.size()) return;
+  const auto bytes = tx.subspan(offset, std::min<uint64_t>(length, tx.size() - offset));
+  simulation_->machine().write_pa(pa, bytes);
 }
 
 void ReplayRun::rewrite_tag(ffa::Regs& in) const {

@@ -52,6 +52,8 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
   world_->attach(*simulation_);
   comparison_.counts().events = survey.events;
   for (const auto& [id, vm] : survey.vms) held_.pages += vm.pages.size();
+  simulation_->set_before_tx_read(
+      [this](uint64_t offset, uint64_t length, uint64_t pa) { restore_tx(offset, length, pa); });
   if (!mode.own) return;
   const auto reached = [this] {
     const auto at = tasks_.find(simulation_->current_task());

@@ -104,6 +104,7 @@ class ReplayRun {
   void guest_call(sim::trace::Event event);
   void create_untold(const sim::trace::Event& event);
   void write_tx(const Activity& call);
+  void restore_tx(uint64_t offset, uint64_t length, uint64_t pa);
   void rewrite_tag(ffa::Regs& in) const;
   std::vector<uint8_t> read_rx(const sim::trace::Event& event, const VmState& vm,
                                const ffa::Regs& out);
