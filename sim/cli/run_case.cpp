@@ -148,6 +148,7 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, ready, result);
     outcome.stack_bytes = result.record.stack_bytes;
+    outcome.undecided = result.record.undecided ? 1 : 0;
     outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
