@@ -187,6 +187,7 @@ class Campaign {
     outcome.repro = repro_command(ready, options_.run, outcome);
     if (!options_.explore.save.empty()) {
       outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
+      outcome.saved_with = where_it_runs(options_.run);
     }
   }
 

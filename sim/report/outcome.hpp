@@ -47,14 +47,15 @@ struct Outcome {
   Result result = Result::passed;
   Trouble trouble = Trouble::none;
   std::vector<Problem> problems;
-  std::string where;    ///< which run of a sweep failed, or ""
-  std::string skip;     ///< why it was skipped, or what was lacking, or ""
-  std::string hash;     ///< of the trace; "" if it did not run
-  std::string seed;     ///< "0x…"
-  std::string choices;  ///< decisions that were not 0
-  uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
-  std::string repro;    ///< the command that does it again; only of failed cases
-  std::string saved{};  ///< the file that the failure was saved in, or ""
+  std::string where;         ///< which run of a sweep failed, or ""
+  std::string skip;          ///< why it was skipped, or what was lacking, or ""
+  std::string hash;          ///< of the trace; "" if it did not run
+  std::string seed;          ///< "0x…"
+  std::string choices;       ///< decisions that were not 0
+  uint64_t runs = 0;         ///< how often the world was built: 1, or more for a sweep
+  std::string repro;         ///< the command that does it again; only of failed cases
+  std::string saved{};       ///< the file that the failure was saved in, or ""
+  std::string saved_with{};  ///< the options that it fails with, since no scenario says them, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
   uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known

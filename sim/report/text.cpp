@@ -33,7 +33,9 @@ std::string failure_text(const Outcome& outcome) {
   if (shown < outcome.problems.size()) {
     text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
   }
-  if (!outcome.saved.empty()) text += fmt::format("  saved in {}\n", outcome.saved);
+  if (!outcome.saved.empty()) text += fmt::format("  saved in {}", outcome.saved);
+  if (!outcome.saved_with.empty()) text += ", which fails with" + outcome.saved_with;
+  if (!outcome.saved.empty()) text += '\n';
   return text + "REPRO: " + outcome.repro + "\n";
 }
 
