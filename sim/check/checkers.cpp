@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <map>
+#include <type_traits>
 
 #include "ffa/names.hpp"
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/check/progress_check.hpp"
+#include "sim/engine/coverage.hpp"
 
 namespace sim {
 
@@ -88,6 +92,22 @@ CheckerList make_all() {
 }  // namespace check
 
 namespace {
+
+/// Of VMs and their shares, without the ranges, which not every step looks at.
+uint64_t digest_of(const check::Facts& facts) {
+  static_assert(std::has_unique_object_representations_v<ffa_sim_fact>);
+  StateDigest digest;
+  const auto add = [&digest](const ffa_sim_fact& fact) {
+    std::array<uint64_t, sizeof fact / sizeof(uint64_t)> words{};
+    std::memcpy(words.data(), &fact, sizeof fact);
+    for (const uint64_t word : words) digest.add(word);
+  };
+  for (const auto& [id, vm] : facts.vms) {
+    add(vm.fact);
+    for (const check::ShareFact& share : vm.shares) add(share.fact);
+  }
+  return digest.value();
+}
 
 /// What is common to all checkers.
 struct Known {
@@ -183,6 +203,7 @@ struct Checkers::Impl : Known {
     const check::Facts facts = check::observe(sim.mediator(), {all, handle});
     offered = facts.offered;
     if (all) count_cost(facts);
+    if (sim.spec().coverage && offered) sim.spec().coverage->add_state(digest_of(facts));
     const auto smcs = smcs_of(event);
     for (const trace::Event* smc : smcs) note_version(*smc);
     const check::Step step{sim,   event,  smcs, !overlapped(event), faulted(),

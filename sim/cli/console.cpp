@@ -21,9 +21,9 @@ bool set_and_not_empty(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-bool on_terminal() {
+bool on_terminal(int file) {
   const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" &&
+  return isatty(file) == 1 && term != nullptr && std::string_view(term) != "dumb" &&
          !set_and_not_empty("CI");
 }
 
@@ -33,40 +33,41 @@ constexpr const char* erase_line = "\r\033[K";
 
 Console::Console(bool json, size_t cases)
     : json_(json),
-      terminal_(!json && on_terminal()),
+      live_(on_terminal(STDERR_FILENO)),
+      terminal_(!json && on_terminal(STDOUT_FILENO)),
       colours_{terminal_ && !set_and_not_empty("NO_COLOR")},
       cases_(cases),
       start_(std::chrono::steady_clock::now()) {}
 
 void Console::clear_progress() const {
-  if (terminal_) fmt::print("{}", erase_line);
+  if (live_) fmt::print(stderr, "{}", erase_line);
 }
 
 void Console::tell(const report::Outcome& outcome) {
   ++told_;
+  clear_progress();
+  const bool replaced =
+      live_ && terminal_ && outcome.result == report::Result::passed && outcome.undecided == 0;
   if (json_) {
     fmt::print("{}\n", report::outcome_json(outcome));
-  } else if (!terminal_) {
+  } else if (!replaced) {
     fmt::print("{}", report::outcome_text(outcome, colours_));
-  } else {
-    clear_progress();
-    if (outcome.result != report::Result::passed)
-      fmt::print("{}", report::outcome_text(outcome, colours_));
-    fmt::print("[{}/{}] {}", told_, cases_, outcome.name.substr(0, 60));
   }
   (void)std::fflush(stdout);
+  if (live_) fmt::print(stderr, "[{}/{}] {}", told_, cases_, outcome.name.substr(0, 60));
 }
 
 void Console::working(const std::string& text) const {
   clear_progress();
-  fmt::print("{}", text);
-  (void)std::fflush(stdout);
+  fmt::print(stderr, "{}", text);
 }
 
-void Console::tell_never_met(const std::vector<report::Outcome>& outcomes) {
+void Console::tell_met(const std::vector<report::Outcome>& outcomes) {
   std::set<std::string> met;
+  CoverageNames covered;
   for (const report::Outcome& outcome : outcomes) {
     met.insert(outcome.sometimes.begin(), outcome.sometimes.end());
+    if (outcome.exploration) covered.unite(outcome.exploration->covered);
   }
   std::vector<std::string> never;
   for (const std::string& name : check::sometimes_names()) {
@@ -74,8 +75,9 @@ void Console::tell_never_met(const std::vector<report::Outcome>& outcomes) {
   }
   clear_progress();
   if (json_) {
-    fmt::print("{}\n", report::never_met_json(never));
+    fmt::print("{}\n", report::met_json(never, covered));
   } else {
+    fmt::print("{}\n", report::coverage_text(covered));
     fmt::print("{} of {} marks met{}{}\n", met.size(), met.size() + never.size(),
                never.empty() ? "" : "; never: ", fmt::join(never, ", "));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where people read: progress on a terminal, plain lines elsewhere, JSON lines on request; colours
-// only where they show.
+// Where people read: progress where standard error is a terminal, results as plain lines or JSON on
+// standard output; colours only where they show.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,14 @@ namespace sim::cli {
 class Console {
  public:
   Console(bool json, size_t cases);
-  /// A case is done. On a terminal one that passed only moves the progress line.
+  /// A case is done. On a terminal with progress, one that passed only moves that.
   void tell(const report::Outcome& outcome);
   /// True where working() shows.
-  [[nodiscard]] bool live() const { return terminal_; }
+  [[nodiscard]] bool live() const { return live_; }
   /// How far the case at hand has come, in the progress line; from the process that runs it.
   void working(const std::string& text) const;
-  /// The `sometimes` marks that no case has met.
-  void tell_never_met(const std::vector<report::Outcome>& outcomes);
+  /// What a campaign has covered, and the `sometimes` marks that no case has met.
+  void tell_met(const std::vector<report::Outcome>& outcomes);
   /// The most stack of all cases, where it is known.
   void tell_stack(const std::vector<report::Outcome>& outcomes);
   /// The last line.
@@ -32,6 +32,7 @@ class Console {
   void clear_progress() const;
 
   bool json_;
+  bool live_;
   bool terminal_;
   report::Colours colours_;
   size_t cases_;

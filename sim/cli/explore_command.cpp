@@ -17,6 +17,7 @@
 #include "sim/cli/suite.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/cli/workers.hpp"
+#include "sim/engine/coverage.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/explore/explorer.hpp"
 #include "sim/report/junit.hpp"
@@ -66,16 +67,17 @@ class Ticker {
  public:
   Ticker(const Console& console, std::string name, const explore::Plan& plan)
       : console_(console), name_(std::move(name)), plan_(plan) {}
-  void tell(const explore::Progress& progress, int marks) {
+  void tell(const explore::Progress& progress, int marks, const Coverage& covered) {
     const Clock::time_point now = Clock::now();
     if (now < next_) return;
     next_ = now + std::chrono::milliseconds(250);
     const double seconds = std::chrono::duration<double>(now - begin_).count();
-    std::string text =
-        fmt::format("{}: {} schedules, {:.0f}/s, {} marks met", name_, progress.schedules,
-                    static_cast<double>(progress.schedules) / seconds, marks);
+    std::string text = fmt::format(
+        "{}: {} schedules, {:.0f}/s, {} marks, {} rules, {}/{} yields, {} states", name_,
+        progress.schedules, static_cast<double>(progress.schedules) / seconds, marks,
+        covered.rules(), covered.switches(), covered.yields(), covered.states().count());
     if (plan_.strategy == explore::Strategy::exhaustive) {
-      text += fmt::format(", {} decisions deep, {} states", progress.longest, progress.states);
+      text += fmt::format(", {} decisions deep, {} known", progress.longest, progress.states);
     } else {
       const uint64_t seeds = plan_.end_seed - plan_.first_seed;
       text += fmt::format(", {} seeds left", seeds - std::min(seeds, progress.schedules));
@@ -116,7 +118,7 @@ class Campaign {
     } else {
       run_in_workers(suite_.cases.size(), options_.run.jobs, explore_at, lost, done);
     }
-    console_.tell_never_met(outcomes_);
+    console_.tell_met(outcomes_);
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
     summary.shard = options_.run.shard;
     console_.finish(summary);
@@ -150,10 +152,12 @@ class Campaign {
       return runner_.run_once(compiled, choices);
     };
     check::Sometimes met = 0;
+    scenario::CompiledCase compiled = ready.compiled;
+    const auto covered = compiled.world.coverage = std::make_shared<Coverage>();
     catch_into(outcome, [&] {
       const CasePlan own = plan_of(ready, options_);
       outcome.exploration->strategy = strategy_name(own.plan.strategy);
-      const explore::RunSchedule run_many = runner_.many_runs(ready.compiled);
+      const explore::RunSchedule run_many = runner_.many_runs(compiled);
       const explore::RunSchedule run_schedule = [&](Choices& choices) -> const RunRecord& {
         const RunRecord& record = run_many(choices);
         if (!options_.run.check_determinism) return record;
@@ -164,15 +168,17 @@ class Campaign {
         return record;
       };
       Ticker ticker{console_, outcome.name, own.plan};
-      explore::Explorer explorer{ready.compiled, run_schedule, run_once, own.plan};
+      explore::Explorer explorer{compiled, run_schedule, run_once, own.plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
         if (schedule.record != nullptr) met |= check::sometimes_met(schedule.record->events);
-        if (console_.live()) ticker.tell(progress, std::popcount(met));
+        if (schedule.record != nullptr && schedule.record->undecided) ++outcome.undecided;
+        if (console_.live()) ticker.tell(progress, std::popcount(met), *covered);
         return watch(ready, outcome, schedule, progress);
       });
       for (const std::string& mark : own.wanted) require_met(outcome, mark, check::names_of(met));
     });
     outcome.sometimes = check::names_of(met);
+    outcome.exploration->covered = covered->in_words();
     if (outcome.result == report::Result::failed) tell_how_to_repeat(ready, outcome);
     return outcome;
   }
@@ -181,6 +187,7 @@ class Campaign {
     outcome.repro = repro_command(ready, options_.run, outcome);
     if (!options_.explore.save.empty()) {
       outcome.saved = save_case(options_.explore.save, ready, outcome.choices);
+      outcome.saved_with = where_it_runs(options_.run);
     }
   }
 

@@ -39,6 +39,7 @@ Outcome join(const Outcome& before, const Outcome& after) {
   const bool held = after.result == report::Result::passed;
   Outcome all = held ? before : after;
   all.sometimes = both(before.sometimes, after.sometimes);
+  all.undecided = before.undecided + after.undecided;
   if (!after.exploration) return all;
   report::Exploration& told = all.exploration.emplace(*after.exploration);
   if (held) told.strategy = before.exploration->strategy;
@@ -46,6 +47,7 @@ Outcome join(const Outcome& before, const Outcome& after) {
   told.pruned += before.exploration->pruned;
   told.states = std::max(told.states, before.exploration->states);
   told.longest = std::max(told.longest, before.exploration->longest);
+  told.covered.unite(before.exploration->covered);
   return all;
 }
 
@@ -132,7 +134,8 @@ Part read_part(const std::string& file) {
   if (!ended) throw InputError(file, "has no summary: that part did not come to its end");
   const report::Summary counted = report::summarise(part.outcomes, part.summary.not_selected);
   if (counted.passed != part.summary.passed || counted.failed != part.summary.failed ||
-      counted.skipped != part.summary.skipped || counted.lacking != part.summary.lacking) {
+      counted.skipped != part.summary.skipped || counted.lacking != part.summary.lacking ||
+      counted.undecided != part.summary.undecided) {
     throw InputError(file, "the summary does not count what stands above it");
   }
   return part;

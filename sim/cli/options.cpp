@@ -158,6 +158,15 @@ void add_passed_on(CLI::App& verb, std::vector<std::string>& more, const char* n
   verb.add_option_function<std::string>(name, keep, text)->type_name(type);
 }
 
+void add_instead(CLI::App& verb, Instead& instead) {
+  CLI::Option* const mediator =
+      verb.add_option("--mediator", instead.mediator,
+                      "A mediator in a shared library (default: that with which it failed)")
+          ->type_name("FILE.so");
+  verb.add_flag("--fine", instead.fine, "Ours, every access to its memory a yield point")
+      ->excludes(mediator);
+}
+
 void add_replay(CLI::App& verb, Options& options) {
   verb.add_option("WHAT", options.replay, "A saved scenario, a report, or a REPRO line in quotes")
       ->required()
@@ -168,7 +177,8 @@ void add_replay(CLI::App& verb, Options& options) {
                 "It is continued N times from each of its choices: how many fail?");
   add_passed_on(verb, options.replay_more, "--break-at", "PLACE",
                 "A debugger stops there: a call by its seq, or its yield point SEQ.POINT");
-  verb.add_option("--backend", options.replay_backend,
+  add_instead(verb, options.replay_instead);
+  verb.add_option("--backend", options.replay_instead.backend,
                   "Where it runs: host, unicorn, qemu (default: where it failed)")
       ->type_name("NAME");
 }
@@ -182,8 +192,7 @@ void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
       ->type_name("DIR");
   verb.add_option("--time", raw.time, "At most so long a case (default: 60s)")->type_name("T");
   add_passed_on(verb, shrink.more, "--filter", "PATTERNS", "Which case, of a file with several");
-  add_passed_on(verb, shrink.more, "--mediator", "FILE.so",
-                "A mediator in a shared library, instead of ours");
+  add_instead(verb, shrink.instead);
   verb.add_flag("--json", options.json, "One JSON object a line");
 }
 

@@ -71,8 +71,16 @@ struct ExploreOptions {
   std::string save;                               ///< directory for what failed
 };
 
+/// What takes the place of what a REPRO line names, or a saved scenario does not; empty: nothing.
+struct Instead {
+  std::string backend;
+  std::string mediator;
+  bool fine = false;
+};
+
 struct ShrinkOptions {
-  std::string what;               ///< as `replay`
+  std::string what;  ///< as `replay`
+  Instead instead;
   std::vector<std::string> more;  ///< options of `run` that the line does not have
   std::string out = "shrunk";     ///< directory
   std::chrono::milliseconds time{60'000};
@@ -98,8 +106,8 @@ struct Options {
   ExploreOptions explore;
   ShrinkOptions shrink;
   ListOptions list;
-  std::string replay;                    ///< a REPRO line or a file
-  std::string replay_backend;            ///< or empty: the one that the line names
+  std::string replay;  ///< a REPRO line or a file
+  Instead replay_instead;
   std::vector<std::string> replay_more;  ///< options of `run` that the line does not have
   std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;

@@ -10,9 +10,8 @@
 namespace sim::cli {
 namespace {
 
-/// `backend` in place of the one that the line names; empty: that one.
-int run_again(const Repro& repro, const std::string& backend) {
-  const Parsed parsed = parse_repro(repro, backend);
+int run_again(const Repro& repro, const Instead& instead) {
+  const Parsed parsed = parse_repro(repro, instead);
   if (parsed.options) return run_command(*parsed.options);
   fmt::print(stderr, "{}: {}", repro.place, parsed.text);
   return 2;
@@ -29,7 +28,7 @@ int replay_command(const Options& options) {
   }
   for (Repro repro : repros) {
     for (const std::string& more : options.replay_more) repro.line += " " + shell_quoted(more);
-    const int code = run_again(repro, options.replay_backend);
+    const int code = run_again(repro, options.replay_instead);
     if (gravest == 0 || code == 2) gravest = code;
   }
   return gravest;

@@ -16,6 +16,25 @@ namespace {
 constexpr size_t max_file = size_t{64} << 20;
 constexpr std::string_view mark = "REPRO: ";
 
+/// With its value, if it has one.
+void remove_option(std::vector<std::string>& words, const char* name, ptrdiff_t length) {
+  const auto named = std::find(words.begin(), words.end(), name);
+  words.erase(named, named + std::min(length, words.end() - named));
+}
+
+void replace_in(std::vector<std::string>& words, const Instead& instead) {
+  if (!instead.backend.empty()) {
+    remove_option(words, "--backend", 2);
+    words.insert(words.end(), {"--backend", instead.backend});
+  }
+  if (instead.fine || !instead.mediator.empty()) {
+    remove_option(words, "--mediator", 2);
+    remove_option(words, "--fine", 1);
+  }
+  if (!instead.mediator.empty()) words.insert(words.end(), {"--mediator", instead.mediator});
+  if (instead.fine) words.emplace_back("--fine");
+}
+
 }  // namespace
 
 std::vector<Repro> repros_of(const std::string& what, const std::string& verb) {
@@ -37,20 +56,16 @@ std::vector<Repro> repros_of(const std::string& what, const std::string& verb) {
   return repros;
 }
 
-Parsed parse_repro(const Repro& repro, const std::string& backend) {
+Parsed parse_repro(const Repro& repro, const Instead& instead) {
   std::vector<std::string> words = shell_words(repro.line, repro.place);
-  auto verb = std::find(words.begin(), words.end(), "run");
+  const auto verb = std::find(words.begin(), words.end(), "run");
   if (verb == words.end() || verb - words.begin() > 1) {
     throw InputError(repro.place, "is neither a file nor a REPRO line: 'ffa-sim run …'");
   }
-  if (!backend.empty()) {
-    const auto named = std::find(words.begin(), words.end(), "--backend");
-    if (named != words.end()) words.erase(named, std::min(named + 2, words.end()));
-    words.insert(words.end(), {"--backend", backend});
-    verb = std::find(words.begin(), words.end(), "run");
-  }
+  words.erase(words.begin(), verb);
+  replace_in(words, instead);
   std::vector<const char*> arguments{"ffa-sim"};
-  for (auto word = verb; word != words.end(); ++word) arguments.push_back(word->c_str());
+  for (const std::string& word : words) arguments.push_back(word.c_str());
   return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
 }
 

@@ -19,8 +19,7 @@ struct Repro {
 /// `verb` stands for a line that the user typed.
 std::vector<Repro> repros_of(const std::string& what, const std::string& verb);
 
-/// As the command line reads it, with `backend` in place of the one that it names; empty: that one.
-/// Throws InputError for anything but `ffa-sim run …`.
-Parsed parse_repro(const Repro& repro, const std::string& backend = {});
+/// As the command line reads it. Throws InputError for anything but `ffa-sim run …`.
+Parsed parse_repro(const Repro& repro, const Instead& instead);
 
 }  // namespace sim::cli

@@ -148,6 +148,7 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     const CaseResult result = runner.run(ready.compiled, maker);
     judge_into(outcome, ready, result);
     outcome.stack_bytes = result.record.stack_bytes;
+    outcome.undecided = result.record.undecided ? 1 : 0;
     outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
@@ -171,6 +172,16 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
   return outcome;
 }
 
+std::string where_it_runs(const RunOptions& options) {
+  std::string words;
+  if (options.backend != "host") words += " --backend " + options.backend;
+  if (options.entry != "el2") words += " --entry " + options.entry;
+  if (options.monitors != "cheap") words += " --monitors " + options.monitors;
+  if (options.fine) words += " --fine";
+  if (!options.mediator.empty()) words += " --mediator " + shell_quoted(options.mediator);
+  return words;
+}
+
 std::string repro_command(const ReadyCase& ready, const RunOptions& options,
                           const Outcome& outcome) {
   std::string command = fmt::format("build/bin/ffa-sim run {} --filter '{}'",
@@ -184,12 +195,8 @@ std::string repro_command(const ReadyCase& ready, const RunOptions& options,
     command += " --choices " + shell_quoted(outcome.choices);
   if (!options.faults.empty())
     command += fmt::format(" --faults {}", fmt::join(options.faults, ","));
-  if (options.backend != "host") command += " --backend " + options.backend;
-  if (options.entry != "el2") command += " --entry " + options.entry;
-  if (options.monitors != "cheap") command += " --monitors " + options.monitors;
+  command += where_it_runs(options);
   if (options.check_determinism) command += " --check-determinism";
-  if (options.fine) command += " --fine";
-  if (!options.mediator.empty()) command += " --mediator " + shell_quoted(options.mediator);
   if (!options.golden.empty()) command += " --golden " + shell_quoted(options.golden);
   return command;
 }

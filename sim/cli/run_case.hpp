@@ -28,6 +28,9 @@ void judge_into(report::Outcome& outcome, const ReadyCase& ready, const CaseResu
 /// Runs `body`; whatever it throws is a failure of the outcome.
 void catch_into(report::Outcome& outcome, const std::function<void()>& body);
 
+/// The options that say in which mediator, and on what: " --fine", …; empty: ours, on the host.
+std::string where_it_runs(const RunOptions& options);
+
 /// The command that does the case again.
 std::string repro_command(const ReadyCase& ready, const RunOptions& options,
                           const report::Outcome& outcome);

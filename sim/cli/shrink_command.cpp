@@ -81,13 +81,8 @@ Shrunk shrink(const Options& options, const ShrinkOptions& how, const std::strin
   smaller.loaded.data.doc = reducer.smallest().doc;
   smaller.loaded.data.doc["text"] = fmt::format("shrunk from {}: {}", shrunk.name, shrunk.failure);
   shrunk.saved = save_case(how.out, smaller, shrunk.choices);
-  shrunk.repro = "build/bin/ffa-sim run " + shell_quoted(shrunk.saved);
-  if (options.selection.backend != "host")
-    shrunk.repro += " --backend " + options.selection.backend;
-  if (options.run.monitors != "cheap") shrunk.repro += " --monitors " + options.run.monitors;
-  if (!options.run.mediator.empty()) {
-    shrunk.repro += " --mediator " + shell_quoted(options.run.mediator);
-  }
+  shrunk.repro = fmt::format("build/bin/ffa-sim run {}{}", shell_quoted(shrunk.saved),
+                             where_it_runs(options.run));
   return shrunk;
 }
 
@@ -122,7 +117,7 @@ int shrink_command(const Options& options) {
   if (error) throw InputError(options.shrink.out, error.message());
   for (Repro repro : repros_of(options.shrink.what, "shrink")) {
     for (const std::string& more : options.shrink.more) repro.line += " " + shell_quoted(more);
-    const Parsed parsed = parse_repro(repro);
+    const Parsed parsed = parse_repro(repro, options.shrink.instead);
     if (!parsed.options) throw InputError(repro.place, parsed.text);
     if (parsed.options->selection.backend == "qemu") {
       throw InputError(repro.place, "the back end qemu leaves no schedule open");

@@ -41,6 +41,7 @@ struct CaseWorld::World {
     record.injected = simulation.injected();
     record.stack_bytes = simulation.stack_bytes();
     record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));
+    record.undecided = false;
     record.fault_fired.clear();
     for (size_t n = 0; n < faults; ++n) record.fault_fired.push_back(simulation.fault_fired(n));
   }
@@ -114,6 +115,8 @@ const RunRecord& CaseWorld::run(Choices& choices) {
 void CaseWorld::report(Violation violation) {
   world_->record.violations.push_back(std::move(violation));
 }
+
+void CaseWorld::leave_undecided() { world_->record.undecided = true; }
 
 std::string CaseWorld::hash() const {
   // The events lie in the order of their numbers.

@@ -34,6 +34,7 @@ class CaseWorld {
   const RunRecord& run(Choices& choices);
   /// Adds to the record of the last run.
   void report(Violation violation);
+  void leave_undecided();
   /// The trace hash of the last run.
   [[nodiscard]] std::string hash() const;
   /// The record of the last run, with its hash. Nothing can be run any more.

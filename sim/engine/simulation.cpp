@@ -110,6 +110,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   Step& step = steps[scheduler.current()] = {};
   step.event = seq;
   step.pcpu = event.pcpu;
+  if (spec.coverage) step.site = Coverage::site_of(event);
   events.push_back(std::move(event));
   if (auto struck = faults_to_come.extract(scheduler.current())) {
     step.faults = std::move(struck.mapped());
@@ -260,6 +261,7 @@ void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint3
   event.accepted.reserve(event.accepted.size() + accepted.size());
   for (const uint32_t rule : accepted) event.accepted.push_back(mediator->rule_name(rule));
   if (rejected != 0) event.rule = mediator->rule_name(rejected);
+  if (spec.coverage) spec.coverage->add_rules(accepted, rejected, *mediator);
 }
 
 void Simulation::Impl::mapped(uint16_t vm, uint64_t ipa, uint64_t /*pages*/, uint32_t buffer) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ffa/buffer_use.hpp"
+#include "sim/engine/coverage.hpp"
 #include "sim/engine/secure_world.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/engine/turn.hpp"
@@ -75,6 +76,7 @@ struct Simulation::Impl final : World, SimulationState {
     std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
     uint64_t switch_points = 0;     ///< reached so far
     SwitchPoint at;                 ///< the last of them
+    uint8_t site = 0;               ///< as Coverage counts
   };
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;

@@ -69,7 +69,11 @@ void Simulation::Impl::switch_passed() {
   Step* const step = current_step();
   if (step == nullptr) return;
   const SwitchPlace here{step->event, step->switch_points, step->at};
-  if (last_place.event != here.event || last_place.point != here.point) {
+  const bool others_ran = last_place.event != here.event || last_place.point != here.point;
+  if (spec.coverage && (others_ran || choices->decisions() > decisions_there)) {
+    spec.coverage->add_yield(step->site, here.here, others_ran);
+  }
+  if (others_ran) {
     add_turn(here);
     std::string& stimulus = event(step->event).stimulus;
     append(stimulus, "turn ");

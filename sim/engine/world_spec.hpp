@@ -85,6 +85,8 @@ struct Breakpoint {
   bool reached = false;
 };
 
+class Coverage;
+
 struct WorldSpec {
   mediator::MediatorConfig mediator;
   SpmcSpec spmc;
@@ -98,6 +100,7 @@ struct WorldSpec {
   uint64_t own_rx_pa = 0x48010000;
   bool sparse_ram = false;  ///< replay: PAs anywhere are RAM
   std::shared_ptr<Breakpoint> break_at{};
+  std::shared_ptr<Coverage> coverage{};  ///< is told what runs meet; nothing depends on it
 };
 
 }  // namespace sim

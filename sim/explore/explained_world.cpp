@@ -40,6 +40,7 @@ const RunRecord& ExplainedWorld::run(Choices& choices) {
     if (!record.events.empty()) violation->seq = record.events.back().seq;
     world_.report(std::move(*violation));
   }
+  if (linearizability_.undecided()) world_.leave_undecided();
   return record;
 }
 

@@ -16,6 +16,11 @@ constexpr uint64_t max_orders = 2000;
 /// The SPMC may refuse so often what the mediator then asks again.
 constexpr uint32_t max_laters = 1000;
 
+scenario::CompiledCase without_coverage(scenario::CompiledCase compiled) {
+  compiled.world.coverage.reset();
+  return compiled;
+}
+
 }  // namespace
 
 /// Has the calls made one by one, in an order that it goes on with from where the last one was
@@ -215,8 +220,9 @@ class Linearizability::OneByOne final : public CallWatch {
 };
 
 Linearizability::Linearizability(const scenario::CompiledCase& compiled, MediatorFactory& factory)
-    : one_by_one_(std::make_unique<OneByOne>(history_)),
-      world_(compiled, factory, CaseWorld::Keeps::second_run, one_by_one_.get()) {}
+    : compiled_(without_coverage(compiled)),
+      one_by_one_(std::make_unique<OneByOne>(history_)),
+      world_(compiled_, factory, CaseWorld::Keeps::second_run, one_by_one_.get()) {}
 
 Linearizability::~Linearizability() = default;
 
@@ -246,10 +252,13 @@ Linearizability::Verdict Linearizability::search(bool splits) {
 }
 
 std::optional<Violation> Linearizability::judge() {
+  undecided_ = false;
   if (history_.phases().empty() || is_known()) return {};
-  if (search(false) != Verdict::unexplained) return {};
+  Verdict verdict = search(false);
   const std::string nearest = one_by_one_->nearest();
-  if (search(true) != Verdict::unexplained) return {};
+  if (verdict == Verdict::unexplained) verdict = search(true);
+  undecided_ = verdict == Verdict::undecided;
+  if (verdict != Verdict::unexplained) return {};
   std::string text = "no order of these calls, one by one, gives what they gave at once:";
   for (const HistoryEntry& entry : history_.entries()) {
     if (entry.between_calls || entry.call.thread == WatchedCall::none) continue;

@@ -29,9 +29,10 @@ class Linearizability {
   CallWatch& watch() { return history_; }
   /// Before each run.
   void begin() { history_.clear(); }
-  /// After it: I32, if no order explains the history. Nothing, too, where more orders are left than
-  /// are tried.
+  /// After it: I32, if no order explains the history. Nothing, too, where that is undecided.
   std::optional<Violation> judge();
+  /// Whether judge() has found no order that explains it, and left more of them than are tried.
+  [[nodiscard]] bool undecided() const { return undecided_; }
 
   /// How many orders were run so far.
   [[nodiscard]] uint64_t orders_run() const { return orders_run_; }
@@ -42,11 +43,13 @@ class Linearizability {
   enum class Verdict : uint8_t { explained, unexplained, undecided };
   Verdict search(bool splits);
 
+  scenario::CompiledCase compiled_;  ///< its runs are none of the campaign's: not of its coverage
   History history_;
   std::unique_ptr<OneByOne> one_by_one_;
   CaseWorld world_;
   std::map<uint64_t, std::vector<Order>> known_;  // by outcome
   uint64_t orders_run_ = 0;
+  bool undecided_ = false;
 };
 
 }  // namespace sim::explore

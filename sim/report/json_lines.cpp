@@ -38,10 +38,30 @@ Enum by_name(const std::string& name, const Names& names) {
 
 namespace {
 
+ordered_json covered_json(const CoverageNames& covered) {
+  return {{"accepted", covered.accepted},     {"rejected", covered.rejected},
+          {"yields", covered.yields},         {"switches", covered.switches},
+          {"states", covered.states.count()}, {"lowest_states", covered.states.kept()}};
+}
+
+CoverageNames parse_covered(const ordered_json& value) {
+  CoverageNames covered;
+  covered.accepted = value.at("accepted");
+  covered.rejected = value.at("rejected");
+  covered.yields = value.at("yields");
+  covered.switches = value.at("switches");
+  for (const uint64_t state : value.at("lowest_states")) covered.states.add(state);
+  return covered;
+}
+
 ordered_json exploration_json(const Exploration& exploration) {
-  return {{"strategy", exploration.strategy},   {"exhausted", exploration.exhausted},
-          {"schedules", exploration.schedules}, {"pruned", exploration.pruned},
-          {"states", exploration.states},       {"longest", exploration.longest}};
+  return {{"strategy", exploration.strategy},
+          {"exhausted", exploration.exhausted},
+          {"schedules", exploration.schedules},
+          {"pruned", exploration.pruned},
+          {"states", exploration.states},
+          {"longest", exploration.longest},
+          {"covered", covered_json(exploration.covered)}};
 }
 
 Exploration parse_exploration(const ordered_json& value) {
@@ -52,6 +72,7 @@ Exploration parse_exploration(const ordered_json& value) {
   exploration.pruned = value.at("pruned");
   exploration.states = value.at("states");
   exploration.longest = value.at("longest");
+  exploration.covered = parse_covered(value.at("covered"));
   return exploration;
 }
 
@@ -75,7 +96,9 @@ std::string outcome_json(const Outcome& outcome) {
                    {"repro", outcome.repro},
                    {"sometimes", outcome.sometimes}};
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
+  if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
   if (outcome.stack_bytes != 0) all["stack_bytes"] = outcome.stack_bytes;
+  if (outcome.undecided != 0) all["undecided"] = outcome.undecided;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
 }
@@ -90,6 +113,7 @@ std::string summary_json(const Summary& summary) {
     counts["exhausted"] = summary.exhausted;
     counts["schedules"] = summary.schedules;
   }
+  if (summary.undecided != 0) counts["undecided"] = summary.undecided;
   ordered_json all{{"summary", counts}};
   if (const Shard& shard = summary.shard; shard.count > 1) {
     all["shard"] = {
@@ -110,6 +134,7 @@ Summary parse_summary(const std::string& line) {
     summary.lacking = counts.at("lacking");
     summary.exhausted = counts.value("exhausted", size_t{0});
     summary.schedules = counts.value("schedules", uint64_t{0});
+    summary.undecided = counts.value("undecided", uint64_t{0});
     if (value.contains("shard")) {
       const auto& shard = value.at("shard");
       summary.shard = {shard.at("index"), shard.at("count"), shard.at("of") == "seeds"};
@@ -120,8 +145,8 @@ Summary parse_summary(const std::string& line) {
   }
 }
 
-std::string never_met_json(const std::vector<std::string>& marks) {
-  return dump({{"never_met", marks}});
+std::string met_json(const std::vector<std::string>& never_met, const CoverageNames& covered) {
+  return dump({{"never_met", never_met}, {"covered", covered_json(covered)}});
 }
 
 Outcome parse_outcome(const std::string& line) {
@@ -142,7 +167,9 @@ Outcome parse_outcome(const std::string& line) {
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
     outcome.saved = value.value("saved", "");
+    outcome.saved_with = value.value("saved_with", "");
     outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
+    outcome.undecided = value.value("undecided", uint64_t{0});
     outcome.sometimes = value.at("sometimes");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));

@@ -11,8 +11,8 @@ namespace sim::report {
 /// {"name":…,"result":"passed",…} without its newline.
 std::string outcome_json(const Outcome& outcome);
 
-/// {"never_met":["tx_busy",…]} without its newline.
-std::string never_met_json(const std::vector<std::string>& marks);
+/// {"never_met":["tx_busy",…],"covered":{…}} without its newline: of a whole campaign.
+std::string met_json(const std::vector<std::string>& never_met, const CoverageNames& covered);
 /// {"summary":{"passed":3,…}} without its newline.
 std::string summary_json(const Summary& summary);
 

@@ -9,6 +9,7 @@ Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected) {
   Summary summary;
   summary.not_selected = not_selected;
   for (const Outcome& outcome : outcomes) {
+    summary.undecided += outcome.undecided;
     if (outcome.exploration) {
       summary.schedules += outcome.exploration->schedules;
       if (outcome.result == Result::passed && outcome.exploration->exhausted) ++summary.exhausted;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/engine/coverage.hpp"
+
 namespace sim::report {
 
 /// `lacking`: it ran, and what was not as expected needs what the SPMC or a guest does not have.
@@ -28,12 +30,13 @@ struct Problem {
 
 /// How a case was explored.
 struct Exploration {
-  std::string strategy;    ///< "exhaustive", "random", …
-  bool exhausted = false;  ///< every schedule within the bounds was run
-  uint64_t schedules = 0;  ///< run to their end
-  uint64_t pruned = 0;     ///< left where they came to a state known already
-  uint64_t states = 0;     ///< known to the reduction
-  uint64_t longest = 0;    ///< decisions in one schedule, at most
+  std::string strategy;     ///< "exhaustive", "random", …
+  bool exhausted = false;   ///< every schedule within the bounds was run
+  uint64_t schedules = 0;   ///< run to their end
+  uint64_t pruned = 0;      ///< left where they came to a state known already
+  uint64_t states = 0;      ///< known to the reduction
+  uint64_t longest = 0;     ///< decisions in one schedule, at most
+  CoverageNames covered{};  ///< by all that was run of them
   friend bool operator==(const Exploration&, const Exploration&) = default;
 };
 
@@ -44,17 +47,19 @@ struct Outcome {
   Result result = Result::passed;
   Trouble trouble = Trouble::none;
   std::vector<Problem> problems;
-  std::string where;    ///< which run of a sweep failed, or ""
-  std::string skip;     ///< why it was skipped, or what was lacking, or ""
-  std::string hash;     ///< of the trace; "" if it did not run
-  std::string seed;     ///< "0x…"
-  std::string choices;  ///< decisions that were not 0
-  uint64_t runs = 0;    ///< how often the world was built: 1, or more for a sweep
-  std::string repro;    ///< the command that does it again; only of failed cases
-  std::string saved{};  ///< the file that the failure was saved in, or ""
+  std::string where;         ///< which run of a sweep failed, or ""
+  std::string skip;          ///< why it was skipped, or what was lacking, or ""
+  std::string hash;          ///< of the trace; "" if it did not run
+  std::string seed;          ///< "0x…"
+  std::string choices;       ///< decisions that were not 0
+  uint64_t runs = 0;         ///< how often the world was built: 1, or more for a sweep
+  std::string repro;         ///< the command that does it again; only of failed cases
+  std::string saved{};       ///< the file that the failure was saved in, or ""
+  std::string saved_with{};  ///< the options that it fails with, since no scenario says them, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
   uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known
+  uint64_t undecided = 0;                ///< of its runs, those with no verdict on I32
 };
 
 /// What one process did of a campaign: part `index` (from 1) of `count`.
@@ -73,6 +78,7 @@ struct Summary {
   size_t lacking = 0;
   size_t exhausted = 0;    ///< of those that passed
   uint64_t schedules = 0;  ///< 0: nothing was explored
+  uint64_t undecided = 0;  ///< runs with no verdict on I32
   Shard shard{};
   friend bool operator==(const Summary&, const Summary&) = default;
 };

@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <span>
+
+#include "mediator/rules.hpp"
+
 namespace sim::report {
 namespace {
 
@@ -28,7 +33,9 @@ std::string failure_text(const Outcome& outcome) {
   if (shown < outcome.problems.size()) {
     text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
   }
-  if (!outcome.saved.empty()) text += fmt::format("  saved in {}\n", outcome.saved);
+  if (!outcome.saved.empty()) text += fmt::format("  saved in {}", outcome.saved);
+  if (!outcome.saved_with.empty()) text += ", which fails with" + outcome.saved_with;
+  if (!outcome.saved.empty()) text += '\n';
   return text + "REPRO: " + outcome.repro + "\n";
 }
 
@@ -45,15 +52,23 @@ std::string exploration_text(const Exploration& exploration, const std::string& 
                      exploration.schedules, name);
 }
 
+/// A run that nothing is wrong with as far as one knows.
+std::string undecided_text(const Outcome& outcome) {
+  if (outcome.undecided == 0) return "";
+  return fmt::format(" ({} without a verdict on I32)", outcome.undecided);
+}
+
 }  // namespace
 
 std::string outcome_text(const Outcome& outcome, const Colours& colours) {
   switch (outcome.result) {
     case Result::passed:
       if (outcome.exploration) {
-        return exploration_text(*outcome.exploration, outcome.name, colours);
+        return exploration_text(*outcome.exploration, outcome.name + undecided_text(outcome),
+                                colours);
       }
-      return fmt::format("{}  {}\n", colours.green("passed"), outcome.name);
+      return fmt::format("{}  {}{}\n", colours.green("passed"), outcome.name,
+                         undecided_text(outcome));
     case Result::skipped:
       return fmt::format("{} {}: {}\n", colours.yellow("skipped"), outcome.name, outcome.skip);
     case Result::lacking:
@@ -77,7 +92,23 @@ std::string summary_text(const Summary& summary) {
   if (summary.schedules != 0) {
     text += fmt::format("; {} exhausted, {} schedules", summary.exhausted, summary.schedules);
   }
+  if (summary.undecided != 0) {
+    text += fmt::format(", {} without a verdict on I32", summary.undecided);
+  }
   return text;
+}
+
+std::string coverage_text(const CoverageNames& covered) {
+  // Of another mediator with rules of its own, those that were met are all that is known.
+  std::set<std::string> rules = covered.accepted;
+  rules.insert(covered.rejected.begin(), covered.rejected.end());
+  for (const mediator::RuleInfo& rule : std::span{mediator::rule_table}.subspan(1)) {
+    rules.insert(rule.id);
+  }
+  return fmt::format(
+      "rules: {} of {} accepted, {} rejected; yields: a switch at {} of {}; {}{} states",
+      covered.accepted.size(), rules.size(), covered.rejected.size(), covered.switches.size(),
+      covered.yields.size(), covered.states.exact() ? "" : "about ", covered.states.count());
 }
 
 }  // namespace sim::report

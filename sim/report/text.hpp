@@ -29,6 +29,10 @@ std::string failure_text(const Outcome& outcome);
 /// a newline.
 std::string outcome_text(const Outcome& outcome, const Colours& colours);
 
+/// "rules: 120 of 270 accepted, 31 rejected; yields: a switch at 40 of 52; 812 states": of rules,
+/// those of our mediator; of yields, the places that were met; "about" where states are estimated.
+std::string coverage_text(const CoverageNames& covered);
+
 /// "3 passed, 1 failed, 0 skipped, 2 not selected", and ", 4 lacking" if any are.
 std::string summary_text(const Summary& summary);
 

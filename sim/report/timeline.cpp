@@ -59,42 +59,6 @@ std::string answer_text(const Event& event) {
   return text;
 }
 
-std::string where_text(const SwitchPoint& here) {
-  switch (here.what) {
-    case OperationKind::everything:
-      return "before something that may touch anything";
-    case OperationKind::none:
-      return "behind an SMC";
-    case OperationKind::lock_acquire:
-      return "before lock " + lock_class_name(here.lock_class);
-    case OperationKind::lock_release:
-      return "behind lock " + lock_class_name(here.lock_class);
-    case OperationKind::atomic:
-      return "before an atomic access";
-    case OperationKind::smc:
-      return "before an SMC";
-    case OperationKind::p2m:
-      return "before a stage 2";
-    case OperationKind::borrowing:
-      return "before a look at what VMs have borrowed";
-    case OperationKind::buffers:
-      return "before RX or TX is mapped or unmapped";
-    case OperationKind::memory:
-      return "before guest memory";
-    case OperationKind::interrupt:
-      return "before an interrupt";
-    case OperationKind::life:
-      return "before a reference to a VM";
-    case OperationKind::budget:
-      return "before more of long work";
-    case OperationKind::faults:
-      return "before an operation that may fail";
-    case OperationKind::plain:
-      return "before a memory access";
-  }
-  return "";
-}
-
 std::string place_text(const SwitchPlace& place) {
   return fmt::format("{}.{}", place.event, place.point);
 }
@@ -102,8 +66,8 @@ std::string place_text(const SwitchPlace& place) {
 std::string turn_text(const Turn& turn, const std::string& from, const std::string& to) {
   std::string text;
   if (turn.from.point != 0) {
-    text = fmt::format("{} stops at {}, {}; ", from, place_text(turn.from),
-                       where_text(turn.from.here));
+    text =
+        fmt::format("{} stops at {}, {}; ", from, place_text(turn.from), in_words(turn.from.here));
   }
   if (turn.to.point == 0) return text + to + " begins";
   return text + fmt::format("{} goes on from {}", to, place_text(turn.to));

@@ -90,8 +90,9 @@ void each(Stream& stream, Is<FaultSpec> auto& fault) {
 template <class Stream>
 void each(Stream& stream, Is<WorldSpec> auto& world) {
   auto& [config, spmc, sps, vms, faults, pcpus, ram_base, ram_size, own_tx, own_rx, sparse,
-         break_at] = world;
+         break_at, coverage] = world;
   (void)break_at;  // of the process at hand
+  (void)coverage;
   stream.items(config, spmc, sps, vms, faults, pcpus, ram_base, ram_size, own_tx, own_rx, sparse);
 }
 

@@ -6,26 +6,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "mediator/lock.hpp"
 #include "sim/sched/code_place.hpp"
 
 namespace sim {
-
-std::string lock_class_name(uint32_t lock_class) {
-  switch (static_cast<mediator::LockClass>(lock_class)) {
-    case mediator::LockClass::vm_messages:
-      return "vm_messages";
-    case mediator::LockClass::vm_table:
-      return "vm_table";
-    case mediator::LockClass::vm_state:
-      return "vm_state";
-    case mediator::LockClass::vm_memory:
-      return "vm_memory";
-    case mediator::LockClass::spmc_tx:
-      return "spmc_tx";
-  }
-  return fmt::format("class {}", lock_class);
-}
 
 Scheduler::Scheduler(Choices& choices, Report report)
     : choices_(&choices), report_(std::move(report)) {}

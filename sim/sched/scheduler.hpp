@@ -18,15 +18,9 @@
 #include "sim/sched/fibers.hpp"
 #include "sim/sched/operation.hpp"
 #include "sim/sched/races.hpp"
+#include "sim/sched/switch_point.hpp"
 
 namespace sim {
-
-/// Where another task may go on: in front of what is to be done; of a lock that is given back and
-/// of an SMC (none) behind it.
-struct SwitchPoint {
-  OperationKind what = OperationKind::none;
-  uint32_t lock_class = 0;  ///< of locks
-};
 
 class Scheduler {
  public:
@@ -154,8 +148,5 @@ class Scheduler {
   bool gave_up_ = false;
   std::exception_ptr error_;
 };
-
-/// "vm_table", …; "class 7" for one that lock.hpp does not name.
-std::string lock_class_name(uint32_t lock_class);
 
 }  // namespace sim

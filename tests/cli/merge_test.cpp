@@ -61,6 +61,31 @@ TEST(Merge, SchedulesAddUpAndMarksUnite) {
   EXPECT_EQ(merged.not_selected, 2U);
 }
 
+TEST(Merge, WhatWasCoveredUnitesUpToAFailure) {
+  Outcome first = sampled(5);
+  first.undecided = 2;
+  first.exploration->covered.accepted = {"gen_conduit", "rx_release_owned"};
+  first.exploration->covered.states.add(4);
+  Outcome second = failed(1, "0x5");
+  second.undecided = 1;
+  second.exploration->covered.accepted = {"gen_conduit", "mem_handle_zero"};
+  second.exploration->covered.yields = {"FFA_RX_RELEASE before lock vm_state"};
+  second.exploration->covered.states.add(4);
+  second.exploration->covered.states.add(9);
+  Outcome third = sampled(5);
+  third.undecided = 7;
+  third.exploration->covered.rejected = {"mem_handle_zero"};
+  const Outcome all =
+      merge({part(1, 3, {first}), part(2, 3, {second}), part(3, 3, {third})}).outcomes.front();
+  const CoverageNames& covered = all.exploration->covered;
+  EXPECT_EQ(covered.accepted,
+            (std::set<std::string>{"gen_conduit", "mem_handle_zero", "rx_release_owned"}));
+  EXPECT_EQ(covered.yields.size(), 1U);
+  EXPECT_EQ(covered.states.count(), 2U);
+  EXPECT_TRUE(covered.rejected.empty()) << "met only behind the failure";
+  EXPECT_EQ(all.undecided, 3U);
+}
+
 TEST(Merge, TheFirstFailureBySeedIsTheOneTold) {
   const Merged merged = merge({part(1, 3, {sampled(5)}), part(2, 3, {failed(2, "0x6")}),
                                part(3, 3, {failed(1, "0xa", {"tx_busy"})})});

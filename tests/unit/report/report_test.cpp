@@ -87,6 +87,27 @@ TEST(JsonLines, outcome_survives_the_way_through_a_pipe) {
   }
 }
 
+TEST(JsonLines, what_was_covered_survives_too) {
+  Outcome outcome = passed("m/a", hash_a);
+  Exploration& told = outcome.exploration.emplace("random", false, 9, 0, 0, 4);
+  told.covered = {{"a", "b"}, {"b"}, {"FFA_RUN behind an SMC"}, {}, {}};
+  for (uint64_t state = 1; state < 700; ++state) told.covered.states.add(state << 50);
+  outcome.undecided = 3;
+  const Outcome back = parse_outcome(outcome_json(outcome));
+  EXPECT_EQ(back.exploration, outcome.exploration);
+  EXPECT_EQ(back.undecided, 3U);
+}
+
+TEST(Coverage, of_other_rules_those_that_were_met_are_all) {
+  const std::string none = coverage_text({});
+  EXPECT_TRUE(none.starts_with("rules: 0 of ")) << none;
+  EXPECT_TRUE(none.ends_with(" accepted, 0 rejected; yields: a switch at 0 of 0; 0 states"));
+  const size_t own = std::stoul(none.substr(std::string("rules: 0 of ").size()));
+  EXPECT_GT(own, 100U);
+  EXPECT_TRUE(coverage_text({{"gen_conduit", "theirs"}, {"theirs"}, {}, {}, {}})
+                  .starts_with("rules: 2 of " + std::to_string(own + 1) + " accepted, 1 rejected"));
+}
+
 TEST(JsonLines, result_and_name_stand_as_scripts_look_for_them) {
   EXPECT_TRUE(outcome_json(failed("m/a", Trouble::check))
                   .starts_with(R"({"name":"m/a","result":"failed",)"));
