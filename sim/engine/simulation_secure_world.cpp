@@ -68,8 +68,6 @@ spmc_model::SpKind to_kind(SpKind kind) {
       return spmc_model::SpKind::optee;
     case SpKind::notifier:
       return spmc_model::SpKind::notifier;
-    case SpKind::image:
-      return spmc_model::SpKind::image;
   }
   throw InputError("world: sps", "an SP of no known kind");
 }
@@ -77,7 +75,7 @@ spmc_model::SpKind to_kind(SpKind kind) {
 spmc_model::SpConfig to_config(const SpSpec& sp) {
   spmc_model::SpConfig config;
   config.id = ffa::EndpointId{sp.id};
-  config.kind = to_kind(sp.kind);
+  config.kind = sp.image ? spmc_model::SpKind::image : to_kind(sp.kind);
   config.service.threads = sp.threads.value_or(config.service.threads);
   config.service.sessions = sp.sessions.value_or(config.service.sessions);
   config.uuid = sp.uuid;

@@ -65,7 +65,7 @@ struct VmSpec {
   std::optional<ImageSpec> image{};  ///< what its vCPUs run; else the steps of the scenario
 };
 
-enum class SpKind : uint8_t { echo, memory_user, optee, notifier, image };
+enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
 
 struct SpSpec {
   std::string name;
@@ -76,7 +76,7 @@ struct SpSpec {
   std::optional<uint32_t> properties;  ///< else what the kind implies
   std::optional<uint16_t> threads{};   ///< kind optee, of one VM; else as the model has it
   std::optional<uint16_t> sessions{};
-  std::optional<ImageSpec> image{};  ///< kind image
+  std::optional<ImageSpec> image{};  ///< what it runs; it may say to be of a kind all the same
 };
 
 struct SpmcSpec {

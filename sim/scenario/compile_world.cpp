@@ -345,7 +345,6 @@ class WorldCompiler {
                                      {"notifier", SpKind::notifier}});
     }
     sp.image = sp_image(node);
-    if (sp.image) sp.kind = SpKind::image;
     if (const auto uuid = node.find("uuid")) {
       sp.uuid = uuid_of(*uuid);
     } else if (sp.kind == SpKind::optee) {

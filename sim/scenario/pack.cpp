@@ -9,7 +9,7 @@ namespace sim {
 
 constexpr RegionKind last_of(RegionKind) { return RegionKind::foreign; }
 constexpr Backing last_of(Backing) { return Backing::reversed; }
-constexpr SpKind last_of(SpKind) { return SpKind::image; }
+constexpr SpKind last_of(SpKind) { return SpKind::notifier; }
 
 }  // namespace sim
 
