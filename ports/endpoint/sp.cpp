@@ -214,7 +214,7 @@ Outcome serve(uint32_t owner, const uint32_t* words) {
     case Operation::count_pages:
     case Operation::count_ranges: {
       const Region* const region = find(handle);
-      if (region == nullptr) return failure(Status::denied);
+      if (region == nullptr) return failure(Status::invalid_parameters);
       return use(*region, operation, offset, words[protocol::value_word]);
     }
     default:

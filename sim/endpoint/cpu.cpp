@@ -62,13 +62,15 @@ struct Cpu::Hooks {
     cpu.abort_ = Abort{address, write, fetch};
     return false;
   }
-  static void block(uc_engine* engine, uint64_t /*address*/, uint32_t bytes, void* self) {
+  /// Before each instruction. Only where somebody asks for this does the emulator know, in an
+  /// abort, at which instruction it is.
+  static void instruction(uc_engine* engine, uint64_t /*address*/, uint32_t /*bytes*/, void* self) {
     Cpu& cpu = of(self);
     if (cpu.instructions_ >= cpu.end_) {
       (void)uc_emu_stop(engine);
-      return;
+    } else {
+      ++cpu.instructions_;
     }
-    cpu.instructions_ += bytes / instruction_bytes;
   }
   static uint32_t number_of(const uc_arm64_cp_reg* reg) {
     return register_number(reg->op0, reg->op1, reg->crn, reg->crm, reg->op2);
@@ -124,7 +126,7 @@ void Cpu::add_hooks() {
   };
   hook(UC_HOOK_INTR, &Hooks::interrupt);
   hook(UC_HOOK_MEM_INVALID, &Hooks::invalid);
-  hook(UC_HOOK_BLOCK, &Hooks::block);
+  hook(UC_HOOK_CODE, &Hooks::instruction);
   hook(UC_HOOK_INSN, &Hooks::msr, UC_ARM64_INS_MSR);
   hook(UC_HOOK_INSN, &Hooks::mrs, UC_ARM64_INS_MRS);
 }

@@ -62,7 +62,7 @@ class Cpu {
   [[nodiscard]] bool stopped_at_hvc() const { return at_hvc_; }
   [[nodiscard]] ffa::Regs call_registers() const;
   void set_call_registers(const ffa::Regs& regs);
-  /// Since reset(); of a basic block that was left in the middle all.
+  /// Since reset().
   [[nodiscard]] uint64_t instructions() const { return instructions_; }
   /// Of Stop::fault, for people.
   [[nodiscard]] const std::string& fault() const { return fault_; }

@@ -113,7 +113,7 @@ void lend(uint64_t receiver) {
   const uint64_t own = smc(fid32(Fid::id_get)).x[2];
   (void)smc(fid64(Fid::rxtx_map), buffers, buffers + 4096, 1);
   for (uint64_t n = 0; n < 96; n += 8) put(buffers + n, 0);
-  put32(buffers, static_cast<uint32_t>(own | 0x2f << 16));
+  put32(buffers, static_cast<uint32_t>(own));  // attributes are the borrower's business in a loan
   put32(buffers + 24, 16);  // size of an access descriptor, their number, where they are
   put32(buffers + 28, 1);
   put32(buffers + 32, 48);
