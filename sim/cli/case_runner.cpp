@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sim/cli/values.hpp"
+#include "sim/endpoint/image.hpp"
 #include "sim/engine/built_images.hpp"
 #include "sim/engine/case_world.hpp"
 #include "sim/engine/input_error.hpp"
@@ -28,7 +29,9 @@ class HostRunner final : public CaseRunner {
  public:
   HostRunner(std::unique_ptr<MediatorFactory> factory, bool explain)
       : factory_(std::move(factory)), explain_(explain) {}
-  std::string why_not(const scenario::CompiledCase& /*compiled*/) const override { return {}; }
+  std::string why_not(const scenario::CompiledCase& compiled) const override {
+    return endpoint::why_not(compiled.world);
+  }
   RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) override {
     if (!explains(compiled)) return sim::run(compiled, *factory_, choices);
     explore::ExplainedWorld world{compiled, *factory_};

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "sim/cli/chosen_faults.hpp"
+#include "sim/endpoint/image.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/machine/machine.hpp"
 #include "sim/scenario/filter.hpp"
@@ -54,6 +55,13 @@ std::optional<std::string> compile_case(const scenario::LoadedCase& loaded,
     compiled = scenario::compile(source);
   } catch (const InputError& error) {
     return scenario::with_origin(loaded.origins, source.file, error.what());
+  }
+  try {
+    endpoint::check_images(compiled.world);
+  } catch (const MissingTool&) {
+    // Its runner says what is missing.
+  } catch (const InputError& error) {
+    return fmt::format("{}:/world: {}", source.file, error.what());
   }
   try {
     const Machine fits(compiled.world, [](const std::string&) {});

@@ -20,7 +20,7 @@ struct CaseWorld::World {
 
   /// Whatever part can't keep its state, the world is used once.
   bool keep() {
-    if (record.no_progress || !simulation.keep()) return false;
+    if (record.no_progress || !control.can_keep() || !simulation.keep()) return false;
     checkers.keep();
     control.keep();
     for (const trace::Event& event : simulation.events()) set_up.add(event);
@@ -38,6 +38,8 @@ struct CaseWorld::World {
     record.violations = simulation.violations();
     record.turns = simulation.turns();
     record.log = simulation.log();
+    record.consoles = simulation.consoles();
+    record.notes = control.notes();
     record.injected = simulation.injected();
     record.stack_bytes = simulation.stack_bytes();
     record.chosen_faults = fmt::format("{}", fmt::join(simulation.chosen_faults(), ", "));

@@ -72,14 +72,20 @@ guest::Program open_program(const std::vector<std::byte>& code) {
 Control::Control(const scenario::CompiledCase& compiled, Simulation& simulation, RunRecord& record)
     : simulation_(simulation),
       record_(record),
+      compiled_(compiled),
       only_invariants_(compiled.only_invariants),
       program_(open_program(compiled.control)),
       slots_(program_.slots()) {
+  add_images();
   for (const scenario::VcpuProgram& program : compiled.programs) {
     auto one = std::make_unique<Vcpu>(open_program(program.code), GuestView{simulation, program.vm},
                                       slots_);
     one->vm = program.vm;
     one->vcpu = program.vcpu;
+    one->code = program.code;
+    if (const auto image = images_.find(one->vm); image != images_.end()) {
+      one->image = image->second.get();
+    }
     one->name = fmt::format("{}.{}", program.vm, program.vcpu);
     vcpus_.emplace(std::pair{program.vm, program.vcpu}, std::move(one));
   }
@@ -252,9 +258,15 @@ void Control::run_step(Vcpu& one, uint32_t expected) {
   ++one.done;
   StepRecord& record = begin(expected);
   one.open = &record;
+  const auto& image = compiled_.steps.at(expected).image;
+  if (image && !run_image(one, *image, record)) {
+    one.open = nullptr;
+    end(record);
+    return;
+  }
   do {
     if (watch_ != nullptr && one.thread != WatchedCall::none) watch_->guest_goes_on(one.thread);
-  } while (exit(one, one.interpreter.run(), record));
+  } while (exit(one, one.go_on(), record));
   one.open = nullptr;
   end(record);
 }
@@ -272,12 +284,12 @@ bool Control::ended(const Vcpu& one, StepRecord& record) {
 bool Control::call(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
   if (watch_ != nullptr) {
     if (const auto known = watch_->call_begins({one.thread, one.vm, one.vcpu, exit.regs})) {
-      one.interpreter.complete(*known);
+      one.complete(*known);
       return true;
     }
   }
   if (ended(one, record)) {
-    one.interpreter.complete({});
+    one.complete({});
     if (watch_ != nullptr) watch_->call_ends(one.thread, {.text = "its VM has ended"});
     return true;
   }
@@ -319,6 +331,12 @@ bool Control::exit(Vcpu& one, const guest::Exit& exit, StepRecord& record) {
     case ExitKind::end:
       broken("a vCPU's program ended too early");
     case ExitKind::malformed:
+      if (one.image != nullptr) {
+        simulation_.report("machine", fmt::format("the image of {} can't go on: {}", one.name,
+                                                  one.image->describe(one.vcpu)));
+        one.lost = true;
+        return false;
+      }
       broken("a vCPU's program is malformed");
   }
   return false;
@@ -419,6 +437,9 @@ std::string Control::create(const HostOp& op) {
       return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
                          : progress_text(static_cast<uint32_t>(result));
     });
+    if (result == 0) {
+      if (const auto image = images_.find(op.vm); image != images_.end()) image->second->power_on();
+    }
     if (result <= 0) break;
     if (result == FFA_SIM_LATER) simulation_.let_others_get_on();
   }

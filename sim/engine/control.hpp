@@ -13,6 +13,7 @@
 
 #include "guest/interpreter.hpp"
 #include "sim/engine/call_watch.hpp"
+#include "sim/engine/image_vm.hpp"
 #include "sim/engine/run_record.hpp"
 #include "sim/engine/simulation.hpp"
 #include "sim/scenario/compile.hpp"
@@ -54,6 +55,10 @@ class Control {
   /// which there are no events yet.
   void keep();
   void restore();
+  /// On how programs from outside were run, for people.
+  [[nodiscard]] std::vector<std::string> notes() const;
+  /// False: a program from outside can't be brought back to where it was.
+  [[nodiscard]] bool can_keep() const { return images_.empty(); }
 
  private:
   struct Vcpu {
@@ -67,8 +72,22 @@ class Control {
     size_t thread = WatchedCall::none;  ///< its steps are unordered against those of others
     bool lost = false;                  ///< a step of it was not reached
     StepRecord* open = nullptr;         ///< the step whose call waits for another VM
-    Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> slots)
-        : vm(0), vcpu(0), memory(view), interpreter(program, memory, slots) {}
+    ImageVm* image = nullptr;           ///< what it runs instead of the interpreter
+    std::span<const std::byte> code;
+    std::span<uint64_t> slots;
+    guest::Exit go_on() {
+      if (image == nullptr || !image->runs_steps()) return interpreter.run();
+      return image->run_steps(vcpu, code, slots);
+    }
+    void complete(const ffa::Regs& regs) {
+      if (image == nullptr) {
+        interpreter.complete(regs);
+      } else {
+        image->complete(vcpu, regs);
+      }
+    }
+    Vcpu(const guest::Program& program, GuestView view, std::span<uint64_t> table)
+        : vm(0), vcpu(0), memory(view), interpreter(program, memory, table), slots(table) {}
   };
 
   struct Kept {
@@ -97,6 +116,10 @@ class Control {
   bool exit(Vcpu& vcpu, const guest::Exit& exit, StepRecord& record);
   bool make_call(Vcpu& one, const guest::Exit& exit);
   void interfere(const Vcpu& vcpu);
+  void add_images();
+  bool run_image(Vcpu& one, const scenario::ImageStep& step, StepRecord& record);
+  std::optional<ImageEnd> image_end(const Vcpu& one, const scenario::ImageStep& step,
+                                    uint64_t first) const;
   std::vector<Simulation::Task> with_destroyer(std::vector<Simulation::Task> tasks);
   void parallel(const guest::ParallelOp& op);
   void host_op(guest::Opcode code, const guest::HostOp& op);
@@ -113,10 +136,12 @@ class Control {
 
   Simulation& simulation_;
   RunRecord& record_;
+  const scenario::CompiledCase& compiled_;
   const bool only_invariants_;
   guest::Program program_;
   uint32_t offset_ = 0;  ///< of the next operation of the control program
   std::vector<uint64_t> slots_;
+  std::map<uint16_t, std::unique_ptr<ImageVm>> images_;  // by VM
   std::map<std::pair<uint16_t, uint16_t>, std::unique_ptr<Vcpu>> vcpus_;
   CallWatch* watch_ = nullptr;
   size_t threads_ = 0;  ///< of all phases that have begun

@@ -10,6 +10,7 @@
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
 #include "sim/engine/control.hpp"
+#include "sim/engine/secure_world.hpp"
 
 namespace sim {
 
@@ -17,13 +18,20 @@ namespace sim {
 bool Control::make_call(Vcpu& one, const guest::Exit& exit) {
   ffa::Regs regs = exit.regs;
   if (ffa::is_function(regs, ffa::Fid::rx_release) && simulation_.strike("rx_kept")) {
-    one.interpreter.complete(ffa::success32());
+    one.complete(ffa::success32());
     return true;
   }
   interfere(one);
-  simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
+  const auto board_answers = [&] {
+    if (regs.x[0] != smccc_not_supported) return;
+    if (const auto answer = one.image->psci(one.vcpu, exit.regs)) regs.x[0] = *answer;
+  };
+  const bool has_board = one.image != nullptr && !one.image->runs_steps();
+  simulation_.guest_call(
+      one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs,
+      has_board ? std::function<void()>{board_answers} : std::function<void()>{});
   one.lost = one.lost || simulation_.strike("kill");
-  if (!one.lost) one.interpreter.complete(regs);
+  if (!one.lost) one.complete(regs);
   return !one.lost;
 }
 

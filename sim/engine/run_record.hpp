@@ -15,6 +15,16 @@
 
 namespace sim {
 
+/// Why a step that runs a program from outside was over.
+enum class ImageEnd : uint8_t {
+  system_off,    ///< PSCI SYSTEM_OFF
+  system_reset,  ///< PSCI SYSTEM_RESET
+  cpu_off,       ///< PSCI CPU_OFF
+  console,       ///< it has printed what the step waits for
+  instructions,  ///< as many as the step allows are over
+  broken,        ///< it can't go on
+};
+
 /// One step that was done. Its own events are those of [first_event, end_event) that carry its VM
 /// and vCPU.
 struct StepRecord {
@@ -28,6 +38,8 @@ struct StepRecord {
   std::optional<std::string>
       result;                   ///< of a step of the host, in words: "done", "DENIED", "removed"
   std::vector<uint64_t> slots;  ///< the saved values after the step
+  std::optional<ImageEnd> image_end{};
+  std::string image_text{};  ///< why it can't go on
 };
 
 /// Bytes at an address of a VM. `ok` false: nothing is mapped there.
@@ -65,6 +77,8 @@ struct RunRecord {
   std::optional<std::string> stopped;  ///< the mediator could not go on: how it came to that
   uint64_t stack_bytes = 0;            ///< the most that a call has taken; 0: not known
   bool undecided = false;    ///< I32: no order was found, and there are more than are tried
+  std::map<std::string, std::string> consoles;  ///< what programs from outside printed, by endpoint
+  std::vector<std::string> notes;               ///< on how they were run, for people
   bool no_progress = false;  ///< the tasks were stuck; a violation says who waits for what
 };
 

@@ -19,6 +19,9 @@ struct SecureWorldEvents {
   std::function<void()> raise_sri;  ///< the SPMC pends the schedule receiver interrupt
   /// It or an SP gets at memory, by PA.
   std::function<void(uint64_t pa, uint64_t bytes, bool write)> accessed;
+  /// An SP that is a program from outside prints, or can't go on.
+  std::function<void(const std::string& sp, char c)> print;
+  std::function<void(const std::string& text)> report;
 };
 
 /// `machine` must outlive the result. A world with spec.spmc.absent gets one that answers SMCCC

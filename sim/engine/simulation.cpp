@@ -333,7 +333,9 @@ Simulation::Simulation(const WorldSpec& spec, MediatorFactory& factory, Choices&
     impl.secure = make_secure_world(
         spec, impl.machine,
         {[&impl] { impl.sri_pending = true; },
-         [&impl](uint64_t pa, uint64_t bytes, bool write) { impl.touch_pa(pa, bytes, write); }});
+         [&impl](uint64_t pa, uint64_t bytes, bool write) { impl.touch_pa(pa, bytes, write); },
+         [this](const std::string& sp, char c) { print(sp, c); },
+         [&impl](const std::string& text) { impl.report("", text); }});
   }
   impl.mediator = std::make_unique<Guarded>(
       factory.create(Bridge::ops(), &impl.bridge, spec.mediator), impl.bridge);
@@ -404,8 +406,8 @@ void Simulation::start(Task task) {
 
 bool Simulation::advance() { return impl_->advance(); }
 
-void Simulation::wait_until(std::function<bool()> ready) {
-  impl_->scheduler.wait_until(std::move(ready));
+void Simulation::wait_until(std::function<bool()> ready, bool idle) {
+  impl_->scheduler.wait_until(std::move(ready), idle);
 }
 
 size_t Simulation::current_task() const { return impl_->scheduler.current(); }

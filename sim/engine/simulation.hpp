@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,8 +103,10 @@ class Simulation {
   /// Runs every task until it has ended or waits in wait_until(). False: an invariant was violated
   /// such that nothing can go on; no task is left. run({}) tells whether all have ended.
   bool advance();
-  /// On a task: goes on, in an advance(), once `ready` is true.
-  void wait_until(std::function<bool()> ready);
+  /// On a task: goes on once `ready` is true. `idle`: that it waits is no lack of progress.
+  void wait_until(std::function<bool()> ready, bool idle = false);
+  /// On a task, between two calls: another one may go on here.
+  void give_way();
   /// On a task, between two calls: as long as other calls are under way, lets them get on a little.
   void let_others_get_on();
   /// A number that no other task has as long as this one runs.
@@ -135,6 +138,9 @@ class Simulation {
   /// The most stack that a call of the mediator's has taken; 0: not known.
   uint64_t stack_bytes() const;
   void report(const std::string& invariant, const std::string& text);
+  /// A program from outside prints; by the endpoint's name. What it prints in excess is lost.
+  void print(const std::string& endpoint, char c);
+  const std::map<std::string, std::string>& consoles() const;
   /// Log lines of the mediator, for people.
   const std::vector<std::string>& log() const;
   /// True if the fault of spec.faults[index] has fired.

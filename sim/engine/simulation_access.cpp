@@ -23,6 +23,12 @@ uint64_t Simulation::stack_bytes() const { return impl_->mediator->stack_bytes()
 void Simulation::report(const std::string& invariant, const std::string& text) {
   impl_->report(invariant, text);
 }
+void Simulation::print(const std::string& endpoint, char c) {
+  constexpr size_t max_console = size_t{1} << 20;
+  std::string& console = impl_->consoles[endpoint];
+  if (console.size() < max_console) console.push_back(c);
+}
+const std::map<std::string, std::string>& Simulation::consoles() const { return impl_->consoles; }
 const std::vector<std::string>& Simulation::log() const { return impl_->lines; }
 bool Simulation::fault_fired(size_t index) const { return impl_->faults.fired(index); }
 const std::vector<std::string>& Simulation::chosen_faults() const { return impl_->faults.chosen(); }

@@ -46,6 +46,7 @@ struct SimulationState {
 
   std::vector<Violation> violations;
   std::vector<std::string> lines;
+  std::map<std::string, std::string> consoles;
   std::vector<Simulation::Injected> injected;
   std::vector<Simulation::Access> accesses;
   uint64_t next_seq = 1;

@@ -8,6 +8,7 @@
 
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/secure_world.hpp"
+#include "sim/engine/simulation_programs.hpp"
 #include "sim/platform/kept_pages.hpp"
 
 namespace sim {
@@ -74,7 +75,7 @@ spmc_model::SpKind to_kind(SpKind kind) {
 spmc_model::SpConfig to_config(const SpSpec& sp) {
   spmc_model::SpConfig config;
   config.id = ffa::EndpointId{sp.id};
-  config.kind = to_kind(sp.kind);
+  config.kind = sp.image ? spmc_model::SpKind::image : to_kind(sp.kind);
   config.service.threads = sp.threads.value_or(config.service.threads);
   config.service.sessions = sp.sessions.value_or(config.service.sessions);
   config.uuid = sp.uuid;
@@ -85,8 +86,9 @@ spmc_model::SpConfig to_config(const SpSpec& sp) {
 
 class ModelWorld final : public SecureWorld {
  public:
-  ModelWorld(const WorldSpec& spec, Machine& machine, SecureWorldEvents events)
-      : view_(machine, spec.sparse_ram, std::move(events)),
+  ModelWorld(const WorldSpec& spec, Machine& machine, const SecureWorldEvents& events)
+      : programs_(spec, machine, {events.print, events.report}),
+        view_(machine, spec.sparse_ram, events),
         missing_(spec.spmc.missing),
         storage_(spmc_model::Spmc::storage_bytes(ranges)) {
     auto personality = spmc_model::find_personality(spec.spmc.personality);
@@ -98,14 +100,24 @@ class ModelWorld final : public SecureWorld {
     if (spec.spmc.max_vms) personality->vms = *spec.spmc.max_vms;
     personality->per_vcpu_notifications = spec.spmc.per_vcpu_notifications;
     for (const SpSpec& sp : spec.sps) sps_.push_back(to_config(sp));
-    model_ =
-        spmc_model::Spmc::create(storage_.span(), {*personality, sps_, missing_, ranges}, view_);
+    model_ = spmc_model::Spmc::create(storage_.span(),
+                                      {.personality = *personality,
+                                       .sps = sps_,
+                                       .missing_functions = missing_,
+                                       .programs = &programs_,
+                                       .ranges = ranges},
+                                      view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
+    programs_.set_model(*model_);
+    const bool up = model_->boot_programs();
+    if (!up && events.report) events.report("an SP's image does not come to FFA_MSG_WAIT");
+    programs_.end_boot();
   }
 
   ffa::Regs smc(uint16_t /*vm*/, const ffa::Regs& in) override { return model_->smc(in); }
   spmc_model::Spmc* model() override { return model_; }
   bool keep() override {
+    if (!programs_.empty()) return false;  // they can't be brought back to where they were
     kept_.emplace(storage_);
     return true;
   }
@@ -115,6 +127,7 @@ class ModelWorld final : public SecureWorld {
   /// Twice a GiB in single pages. What of it is not used is never touched, so it costs nothing.
   static constexpr uint32_t ranges = 2 * spmc_model::max_region_pages;
 
+  SpImages programs_;
   SecureView view_;
   std::vector<uint32_t> missing_;
   std::vector<spmc_model::SpConfig> sps_;
@@ -139,7 +152,7 @@ class NoSecureWorld final : public SecureWorld {
 std::unique_ptr<SecureWorld> make_secure_world(const WorldSpec& spec, Machine& machine,
                                                SecureWorldEvents events) {
   if (spec.spmc.absent) return std::make_unique<NoSecureWorld>();
-  return std::make_unique<ModelWorld>(spec, machine, std::move(events));
+  return std::make_unique<ModelWorld>(spec, machine, events);
 }
 
 }  // namespace sim

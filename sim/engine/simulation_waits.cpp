@@ -96,6 +96,8 @@ bool Simulation::can_call(uint16_t vm, uint16_t vcpu) const {
          !impl_->open_calls.contains({vm, vcpu});
 }
 
+void Simulation::give_way() { impl_->scheduler.yield(); }
+
 void Simulation::let_others_get_on() {
   if (!impl_->scheduler.on_task()) return;
   impl_->scheduler.wait_until([impl = impl_.get(), seen = impl_->next_seq] {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ffa/types.hpp"
@@ -33,11 +34,35 @@ struct RegionSpec {
   uint64_t block = 0;
 };
 
+/// A stretch of memory of a board's own, which is nobody else's. Whole pages.
+struct PrivateMemory {
+  uint64_t address = 0;
+  uint64_t size = 0;
+};
+
+/// An AArch64 program from outside that an endpoint runs, and the board that it finds itself on.
+/// docs/endpoint-images.md
+struct ImageSpec {
+  std::string file;               ///< a path; or "built:NAME": of the `aarch64` tree beside ours
+  std::optional<uint64_t> load;   ///< a raw image is loaded there; nothing: it is an ELF file
+  std::optional<uint64_t> entry;  ///< else the ELF file's, or where the raw image begins
+  std::vector<std::pair<uint8_t, uint64_t>> registers;  ///< x0-x30 at the entry; the others are 0
+  std::string manifest;  ///< a file that lies in memory at the entry, a device tree; may be empty
+  uint64_t manifest_at = 0;
+  std::vector<PrivateMemory> memory;     ///< beside what the world gives the endpoint
+  std::optional<uint64_t> uart;          ///< of a PL011's registers
+  std::optional<uint32_t> console_call;  ///< function whose x1 is a character to be printed
+  uint64_t burst = 10000;                ///< instructions until others may go on
+  bool runs_steps = false;  ///< a VM's: it runs the steps of the scenario, as ports/qemu-virt/el1
+  uint64_t slice = 0;       ///< an SP's: until an interrupt preempts it in a request; 0: never
+};
+
 struct VmSpec {
   std::string name;
   mediator::VmConfig config;  ///< id, tee type, vcpus, limits
   std::vector<RegionSpec> memory;
   bool create_at_boot = true;
+  std::optional<ImageSpec> image{};  ///< what its vCPUs run; else the steps of the scenario
 };
 
 enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
@@ -51,6 +76,7 @@ struct SpSpec {
   std::optional<uint32_t> properties;  ///< else what the kind implies
   std::optional<uint16_t> threads{};   ///< kind optee, of one VM; else as the model has it
   std::optional<uint16_t> sessions{};
+  std::optional<ImageSpec> image{};  ///< what it runs; it may say to be of a kind all the same
 };
 
 struct SpmcSpec {

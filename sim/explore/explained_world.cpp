@@ -12,6 +12,9 @@ namespace sim::explore {
 
 bool can_be_explained(const scenario::CompiledCase& compiled) {
   if (!compiled.world.faults.empty()) return false;
+  // What a program from outside calls depends on all that it has seen.
+  const auto runs_image = [](const auto& step) { return step.image.has_value(); };
+  if (std::ranges::any_of(compiled.steps, runs_image)) return false;
   const auto control = guest::Program::open(compiled.control);
   if (!control.ok()) throw std::logic_error("byte code: a program does not open");
   for (uint32_t offset = 0;;) {

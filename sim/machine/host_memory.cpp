@@ -110,6 +110,17 @@ bool HostMemory::write(uint64_t pa, std::span<const std::byte> from) {
   return true;
 }
 
+std::byte* HostMemory::view(uint64_t page) {
+  if (!reachable(page * ffa::page_size, ffa::page_size)) return nullptr;
+  return touch(page).bytes.data();
+}
+
+void HostMemory::wrote(uint64_t number) {
+  Page& page = touch(number);
+  page.hashed = false;
+  page.changed = true;
+}
+
 uint64_t HostMemory::page_hash(uint64_t number, const Page& page) {
   if (!page.hashed) {
     std::array<std::byte, ffa::page_size> poison;

@@ -38,6 +38,11 @@ class HostMemory {
   /// there.
   bool read(uint64_t pa, std::span<std::byte> to) const;
   bool write(uint64_t pa, std::span<const std::byte> from);
+  /// The bytes of a page that is there and no device, for who writes them himself and tells
+  /// wrote(). They stay where they are until the page is given away or restore(). nullptr: no such
+  /// page.
+  std::byte* view(uint64_t page);
+  void wrote(uint64_t page);
   /// Over all bytes of an owner that are not poison any more.
   [[nodiscard]] uint64_t digest(PageOwner owner) const;
 

@@ -198,6 +198,7 @@ bool Machine::remove_page(uint16_t id, uint64_t ipa) {
   const uint64_t page = ipa / page_bytes;
   if (vm == nullptr || vm->pins.at(page) != 0 || impl_->buffers.maps(id, page, 1)) return false;
   if (vm->rights.at(page) != Rights::own) return false;  // another VM's page
+  ++impl_->page_views;
   const auto taken = vm->stage2.unmap(page, 1);
   if (taken.empty()) return false;
   vm->remapped = true;
@@ -215,6 +216,7 @@ uint64_t Machine::stage2_digest(uint16_t vm) const {
 }
 
 void Machine::add_vm(const VmSpec& spec) {
+  ++impl_->page_views;
   const uint16_t id = spec.config.id.raw();
   const std::string where = fmt::format("world: vm {}", id);
   if (impl_->find(id) != nullptr) throw InputError(where, "exists already");
@@ -226,6 +228,7 @@ void Machine::add_vm(const VmSpec& spec) {
 }
 
 void Machine::remove_vm(uint16_t id) {
+  ++impl_->page_views;
   Impl::Vm* vm = impl_->find(id);
   if (vm == nullptr) {
     impl_->report(fmt::format("there is no VM {} to remove", id));
@@ -445,6 +448,7 @@ void Machine::keep() {
 }
 
 void Machine::restore() {
+  ++impl_->page_views;
   static_cast<MachineState&>(*impl_) = impl_->kept_state;
   impl_->memory.restore();
 }

@@ -100,6 +100,20 @@ class Machine {
   bool write_ipa(uint16_t vm, uint64_t ipa, std::span<const std::byte> from);
   bool read_pa(uint64_t pa, std::span<std::byte> to) const;
   bool write_pa(uint64_t pa, std::span<const std::byte> from);
+  /// For who runs a vCPU outside: the page at an IPA as that vCPU reaches it, 4 KiB. Nothing: a
+  /// stage-2 fault. Valid as long as page_views() stays what it was.
+  struct PageView {
+    std::byte* bytes;
+    bool writable;
+    uint64_t pa;
+  };
+  std::optional<PageView> view_page(uint16_t vm, uint64_t ipa);
+  /// The same of normal memory by PA, writable.
+  std::optional<PageView> view_frame(uint64_t pa);
+  /// How often what view_page() says may have changed.
+  uint64_t page_views() const;
+  /// A vCPU may have written into pages that it views, by PA.
+  void wrote_pages(std::span<const uint64_t> pas);
   PageOwner owner(uint64_t pa) const;
   /// The first of these pages that belongs to neither of two owners; nothing: there is none.
   std::optional<uint64_t> find_other(uint64_t pa, uint64_t pages,

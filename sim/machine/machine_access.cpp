@@ -25,6 +25,7 @@ bool Machine::set_access(uint16_t id, uint64_t ipa, uint64_t pages, bool full) {
   if (!vm->pins.all_of(page, page + pages, [](uint32_t count) { return count != 0; })) {
     return refuse("not all of it is pinned");
   }
+  ++impl_->page_views;
   const Rights before = full ? Rights::withdrawn : Rights::own;
   if (!vm->rights.all_of(page, page + pages, [&](Rights now) { return now == before; })) {
     return refuse("it was before");
@@ -56,6 +57,7 @@ bool Machine::map_into(uint16_t id, uint64_t ipa, const mediator::Extent& extent
   }
   if (impl_->memory.owner(frame) == owned_by(id)) return refuse("I01", "they are its own");
   if (vm->stale.overlaps(page, pages)) return refuse("I35", "another mapping may be in a TLB yet");
+  ++impl_->page_views;
   if (!vm->stage2.map({page, frame, pages, mediator::MemoryKind::foreign})) return false;
   vm->rights.assign(page, page + pages, writable ? Rights::borrowed_rw : Rights::borrowed_ro);
   vm->widen(page, pages);
@@ -78,6 +80,7 @@ void Machine::unmap_from(uint16_t id, uint64_t ipa, uint64_t pages) {
                     pages, ipa, id));
     return;
   }
+  ++impl_->page_views;
   vm->keep_stale(page, pages);
   for (const Stage2::Run& run : vm->stage2.unmap(page, pages)) impl_->end_borrowing(run);
   vm->rights.assign(page, page + pages, Rights::own);
@@ -91,6 +94,7 @@ void Machine::Impl::end_borrowing(const Stage2::Run& run) {
 }
 
 void Machine::tlbi(uint16_t id) {
+  ++impl_->page_views;
   if (Impl::Vm* vm = impl_->find(id)) {
     vm->stale = {};
   } else {

@@ -71,6 +71,7 @@ struct Machine::Impl : MachineState {
   std::function<void(const std::string&)> report;
   HostMemory memory;
   MachineState kept_state;
+  uint64_t page_views = 0;  ///< counts on, whatever is restored
 };
 
 }  // namespace sim

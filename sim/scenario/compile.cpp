@@ -10,6 +10,7 @@
 
 #include "sim/platform/fault_kinds.hpp"
 #include "sim/scenario/case.hpp"
+#include "sim/scenario/compile_image.hpp"
 #include "sim/scenario/expect_compile.hpp"
 #include "sim/scenario/requirements.hpp"
 #include "sim/scenario/steps.hpp"
@@ -115,7 +116,9 @@ class CaseCompiler {
         bytes += region.kind == RegionKind::none ? 0 : region.size;
     }
     const auto& faults = world_.spec.faults;
-    if (std::any_of(faults.begin(), faults.end(), strikes_on_the_host_only)) {
+    if (has_images(world_.spec)) {
+      out_.why_not_portable = "its endpoints are programs from outside, run in Unicorn";
+    } else if (std::any_of(faults.begin(), faults.end(), strikes_on_the_host_only)) {
       out_.why_not_portable = "its faults strike on the host only";
     } else if (out_.only_invariants) {
       out_.why_not_portable = "its VMs are destroyed when it is over";
@@ -275,6 +278,13 @@ class CaseCompiler {
   void guest_step_ops(const Node& node, const GuestFacts& guest, uint32_t number,
                       CompiledStep& step) {
     const uint16_t vcpu = step.actor.vcpu;
+    if (guest.runs_image && step.what != "run_image" && step.what != "check") {
+      node.fail_at("do", fmt::format("{} runs a program from outside, and no steps but run_image",
+                                     guest.name));
+    }
+    if (!guest.runs_image && step.what == "run_image") {
+      node.fail_at("do", fmt::format("{} has no image to run", guest.name));
+    }
     ProgramBuilder& code = program(step.actor);
     guest_step(step.what)(
         {node, world_, guest, vcpu, values(guest, step.repetition), slots_, code, step, optee_});

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,15 +37,22 @@ enum class SuccessForm : uint8_t {
   none,      ///< the step makes no call
 };
 
+/// A step that runs a program from outside.
+struct ImageStep {
+  uint64_t instructions = 0;  ///< at most
+  std::string until;          ///< what it prints last, `*` for anything; empty: it goes on
+};
+
 struct CompiledStep {
   std::string pointer;  ///< "/steps/3"
   std::string what;     ///< its `do`
   Actor actor;
   uint32_t repetition = 0;
   SuccessForm success = SuccessForm::ffa;
-  bool regs_entries = false;          ///< partitions are reported in registers
-  bool asks_sp = false;               ///< a request to a memory_user: success is also the SP's
-  bool judged_by_default = true;      ///< without an expectation the call must succeed
+  bool regs_entries = false;      ///< partitions are reported in registers
+  bool asks_sp = false;           ///< a request to a memory_user: success is also the SP's
+  bool judged_by_default = true;  ///< without an expectation the call must succeed
+  std::optional<ImageStep> image{};
   std::vector<Expectation> expect{};  ///< the first that fits is taken; empty: the default
 };
 

@@ -7,6 +7,7 @@
 
 #include "sim/engine/input_error.hpp"
 #include "sim/machine/machine.hpp"
+#include "sim/scenario/compile_image.hpp"
 #include "sim/scenario/compile_names.hpp"
 #include "spmc-model/limits.hpp"
 #include "spmc-model/personality.hpp"
@@ -343,6 +344,7 @@ class WorldCompiler {
                                      {"optee", SpKind::optee},
                                      {"notifier", SpKind::notifier}});
     }
+    sp.image = sp_image(node);
     if (const auto uuid = node.find("uuid")) {
       sp.uuid = uuid_of(*uuid);
     } else if (sp.kind == SpKind::optee) {
@@ -353,6 +355,7 @@ class WorldCompiler {
       sp.uuid.bytes[15] = static_cast<uint8_t>(sp.id);
     }
     sp.contexts = static_cast<uint16_t>(node.number_or("contexts", 1, 0xffff));
+    if (sp.image && sp.contexts != 1) node.fail_at("contexts", "an image has one");
     sp.threads = service_size(node, "threads", sp, spmc_model::optee::max_threads);
     sp.sessions = service_size(node, "sessions", sp, spmc_model::optee::max_sessions);
     if (node.has("properties")) {
@@ -408,7 +411,13 @@ class WorldCompiler {
     vm.memory = regions(node, facts.page_size);
     if (const auto window = node.find("borrow_window"))
       vm.config.borrow_window = borrow_window(*window, vm.memory);
+    vm.image = vm_image(node, vm);
+    facts.runs_image = vm.image && !vm.image->runs_steps;
     setup(node, facts);
+    if (!node.has("setup") && facts.runs_image) facts.setup = GuestSetup::none;
+    if (facts.runs_image && facts.setup != GuestSetup::none) {
+      node.fail_at("setup", "a program from outside sets itself up");
+    }
     const bool no_ffa = vm.config.tee == mediator::TeeType::none || spec().spmc.absent;
     if (!node.has("setup") && no_ffa) facts.setup = GuestSetup::none;
     if (!facts.create_at_boot) facts.setup = GuestSetup::none;

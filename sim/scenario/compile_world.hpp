@@ -34,6 +34,7 @@ struct GuestFacts {
   uint64_t tx = 0;
   uint64_t rx = 0;
   uint64_t buffer_pages = 1;
+  bool runs_image = false;  ///< its vCPUs run a program from outside, and no steps
 
   /// The layout of its descriptors.
   [[nodiscard]] ffa::Version layout() const { return version.value_or(ffa::v1_1); }

@@ -113,6 +113,21 @@ struct ExpectedTee {
   std::vector<ExpectedTeeField> fields;
 };
 
+/// A call of a program from outside, and its answer.
+struct ExpectedCall {
+  std::string pointer;
+  uint32_t function = 0;
+  std::vector<ExpectedReply> replies;
+  std::vector<ExpectedRegister> registers;
+};
+
+/// What must come of a step that runs a program from outside.
+struct ExpectedImage {
+  std::optional<std::string> ends;     ///< as image_end_name() says
+  std::optional<std::string> console;  ///< what the endpoint has printed so far contains this
+  std::optional<std::vector<ExpectedCall>> calls;  ///< all, in order
+};
+
 /// One expectation of a step. What is silent is not judged.
 struct Expectation {
   std::string pointer;
@@ -140,6 +155,14 @@ struct Expectation {
   std::optional<std::vector<ExpectedIrq>> irqs;
   std::vector<ExpectedMemory> memory;
   std::optional<ExpectedState> state;
+  ExpectedImage image;
+};
+
+/// What an endpoint has printed: contains `text`.
+struct ExpectedConsole {
+  std::string pointer;
+  std::string endpoint;
+  std::string text;
 };
 
 /// What must be true at the end.
@@ -150,6 +173,7 @@ struct FinalExpectation {
   std::vector<ExpectedMemory> memory;
   std::optional<std::vector<ExpectedIrq>> irqs;
   std::optional<uint64_t> max_log_lines;
+  std::vector<ExpectedConsole> consoles;
   bool all_invariants = true;
   std::vector<std::string> invariants;  ///< those judged where not all are
 };

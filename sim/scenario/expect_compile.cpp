@@ -104,6 +104,8 @@ std::optional<std::pair<uint8_t, bool>> register_of(const std::string& key) {
   return std::pair{static_cast<uint8_t>(*number), key[0] == 'x'};
 }
 
+}  // namespace
+
 std::vector<ExpectedRegister> expected_registers(const Node& node, const ExpectContext& context) {
   std::vector<ExpectedRegister> list;
   for (const auto& [key, value] : node.members()) {
@@ -147,6 +149,8 @@ void compile_replies(const Node& node, const ExpectContext& context, Expectation
   }
   if (kinds > 1) node.fail("only one of success, error, one_of and reply can be expected");
 }
+
+namespace {
 
 // ---- RX and lists
 
@@ -336,6 +340,7 @@ Expectation compile_one(const Node& node, const When& when, const ExpectContext&
   to.irqs = compile_irqs(node, context);
   if (const auto memory = node.find("memory")) to.memory = compile_memory(*memory, context);
   if (const auto state = node.find("state")) to.state = compile_state(*state, context);
+  to.image = compile_image(node, context);
   return to;
 }
 
@@ -472,6 +477,7 @@ std::vector<FinalExpectation> compile_final_expect(const Node& node, const Expec
     if (const auto memory = entry.find("memory")) to.memory = compile_memory(*memory, context);
     to.irqs = compile_irqs(entry, context);
     if (const auto lines = entry.find("max_log_lines")) to.max_log_lines = lines->number();
+    to.consoles = compile_consoles(entry, context.world);
     if (const auto invariants = entry.find("invariants")) {
       to.all_invariants = invariants->is_string() && invariants->text() == "all";
       if (invariants->is_array()) {

@@ -37,6 +37,14 @@ std::vector<FinalExpectation> compile_final_expect(const Node& node, const Expec
 std::vector<ExpectedMemory> compile_memory(const Node& list, const ExpectContext& context);
 ExpectedState compile_state(const Node& node, const ExpectContext& context);
 
+/// What a reply must be, into `to`; and its registers, of which `node` names some.
+void compile_replies(const Node& node, const ExpectContext& context, Expectation& to);
+std::vector<ExpectedRegister> expected_registers(const Node& node, const ExpectContext& context);
+
+// expect_image.cpp: of programs from outside.
+ExpectedImage compile_image(const Node& node, const ExpectContext& context);
+std::vector<ExpectedConsole> compile_consoles(const Node& node, const CompiledWorld& world);
+
 /// "vm1.0" → VM and vCPU that exist; fails otherwise.
 std::pair<const GuestFacts*, uint16_t> vcpu_of(const Node& node, const CompiledWorld& world);
 

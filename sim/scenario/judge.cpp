@@ -86,6 +86,9 @@ Expectation with_defaults(const JudgedStep& step, Expectation expect) {
   return expect;
 }
 
+/// "vm1.0" → "vm1"
+std::string endpoint_of(const Actor& actor) { return actor.name.substr(0, actor.name.find('.')); }
+
 void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
   std::string what =
       fmt::format("step {} ({} on {})", step.step.pointer, step.step.what, step.step.actor.name);
@@ -117,6 +120,7 @@ void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
     return;
   }
   if (!waits) judge_reply(step, expect, verdict);
+  if (step.step.image && !waits) judge_image(step, expect, endpoint_of(step.step.actor), verdict);
   judge_tee(step, expect, verdict);
   judge_lists(step, expect, verdict);
   judge_smcs(step, expect, verdict);
@@ -135,6 +139,9 @@ void judge_end(const CompiledCase& compiled, const Evidence& evidence,
   }
   judge_memory(evidence, expect->memory, verdict);
   if (expect->state) judge_state(evidence, *expect->state, verdict);
+  for (const ExpectedConsole& console : expect->consoles) {
+    judge_console(console, evidence.record(), verdict);
+  }
   const size_t lines = evidence.record().log.size();
   if (expect->max_log_lines && lines > *expect->max_log_lines) {
     verdict.add(expect->pointer + "/max_log_lines",

@@ -64,6 +64,9 @@ void judge_reply(const JudgedStep& step, const Expectation& expect, Verdict& ver
 void judge_tee(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
 void judge_lists(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
 void judge_smcs(const JudgedStep& step, const Expectation& expect, Verdict& verdict);
+void judge_image(const JudgedStep& step, const Expectation& expect, const std::string& endpoint,
+                 Verdict& verdict);
+void judge_console(const ExpectedConsole& expected, const RunRecord& record, Verdict& verdict);
 void judge_memory(const Evidence& evidence, const std::vector<ExpectedMemory>& list,
                   Verdict& verdict);
 void judge_state(const Evidence& evidence, const ExpectedState& expected, Verdict& verdict);

@@ -65,13 +65,15 @@ void each(Stream& stream, Is<RegionSpec> auto& region) {
 
 template <class Stream>
 void each(Stream& stream, Is<VmSpec> auto& vm) {
-  auto& [name, config, memory, create_at_boot] = vm;
+  auto& [name, config, memory, create_at_boot, image] = vm;
+  (void)image;  // cases with images are not packed
   stream.items(name, config, memory, create_at_boot);
 }
 
 template <class Stream>
 void each(Stream& stream, Is<SpSpec> auto& sp) {
-  auto& [name, id, kind, uuid, contexts, properties, threads, sessions] = sp;
+  auto& [name, id, kind, uuid, contexts, properties, threads, sessions, image] = sp;
+  (void)image;
   stream.items(name, id, kind, uuid, contexts, properties, threads, sessions);
 }
 
@@ -104,9 +106,11 @@ void each(Stream& stream, Is<Actor> auto& actor) {
 
 template <class Stream>
 void each(Stream& stream, Is<CompiledStep> auto& step) {
-  auto& [pointer, what, actor, repetition, success, regs_entries, asks_sp, judged, expect] = step;
+  auto& [pointer, what, actor, repetition, success, regs_entries, asks_sp, judged, image, expect] =
+      step;
   stream.items(pointer, what, actor, repetition, success, regs_entries, asks_sp);
   (void)judged;  // a pack is run for its hashes; nothing is judged
+  (void)image;
   (void)expect;
 }
 

@@ -160,6 +160,7 @@ GuestStepCompiler guest_step(const std::string& name) {
       {"info_get", compile_info_get},
       {"run", compile_run},
       {"optee", compile_optee},
+      {"run_image", compile_run_image},
   };
   const auto found = table.find(name);
   return found == table.end() ? nullptr : found->second;

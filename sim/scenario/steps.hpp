@@ -117,5 +117,6 @@ void compile_wait(const GuestStep& step);
 void compile_yield(const GuestStep& step);
 void compile_send2(const GuestStep& step);
 void compile_optee(const GuestStep& step);
+void compile_run_image(const GuestStep& step);
 
 }  // namespace sim::scenario

@@ -55,6 +55,15 @@ bool takes_vm_message(const SpmcStorage& s, const Call& call, size_t sp);
 Answer run_vm_message(SpmcStorage& s, const Call& call, size_t sp);
 Answer handle_run(SpmcStorage& s, const Call& call);
 
+// program.cpp: SPs that are programs
+/// The SP goes on with a request, or in the middle of one. Its response; FFA_INTERRUPT or
+/// FFA_YIELD: it is not done; ABORTED: it is no more.
+Answer run_program(SpmcStorage& s, const Call& call, size_t sp);
+/// Until it waits for a request. False: it does not come to that, and is no more.
+bool boot_program(SpmcStorage& s, size_t sp);
+/// What it was doing and knew is lost.
+void abort_sp(SpmcStorage& s, size_t sp);
+
 // indirect.cpp [DEN0077A 1.2 §15.1]
 Answer handle_msg_send2(SpmcStorage& s, const Call& call);
 

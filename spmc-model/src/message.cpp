@@ -91,13 +91,16 @@ bool crashes(const SpmcStorage& s, const Call& call, DirectKind kind, size_t sp)
          operation == static_cast<uint32_t>(sp_protocol::Operation::crash);
 }
 
-/// What it was doing and knew is lost.
+}  // namespace
+
 void abort_sp(SpmcStorage& s, size_t sp) {
   s.sps[sp].crashed = true;
   s.sps[sp].contexts = {};
   for (VmSlot& slot : s.vms) slot.told &= ~(1U << sp);
   drop_all_holds(s, sp);
 }
+
+namespace {
 
 Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
   if (is_vm_message(call, kind)) return run_vm_message(s, call, sp);
@@ -110,6 +113,8 @@ Answer run_sp(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp) {
       return use_words(s, call, kind, sp, optee::run_service);
     case SpKind::notifier:
       return use_words(s, call, kind, sp, run_notifier);
+    case SpKind::image:
+      return run_program(s, call, sp);
   }
   return error(Status::aborted);
 }
@@ -137,6 +142,11 @@ SpContext* left_context(SpState& sp, const Call& call) {
   return nullptr;
 }
 
+/// A program was interrupted, or yields.
+bool is_unfinished(const Answer& answer) {
+  return answer.out.w(0) == ffa::fid32(Fid::interrupt) || answer.out.w(0) == ffa::fid32(Fid::yield);
+}
+
 /// Every request runs to its end in one go, unless a test said that it is stopped before.
 Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp,
                    SpContext& context) {
@@ -145,7 +155,14 @@ Answer stop_or_run(SpmcStorage& s, const Call& call, DirectKind kind, size_t sp,
   const SpWork work{s.sps[sp].config.id, number, context.stopped, !stops};
   const bool works = (stops || work.resumed) && context.kind != StopKind::yield;
   context.stopped = works ? s.memory->works_until_stopped(work) : stops;
-  if (!context.stopped) return run_sp(s, call, kind, sp);
+  if (!context.stopped) {
+    const Answer answer = run_sp(s, call, kind, sp);
+    if (!is_unfinished(answer)) return answer;
+    const bool yields = answer.out.w(0) == ffa::fid32(Fid::yield);
+    context.kind = yields ? StopKind::yield : StopKind::interrupt;
+    context.stops_left = 1;
+    context.stopped = true;
+  }
   --context.stops_left;
   context.request = call.in;
   if (context.kind == StopKind::managed_exit) {

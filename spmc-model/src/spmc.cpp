@@ -24,6 +24,8 @@ bool is_sound(const SpmcConfig& config) {
   }
   for (size_t i = 0; i < config.sps.size(); ++i) {
     if (!config.sps[i].id.is_secure() || !is_sound(config.sps[i].service)) return false;
+    const bool program = config.sps[i].kind == SpKind::image;
+    if (program && (config.programs == nullptr || config.sps[i].contexts != 1)) return false;
     for (size_t j = 0; j < i; ++j) {
       if (config.sps[j].id == config.sps[i].id) return false;
     }
@@ -54,6 +56,7 @@ Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, Physi
   auto* const s = new (at) SpmcStorage{};
   s->front.s_ = s;
   s->memory = &memory;
+  s->programs = config.programs;
   s->ranges = {reinterpret_cast<Range*>(at + sizeof(SpmcStorage)), config.ranges};
   for (size_t i = 0; i < max_regions; ++i) s->region_order[i] = static_cast<uint16_t>(i);
   s->personality = config.personality;
@@ -62,10 +65,19 @@ Spmc* Spmc::create(std::span<std::byte> storage, const SpmcConfig& config, Physi
   for (size_t i = 0; i < config.sps.size(); ++i) {
     s->sps[i].config = config.sps[i];
     s->sps[i].version = config.personality.max_version;
+    if (config.sps[i].kind == SpKind::image) s->sps[i].rx = SpRx::unmapped;
   }
   s->missing_count = config.missing_functions.size();
   for (size_t i = 0; i < s->missing_count; ++i) s->missing[i] = config.missing_functions[i];
   return &s->front;
+}
+
+bool Spmc::boot_programs() {
+  bool all = true;
+  for (size_t i = 0; i < s_->sp_count; ++i) {
+    if (s_->sps[i].config.kind == SpKind::image) all = boot_program(*s_, i) && all;
+  }
+  return all;
 }
 
 ffa::Status Spmc::set_notification(ffa::EndpointId sp, ffa::EndpointId vm, uint64_t bitmap,
@@ -137,6 +149,23 @@ VmBufferFacts Spmc::vm_buffer(size_t slot) const {
 }
 
 bool Spmc::knows_vm(ffa::EndpointId vm) const { return is_known_guest(*s_, vm); }
+
+unsigned Spmc::sp_access(ffa::EndpointId sp, ffa::Pa page) const {
+  const size_t index = find_sp(*s_, sp);
+  if (index == no_index) return 0;
+  unsigned access = 0;
+  for (uint32_t n = 0; n < s_->regions_used; ++n) {
+    const Region& region = *nth_region(*s_, n);
+    const auto held = static_cast<unsigned>(region.borrowings[index].held);
+    if (held <= access) continue;
+    for (const Range& range : ranges_of(*s_, region)) {
+      const uint64_t begin = range.address.raw();
+      const bool within = page.raw() >= begin && page.raw() - begin < range.pages * ffa::page_size;
+      if (within) access = held;
+    }
+  }
+  return access;
+}
 
 bool Spmc::has_aborted(ffa::EndpointId sp) const {
   const size_t index = find_sp(*s_, sp);

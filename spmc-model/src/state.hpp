@@ -89,6 +89,9 @@ struct SpState {
   std::array<SpContext, max_contexts> contexts;
   uint32_t rx_bytes;            ///< of the indirect message in its RX; 0: none
   Notifications notifications;  ///< from VMs
+  uint64_t tx_address;          ///< of a program: where its buffers are
+  uint64_t rx_address;
+  bool mid_request;  ///< of a program: it goes on where it was
 };
 
 /// The pair of buffers between an SP and the SPMC.
@@ -178,6 +181,7 @@ struct VmBuffers {
 struct SpmcStorage {
   Spmc front;
   PhysicalMemory* memory;
+  SpPrograms* programs;
   Personality personality;
   ffa::Version version;       ///< of the normal world, as the SPMC knows it
   ffa::Version spmd_version;  ///< of the normal world, as the SPMD keeps it; 0: not negotiated

@@ -110,6 +110,8 @@ const std::vector<Layer>& layers() {
       {"sim/scenario/optee_message", {"sim/"}},
       {"sim/unicorn/",
        {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/unicorn/image_abi.hpp"}},
+      {"sim/engine/image_vm",
+       {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/qemu-virt/memory_map.h"}},
       {"sim/qemu/",
        {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/", "ports/qemu-virt/memory_map.h"}},
       {"sim/", {"ffa/", "mediator/", "spmc-model/", "guest/", "sim/"}},

@@ -44,7 +44,25 @@ class PhysicalMemory {
   ~PhysicalMemory() = default;
 };
 
-enum class SpKind : uint8_t { echo, memory_user, optee, notifier };
+/// SPs that are programs, run by somebody else. An SP runs in one context.
+class SpPrograms {
+ public:
+  /// The SP goes on, with these in x0-x17, until its next SMC: x0-x17 of that. nullptr: from where
+  /// it was interrupted, with what it had. Not an SMC of its own: FFA_INTERRUPT, it was
+  /// interrupted; FFA_ABORT, it can't go on.
+  virtual ffa::Regs run(ffa::EndpointId sp, const ffa::Regs* in) = 0;
+  /// Its memory, by its own addresses. False: it has none there.
+  virtual bool read(ffa::EndpointId sp, uint64_t from, std::span<std::byte> to) = 0;
+  virtual bool write(ffa::EndpointId sp, uint64_t to, std::span<const std::byte> from) = 0;
+  /// What FFA_CONSOLE_LOG prints.
+  virtual void print(ffa::EndpointId sp, char c) = 0;
+
+ protected:
+  ~SpPrograms() = default;
+};
+
+/// `image`: one of SpPrograms.
+enum class SpKind : uint8_t { echo, memory_user, optee, notifier, image };
 
 /// What stops an SP in a request. FFA_RUN goes on after the first two. `managed_exit`: the SP saves
 /// its state and answers that it is not done; the VM's next request to it goes on.
@@ -68,6 +86,7 @@ struct SpmcConfig {
   Personality personality{};
   std::span<const SpConfig> sps;
   std::span<const uint32_t> missing_functions;  ///< function ids answered NOT_SUPPORTED
+  SpPrograms* programs = nullptr;               ///< SPs of kind image need it
   uint32_t ranges = default_ranges;             ///< address ranges over all regions, 16 bytes each
 };
 
@@ -108,6 +127,9 @@ class Spmc {
   static Spmc* create(std::span<std::byte> storage, const SpmcConfig& config,
                       PhysicalMemory& memory);
 
+  /// SPs that are programs run until they wait for their first request. False: one can't.
+  bool boot_programs();
+
   /// One SMC from the hypervisor (or, without one, the OS): x0-x17 in, x0-x17 out.
   ffa::Regs smc(const ffa::Regs& in);
 
@@ -141,6 +163,9 @@ class Spmc {
   /// What a slot below max_vms holds; slots in use may lie anywhere.
   [[nodiscard]] VmBufferFacts vm_buffer(size_t slot) const;
   [[nodiscard]] bool knows_vm(ffa::EndpointId vm) const;
+  /// What the SP may do with a page of non-secure memory, because of what it has retrieved: 0
+  /// nothing, 1 read, 2 write, too.
+  [[nodiscard]] unsigned sp_access(ffa::EndpointId sp, ffa::Pa page) const;
   /// True: the SP has called FFA_ABORT, and does nothing any more.
   [[nodiscard]] bool has_aborted(ffa::EndpointId sp) const;
   [[nodiscard]] bool has_bitmap(ffa::EndpointId vm) const;
