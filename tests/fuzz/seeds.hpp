@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Seed corpora: inputs that make sense, in the form of each target, made from what the project has
+// of real calls.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace fuzz {
+
+using Bytes = std::vector<uint8_t>;
+
+/// Inputs by target, each once.
+using Seeds = std::map<std::string, std::set<Bytes>>;
+
+/// The images of tests/data/ffa-vectors.json. Throws for a file that is not as it should be.
+void add_vectors(const std::string& file, Seeds& seeds);
+
+}  // namespace fuzz
