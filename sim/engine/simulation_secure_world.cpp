@@ -104,8 +104,8 @@ class ModelWorld final : public SecureWorld {
                                       {.personality = *personality,
                                        .sps = sps_,
                                        .missing_functions = missing_,
-                                       .programs = &programs_,
-                                       .ranges = ranges},
+                                       .ranges = ranges,
+                                       .programs = &programs_},
                                       view_);
     if (model_ == nullptr) throw InputError("world: sps", "the SPMC refuses these SPs");
     programs_.set_model(*model_);

@@ -86,8 +86,8 @@ struct SpmcConfig {
   Personality personality{};
   std::span<const SpConfig> sps;
   std::span<const uint32_t> missing_functions;  ///< function ids answered NOT_SUPPORTED
-  SpPrograms* programs = nullptr;               ///< SPs of kind image need it
   uint32_t ranges = default_ranges;             ///< address ranges over all regions, 16 bytes each
+  SpPrograms* programs = nullptr;               ///< SPs of kind image need it
 };
 
 /// What a checker may see of a live transaction.
