@@ -117,6 +117,7 @@ class Table {
   void messages() {
     constexpr uint64_t ids = uint64_t{bench::vm_id} << 16 | bench::sp_id;
     (void)call({0x84000063, ffa::v1_2.raw()}, ffa::v1_2.raw());
+    measure("FFA_ID_GET, which freezes the version", {0x84000069});
     measure("FFA_ID_GET", {0x84000069});
     measure("FFA_FEATURES of FFA_MEM_SHARE", {0x84000064, 0x84000073});
     measure("FFA_RXTX_MAP of 1 page each", {0xc4000066, bench::tx_ipa, bench::rx_ipa, 1});

@@ -78,13 +78,13 @@ class Platform {
   }
   mediator::OwnBuffers own_buffers() { return machine_.own_buffers(); }
 
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
+  void smc(ffa::EndpointId vm, ffa::Regs& regs) {
     const Vm* const caller = machine_.find(vm.raw());
     if (caller != nullptr && caller->stale != 0) {
       recorder_.violation(
           "I35: an SMC leaves before what was taken from the VM is out of its TLBs");
     }
-    return secure_.smc(vm.raw(), in);
+    regs = secure_.smc(vm.raw(), regs);
   }
   bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
