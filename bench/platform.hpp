@@ -100,7 +100,8 @@ class Platform {
             {mediator::BufferId{own_rx_buffer}, ffa::Pa{0x48010000}}};
   }
 
-  ffa::Regs smc(ffa::EndpointId /*vm*/, const ffa::Regs& in) {
+  void smc(ffa::EndpointId /*vm*/, ffa::Regs& regs) { regs = answer(regs); }
+  ffa::Regs answer(const ffa::Regs& in) {
     using ffa::Fid;
     const ffa::FunctionId id{in.x[0]};
     switch (static_cast<Fid>(id.raw & ~0x40000000U)) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// count-aarch64 [--json]: what calls cost the mediator's AArch64 image, in instructions and in
-// operations of the platform. Two runs on one image give the same figures. bench/README.md.
+// count-aarch64 [--json | --profile [TEXT]]: what calls cost the mediator's AArch64 image, in
+// instructions and in operations of the platform; where the instructions of each call whose name
+// holds TEXT lie, by function. Two runs on one image give the same figures. bench/README.md.
+#include <cxxabi.h>
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
+#include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +19,7 @@
 #include "ports/unicorn/image_abi.hpp"
 #include "sim/engine/program_end.hpp"
 #include "sim/engine/simulation.hpp"
+#include "sim/unicorn/image.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
 
 namespace {
@@ -49,9 +55,13 @@ sim::WorldSpec world_spec() {
   return spec;
 }
 
+/// Instructions of each basic block, by its address.
+using Blocks = std::map<uint64_t, uint64_t>;
+
 struct Row {
   std::string name;
   CallCounts counts;
+  Blocks blocks;
 };
 
 class Table {
@@ -59,7 +69,8 @@ class Table {
   Table()
       : factory_(sim::unicorn_mediator(
             sim::find_unicorn_image(), sim::unicorn::Monitoring::none,
-            [this](uint64_t /*fid*/, const CallCounts& counts) { last_ = counts; })),
+            [this](uint64_t /*fid*/, const CallCounts& counts) { last_ = counts; },
+            [this](uint64_t address, uint64_t instructions) { blocks_[address] += instructions; })),
         choices_(sim::seeded_choices(0)),
         simulation_(world_spec(), *factory_, choices_) {}
 
@@ -89,21 +100,24 @@ class Table {
     ffa::Regs regs;
     std::copy(values.begin(), values.end(), regs.x.begin());
     const uint64_t fid = regs.x[0];
+    blocks_.clear();
     simulation_.guest_call(bench::vm_id, 0, FFA_SIM_SMC, regs);
     simulation_.forget_events();
     if (regs.x[0] != answer)
       throw std::runtime_error(fmt::format("{:#x} is answered {:#x}", fid, regs.x[0]));
     return regs;
   }
+  void keep(std::string name) { rows_.push_back({std::move(name), last_, blocks_}); }
   void measure(std::string name, std::initializer_list<uint64_t> values,
                uint64_t answer = success) {
     (void)call(values, answer);
-    rows_.push_back({std::move(name), last_});
+    keep(std::move(name));
   }
 
   void messages() {
     constexpr uint64_t ids = uint64_t{bench::vm_id} << 16 | bench::sp_id;
     (void)call({0x84000063, ffa::v1_2.raw()}, ffa::v1_2.raw());
+    measure("FFA_ID_GET, which freezes the version", {0x84000069});
     measure("FFA_ID_GET", {0x84000069});
     measure("FFA_FEATURES of FFA_MEM_SHARE", {0x84000064, 0x84000073});
     measure("FFA_RXTX_MAP of 1 page each", {0xc4000066, bench::tx_ipa, bench::rx_ipa, 1});
@@ -124,9 +138,9 @@ class Table {
   }
   void share_and_reclaim(const std::string& what, const std::vector<std::byte>& image) {
     const ffa::Regs shared = share(image);
-    rows_.push_back({"FFA_MEM_SHARE of " + what, last_});
+    keep("FFA_MEM_SHARE of " + what);
     reclaim(shared);
-    rows_.push_back({"FFA_MEM_RECLAIM of " + what, last_});
+    keep("FFA_MEM_RECLAIM of " + what);
   }
 
   void shares() {
@@ -153,6 +167,7 @@ class Table {
   }
 
   CallCounts last_;
+  Blocks blocks_;
   std::unique_ptr<sim::MediatorFactory> factory_;
   sim::Choices choices_;
   sim::Simulation simulation_;
@@ -255,19 +270,52 @@ void print_json(const std::vector<Row>& rows) {
   fmt::print("}},\n \"vectors\":{}}}\n", rows.front().counts.vectors);
 }
 
+std::string readable(const std::string& symbol) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name{
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free};
+  return status == 0 ? name.get() : symbol;
+}
+
+/// Each call's functions, the most expensive one first.
+void print_profile(const std::vector<Row>& rows, std::string_view text) {
+  const sim::unicorn::Image image{sim::find_unicorn_image()};
+  for (const Row& row : rows) {
+    if (row.name.find(text) == std::string::npos) continue;
+    std::map<std::string, uint64_t> sums;
+    for (const auto& [address, instructions] : row.blocks) {
+      const std::string place = image.describe(address);
+      sums[place.substr(0, place.rfind('+'))] += instructions;
+    }
+    std::vector<std::pair<uint64_t, std::string>> functions;
+    for (const auto& [name, sum] : sums) functions.emplace_back(sum, readable(name));
+    std::stable_sort(functions.begin(), functions.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    fmt::print("{}: {}\n", row.name, row.counts.instructions);
+    for (const auto& [sum, name] : functions) fmt::print("  {:>6} {}\n", sum, name);
+  }
+}
+
 int usage() {
-  fmt::print(stderr, "usage: count-aarch64 [--json]\n");
+  fmt::print(stderr, "usage: count-aarch64 [--json | --profile [TEXT]]\n");
   return 2;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool json = argc == 2 && std::strcmp(argv[1], "--json") == 0;
-  if (argc > 2 || (argc == 2 && !json)) return usage();
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const std::string_view option = arguments.empty() ? "" : arguments[0];
+  const bool profile = option == "--profile";
+  const bool known = option.empty() || option == "--json" || profile;
+  if (!known || arguments.size() > (profile ? 2 : 1)) return usage();
   return sim::run_program("count-aarch64", [&] {
     const std::vector<Row> rows = Table{}.fill();
-    json ? print_json(rows) : print_table(rows);
+    if (profile) {
+      print_profile(rows, arguments.size() == 2 ? arguments[1] : "");
+    } else {
+      option == "--json" ? print_json(rows) : print_table(rows);
+    }
     return 0;
   });
 }

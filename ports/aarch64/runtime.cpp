@@ -3,25 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
-// A word that may lie over objects of any type.
-using Word __attribute__((may_alias)) = uint64_t;
-
 extern "C" {
 
-// Plain loops, compiled so that they do not become calls of themselves (CMakeLists.txt).
+// memcpy and memset are in memory.S. What follows is rare: plain loops, compiled so that they do
+// not become calls of themselves (CMakeLists.txt).
 
-void* memcpy(void* to, const void* from, size_t length) {
-  auto* out = static_cast<unsigned char*>(to);
-  const auto* in = static_cast<const unsigned char*>(from);
-  size_t i = 0;
-  if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % sizeof(Word) == 0) {
-    for (; length - i >= sizeof(Word); i += sizeof(Word)) {
-      *reinterpret_cast<Word*>(out + i) = *reinterpret_cast<const Word*>(in + i);
-    }
-  }
-  for (; i < length; ++i) out[i] = in[i];
-  return to;
-}
+void* memcpy(void* to, const void* from, size_t length);
 
 void* memmove(void* to, const void* from, size_t length) {
   auto* out = static_cast<unsigned char*>(to);
@@ -29,17 +16,6 @@ void* memmove(void* to, const void* from, size_t length) {
   if (reinterpret_cast<uintptr_t>(out) < reinterpret_cast<uintptr_t>(in))
     return memcpy(to, from, length);
   for (size_t i = length; i > 0; --i) out[i - 1] = in[i - 1];
-  return to;
-}
-
-void* memset(void* to, int value, size_t length) {
-  auto* out = static_cast<unsigned char*>(to);
-  const auto byte = static_cast<unsigned char>(value);
-  size_t i = 0;
-  for (; i < length && reinterpret_cast<uintptr_t>(out + i) % sizeof(Word) != 0; ++i) out[i] = byte;
-  const Word word = byte * 0x0101010101010101ULL;
-  for (; length - i >= sizeof(Word); i += sizeof(Word)) *reinterpret_cast<Word*>(out + i) = word;
-  for (; i < length; ++i) out[i] = byte;
   return to;
 }
 

@@ -89,14 +89,10 @@ void image_free_domain_ctx(Instance* self, uint16_t vm) {
 }
 
 uint32_t image_handle_call(Instance* self, uint16_t vm, uint16_t vcpu, uint32_t conduit,
-                           uint64_t* x) {
-  ffa::Regs regs;
-  for (size_t n = 0; n < regs.x.size(); ++n) regs.x[n] = x[n];
+                           ffa::Regs* regs) {
   const auto dispatch = self->mediator->handle_call(ffa::EndpointId{vm}, ffa::VcpuId{vcpu},
-                                                    static_cast<mediator::Conduit>(conduit), regs);
-  for (size_t n = 0; n < regs.x.size(); ++n) x[n] = regs.x[n];
-  if (dispatch == mediator::Dispatch::blocked) return 2;
-  return dispatch == mediator::Dispatch::handled ? 1 : 0;
+                                                    static_cast<mediator::Conduit>(conduit), *regs);
+  return static_cast<uint32_t>(dispatch);
 }
 
 void image_schedule_receiver_interrupt(Instance* self) {

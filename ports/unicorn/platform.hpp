@@ -20,7 +20,7 @@ struct Answer {
   uint64_t x0 = 0, x1 = 0, x2 = 0;
 };
 
-/// One operation of the outside.
+/// One operation of the outside that answers, or that takes many arguments.
 inline Answer hvc(Op op, uint64_t a1 = 0, uint64_t a2 = 0, uint64_t a3 = 0, uint64_t a4 = 0,
                   uint64_t a5 = 0) {
   register uint64_t x0 asm("x0") = static_cast<uint64_t>(op);
@@ -31,6 +31,14 @@ inline Answer hvc(Op op, uint64_t a1 = 0, uint64_t a2 = 0, uint64_t a3 = 0, uint
   register uint64_t x5 asm("x5") = a5;
   asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : "r"(x4), "r"(x5) : "memory");
   return {x0, x1, x2};
+}
+
+/// One operation of the outside that leaves every register as it is.
+[[gnu::always_inline]] inline void quiet_hvc(Op op, uint64_t a1, uint64_t a2) {
+  register uint64_t x0 asm("x0") = static_cast<uint64_t>(op);
+  register uint64_t x1 asm("x1") = a1;
+  register uint64_t x2 asm("x2") = a2;
+  asm volatile("hvc #0" : : "r"(x0), "r"(x1), "r"(x2) : "memory");
 }
 
 inline uint64_t address_of(const void* place) { return reinterpret_cast<uintptr_t>(place); }
@@ -93,11 +101,7 @@ class UnicornPlatform {
             {mediator::BufferId{static_cast<uint32_t>(rx.x0)}, ffa::Pa{rx.x1}}};
   }
 
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
-    ffa::Regs regs = in;
-    port_smc(regs.x.data(), vm.raw());
-    return regs;
-  }
+  void smc(ffa::EndpointId vm, ffa::Regs& regs) { port_smc(regs.x.data(), vm.raw()); }
   bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     return hvc(Op::inject_irq, vm.raw(), vcpu.raw(), irq).x0 != 0;
   }
@@ -120,8 +124,8 @@ class UnicornPlatform {
         : class_(static_cast<uint32_t>(lock_class)) {}
     SpinLock(const SpinLock&) = delete;
     SpinLock& operator=(const SpinLock&) = delete;
-    void lock() FFA_ACQUIRE() { hvc(Op::lock_acquire, address_of(&word_), class_); }
-    void unlock() FFA_RELEASE() { hvc(Op::lock_release, address_of(&word_), class_); }
+    void lock() FFA_ACQUIRE() { quiet_hvc(Op::lock_acquire, address_of(&word_), class_); }
+    void unlock() FFA_RELEASE() { quiet_hvc(Op::lock_release, address_of(&word_), class_); }
 
    private:
     uint32_t class_;
@@ -154,7 +158,9 @@ class UnicornPlatform {
     }
 
    private:
-    void touch(bool write) const { hvc(Op::atomic_access, address_of(&value_), write ? 1 : 0); }
+    void touch(bool write) const {
+      quiet_hvc(Op::atomic_access, address_of(&value_), write ? 1 : 0);
+    }
     T value_;
   };
 

@@ -74,13 +74,11 @@ class SimPlatform {
             {mediator::BufferId{own.rx_id}, ffa::Pa{own.rx_pa}}};
   }
 
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
+  void smc(ffa::EndpointId vm, ffa::Regs& regs) {
     ffa_sim_regs raw{};
-    for (size_t n = 0; n < in.x.size(); ++n) raw.x[n] = in.x[n];
+    for (size_t n = 0; n < regs.x.size(); ++n) raw.x[n] = regs.x[n];
     ops_.smc(world_, vm.raw(), &raw);
-    ffa::Regs out;
-    for (size_t n = 0; n < out.x.size(); ++n) out.x[n] = raw.x[n];
-    return out;
+    for (size_t n = 0; n < regs.x.size(); ++n) regs.x[n] = raw.x[n];
   }
   bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     return ops_.inject_irq(world_, vm.raw(), vcpu.raw(), irq) != 0;

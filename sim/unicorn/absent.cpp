@@ -8,7 +8,8 @@ namespace sim {
 
 std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& /*file*/,
                                                   unicorn::Monitoring /*monitoring*/,
-                                                  unicorn::CountSink /*counted*/) {
+                                                  unicorn::CountSink /*counted*/,
+                                                  unicorn::BlockSink /*entered*/) {
   throw MissingTool("Unicorn",
                     "this program was built without it; install libunicorn-dev and libelf-dev, "
                     "then configure and build again");

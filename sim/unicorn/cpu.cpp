@@ -64,10 +64,11 @@ struct Cpu::Hooks {
 void ReleaseUnicorn::operator()(uc_struct* engine) const { (void)uc_close(engine); }
 void ReleaseUnicorn::operator()(uc_context* context) const { (void)uc_context_free(context); }
 
-Cpu::Cpu(const Image& image, Memory& memory, Monitoring monitoring)
+Cpu::Cpu(const Image& image, Memory& memory, Monitoring monitoring, BlockSink entered)
     : image_(image),
       memory_(memory),
       monitoring_(monitoring),
+      entered_(std::move(entered)),
       return_address_(image.symbol("image_return")),
       guest_entry_(image.symbol("image_guest_call")),
       guest_return_(image.symbol("image_guest_return")),

@@ -59,7 +59,7 @@ using GuestRegisters = std::array<uint64_t, ports::unicorn::call_registers>;
 class Cpu {
  public:
   /// Throws std::runtime_error where the emulator refuses.
-  Cpu(const Image& image, Memory& memory, Monitoring monitoring);
+  Cpu(const Image& image, Memory& memory, Monitoring monitoring, BlockSink entered);
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;
 
@@ -126,6 +126,7 @@ class Cpu {
   const Image& image_;
   Memory& memory_;
   Monitoring monitoring_;
+  BlockSink entered_;
   uint64_t return_address_;
   uint64_t guest_entry_;
   uint64_t guest_return_;

@@ -139,6 +139,7 @@ void Cpu::enter_block(uint64_t address, uint32_t bytes) {
   const bool vectors = address >= guest_entry_ && address <= guest_return_;
   CallCounts& counts = running_->counts;
   (vectors ? counts.vectors : counts.instructions) += bytes / instruction_bytes;
+  if (entered_ && !vectors) entered_(address, bytes / instruction_bytes);
   if (monitoring_ != Monitoring::all) return;
   // What functions that are back have left below the stack pointer is nobody's any more.
   constexpr uint64_t stack_alignment = 16;

@@ -30,5 +30,7 @@ struct CallCounts {
 
 /// Told when a guest's call has returned: its x0, and what it cost.
 using CountSink = std::function<void(uint64_t fid, const CallCounts&)>;
+/// Told of each basic block of a guest's call: where it begins, and its instructions.
+using BlockSink = std::function<void(uint64_t address, uint64_t instructions)>;
 
 }  // namespace sim::unicorn

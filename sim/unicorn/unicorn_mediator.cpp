@@ -59,12 +59,14 @@ struct Functions {
 /// The emulator with the image in it: one a process, made when the first world needs it, since to
 /// open one costs as much as many cases.
 struct Emulator {
-  Emulator(std::shared_ptr<const Image> source, Monitoring monitoring)
+  Emulator(std::shared_ptr<const Image> source, Monitoring monitoring, CountSink count_sink,
+           const unicorn::BlockSink& entered)
       : own_image(std::move(source)),
         image(*own_image),
         functions(image),
         memory(image, monitoring == Monitoring::all),
-        cpu(image, memory, monitoring) {}
+        cpu(image, memory, monitoring, entered),
+        counted(std::move(count_sink)) {}
   std::shared_ptr<const Image> own_image;
   const Image& image;
   Functions functions;
@@ -323,18 +325,19 @@ class UnicornMediator final : public MediatorUnderTest {
 
 class UnicornFactory final : public MediatorFactory {
  public:
-  UnicornFactory(const std::string& file, Monitoring monitoring, CountSink counted)
+  UnicornFactory(const std::string& file, Monitoring monitoring, CountSink counted,
+                 unicorn::BlockSink entered)
       : image_(std::make_shared<const Image>(file)),
         monitoring_(monitoring),
-        counted_(std::move(counted)) {
+        counted_(std::move(counted)),
+        entered_(std::move(entered)) {
     (void)Functions(*image_);
   }
 
   std::unique_ptr<MediatorUnderTest> create(const ffa_sim_world_ops& ops, void* world,
                                             const mediator::MediatorConfig& config) override {
     if (!emulator_) {
-      emulator_ = std::make_shared<Emulator>(image_, monitoring_);
-      emulator_->counted = counted_;
+      emulator_ = std::make_shared<Emulator>(image_, monitoring_, counted_, entered_);
     }
     return std::make_unique<UnicornMediator>(emulator_, ops, world, config);
   }
@@ -343,14 +346,15 @@ class UnicornFactory final : public MediatorFactory {
   std::shared_ptr<const Image> image_;
   Monitoring monitoring_;
   CountSink counted_;
+  unicorn::BlockSink entered_;
   std::shared_ptr<Emulator> emulator_;
 };
 
 }  // namespace
 
 std::unique_ptr<MediatorFactory> unicorn_mediator(const std::string& file, Monitoring monitoring,
-                                                  CountSink counted) {
-  return std::make_unique<UnicornFactory>(file, monitoring, std::move(counted));
+                                                  CountSink counted, unicorn::BlockSink entered) {
+  return std::make_unique<UnicornFactory>(file, monitoring, std::move(counted), std::move(entered));
 }
 
 }  // namespace sim

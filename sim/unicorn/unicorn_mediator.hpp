@@ -11,11 +11,12 @@
 
 namespace sim {
 
-/// The image in `file`; `counted` is told of each guest's call. Throws InputError (file, reason)
-/// where the image can't be used; MissingTool where this build has no emulator.
+/// The image in `file`; `counted` is told of each guest's call, `entered` of each of its
+/// basic blocks. Throws InputError (file, reason) where the image can't be used; MissingTool where
+/// this build has no emulator.
 std::unique_ptr<MediatorFactory> unicorn_mediator(
     const std::string& file, unicorn::Monitoring monitoring = unicorn::Monitoring::cheap,
-    unicorn::CountSink counted = {});
+    unicorn::CountSink counted = {}, unicorn::BlockSink entered = {});
 
 /// The image that belongs to the running program: what the environment variable
 /// FFASIM_UNICORN_IMAGE names, or the one that the `aarch64` preset has built beside this tree.

@@ -91,7 +91,7 @@ class SmallPlatform {
   }
   void clear(mediator::BufferId, uint32_t, uint32_t) {}
   mediator::OwnBuffers own_buffers() { return {}; }
-  ffa::Regs smc(ffa::EndpointId, const ffa::Regs& regs) { return spmc_.smc(regs); }
+  void smc(ffa::EndpointId, ffa::Regs& regs) { regs = spmc_.smc(regs); }
   bool inject_irq(ffa::EndpointId, ffa::VcpuId, uint32_t) { return input[8] != 0; }
   void wake(ffa::EndpointId, ffa::VcpuId) {}
   bool vm_get(ffa::EndpointId) { return input[8] != 0; }

@@ -14,6 +14,11 @@ struct Regs {
   [[nodiscard]] constexpr uint32_t w(unsigned n) const { return static_cast<uint32_t>(x[n]); }
   friend constexpr bool operator==(const Regs&, const Regs&) = default;
 };
+/// A copy, register by register: without SIMD registers a compiler calls memcpy() for it otherwise.
+[[gnu::always_inline]] constexpr Regs copy_of(const Regs& r) {
+  return {{r.x[0], r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7], r.x[8], r.x[9], r.x[10],
+           r.x[11], r.x[12], r.x[13], r.x[14], r.x[15], r.x[16], r.x[17]}};
+}
 
 /// Which half of the registers a call uses: SMC32 arguments are w0-w7, SMC64 arguments x0-x17.
 enum class Convention : uint8_t { smc32, smc64 };
@@ -31,8 +36,7 @@ struct FunctionId {
   [[nodiscard]] constexpr uint32_t number() const { return raw & 0xffffU; }
   /// Fast call of the standard secure service with a number that FF-A has claimed: 0x60-0xff.
   [[nodiscard]] constexpr bool in_ffa_range() const {
-    return is_fast() && owner() == 4 && (raw & 0x00ff0000U) == 0 && number() >= 0x60 &&
-           number() <= 0xff;
+    return (raw & 0xbfffff00U) == 0x84000000U && number() >= 0x60;
   }
   static constexpr uint32_t sve_hint = 1U << 16;
 };

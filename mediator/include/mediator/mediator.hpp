@@ -22,7 +22,7 @@ enum class Conduit : uint8_t { smc, hvc };
 /// call waits for another VM, and its registers are as they were. The vCPU is not run until
 /// Platform::wake(); then it makes the same call once more, which gets the answer. Made before, for
 /// an interrupt of the vCPU, it ends with FFA_INTERRUPT.
-enum class Dispatch : uint8_t { handled, not_mine, blocked };
+enum class Dispatch : uint8_t { not_mine, handled, blocked };
 
 /// Progress of a resumable operation: call again until it is `done` or `quarantined`.
 enum class Progress : uint8_t {

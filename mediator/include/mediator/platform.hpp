@@ -88,8 +88,8 @@ concept Platform = requires(P p, ffa::EndpointId vm, ffa::VcpuId vcpu, ffa::Ipa 
   { p.clear(buffer, offset, offset) } -> std::same_as<void>;  ///< zero [offset, offset + length)
   { p.own_buffers() } -> std::same_as<OwnBuffers>;
 
-  /// One SMC to the secure world: x0-x17 in, x0-x17 out.
-  { p.smc(vm, regs) } -> std::same_as<ffa::Regs>;
+  /// One SMC to the secure world: x0-x17 in, x0-x17 out, in the same place.
+  { p.smc(vm, regs) } -> std::same_as<void>;
   /// Virtual interrupt id `offset`. False: the vCPU is offline and gets none.
   { p.inject_irq(vm, vcpu, offset) } -> std::same_as<bool>;
   /// A vCPU whose call is Dispatch::blocked can go on. Comes once, maybe before that call returned.

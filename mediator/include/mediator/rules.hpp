@@ -58,8 +58,14 @@ class RuleTrace {
       rejected_ = rule;
       return ffa::Error{rule_info(rule).status};
     }
-    accepted_[static_cast<size_t>(rule) / 64] |= uint64_t{1} << (static_cast<size_t>(rule) % 64);
+    accept(rule);
     return {};
+  }
+  /// Rules that one comparison has shown to hold.
+  template <class... Rules>
+  [[gnu::always_inline]] constexpr void accept(Rules... rules) {
+    ((accepted_[static_cast<size_t>(rules) / 64] |= uint64_t{1} << (static_cast<size_t>(rules) % 64)),
+     ...);
   }
   [[nodiscard]] constexpr Rule rejected() const { return rejected_; }
   [[nodiscard]] constexpr bool accepted(Rule rule) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which calls a VM can make: by the table of calls.def, the VM's version and width, and what the
-// SPMC has. Dispatch and FFA_FEATURES ask the same function, so they can't disagree. [DEN0077A 1.2
+// SPMC has. Dispatch and FFA_FEATURES ask the same table, so they can't disagree. [DEN0077A 1.2
 // §13.3]
 #pragma once
 
@@ -38,6 +38,8 @@ struct CallSwitches {
   bool lends = false;      ///< sends that take the sender's access away
   bool borrows = false;    ///< retrieves what other VMs send
   bool peers = false;      ///< messages and notifications between VMs
+  /// True if FF-A is there at all: without an SPMC, for the sake of other VMs.
+  [[nodiscard]] constexpr bool has_ffa() const { return spmc || peers; }
 };
 
 /// True if the SPMC has every function without which notifications would be half there.
@@ -129,13 +131,41 @@ inline const ffa::FidInfo* find_function(uint32_t function_id, bool aarch64) {
   return width_exists ? info : nullptr;
 }
 
-/// True if a VM of this version can make the call: then dispatch calls its handler and FFA_FEATURES
-/// says yes.
-inline bool is_offered(uint32_t function_id, const ffa::FidInfo& info, ffa::Version version,
-                       const SpmcFeatures& spmc, const CallSwitches& switches) {
+/// True if a VM can make the call, if its version has it.
+inline bool is_provided(uint32_t function_id, const ffa::FidInfo& info, const SpmcFeatures& spmc,
+                        const CallSwitches& switches) {
   const CallRow row = find_call(info.fid);
-  return row.listed && version >= info.since && provides(spmc, switches, row.need, function_id);
+  return row.listed && provides(spmc, switches, row.need, function_id);
 }
+
+/// The calls of one VM: from which version on it can make each. Never changes; what a call costs to
+/// look up is paid once.
+class OfferedCalls {
+ public:
+  OfferedCalls(bool aarch64, const SpmcFeatures& spmc, const CallSwitches& switches) {
+    for (uint32_t number = ffa::first_fid_number; number <= ffa::last_fid_number; ++number) {
+      for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
+        const ffa::FidInfo* const info = find_function(id, aarch64);
+        const bool there =
+            switches.has_ffa() && info != nullptr && is_provided(id, *info, spmc, switches);
+        since(ffa::FunctionId{id}) = there ? info->since.raw() : never;
+      }
+    }
+  }
+  /// `id` is in FF-A's range; `version` is raw 0 before one was negotiated.
+  [[nodiscard]] bool has(ffa::FunctionId id, ffa::Version version) const {
+    return version.raw() >= since_[place(id)];
+  }
+
+ private:
+  static constexpr uint32_t never = ~uint32_t{0};
+  static constexpr size_t place(ffa::FunctionId id) {
+    return 2 * (id.number() - ffa::first_fid_number) + (id.is_smc64() ? 1U : 0U);
+  }
+  uint32_t& since(ffa::FunctionId id) { return since_[place(id)]; }
+
+  std::array<uint32_t, 2 * (ffa::last_fid_number - ffa::first_fid_number + 1)> since_;
+};
 
 /// Replies that a VM gets but does not send; mandatory, so FFA_FEATURES says yes. [DEN0077A 1.2
 /// table 13.12]

@@ -39,9 +39,9 @@ struct AccessEntry {
 };
 
 inline bool any_set(const uint8_t (&bytes)[12]) {
-  uint8_t all = 0;
-  for (const uint8_t byte : bytes) all |= byte;
-  return all != 0;
+  uint32_t words[3];
+  __builtin_memcpy(words, bytes, sizeof words);
+  return (words[0] | words[1] | words[2]) != 0;
 }
 
 inline TransactionHeader read_header_v1_0(const Snapshot& fragment) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -106,7 +107,8 @@ class DescriptorPart {
   /// Places for `count` more ranges, `max_ranges` at most, to be written.
   [[nodiscard]] std::span<ffa::wire::Constituent> add_ranges(size_t count) {
     auto* const at = static_cast<std::byte*>(place(count * sizeof(ffa::wire::Constituent)));
-    return {std::launder(reinterpret_cast<ffa::wire::Constituent*>(at)), count};
+    auto* const ranges = std::launder(reinterpret_cast<ffa::wire::Constituent*>(at));
+    return {std::assume_aligned<8>(ranges), count};
   }
   void clear() { length_ = 0; }
   [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(length_); }
@@ -120,7 +122,7 @@ class DescriptorPart {
     FFA_ASSERT(bytes <= bytes_.size() - length_);
     void* const at = bytes_.data() + length_;
     length_ += bytes;
-    return at;
+    return std::assume_aligned<8>(at);
   }
 
   alignas(8) std::array<

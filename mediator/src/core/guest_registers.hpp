@@ -16,7 +16,8 @@ namespace mediator {
 /// x0-x7 are the reply's, bits 63:32 of x1-x7 only where the reply's own id is an SMC64 one. x8-x17
 /// keep their values for a VM below 1.2, and for an SMC32 call unless it ends with a message that
 /// fills them; otherwise they are the reply's, so zero unless the ABI returns them.
-constexpr void put_reply(ffa::Regs& guest, const ffa::Regs& reply, ffa::Version version) {
+[[gnu::always_inline]] constexpr void put_reply(ffa::Regs& guest, const ffa::Regs& reply,
+                                                ffa::Version version) {
   const bool wide = ffa::FunctionId{reply.x[0]}.is_smc64();
   const bool message = ffa::is_function(reply, ffa::Fid::msg_send_direct_req2) ||
                        ffa::is_function(reply, ffa::Fid::msg_send_direct_resp2);
@@ -31,7 +32,17 @@ constexpr void put_reply(ffa::Regs& guest, const ffa::Regs& reply, ffa::Version 
   guest.x[6] = reply.x[6] & mask;
   guest.x[7] = reply.x[7] & mask;
   if (!extended) return;
-  for (unsigned n = 8; n < guest.x.size(); ++n) guest.x[n] = reply.x[n];
+  // Written out, so that what a reply is made of never lies in memory.
+  guest.x[8] = reply.x[8];
+  guest.x[9] = reply.x[9];
+  guest.x[10] = reply.x[10];
+  guest.x[11] = reply.x[11];
+  guest.x[12] = reply.x[12];
+  guest.x[13] = reply.x[13];
+  guest.x[14] = reply.x[14];
+  guest.x[15] = reply.x[15];
+  guest.x[16] = reply.x[16];
+  guest.x[17] = reply.x[17];
 }
 
 /// put_reply() to a copy of the registers before the call.

@@ -7,14 +7,31 @@
 
 #include <bit>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "ffa/types.hpp"
 
 namespace mediator {
 
-class HandleIndex {
+/// A small number that was found, or nothing. As wide as the number, so that it stays in a
+/// register.
+class Found {
+ public:
+  constexpr Found() = default;
+  constexpr explicit Found(uint32_t value) : value_(value) {}
+  [[nodiscard]] constexpr bool has_value() const { return value_ != nothing; }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr uint32_t operator*() const { return value_; }
+  friend constexpr bool operator==(Found, Found) = default;
+
+ private:
+  static constexpr uint32_t nothing = ~uint32_t{0};
+  uint32_t value_ = nothing;
+};
+
+/// `factor`: of the multiplicative hash.
+template <uint64_t factor>
+class HashIndex {
  public:
   struct Entry {
     ffa::Handle handle;
@@ -26,9 +43,9 @@ class HandleIndex {
     return std::bit_ceil(shares == 0 ? 2U : 2U * shares);
   }
 
-  constexpr HandleIndex() = default;
+  constexpr HashIndex() = default;
   /// `entries.size()` is entries_needed() of the most handles ever held.
-  constexpr explicit HandleIndex(std::span<Entry> entries) : entries_(entries) {
+  constexpr explicit HashIndex(std::span<Entry> entries) : entries_(entries) {
     for (Entry& entry : entries_) entry = Entry{};
   }
 
@@ -40,12 +57,13 @@ class HandleIndex {
 
   /// The slot with this handle that `accept(slot)` takes, if there is one.
   template <class Accept>
-  [[nodiscard]] constexpr std::optional<uint32_t> find(ffa::Handle handle, Accept accept) const {
-    if (entries_.empty()) return std::nullopt;
+  [[nodiscard]] constexpr Found find(ffa::Handle handle, Accept accept) const {
+    if (entries_.empty()) return {};
     for (uint32_t at = home(handle); entries_[at].used != 0; at = after(at)) {
-      if (entries_[at].handle == handle && accept(entries_[at].slot)) return entries_[at].slot;
+      if (entries_[at].handle == handle && accept(entries_[at].slot)) [[likely]]
+        return Found{entries_[at].slot};
     }
-    return std::nullopt;
+    return {};
   }
 
   /// Takes out the entry of this handle and slot, which is there.
@@ -73,7 +91,7 @@ class HandleIndex {
     // Multiplicative: the upper bits of the product depend on every bit of the handle, and handles
     // that follow each other lie far apart. There are two entries at least, so the shift is
     // below 64.
-    const uint64_t product = handle.raw() * 0x9e3779b97f4a7c15U;
+    const uint64_t product = handle.raw() * factor;
     return static_cast<uint32_t>(product >> std::countl_zero(uint64_t{entries_.size() - 1}));
   }
   [[nodiscard]] constexpr uint32_t after(uint32_t at) const {
@@ -82,5 +100,7 @@ class HandleIndex {
 
   std::span<Entry> entries_;
 };
+
+using HandleIndex = HashIndex<0x9e3779b97f4a7c15U>;
 
 }  // namespace mediator

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "core/assert.hpp"
@@ -16,18 +15,18 @@ namespace mediator {
 
 class IdIndex {
  public:
-  using Entry = HandleIndex::Entry;
+  using Index = HashIndex<0x9e3779b900000000U>;  // ids have 16 bits
+  using Entry = Index::Entry;
   static constexpr size_t entries_needed(size_t ids) {
-    return HandleIndex::entries_needed(static_cast<uint32_t>(ids));
+    return Index::entries_needed(static_cast<uint32_t>(ids));
   }
 
   /// `entries`: entries_needed(ids).
   constexpr explicit IdIndex(std::span<Entry> entries)
       : index_(entries), room_(entries.size() / 2) {}
 
-  [[nodiscard]] constexpr std::optional<uint16_t> find(ffa::EndpointId id) const {
-    const auto value = index_.find(key(id), [](uint32_t) { return true; });
-    return value ? std::optional{static_cast<uint16_t>(*value)} : std::nullopt;
+  [[nodiscard]] constexpr Found find(ffa::EndpointId id) const {
+    return index_.find(key(id), [](uint32_t) { return true; });
   }
   /// `id` is not in the index yet and there is room: our bug otherwise.
   constexpr void insert(ffa::EndpointId id, uint16_t value) {
@@ -46,7 +45,7 @@ class IdIndex {
  private:
   static constexpr ffa::Handle key(ffa::EndpointId id) { return ffa::Handle{id.raw()}; }
 
-  HandleIndex index_;
+  Index index_;
   size_t room_;
 };
 

@@ -22,7 +22,7 @@ struct Partition {
   ffa::EndpointId id{};
   uint16_t execution_contexts = 0;
   ffa::PartitionProperties properties{};
-  ffa::Uuid uuid{};
+  alignas(8) ffa::Uuid uuid{};
 };
 
 class PartitionTable {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 
@@ -126,7 +127,7 @@ inline std::optional<ShareSlot> ShareTable::reserve(ffa::PageCount pages) {
   const ShareSlot slot = vacant_;
   Share& share = (*this)[slot];
   vacant_ = share.next_vacant;
-  share = Share{.pages = pages};
+  new (&share) Share{.pages = pages};
   step(slot, ShareEvent::reserve);
   ++size_;
   return slot;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -13,11 +14,14 @@
 
 namespace mediator {
 
-/// A view of private bytes. The bytes must outlive it.
+/// A view of private bytes. The bytes must outlive it. Each snapshot and each struct that is read
+/// lies on a multiple of 8 bytes, as the spec's rules have it.
 class Snapshot {
  public:
   constexpr Snapshot() = default;
-  constexpr explicit Snapshot(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit Snapshot(std::span<const std::byte> bytes) : bytes_(bytes) {
+    FFA_ASSERT(reinterpret_cast<uintptr_t>(bytes.data()) % alignment == 0);
+  }
 
   [[nodiscard]] constexpr uint64_t size() const { return bytes_.size(); }
   /// True if [offset, offset + length) lies inside. The only bounds comparison.
@@ -25,7 +29,7 @@ class Snapshot {
     return offset <= size() && length <= size() - offset;
   }
   /// The part [offset, offset + length), which must lie inside: contains() was asked before.
-  [[nodiscard]] constexpr Snapshot slice(uint64_t offset, uint64_t length) const {
+  [[nodiscard]] Snapshot slice(uint64_t offset, uint64_t length) const {
     FFA_ASSERT(contains(offset, length));
     return Snapshot{bytes_.subspan(offset, length)};
   }
@@ -35,10 +39,14 @@ class Snapshot {
   [[nodiscard]] const Wire& at(uint64_t offset) const {
     static_assert(std::is_trivially_copyable_v<Wire> && alignof(Wire) == 1);
     FFA_ASSERT(contains(offset, sizeof(Wire)));
-    return *std::launder(reinterpret_cast<const Wire*>(bytes_.data() + offset));
+    FFA_ASSERT(offset % alignment == 0);
+    const auto* const wire = std::launder(reinterpret_cast<const Wire*>(bytes_.data() + offset));
+    return *std::assume_aligned<alignment>(wire);
   }
 
  private:
+  static constexpr size_t alignment = 8;
+
   std::span<const std::byte> bytes_;
 };
 

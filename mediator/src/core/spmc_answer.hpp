@@ -57,10 +57,11 @@ constexpr ffa::Status status_of(const ffa::Regs& answer,
   return kind_of(answer) == AnswerKind::error ? ffa::error_status(answer) : unexpected;
 }
 
-/// FFA_SUCCESS as it came, or the reason why there is none. A function id that nobody expects means
+/// FFA_SUCCESS, or the reason why there is none. A function id that nobody expects means
 /// NOT_SUPPORTED.
-constexpr Outcome<ffa::Regs> expect_success(const ffa::Regs& answer) {
-  if (kind_of(answer) == AnswerKind::success) return answer;
+constexpr Outcome<void> expect_success(const ffa::Regs& answer) {
+  if (ffa::is_success(answer)) [[likely]]
+    return {};
   return relay(status_of(answer));
 }
 

@@ -23,7 +23,7 @@ bool note_aborted(MediatorState<P>& mediator, ffa::EndpointId id) {
   if (sp == nullptr || mediator.spmc.version < ffa::v1_1) return false;
   if (is_gone(mediator, static_cast<size_t>(sp - sps.data()))) return true;
   const ffa::PartitionInfoGet query{sp->uuid, true};
-  const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, query.encode());
+  const ffa::Regs answer = mediator.smc(ffa::hypervisor_id, query.encode());
   const bool none = status_of(answer) == ffa::Status::invalid_parameters;
   if (!none && kind_of(answer) != AnswerKind::success) return false;
   const uint32_t left = none ? 0 : ffa::PartitionInfoGetSuccess::decode(answer)->count;

@@ -12,7 +12,8 @@ namespace mediator {
 
 /// The SP with this id, or nullptr where there is none that the caller may know of.
 template <Platform P>
-const Partition* reachable_sp(CallContext<P>& call, ffa::EndpointId id) {
+[[gnu::always_inline]] inline const Partition* reachable_sp(CallContext<P>& call,
+                                                            ffa::EndpointId id) {
   return call.vm.access.names(id) ? call.mediator.partitions.find(id) : nullptr;
 }
 

@@ -26,17 +26,20 @@ template <Platform P>
   const bool narrow = response->convention == ffa::Convention::smc32;
   const bool readable = call.vm.config.aarch64 || narrow;
   FFA_CHECK(call.rules.require(Rule::dmsg_answer_width, readable));
-  return response->encode();
+  return call.reply(response->encode());
 }
 
-/// The same for REQ2. Its caller reads 64-bit registers.
+/// The same for REQ2. Its caller reads 64-bit registers, which it gets as they came.
 template <Platform P>
-Reply direct_response2(CallContext<P>& call, const ffa::Regs& answer, ffa::EndpointId receiver) {
+[[gnu::always_inline]] inline Reply direct_response2(CallContext<P>& call, ffa::Regs& answer,
+                                                     ffa::EndpointId receiver) {
   const auto response = ffa::MsgSendDirectResp2::decode(answer);
   const bool matches =
       response.ok() && response->sender == receiver && response->receiver == call.vm.id();
   if (!matches) return relay(ffa::Status::aborted);
-  return response->encode();
+  answer.x[0] = ffa::fid64(ffa::Fid::msg_send_direct_resp2);
+  answer.x[1] = answer.w(1);
+  return call.reply(answer);
 }
 
 /// The SP stopped before it answered: this vCPU may go on with FFA_RUN. Whatever w1 says, the
@@ -49,32 +52,27 @@ ffa::VcpuId suspend(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoint
   return context;
 }
 
-/// What the guest sees of an answer to its request or to FFA_RUN.
+/// What the guest sees of an answer that is no response.
 template <Platform P>
-Reply direct_answer(CallContext<P>& call, const ffa::Regs& answer, ffa::EndpointId receiver,
-                    DirectKind kind) {
+[[gnu::noinline]] Reply other_direct_answer(CallContext<P>& call, const ffa::Regs& answer,
+                                            ffa::EndpointId receiver, DirectKind kind,
+                                            OutstandingRequest before) {
   OutstandingRequest& request = call.vcpu_state().request;
-  const bool resumed = request.active;
-  const OutstandingRequest before = request;
-  request = {};
   switch (kind_of(answer)) {
-    case AnswerKind::direct_resp:
-      if (kind != DirectKind::plain) return relay(ffa::Status::aborted);
-      return direct_response(call, answer, receiver);
-    case AnswerKind::direct_resp2:
-      if (kind != DirectKind::extended) return relay(ffa::Status::aborted);
-      return direct_response2(call, answer, receiver);
     case AnswerKind::interrupt:
-      return ffa::Interrupt{receiver, suspend(call, answer, receiver, kind), 0}.encode();
+      return call.reply(
+          ffa::Interrupt{receiver, suspend(call, answer, receiver, kind), 0}.encode());
     case AnswerKind::yield:
-      return ffa::Yield{receiver, suspend(call, answer, receiver, kind),
-                        ffa::codec::dword_at(answer, 2)}
-          .encode();
+      return call.reply(ffa::Yield{receiver, suspend(call, answer, receiver, kind),
+                                   ffa::codec::dword_at(answer, 2)}
+                            .encode());
     case AnswerKind::error:
       // The SP could not go on right now, so its request still waits.
-      if (resumed && asks_for_patience(ffa::error_status(answer))) request = before;
+      if (before.active && asks_for_patience(ffa::error_status(answer))) request = before;
       if (ffa::error_status(answer) == ffa::Status::aborted) note_aborted(call.mediator, receiver);
       return relay(ffa::error_status(answer));
+    case AnswerKind::direct_resp:
+    case AnswerKind::direct_resp2:
     case AnswerKind::success:
     case AnswerKind::mem_frag_rx:
     case AnswerKind::mem_frag_tx:
@@ -85,9 +83,28 @@ Reply direct_answer(CallContext<P>& call, const ffa::Regs& answer, ffa::Endpoint
   return relay(ffa::Status::aborted);
 }
 
+/// What the guest sees of an answer to its request or to FFA_RUN.
+template <Platform P>
+[[gnu::always_inline]] inline Reply direct_answer(CallContext<P>& call, ffa::Regs& answer,
+                                                  ffa::EndpointId receiver, DirectKind kind) {
+  OutstandingRequest& request = call.vcpu_state().request;
+  OutstandingRequest before;
+  if (request.active) [[unlikely]] {
+    before = request;
+    request = {};
+  }
+  if (kind == DirectKind::plain && ffa::is_function(answer, ffa::Fid::msg_send_direct_resp)) {
+    return direct_response(call, answer, receiver);
+  }
+  if (kind == DirectKind::extended && ffa::is_function(answer, ffa::Fid::msg_send_direct_resp2)) {
+    return direct_response2(call, answer, receiver);
+  }
+  return other_direct_answer(call, answer, receiver, kind, before);
+}
+
 /// Who may send to whom, for either kind of request.
 template <Platform P>
-Outcome<void> check_direct_ids(CallContext<P>& call) {
+[[gnu::always_inline]] inline Outcome<void> check_direct_ids(CallContext<P>& call) {
   const ffa::EndpointId sender{ffa::codec::high16(call.regs.w(1))};
   const ffa::EndpointId receiver{ffa::codec::low16(call.regs.w(1))};
   FFA_CHECK(call.rules.require(Rule::dmsg_sender, sender == call.vm.id()));
@@ -95,46 +112,73 @@ Outcome<void> check_direct_ids(CallContext<P>& call) {
   return {};
 }
 
-/// Sends a request on: to the SP through the SPMC, or to the VM.
+/// True if the UUID in two registers names a service of the SP.
 template <Platform P>
-Reply send_request(CallContext<P>& call, ffa::EndpointId receiver, DirectKind kind,
-                   const ffa::Regs& request) {
-  const Partition* const sp = reachable_sp(call, receiver);
-  const auto vm = sp == nullptr ? reachable_vm(call, receiver) : std::nullopt;
-  FFA_CHECK(call.rules.require(Rule::dmsg_receiver, sp != nullptr || vm.has_value()));
-  const bool extended = kind == DirectKind::extended;
-  if (sp != nullptr) {
-    const bool takes = extended ? sp->properties.receives_direct_requests2()
-                                : sp->properties.receives_direct_requests();
-    const bool forwarded = call.mediator.spmc.features.has(static_cast<uint32_t>(request.x[0]));
-    FFA_CHECK(call.rules.require(Rule::dmsg_receives, takes && forwarded));
-  }
-  if (extended) {
+[[gnu::noinline]] bool serves(CallContext<P>& call, const Partition& sp, uint64_t low,
+                              uint64_t high) {
+  return call.mediator.partitions.serves(sp, ffa::Uuid::from_dwords(low, high));
+}
+
+/// A request to another VM, or to nobody.
+template <Platform P>
+[[gnu::noinline]] Reply send_request_to_vm(CallContext<P>& call, ffa::EndpointId receiver,
+                                           DirectKind kind, const ffa::Regs& request) {
+  const auto vm = reachable_vm(call, receiver);
+  FFA_CHECK(call.rules.require(Rule::dmsg_receiver, vm.has_value()));
+  if (kind == DirectKind::extended) {
     const auto uuid = ffa::Uuid::from_dwords(request.x[2], request.x[3]);
-    const bool served =
-        sp != nullptr ? call.mediator.partitions.serves(*sp, uuid) : vm->uuid == uuid;
-    FFA_CHECK(call.rules.require(Rule::dmsg_uuid, uuid.is_nil() || served));
+    FFA_CHECK(call.rules.require(Rule::dmsg_uuid, uuid.is_nil() || vm->uuid == uuid));
   }
   FFA_CHECK(call.rules.require(Rule::dmsg_one, !call.vcpu_state().request.active));
-  if (sp == nullptr) return ask_vm(call, receiver, kind, request);
-  return direct_answer(call, call.smc(request), receiver, kind);
+  return ask_vm(call, receiver, kind, request);
+}
+
+/// Sends a request on: to the SP through the SPMC, or to the VM. `request`, whose function
+/// is `id`, is the answer's place, too.
+template <Platform P>
+[[gnu::always_inline]] inline Reply send_request(CallContext<P>& call, ffa::EndpointId receiver,
+                                                 DirectKind kind, uint32_t id, ffa::Regs& request) {
+  const Partition* const sp = reachable_sp(call, receiver);
+  if (sp == nullptr) [[unlikely]]
+    return send_request_to_vm(call, receiver, kind, request);
+  call.rules.accept(Rule::dmsg_receiver);
+  const bool extended = kind == DirectKind::extended;
+  const bool takes = extended ? sp->properties.receives_direct_requests2()
+                              : sp->properties.receives_direct_requests();
+  const bool forwarded = call.mediator.spmc.features.has(id);
+  FFA_CHECK(call.rules.require(Rule::dmsg_receives, takes && forwarded));
+  if (extended) {
+    const bool nil = (request.x[2] | request.x[3]) == 0;
+    const bool served = nil || serves(call, *sp, request.x[2], request.x[3]);
+    FFA_CHECK(call.rules.require(Rule::dmsg_uuid, served));
+  }
+  FFA_CHECK(call.rules.require(Rule::dmsg_one, !call.vcpu_state().request.active));
+  call.mediator.platform.smc(call.vm.id(), request);
+  return direct_answer(call, request, receiver, kind);
 }
 
 template <Platform P>
-[[gnu::flatten]] Reply msg_send_direct_req(CallContext<P>& call) {
+Reply msg_send_direct_req(CallContext<P>& call) {
   const uint32_t flags = call.regs.w(2);
   FFA_CHECK(check_direct_ids(call));
   FFA_CHECK(call.rules.require(Rule::dmsg_framework, (flags & ffa::framework_message_bit) == 0));
   FFA_CHECK(call.rules.require(Rule::dmsg_flags, flags == 0));
-  const auto request = ffa::MsgSendDirectReq::decode(call.regs);
-  return send_request(call, request->receiver, DirectKind::plain, request->encode());
+  const auto message = ffa::MsgSendDirectReq::decode(call.regs);
+  ffa::Regs request = message->encode();
+  const uint32_t id = ffa::FunctionId{call.regs.x[0]}.raw;
+  return send_request(call, message->receiver, DirectKind::plain, id, request);
 }
 
+/// Every register but w0 and w1 goes on as it is.
 template <Platform P>
-[[gnu::flatten]] Reply msg_send_direct_req2(CallContext<P>& call) {
+Reply msg_send_direct_req2(CallContext<P>& call) {
   FFA_CHECK(check_direct_ids(call));
-  const auto request = ffa::MsgSendDirectReq2::decode(call.regs);
-  return send_request(call, request->receiver, DirectKind::extended, request->encode());
+  ffa::Regs request = ffa::copy_of(call.regs);
+  constexpr uint32_t id = ffa::fid64(ffa::Fid::msg_send_direct_req2);
+  request.x[0] = id;
+  request.x[1] = call.regs.w(1);
+  const ffa::EndpointId receiver = ffa::codec::receiver_of(request);
+  return send_request(call, receiver, DirectKind::extended, id, request);
 }
 
 template <Platform P>
@@ -149,7 +193,8 @@ Reply run(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::run_endpoint, known || own));
   FFA_CHECK(call.rules.require(Rule::run_own, own));
   if (!target.endpoint.is_secure()) return run_vm(call);
-  return direct_answer(call, call.smc(target.encode()), target.endpoint, request.kind);
+  ffa::Regs answer = call.smc(target.encode());
+  return direct_answer(call, answer, target.endpoint, request.kind);
 }
 
 }  // namespace mediator

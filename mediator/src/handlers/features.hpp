@@ -12,23 +12,24 @@ namespace mediator {
 template <Platform P>
 Reply function_features(CallContext<P>& call, const ffa::Features& query) {
   const ffa::FidInfo* const info = find_function(query.query, call.vm.config.aarch64);
-  const bool exact = ffa::FunctionId{query.query}.raw == query.query;  // no SVE hint in a query
-  const bool known =
-      info != nullptr && exact &&
-      (is_reply(info->fid) || info->fid == ffa::Fid::version || call.offers(query.query, *info));
+  const ffa::FunctionId id{query.query};
+  const bool exact = id.raw == query.query;  // no SVE hint in a query
+  const bool known = info != nullptr && exact &&
+                     (is_reply(info->fid) || info->fid == ffa::Fid::version || call.offers(id));
   FFA_CHECK(call.rules.require(Rule::features_known, known));
   if (info->fid == ffa::Fid::rxtx_map) {
     const uint16_t max_pages =
         call.version >= ffa::v1_2 ? call.vm.config.max_rxtx_pages : uint16_t{0};
-    return ffa::RxtxMapFeatures{ffa::RxtxMapFeatures::MinimumSize::kib4, max_pages}
-        .features()
-        .encode();
+    return call.reply(ffa::RxtxMapFeatures{ffa::RxtxMapFeatures::MinimumSize::kib4, max_pages}
+                          .features()
+                          .encode());
   }
   if (info->fid == ffa::Fid::mem_retrieve_req && call.version >= ffa::v1_1) {
     // w3: one retrieval of a region at a time.
-    return ffa::FeaturesSuccess{ffa::FeaturesSuccess::retrieve_ns_bit, 0}.encode();
+    return call.reply(ffa::FeaturesSuccess{ffa::FeaturesSuccess::retrieve_ns_bit, 0}.encode());
   }
-  return ffa::FeaturesSuccess{}.encode();  // MEM_SHARE too: no dynamically allocated buffers
+  return call.reply(
+      ffa::FeaturesSuccess{}.encode());  // MEM_SHARE too: no dynamically allocated buffers
 }
 
 template <Platform P>
@@ -40,7 +41,7 @@ Reply feature_id(CallContext<P>& call, const ffa::Features& query) {
   const bool schedule = query.feature() == ffa::FeatureId::schedule_receiver_interrupt;
   FFA_CHECK(call.rules.require(Rule::features_id, notifications && (pending || schedule)));
   const MediatorConfig& config = call.mediator.config;
-  return ffa::FeaturesSuccess{pending ? config.npi_id : config.sri_id, 0}.encode();
+  return call.reply(ffa::FeaturesSuccess{pending ? config.npi_id : config.sri_id, 0}.encode());
 }
 
 template <Platform P>

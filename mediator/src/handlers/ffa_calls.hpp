@@ -22,12 +22,12 @@
 
 namespace mediator {
 
-/// The handler of a call that calls.def lists.
+/// The handler of a call that calls.def lists, by its number: one jump.
 template <Platform P>
-Reply call_handler(ffa::Fid fid, CallContext<P>& call) {
-  switch (fid) {
-#define FFA_CALL(function, need) \
-  case ffa::Fid::function:       \
+[[gnu::always_inline]] inline Reply call_handler(uint32_t number, CallContext<P>& call) {
+  switch (number) {
+#define FFA_CALL(function, need)                 \
+  case ffa::fid32(ffa::Fid::function) & 0xffffU: \
     return function(call);
 #include "core/calls.def"
 #undef FFA_CALL
@@ -36,39 +36,60 @@ Reply call_handler(ffa::Fid fid, CallContext<P>& call) {
   }
 }
 
-/// Everything that comes before the handler. FFA_INTERRUPT does not freeze the version: a VM may
-/// get one unasked and send it back.
+/// A call that is in no table: FFA_VERSION, or one that is refused, and by which rule.
 template <Platform P>
-[[gnu::always_inline]] inline Reply checked_call(MediatorState<P>& mediator, VmContext<P>& vm,
-                                                 ffa::VcpuId vcpu, const ffa::Regs& regs,
-                                                 RuleTrace& rules) {
-  const ffa::FunctionId id{regs.x[0]};
-  const ffa::FidInfo* const info = find_function(id.raw, vm.config.aarch64);
-  const bool freezes = info == nullptr || info->fid != ffa::Fid::interrupt;
-  const ffa::Version version = freezes ? freeze_version(vm) : vm.version().version();
-  FFA_CHECK(rules.require(Rule::gen_version_first, version != ffa::Version{}));
-  FFA_CHECK(rules.require(Rule::gen_smc64_width, vm.config.aarch64 || !id.is_smc64()));
-  FFA_CHECK(rules.require(Rule::gen_known_function, info != nullptr));
-  CallContext<P> call{mediator, vm, vcpu, version, regs, rules};
-  FFA_CHECK(rules.require(Rule::gen_offered, call.offers(id.raw, *info)));
-  return call_handler(info->fid, call);
+[[gnu::noinline]] Reply unlisted_call(CallContext<P>& call, ffa::FunctionId id) {
+  RuleTrace& rules = call.rules;
+  const bool aarch64 = call.vm.config.aarch64;
+  const bool is_version = id.raw == ffa::fid32(ffa::Fid::version);
+  if (!has_ffa(call.vm)) {
+    if (is_version) return call.reply(ffa::FfaVersionResult{}.encode());
+    return relay(ffa::Status::not_supported);
+  }
+  if (is_version) return version(call);
+  FFA_CHECK(rules.require(Rule::gen_version_first, call.version != ffa::Version{}));
+  FFA_CHECK(rules.require(Rule::gen_smc64_width, aarch64 || !id.is_smc64()));
+  FFA_CHECK(rules.require(Rule::gen_known_function, find_function(id.raw, aarch64) != nullptr));
+  return rules.require(Rule::gen_offered, false);
 }
 
-/// One call of a VM with TEE type ffa.
+/// What is checked of every call, then its handler.
 template <Platform P>
-[[gnu::always_inline]] inline Reply serve_call(MediatorState<P>& mediator, const VmEntry<P>& slot,
-                                               ffa::VcpuId vcpu, const ffa::Regs& regs,
-                                               RuleTrace& rules) {
+[[gnu::always_inline]] inline Reply checked_call(CallContext<P>& call, ffa::FunctionId id) {
+  RuleTrace& rules = call.rules;
+  if (!call.offers(id)) [[unlikely]]
+    return unlisted_call(call, id);
+  rules.accept(Rule::gen_version_first, Rule::gen_smc64_width, Rule::gen_known_function,
+               Rule::gen_offered);
+  return call_handler(id.number(), call);
+}
+
+/// A call of a VM that is not live, or of a vCPU that it does not have.
+template <Platform P>
+[[gnu::noinline]] void refuse_caller(Caller<P> caller, ffa::Regs& regs, RuleTrace& rules) {
+  VmContext<P>& vm = *caller.vm.context;
+  const Outcome<void> alive = rules.require(Rule::gen_vm_alive, caller.vm.life == VmLife::live);
+  const bool here = has_ffa(vm) && caller.vcpu.raw() < caller.vm.vcpus;
+  const ffa::Status status = here ? alive.error() : ffa::Status::not_supported;
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
-  const bool here = has_ffa(*slot.context) && vcpu.raw() < slot.vcpus;
-  const bool alive = rules.require(Rule::gen_vm_alive, slot.life == VmLife::live).ok();
-  if (is_version) {
-    if (!here || !alive) return ffa::FfaVersionResult{}.encode();
-    return version(mediator, *slot.context, regs, rules);
-  }
-  if (!here) return relay(ffa::Status::not_supported);
-  if (!alive) return relay(rule_info(Rule::gen_vm_alive).status);
-  return checked_call(mediator, *slot.context, vcpu, regs, rules);
+  const ffa::Regs answer = is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(status);
+  put_reply(regs, answer, vm.version().version());
+}
+
+/// One call of a VM with TEE type ffa. One that waits leaves `regs` as they are.
+template <Platform P>
+[[gnu::always_inline]] inline void serve_call(MediatorState<P>& mediator, const Caller<P>& caller,
+                                              ffa::Regs& regs, RuleTrace& rules) {
+  if (caller.state == nullptr) [[unlikely]]
+    return refuse_caller(caller, regs, rules);
+  rules.accept(Rule::gen_vm_alive);
+  VmContext<P>& vm = *caller.vm.context;
+  const ffa::FunctionId id{regs.x[0]};
+  CallContext<P> call{mediator, vm,   caller.vcpu, *caller.state, version_of_call(vm, id),
+                      regs,     rules};
+  const Reply reply = checked_call(call, id);
+  if (!reply.ok()) [[unlikely]]
+    (void)call.reply(ffa::reply(known_status(reply.error(), call.version)));
 }
 
 }  // namespace mediator

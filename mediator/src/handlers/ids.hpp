@@ -9,12 +9,12 @@ namespace mediator {
 
 template <Platform P>
 Reply id_get(CallContext<P>& call) {
-  return ffa::IdGetSuccess{call.vm.id()}.encode();
+  return call.reply(ffa::IdGetSuccess{call.vm.id()}.encode());
 }
 
 template <Platform P>
 Reply spm_id_get(CallContext<P>& call) {
-  return ffa::SpmIdGetSuccess{call.mediator.spmc.id}.encode();
+  return call.reply(ffa::SpmIdGetSuccess{call.mediator.spmc.id}.encode());
 }
 
 }  // namespace mediator

@@ -95,7 +95,7 @@ Reply send_through_own_tx(CallContext<P>& call, const IndirectMessage& message, 
   FFA_CHECK(call.rules.require(Rule::send2_fits, bytes.size() <= tx.size_bytes()));
   tx.write(0, bytes);
   FFA_CHECK(expect_success(call.smc(ffa::MsgSend2{call.vm.id(), false}.encode())));
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// The SPMC reads the message where it is, with a header of the mediator's version. While it does,
@@ -131,7 +131,7 @@ Reply send_in_place(CallContext<P>& call, const IndirectMessage& message) {
   platform.copy_out(buffers.tx_buffer, 0, header);
   if (!behind.empty()) platform.copy_out(buffers.tx_buffer, own_bytes, behind);
   FFA_CHECK(sent);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 template <Platform P>
@@ -181,7 +181,7 @@ Reply deliver_to_vm(CallContext<P>& call, const IndirectMessage& message, VmCont
   rx.write(0, bytes);
   rx.finish(static_cast<uint32_t>(bytes.size()));
   announce_message(call.mediator, vm);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 template <Platform P>

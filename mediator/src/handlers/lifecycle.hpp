@@ -50,11 +50,11 @@ ffa::Result<Progress> init_domain(MediatorState<P>& mediator, const VmConfig& co
                   .tee = config.tee,
                   .id = config.id,
                   .vcpus = config.vcpus,
-                  .aarch64 = config.aarch64,
-                  .offered = offered_version(mediator.config, config)},
+                  .aarch64 = config.aarch64},
                  Access{config},
                  config.tee == TeeType::ffa && config.borrows(),
-                 config.uuid};
+                 config.uuid,
+                 offered_version(mediator.config, config)};
   Arena arena{memory};
   slot.context =
       with_tee<P>(config.tee, [&](auto tee) { return tee.make_context(mediator, config, arena); });

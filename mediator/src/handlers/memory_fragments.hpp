@@ -110,8 +110,9 @@ class TransferInHand {
 };
 
 template <Platform P>
-Reply next_fragment(const Transfer& transfer) {
-  return ffa::MemFragRx{transfer.send.spmc.handle, transfer.received_bytes, {}}.encode();
+Reply next_fragment(const CallContext<P>& call, const Transfer& transfer) {
+  return call.reply(
+      ffa::MemFragRx{transfer.send.spmc.handle, transfer.received_bytes, {}}.encode());
 }
 
 /// The first fragment is checked and taken; the rest is to come.
@@ -135,7 +136,7 @@ template <Platform P>
     const Guard guard(call.vm.memory_lock);
     call.vm.memory.shares[send.slot].transfer = place.place();
   }
-  return next_fragment<P>(*place);
+  return next_fragment(call, *place);
 }
 
 /// A send with its first fragment, of any kind, either width. Flattened, as the two other calls
@@ -211,7 +212,7 @@ Reply mem_frag_tx(CallContext<P>& call) {
   if (whole) return in_hand.accept();
   in_hand.keep();
   transfer.put_back();
-  return next_fragment<P>(*transfer);
+  return next_fragment(call, *transfer);
 }
 
 }  // namespace mediator

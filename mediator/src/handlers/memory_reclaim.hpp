@@ -53,7 +53,7 @@ Reply reclaim_local(CallContext<P>& call, ShareSlot slot, bool zero) {
     }
   }
   release_share(call.mediator, call.vm, slot);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// FFA_MEM_RECLAIM. BUSY and RETRY of the SPMC are the caller's to handle.
@@ -68,7 +68,7 @@ template <Platform P>
   const ffa::Regs answer = call.smc(request.encode());
   if (kind_of(answer) == AnswerKind::success) {
     release_share(call.mediator, call.vm, slot);
-    return ffa::success32();
+    return call.reply(ffa::success32());
   }
   refuse_reclaim(call.mediator, call.vm, slot, request.handle);
   FFA_CHECK(
@@ -103,8 +103,7 @@ ReclaimStep reclaim_one(MediatorState<P>& mediator, VmContext<P>& vm) {
     release_share(mediator, vm, slot);
     return ReclaimStep::again;
   }
-  const ffa::Regs answer =
-      mediator.platform.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());
+  const ffa::Regs answer = mediator.smc(vm.id(), ffa::MemReclaim{.handle = share.handle}.encode());
   if (kind_of(answer) == AnswerKind::success) {
     release_share(mediator, vm, slot);
     return ReclaimStep::again;

@@ -98,7 +98,7 @@ Reply mem_relinquish(CallContext<P>& call) {
   settle.commit();
   unmap_pages(call.platform(), call.vm, slot, region.pages.raw());
   forget_region(owner, call.vm, slot);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// What one step of a teardown found. wait: a call of another VM has to come to its end first.

@@ -189,7 +189,7 @@ Reply mem_retrieve_req(CallContext<P>& call) {
   const uint32_t total = region_in_hand(call.vm, retrieval.region()).total_bytes;
   retrieval.keep();
   settle_region(call.vm, retrieval.region());
-  return ffa::MemRetrieveResp{total, fragment}.encode();
+  return call.reply(ffa::MemRetrieveResp{total, fragment}.encode());
 }
 
 /// FFA_MEM_FRAG_RX: the next fragment of an answer, or the last one again. What is delivered is
@@ -210,7 +210,7 @@ Reply mem_frag_rx(CallContext<P>& call) {
   const auto owner = call.mediator.vms.find(region.owner);
   FFA_ASSERT(owner && owner->context != nullptr);
   const uint32_t length = deliver(call, rx, *owner->context, slot, offset);
-  return ffa::MemFragTx{request->handle, length, {}}.encode();
+  return call.reply(ffa::MemFragTx{request->handle, length, {}}.encode());
 }
 
 }  // namespace mediator

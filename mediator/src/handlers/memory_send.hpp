@@ -98,7 +98,7 @@ class SendInHand {
     shares[send_.slot].transfer = no_transfer;
     shares.accept(send_.slot);
     kept_ = true;
-    return ffa::MemSendSuccess{send_.spmc.handle}.encode();
+    return call_.reply(ffa::MemSendSuccess{send_.spmc.handle}.encode());
   }
   /// More fragments are to come: the transfer has it.
   void keep() { kept_ = true; }

@@ -19,7 +19,7 @@ namespace mediator {
 template <Platform P>
 Reply forward_bare(CallContext<P>& call, const ffa::Regs& request) {
   FFA_CHECK(expect_success(call.smc(request)));
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// True if the SPMC would take a binding to this SP.
@@ -63,7 +63,7 @@ Reply notification_bind(CallContext<P>& call) {
   VmNotifications& own = call.vm.notifications;
   FFA_CHECK(call.rules.require(Rule::noti_bind_free, own.is_free(bind->bitmap)));
   own.bind({vm->id, vm->incarnation}, bind->bitmap, bind->per_vcpu);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// A VM that is gone can still be named: what was bound to it would stay bound for ever.
@@ -94,7 +94,7 @@ Reply notification_unbind(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_unbind_bound, bound));
   FFA_CHECK(call.rules.require(Rule::noti_unbind_pending, !own.is_pending(unbind->bitmap)));
   own.unbind(unbind->bitmap);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// From VM to VM: pending before the receiver is interrupted, so that no GET can miss it for good.
@@ -134,7 +134,7 @@ Reply notification_set(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::noti_set_vcpu, vcpu_exists));
   if (sp != nullptr) return forward_bare(call, set->encode());
   FFA_CHECK(notify_vm(call, *set, *vm));
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 template <Platform P>
@@ -155,7 +155,8 @@ Reply notification_get(CallContext<P>& call) {
   ffa::NotificationGetSuccess pending;
   if (secure != 0) {
     const NotificationGet request{get->vcpu, get->receiver, secure};
-    FFA_TRY(const ffa::Regs answer, expect_success(call.smc(request.encode())));
+    const ffa::Regs answer = call.smc(request.encode());
+    FFA_CHECK(expect_success(answer));
     const auto from_spmc = ffa::NotificationGetSuccess::decode(answer).value();
     if (get->wants(NotificationGet::from_sps)) pending.from_sps = from_spmc.from_sps;
     if (get->wants(NotificationGet::from_spm)) pending.spm_framework = from_spmc.spm_framework;
@@ -170,7 +171,7 @@ Reply notification_get(CallContext<P>& call) {
   if (get->wants(NotificationGet::from_hypervisor) && own.take_rx_full()) {
     pending.hypervisor_framework = ffa::NotificationGetSuccess::rx_buffer_full;
   }
-  return pending.encode();
+  return call.reply(pending.encode());
 }
 
 /// A VM learns of itself only. What the SPMC has for it is known from the schedule receiver
@@ -181,7 +182,7 @@ Reply notification_info_get(CallContext<P>& call) {
   const Guard guard(call.vm.state_lock);
   const auto info = call.vm.notifications.tell(call.vm.id(), query.convention);
   FFA_CHECK(call.rules.require(Rule::noti_info_pending, info.list_count != 0));
-  return info.encode();
+  return call.reply(info.encode());
 }
 
 }  // namespace mediator

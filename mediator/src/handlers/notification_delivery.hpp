@@ -15,7 +15,7 @@ namespace mediator {
 
 template <Platform P>
 ffa::Result<void> hypervisor_call(MediatorState<P>& mediator, const ffa::Regs& request) {
-  const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, request);
+  const ffa::Regs answer = mediator.smc(ffa::hypervisor_id, request);
   if (kind_of(answer) == AnswerKind::success) return {};
   return ffa::Error{status_of(answer)};
 }
@@ -69,7 +69,7 @@ void deliver_notifications(MediatorState<P>& mediator) {
   constexpr unsigned spare_rounds = 64;
   const unsigned rounds = mediator.config.max_vms + spare_rounds;
   for (unsigned round = 0; round < rounds; ++round) {
-    const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, request);
+    const ffa::Regs answer = mediator.smc(ffa::hypervisor_id, request);
     if (kind_of(answer) != AnswerKind::success) return;  // NO_DATA: nothing more is pending
     const auto info = ffa::NotificationInfoGetSuccess::decode(answer);
     if (!info.ok()) {

@@ -4,7 +4,8 @@
 // itself from 1.2 on. An SP that aborted is not listed any more. [DEN0077A 1.2 §6.2, §13.8, §13.9]
 #pragma once
 
-#include <cstring>
+#include <memory>
+#include <new>
 #include <span>
 
 #include "core/call_table.hpp"
@@ -18,24 +19,22 @@
 
 namespace mediator {
 
-/// The properties as the caller may rely on them: bits that its version knows, without those of
-/// calls that it can't make to an SP.
+/// The properties that the caller may rely on, of SPs or of VMs: bits that its version knows,
+/// without those of calls that it can't make there.
 template <Platform P>
-ffa::PartitionProperties shown_properties(CallContext<P>& call, const Partition& partition) {
+uint32_t shown_properties(const CallContext<P>& call, bool of_vms) {
   using ffa::PartitionProperties;
-  const ffa::PartitionProperties reported = partition.properties;
   const SpmcFeatures& spmc = call.mediator.spmc.features;
-  const bool to_vm = !partition.id.is_secure();
   uint32_t hidden = 0;
-  if (call.version < ffa::v1_1 || (!to_vm && !spmc.has(ffa::Fid::msg_send2))) {
+  if (call.version < ffa::v1_1 || (!of_vms && !spmc.has(ffa::Fid::msg_send2))) {
     hidden |= PartitionProperties::indirect_messages_bit;
   }
   const bool wide = call.vm.config.aarch64;
-  if (!wide || (!to_vm && !spmc.has(ffa::Fid::msg_send_direct_req2))) {
+  if (!wide || (!of_vms && !spmc.has(ffa::Fid::msg_send_direct_req2))) {
     hidden |= PartitionProperties::receives_direct_requests2_bit |
               PartitionProperties::sends_direct_requests2_bit;
   }
-  return PartitionProperties{reported.known_to(call.version).raw() & ~hidden};
+  return PartitionProperties::known_mask(call.version) & ~hidden;
 }
 
 /// A VM as its peers see it. Where it names no VM, it takes no messages of VMs, and SPs send it
@@ -66,28 +65,33 @@ bool is_listed(CallContext<P>& call, const VmSlot<P>& vm) {
 /// sees it. Returns the number that changes whenever the list does.
 template <Platform P, class Visit>
 uint16_t for_each_partition(CallContext<P>& call, const ffa::Uuid& uuid, Visit visit) {
-  const auto show = [&](Partition partition) {
-    partition.properties = shown_properties(call, partition);
-    if (!uuid.is_nil()) partition.uuid = {};
-    visit(partition);
+  const bool all = uuid.is_nil();
+  const uint32_t shown[] = {shown_properties(call, false), shown_properties(call, true)};
+  const auto show = [&](const Partition& partition, bool is_vm) {
+    const ffa::PartitionProperties properties{partition.properties.raw() & shown[is_vm ? 1 : 0]};
+    if (all)
+      return visit(
+          Partition{partition.id, partition.execution_contexts, properties, partition.uuid});
+    visit(Partition{partition.id, partition.execution_contexts, properties, {}});
   };
-  const auto wanted = [&uuid](const ffa::Uuid& own) { return uuid.is_nil() || own == uuid; };
+  const auto wanted = [&](const ffa::Uuid& own) { return all || own == uuid; };
   const std::span<const Partition> sps = call.mediator.partitions.entries();
   for (size_t place = 0; place < sps.size(); ++place) {
     const bool known = wanted(sps[place].uuid) && call.vm.access.names(sps[place].id);
-    if (known && !is_gone(call.mediator, place)) show(sps[place]);
+    if (known && !is_gone(call.mediator, place)) show(sps[place], false);
   }
   uint16_t changes = 0;
   call.mediator.vms.for_each([&](const VmSlot<P>& vm) {
     if (vm.id == call.vm.id()) changes = vm.list_changes;
     if (wanted(vm.uuid) && is_listed(call, vm)) {
-      show(as_partition(vm, call.mediator.spmc.features));
+      show(as_partition(vm, call.mediator.spmc.features), true);
     }
   });
   return changes;
 }
 
-/// Writes descriptors of one version into memory, as many as fit, and counts all of them.
+/// Writes descriptors of one version into memory that begins on a multiple of 8 bytes, as many as
+/// fit, and counts all of them.
 class DescriptorWriter {
  public:
   DescriptorWriter(ffa::Version version, std::span<std::byte> memory)
@@ -95,10 +99,16 @@ class DescriptorWriter {
                                   : sizeof(ffa::wire::PartitionInfoV1_1)),
         memory_(memory) {}
   void add(const Partition& partition) {
-    const ffa::wire::PartitionInfoV1_1 descriptor{partition.id.raw(), partition.execution_contexts,
-                                                  partition.properties.raw(), partition.uuid};
     if (bytes() <= memory_.size() && size_ <= memory_.size() - bytes()) {
-      std::memcpy(memory_.data() + bytes(), &descriptor, size_);  // 1.0 is the first 8 bytes of it
+      const uint16_t id = partition.id.raw();
+      const uint16_t contexts = partition.execution_contexts;
+      const uint32_t properties = partition.properties.raw();
+      void* const at = std::assume_aligned<8>(memory_.data() + bytes());
+      if (size_ == sizeof(ffa::wire::PartitionInfoV1_0)) {
+        new (at) ffa::wire::PartitionInfoV1_0{id, contexts, properties};
+      } else {
+        new (at) ffa::wire::PartitionInfoV1_1{id, contexts, properties, partition.uuid};
+      }
     }
     ++count_;
   }
@@ -122,7 +132,8 @@ Reply partition_info_get(CallContext<P>& call) {
   for_each_partition(call, query->uuid, [&](const Partition& partition) { writer.add(partition); });
   const bool uuid_known = query->uuid.is_nil() || writer.count() != 0;
   FFA_CHECK(call.rules.require(Rule::pinfo_uuid, uuid_known));
-  if (query->count_only) return ffa::PartitionInfoGetSuccess{writer.count(), 0}.encode();
+  if (query->count_only)
+    return call.reply(ffa::PartitionInfoGetSuccess{writer.count(), 0}.encode());
 
   RxWriter<P> rx{call};
   FFA_CHECK(rx.acquire());
@@ -131,7 +142,7 @@ Reply partition_info_get(CallContext<P>& call) {
   rx.write(0, copy.first(length));
   rx.finish(length);
   const uint32_t size = call.version < ffa::v1_1 ? 0 : writer.descriptor_size();
-  return ffa::PartitionInfoGetSuccess{writer.count(), size}.encode();
+  return call.reply(ffa::PartitionInfoGetSuccess{writer.count(), size}.encode());
 }
 
 template <Platform P>
@@ -156,7 +167,7 @@ Reply partition_info_get_regs(CallContext<P>& call) {
   FFA_CHECK(call.rules.require(Rule::pinfo_regs_tag, same_list));
   FFA_CHECK(call.rules.require(Rule::pinfo_regs_index, start < count));
   reply.last_index = static_cast<uint16_t>(count - 1);
-  return reply.encode();
+  return call.reply(reply.encode());
 }
 
 }  // namespace mediator

@@ -18,7 +18,7 @@ namespace mediator {
 
 template <Platform P>
 ffa::Regs boot_smc(MediatorState<P>& mediator, const ffa::Regs& request) {
-  return mediator.platform.smc(ffa::hypervisor_id, request);
+  return mediator.smc(ffa::hypervisor_id, request);
 }
 
 /// Negotiates downwards from the own highest version: an SPMC may refuse a minor version above its

@@ -143,7 +143,7 @@ Outcome<BufferPair> check_rxtx_map(CallContext<P>& call) {
 /// where it may never have had them, or given them up already. [DEN0077A 1.2 §13.7]
 template <Platform P>
 Outcome<void> take_buffers_back(MediatorState<P>& mediator, VmContext<P>& vm) {
-  const ffa::Regs answer = mediator.platform.smc(vm.id(), ffa::RxtxUnmap{vm.id()}.encode());
+  const ffa::Regs answer = mediator.smc(vm.id(), ffa::RxtxUnmap{vm.id()}.encode());
   const auto unmapped = expect_success(answer);
   const bool none = status_of(answer) == ffa::Status::invalid_parameters;
   const bool gone = unmapped.ok() || (vm.buffers_unsure && none);
@@ -248,7 +248,7 @@ Reply rxtx_map(CallContext<P>& call) {
   buffers.rx_unreturned = false;
   FFA_ASSERT(move_rx(buffers, shared ? RxEvent::give : RxEvent::map));
   claim.give_back(TxState::free);
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 /// Gives the buffers' pages back, but for those that the SPMC keeps: they stay pinned. Nobody can
@@ -281,7 +281,7 @@ Reply rxtx_unmap(CallContext<P>& call) {
   rx.unmap();
   claim.give_back(TxState::unmapped);
   if (!gone.ok()) return relay(gone.error());
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 template <Platform P>
@@ -293,7 +293,7 @@ Reply rx_release(CallContext<P>& call) {
   const bool owned = given.ok() || given.error() != ffa::Status::denied;
   FFA_CHECK(call.rules.require(Rule::rx_release_owned, owned));
   if (!given.ok()) return relay(given.error());
-  return ffa::success32();
+  return call.reply(ffa::success32());
 }
 
 }  // namespace mediator

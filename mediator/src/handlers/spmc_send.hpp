@@ -308,7 +308,7 @@ HalfSend step_half_send(MediatorState<P>& mediator, VmContext<P>& vm, ShareSlot 
   {
     SpmcTx<P> tx{mediator};
     tx.clear(length);
-    answer = mediator.platform.smc(vm.id(), ffa::MemFragTx{send.handle, length, vm.id()}.encode());
+    answer = mediator.smc(vm.id(), ffa::MemFragTx{send.handle, length, vm.id()}.encode());
   }
   const AnswerKind kind = kind_of(answer);
   const ffa::Status status = status_of(answer);
@@ -347,7 +347,7 @@ template <Platform P>
   if (holds == SpmcHolds::all || ended_there) begin_drop(vm, send.slot);
   if (holds == SpmcHolds::all) {
     const ffa::Regs request = ffa::MemReclaim{.handle = send.spmc.handle}.encode();
-    gone = kind_of(mediator.platform.smc(vm.id(), request)) == AnswerKind::success;
+    gone = kind_of(mediator.smc(vm.id(), request)) == AnswerKind::success;
   }
   settle_send(mediator, vm, send.slot, gone);
 }

@@ -12,6 +12,7 @@
 #include "core/bindings.hpp"
 #include "core/call_table.hpp"
 #include "core/creation.hpp"
+#include "core/guest_registers.hpp"
 #include "core/notifications.hpp"
 #include "core/partition_table.hpp"
 #include "core/rx_state.hpp"
@@ -42,10 +43,16 @@ struct OutstandingRequest {
 };
 
 /// What belongs to one vCPU. Only its own calls use it, so no lock, but for the dialogue.
+template <Platform P>
 struct VcpuState {
+  using Word = typename P::template Atomic<uint32_t>;
+  explicit VcpuState(P& platform) : calls_ended(platform, 0) {}
+
+  bool blocked = false;      ///< its call waits, and is made again
+  uint32_t calls_begun = 0;  ///< written under the lock of the VM table
+  Word calls_ended;
   OutstandingRequest request;
-  VmDialogue dialogue;   ///< under message_lock
-  bool blocked = false;  ///< its call waits, and is made again
+  VmDialogue dialogue;  ///< under message_lock
   /// Private copy of a message: max_rxtx_pages pages, and a header that may be made longer.
   std::span<std::byte> message;
 };
@@ -80,19 +87,18 @@ struct VmBuffers {
 template <Platform P>
 struct VmContext {
   using SpinLock = typename P::SpinLock;
-  using Word = typename P::template Atomic<uint32_t>;
 
   /// Bytes of arena that a VM of this configuration needs.
   static size_t bytes(const MediatorConfig& mediator, const VmConfig& vm) {
-    return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState>(vm.vcpus) +
-           Arena::bytes<uint32_t>(vm.vcpus) + Arena::bytes<Word>(vm.vcpus) +
+    return Arena::bytes<VmContext>() + VmMemory::bytes(vm) + Arena::bytes<VcpuState<P>>(vm.vcpus) +
            vm.vcpus * Arena::bytes<std::byte>(message_bytes(vm)) +
            VmNotifications::bytes(vm.vcpus) + PartitionSet::bytes(mediator.max_partitions);
   }
   VmContext(P& platform, const MediatorConfig& mediator, const VmConfig& vm,
-            const CallSwitches& its_switches, Arena& arena)
+            const CallSwitches& its_switches, const SpmcFeatures& spmc, Arena& arena)
       : config(vm),
         switches(its_switches),
+        calls(vm.aarch64, spmc, its_switches),
         state_lock(platform, LockClass::vm_state),
         memory_lock(platform, LockClass::vm_memory),
         version_word(platform, 0),
@@ -100,11 +106,9 @@ struct VmContext {
         buffers(platform),
         memory(vm, arena),
         notifications(vm.vcpus, arena),
-        vcpus(arena.make_array<VcpuState>(vm.vcpus)),
-        calls_begun(arena.make_array<uint32_t>(vm.vcpus)),
-        calls_ended(arena.make_array<Word>(vm.vcpus, platform, 0U)),
+        vcpus(arena.make_array<VcpuState<P>>(vm.vcpus, platform)),
         told_created(mediator.max_partitions, arena) {
-    for (VcpuState& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
+    for (VcpuState<P>& vcpu : vcpus) vcpu.message = arena.make_array<std::byte>(message_bytes(vm));
   }
   static constexpr size_t message_bytes(const VmConfig& vm) {
     return vm.max_rxtx_pages * ffa::page_size + sizeof(ffa::wire::PartitionMessageV1_2);
@@ -114,15 +118,15 @@ struct VmContext {
   [[nodiscard]] VersionWord version() { return VersionWord{version_word.load()}; }
   /// True if a call of the VM is under way. It is `dying`, so none begins any more.
   [[nodiscard]] bool is_calling() const {
-    for (size_t n = 0; n < calls_begun.size(); ++n) {
-      if (calls_ended[n].load() != calls_begun[n]) return true;
+    for (const VcpuState<P>& vcpu : vcpus) {
+      if (vcpu.calls_ended.load() != vcpu.calls_begun) return true;
     }
     return false;
   }
-  void end_call(ffa::VcpuId vcpu) { calls_ended[vcpu.raw()].store(calls_begun[vcpu.raw()]); }
 
   const VmConfig config;
   const CallSwitches switches;
+  const OfferedCalls calls;
   uint32_t incarnation = 0;                            ///< that of its slot
   SpinLock state_lock;                                 ///< class vm_state: version, notifications
   SpinLock memory_lock;                                ///< class vm_memory
@@ -132,9 +136,7 @@ struct VmContext {
   VmMemory memory FFA_GUARDED(memory_lock);
   Bindings bindings FFA_GUARDED(state_lock);  ///< to SPs
   VmNotifications notifications FFA_GUARDED(state_lock);
-  std::span<VcpuState> vcpus;
-  std::span<uint32_t> calls_begun;  ///< of each vCPU; written under the lock of the VM table
-  std::span<Word> calls_ended;
+  std::span<VcpuState<P>> vcpus;
   Creation creation;          ///< of the one caller of domain_init()
   Teardown teardown;          ///< of the one caller of domain_teardown()
   PartitionSet told_created;  ///< SPs that know of this VM
@@ -183,6 +185,13 @@ class MediatorState {
         handles(the_platform, arena),
         vms(the_platform, the_config, arena) {}
 
+  /// One SMC on behalf of `vm`: the answer.
+  [[nodiscard, gnu::always_inline]] ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& request) {
+    ffa::Regs regs = request;
+    platform.smc(vm, regs);
+    return regs;
+  }
+
   P& platform;
   const MediatorConfig config;
   SpmcLink<P> spmc;
@@ -224,39 +233,37 @@ bool has_notifications(const MediatorState<P>& mediator, const VmContext<P>& vm)
 /// True if FF-A is there for the VM: without an SPMC, for the sake of other VMs.
 template <Platform P>
 bool has_ffa(const VmContext<P>& vm) {
-  return vm.switches.spmc || vm.switches.peers;
+  return vm.switches.has_ffa();
 }
+
+/// How a handler ended: the guest has its reply, or why there is none.
+using Reply = Outcome<void>;
 
 /// One call of a vCPU that negotiated a version.
 template <Platform P>
 struct CallContext {
   MediatorState<P>& mediator;
   VmContext<P>& vm;
-  ffa::VcpuId vcpu;       ///< below vm.config.vcpus
-  ffa::Version version;   ///< of the VM, frozen
-  const ffa::Regs& regs;  ///< as the guest gave them: decode() drops what SMC32 does not carry
+  ffa::VcpuId vcpu;      ///< below vm.config.vcpus
+  VcpuState<P>& state;   ///< of the vCPU
+  ffa::Version version;  ///< of the VM, frozen
+  /// As the guest gave them, up to reply(): decode() drops what SMC32 does not carry.
+  ffa::Regs& regs;
   RuleTrace& rules;
 
-  /// True if the VM can make the call with this function id.
-  [[nodiscard]] bool offers(uint32_t function_id, const ffa::FidInfo& info) const {
-    return is_offered(function_id, info, version, mediator.spmc.features, vm.switches);
+  /// True if the VM can make the call with this function id, which is in FF-A's range.
+  [[nodiscard]] bool offers(ffa::FunctionId id) const { return vm.calls.has(id, version); }
+  /// The last thing that a handler does: writes the reply over what the guest gave.
+  [[gnu::always_inline]] Reply reply(const ffa::Regs& answer) const {
+    put_reply(regs, answer, version);
+    return {};
   }
   [[nodiscard]] P& platform() const { return mediator.platform; }
-  [[nodiscard]] VcpuState& vcpu_state() const { return vm.vcpus[vcpu.raw()]; }
+  [[nodiscard]] VcpuState<P>& vcpu_state() const { return state; }
   /// One SMC on behalf of the VM. No lock but the claim of the SPMC-facing TX page may be held.
-  [[nodiscard]] ffa::Regs smc(const ffa::Regs& request) const {
-    return mediator.platform.smc(vm.id(), request);
+  [[nodiscard, gnu::always_inline]] ffa::Regs smc(const ffa::Regs& request) const {
+    return mediator.smc(vm.id(), request);
   }
 };
-
-/// The vCPU whose call waits, or nullptr. It makes no other call, so this is the same one.
-template <Platform P>
-VcpuState* blocked_vcpu(const VmEntry<P>& vm, ffa::VcpuId vcpu) {
-  if (!vm.is_served(vcpu) || !vm.context->vcpus[vcpu.raw()].blocked) return nullptr;
-  return &vm.context->vcpus[vcpu.raw()];
-}
-
-/// What a handler gives back: the registers of the reply, or why there is none.
-using Reply = Outcome<ffa::Regs>;
 
 }  // namespace mediator

@@ -144,7 +144,7 @@ void teardown_requests(MediatorState<P>& mediator, VmContext<P>& vm) {
       continue;
     }
     const ffa::Run run{request.receiver, request.context};
-    const ffa::Regs answer = mediator.platform.smc(vm.id(), run.encode());
+    const ffa::Regs answer = mediator.smc(vm.id(), run.encode());
     const AnswerKind kind = kind_of(answer);
     const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
     if (stopped) request.context = ffa::VcpuId{ffa::codec::low16(answer.w(1))};

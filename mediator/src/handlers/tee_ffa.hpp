@@ -25,7 +25,7 @@ struct TeeFfa {
   static VmContext<P>* make_context(MediatorState<P>& mediator, const VmConfig& config,
                                     Arena& arena) {
     return arena.make<VmContext<P>>(mediator.platform, mediator.config, config,
-                                    switches_of(mediator, config), arena);
+                                    switches_of(mediator, config), mediator.spmc.features, arena);
   }
 
   /// The VM's slot is `creating` already: its id is taken, but nobody serves or lists it yet. Ends
@@ -74,16 +74,10 @@ struct TeeFfa {
     return progress;
   }
 
-  /// A call that waits leaves `regs` as they are.
-  static void handle_call(MediatorState<P>& mediator, const VmEntry<P>& slot, ffa::VcpuId vcpu,
-                          ffa::Regs& regs, RuleTrace& rules) {
-    const Reply reply = serve_call(mediator, slot, vcpu, regs, rules);
-    VmContext<P>& vm = *slot.context;
-    if (blocked_vcpu(slot, vcpu) != nullptr) return;
-    if (reply.ok()) [[likely]]
-      return put_reply(regs, *reply, vm.version().version());
-    const ffa::Status status = known_status(reply.error(), vm.version().version());
-    put_reply(regs, ffa::reply(status), vm.version().version());
+  [[gnu::always_inline]] static void handle_call(MediatorState<P>& mediator,
+                                                 const Caller<P>& caller, ffa::Regs& regs,
+                                                 RuleTrace& rules) {
+    serve_call(mediator, caller, regs, rules);
   }
 
   /// Function ids that the VM can call at the version that it negotiated; before it did, at the
@@ -91,16 +85,12 @@ struct TeeFfa {
   static uint32_t call_count(const MediatorState<P>& mediator, const VmEntry<P>& slot) {
     if (!has_ffa(*slot.context)) return 0;
     const VersionWord word = slot.context->version();
-    const ffa::Version version = word.negotiated() ? word.version() : slot.offered;
-    const CallSwitches& switches = slot.context->switches;
+    const ffa::Version version =
+        word.negotiated() ? word.version() : offered_version(mediator.config, slot.context->config);
     uint32_t count = 1;  // FFA_VERSION
-    for (uint32_t number = 0x60; number <= 0xff; ++number) {
-      const ffa::FidInfo* const info = ffa::find_fid(number);
-      if (info == nullptr) continue;
+    for (uint32_t number = ffa::first_fid_number; number <= ffa::last_fid_number; ++number) {
       for (const uint32_t id : {0x84000000U | number, 0xc4000000U | number}) {
-        const bool there = find_function(id, slot.aarch64) != nullptr;
-        count +=
-            there && is_offered(id, *info, version, mediator.spmc.features, switches) ? 1U : 0U;
+        count += slot.context->calls.has(ffa::FunctionId{id}, version) ? 1U : 0U;
       }
     }
     return count;

@@ -44,8 +44,8 @@ struct TeeNone {
   static Progress relinquish_resources(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;
   }
-  static void handle_call(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/,
-                          ffa::VcpuId /*vcpu*/, ffa::Regs& regs, RuleTrace& /*rules*/) {
+  static void handle_call(MediatorState<P>& /*mediator*/, const Caller<P>& /*caller*/,
+                          ffa::Regs& regs, RuleTrace& /*rules*/) {
     put_not_supported(regs);
   }
   static uint32_t call_count(const MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {

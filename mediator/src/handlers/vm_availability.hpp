@@ -19,7 +19,7 @@ template <ffa::FrameworkMessage request, ffa::FrameworkMessage response, Platfor
 VmMessageResult step_vm_message(MediatorState<P>& mediator, VmMessage& message, ffa::EndpointId sp,
                                 ffa::EndpointId vm) {
   const ffa::Regs smc = next_smc<request>(message, sp, vm, mediator.config.vm_message_handle);
-  const ffa::Regs answer = mediator.platform.smc(ffa::hypervisor_id, smc);
+  const ffa::Regs answer = mediator.smc(ffa::hypervisor_id, smc);
   if (status_of(answer) == ffa::Status::aborted) {
     note_aborted(mediator, sp);
     const Partition* const entry = mediator.partitions.find(sp);

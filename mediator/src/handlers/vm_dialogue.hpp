@@ -57,11 +57,11 @@ void answer_client(MediatorState<P>& mediator, const Partner& client, const ffa:
   end_wait(mediator, *asker, client, reply);
 }
 
-/// The call leaves as Dispatch::blocked; what the handler returns is not looked at.
+/// The call leaves as Dispatch::blocked, with the registers that it came with.
 template <Platform P>
 Reply block(CallContext<P>& call) {
   call.vcpu_state().blocked = true;
-  return ffa::Regs{};
+  return {};
 }
 
 template <Platform P>
@@ -82,7 +82,7 @@ Reply ask_vm(CallContext<P>& call, ffa::EndpointId receiver, DirectKind kind,
   const bool readable =
       (vm->aarch64 || narrow) && (!extended || vm->context->version().version() >= ffa::v1_2);
   FFA_CHECK(call.rules.require(Rule::dmsg_receives, readable));
-  const std::span<VcpuState> vcpus = vm->context->vcpus;
+  const std::span<VcpuState<P>> vcpus = vm->context->vcpus;
   // The vCPU with the caller's number is the first choice, as if each had a processor of its own.
   size_t place = call.vcpu.raw() < vcpus.size() ? call.vcpu.raw() : 0;
   for (size_t n = 0; n < vcpus.size() && !vcpus[place].dialogue.takes_request(); ++n) place = n;
@@ -102,12 +102,12 @@ Reply ask_vm(CallContext<P>& call, ffa::EndpointId receiver, DirectKind kind,
 template <Platform P>
 Reply run_vm(CallContext<P>& call) {
   const Guard guard(call.mediator.message_lock);
-  VcpuState& vcpu = call.vcpu_state();
+  VcpuState<P>& vcpu = call.vcpu_state();
   VmDialogue& own = vcpu.dialogue;
   vcpu.request = {};
   if (own.asks == VmDialogue::Asks::answered) {
     own.asks = VmDialogue::Asks::nothing;
-    return own.reply;
+    return call.reply(own.reply);
   }
   own.asks = VmDialogue::Asks::waits;
   VmDialogue* const server = find_dialogue(call.mediator, own.server);
@@ -123,7 +123,7 @@ template <Platform P>
 Reply respond(CallContext<P>& call, ffa::EndpointId sender, ffa::EndpointId receiver,
               DirectKind kind, const ffa::Regs& response) {
   const Guard guard(call.mediator.message_lock);
-  VcpuState& vcpu = call.vcpu_state();
+  VcpuState<P>& vcpu = call.vcpu_state();
   VmDialogue& own = vcpu.dialogue;
   const bool works = own.serves == VmDialogue::Serves::works;
   FFA_CHECK(call.rules.require(Rule::resp_sender, sender == call.vm.id()));
@@ -162,7 +162,7 @@ Reply msg_wait(CallContext<P>& call) {
   const auto wait = ffa::MsgWait::decode(call.regs);
   const bool flags_known = wait.ok() && (call.version >= ffa::v1_2 || !wait->retain_rx);
   FFA_CHECK(call.rules.require(Rule::wait_reserved, flags_known));
-  VcpuState& vcpu = call.vcpu_state();
+  VcpuState<P>& vcpu = call.vcpu_state();
   {
     const Guard guard(call.mediator.message_lock);
     const bool idle = vcpu.dialogue.serves == VmDialogue::Serves::nothing;
@@ -182,7 +182,7 @@ Reply yield(CallContext<P>& call) {
   const auto timeout = ffa::Yield::decode(call.regs);
   FFA_CHECK(call.rules.require(Rule::yield_reserved, timeout.ok() && call.regs.w(1) == 0));
   const Guard guard(call.mediator.message_lock);
-  VcpuState& vcpu = call.vcpu_state();
+  VcpuState<P>& vcpu = call.vcpu_state();
   VmDialogue& own = vcpu.dialogue;
   const bool works = own.serves == VmDialogue::Serves::works;
   FFA_CHECK(call.rules.require(Rule::yield_works, works));
@@ -212,7 +212,7 @@ void run_one_waiting(MediatorState<P>& mediator, VmContext<P>& vm) FFA_REQ(media
 /// The same call of a blocked vCPU, made again: the reply that has come; FFA_INTERRUPT where the
 /// vCPU was woken by something else; nothing where it has to go on waiting.
 template <Platform P>
-std::optional<ffa::Regs> resume_call(MediatorState<P>& mediator, VcpuState& vcpu) {
+std::optional<ffa::Regs> resume_call(MediatorState<P>& mediator, VcpuState<P>& vcpu) {
   const Guard guard(mediator.message_lock);
   VmDialogue& own = vcpu.dialogue;
   if (!own.has_reply && own.asks == VmDialogue::Asks::waits) {

@@ -21,6 +21,8 @@ namespace mediator {
 
 template <Platform P>
 struct VmContext;
+template <Platform P>
+struct VcpuState;
 
 /// `creating`: domain_init() is at work; `dying`: domain_teardown() has begun. Only `live` VMs are
 /// served.
@@ -34,7 +36,6 @@ struct VmEntry {
   ffa::EndpointId id{};
   uint16_t vcpus = 0;
   bool aarch64 = true;
-  ffa::Version offered{};  ///< highest version that it can negotiate
   VmContext<P>* context = nullptr;
 
   /// Calls of this vCPU are for `context`.
@@ -43,12 +44,23 @@ struct VmEntry {
   }
 };
 
+/// A vCPU that calls. `state` is nullptr where no call of it is served: there is no such VM
+/// (`vacant`) or vCPU, it is not `live`, or has TEE type none.
+template <Platform P>
+struct Caller {
+  ffa::EndpointId id{};
+  ffa::VcpuId vcpu{};
+  VmEntry<P> vm{};
+  VcpuState<P>* state = nullptr;
+};
+
 /// What the table knows of a VM.
 template <Platform P>
 struct VmSlot : VmEntry<P> {
   Access access;              ///< whom it knows
   bool borrows = false;       ///< takes memory from other VMs
   ffa::Uuid uuid{};           ///< of its service; nil: none
+  ffa::Version offered{};     ///< highest version that it can negotiate
   uint32_t incarnation = 0;   ///< tells VMs apart that had the same id; never 0
   uint16_t list_changes = 1;  ///< changes whenever the list of VMs that it may know of does
 };
@@ -72,15 +84,18 @@ class VmTable {
     const auto place = index_.find(id);
     return place ? std::optional{slots_[*place]} : std::nullopt;
   }
-  /// What serves a call of the VM; nothing if there is no such VM. A call of a vCPU that is served
-  /// is under way until VmContext::calls_ended says so.
-  [[nodiscard]] std::optional<VmEntry<P>> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
+  /// A call begins. One that is served is under way until VcpuState::calls_ended says so.
+  [[nodiscard]] Caller<P> enter(ffa::EndpointId id, ffa::VcpuId vcpu) {
     const Guard guard(lock_);
     const auto place = index_.find(id);
-    if (!place) return std::nullopt;
-    const VmSlot<P>& slot = slots_[*place];
-    if (slot.is_served(vcpu)) ++slot.context->calls_begun[vcpu.raw()];
-    return slot;
+    if (!place) [[unlikely]]
+      return {id, vcpu};
+    const VmEntry<P>& entry = slots_[*place];
+    if (!entry.is_served(vcpu)) [[unlikely]]
+      return {id, vcpu, entry};
+    VcpuState<P>& state = entry.context->vcpus[vcpu.raw()];
+    ++state.calls_begun;
+    return {id, vcpu, entry, &state};
   }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
   [[nodiscard]] ffa::Result<void> insert(const VmSlot<P>& slot) {

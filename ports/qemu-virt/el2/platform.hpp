@@ -78,7 +78,7 @@ class Platform {
   }
   mediator::OwnBuffers own_buffers() { return machine_.own_buffers(); }
 
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) { return secure_.smc(vm.raw(), in); }
+  void smc(ffa::EndpointId vm, ffa::Regs& regs) { regs = secure_.smc(vm.raw(), regs); }
   bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t irq) {
     secure_.inject_irq(machine_.find(vm.raw()), vm.raw(), vcpu.raw(), irq);
     return true;

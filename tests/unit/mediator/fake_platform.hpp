@@ -285,15 +285,14 @@ class Platform {
     return {{mediator::BufferId{own_tx}, ffa::Pa{own_buffer_pa}},
             {mediator::BufferId{own_rx}, ffa::Pa{own_buffer_pa + 0x10000}}};
   }
-  ffa::Regs smc(ffa::EndpointId vm, const ffa::Regs& in) {
+  void smc(ffa::EndpointId vm, ffa::Regs& regs) {
+    const ffa::Regs in = regs;
     for (const auto held : held_)
       EXPECT_EQ(held, mediator::LockClass::spmc_tx) << "lock across SMC";
     EXPECT_FALSE(stale.contains(vm.raw())) << "an SMC before the TLB invalidation";
     const auto script = spmc.find(in.w(0));
-    const ffa::Regs out =
-        script == spmc.end() ? ffa::reply(ffa::Status::not_supported) : script->second(in);
-    smcs.push_back({vm.raw(), in, out});
-    return out;
+    regs = script == spmc.end() ? ffa::reply(ffa::Status::not_supported) : script->second(in);
+    smcs.push_back({vm.raw(), in, regs});
   }
   bool inject_irq(ffa::EndpointId vm, ffa::VcpuId vcpu, uint32_t id) {
     if (offline.contains({vm.raw(), vcpu.raw()})) return false;
