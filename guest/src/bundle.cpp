@@ -29,12 +29,13 @@ std::optional<Bundle> Bundle::open(std::span<const std::byte> bytes) {
   if (length(bytes.first<bundle_header_bytes>()) != bytes.size()) return std::nullopt;
   const uint64_t flags = word_at(bytes, flags_word * word_bytes);
   const uint64_t count = word_at(bytes, count_word * word_bytes);
-  if ((flags & ~bundle_wants_records) != 0 || count > bytes.size() / word_bytes) {
+  if ((flags & ~(bundle_wants_records | bundle_one_secure_world)) != 0 ||
+      count > bytes.size() / word_bytes) {
     return std::nullopt;
   }
   Bundle bundle;
   bundle.bytes_ = bytes;
-  bundle.records_ = flags != 0;
+  bundle.flags_ = flags;
   bundle.at_ = bundle_header_bytes;
   size_t largest = 0;
   for (uint64_t n = 0; n < count; ++n) {
@@ -56,9 +57,8 @@ std::optional<BundledCase> Bundle::next() {
   const auto low = word();
   const auto package = blob();
   if (!high || !low || !package) return std::nullopt;
-  return BundledCase{{reinterpret_cast<const char*>(name->data()), name->size()},
-                     {*high, *low},
-                     *package};
+  return BundledCase{
+      {reinterpret_cast<const char*>(name->data()), name->size()}, {*high, *low}, *package};
 }
 
 std::optional<uint64_t> Bundle::word() {

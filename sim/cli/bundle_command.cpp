@@ -51,7 +51,8 @@ int bundle_command(const Options& options) {
     ++cases;
     add_case(ready, *mediator, entries);
   }
-  std::vector<std::byte> bytes = qemu::make_bundle(entries, options.bundle.records);
+  std::vector<std::byte> bytes =
+      qemu::make_bundle(entries, {options.bundle.records, options.bundle.one_secure_world});
   if (!options.bundle.cases_only) {
     bytes = qemu::make_payload(qemu::read_bytes(qemu::find_bl33().file), bytes);
   }

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "sim/cli/values.hpp"
@@ -12,6 +15,7 @@
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/explore/explained_world.hpp"
 #include "sim/qemu/bl33.hpp"
+#include "sim/qemu/bundle.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/run.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
@@ -77,6 +81,32 @@ class QemuRunner final : public CaseRunner {
   qemu::Board board_;
 };
 
+/// Runs that are over: a BL33 payload has printed their records.
+class LogRunner final : public CaseRunner {
+ public:
+  explicit LogRunner(std::string file) : file_(std::move(file)) {
+    const auto bytes = qemu::read_bytes(file_);
+    const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    for (qemu::LoggedCase& one : qemu::read_uart_log(text, file_)) {
+      runs_[one.name].push_back(std::move(one));
+    }
+  }
+  std::string why_not(const scenario::CompiledCase& compiled) const override {
+    return runs_.contains(compiled.name) ? "" : "the log does not have it";
+  }
+  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
+    std::deque<qemu::LoggedCase>& runs = runs_.at(compiled.name);
+    if (runs.empty()) throw InputError(file_, compiled.name + ": fewer runs than its faults need");
+    const qemu::LoggedCase one = std::move(runs.front());
+    runs.pop_front();
+    return qemu::record_of(one, file_, compiled);
+  }
+
+ private:
+  std::string file_;
+  std::map<std::string, std::deque<qemu::LoggedCase>> runs_;
+};
+
 /// The same with EL2 entered as BL33.
 class Bl33Runner final : public CaseRunner {
  public:
@@ -122,6 +152,7 @@ std::string find_fine_mediator() {
 
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
+  if (!options.run.uart_log.empty()) return std::make_unique<LogRunner>(options.run.uart_log);
   if (backend == "qemu" && options.run.entry == "bl33") return std::make_unique<Bl33Runner>();
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {

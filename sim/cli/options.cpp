@@ -73,6 +73,8 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--uart-log", run.uart_log, "FILE",
+         "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -135,6 +137,8 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "Only the I-th of N parts: of the seeds, or, where there are none, of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn");
   option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--uart-log", run.uart_log, "FILE",
+         "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
@@ -224,6 +228,9 @@ void check_backend(const Options& options) {
   }
   if (options.run.entry != "el2" && backend != "qemu") {
     throw InputError("--entry", "goes with --backend qemu, which has a choice");
+  }
+  if (!options.run.uart_log.empty() && (backend != "qemu" || options.run.entry != "el2")) {
+    throw InputError("--uart-log", "goes with --backend qemu, and without --entry");
   }
   (void)parse_monitoring(options.run.monitors);
   if (options.run.monitors != "cheap" && backend != "unicorn") {
@@ -341,6 +348,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
                   "Without the image: an initrd, for /chosen of the device tree");
   bundle.add_flag("--records", options.bundle.records,
                   "The payload prints a record of each case, for run --uart-log");
+  bundle.add_flag("--one-secure-world", options.bundle.one_secure_world,
+                  "No fresh secure world for each case, even from ours: as on other firmware");
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
     return {
         {},

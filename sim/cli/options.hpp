@@ -17,7 +17,18 @@
 
 namespace sim::cli {
 
-enum class Verb : uint8_t { run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle };
+enum class Verb : uint8_t {
+  run,
+  explore,
+  replay,
+  shrink,
+  merge,
+  list,
+  schema,
+  doctor,
+  pack,
+  bundle
+};
 
 /// What picks cases; the same for run, list and pack.
 struct Selection {
@@ -39,6 +50,7 @@ struct RunOptions {
   bool fine = false;                ///< our mediator with every access told
   std::string backend = "host";     ///< as Selection::backend
   std::string entry = "el2";        ///< of the back end qemu: el2, bl33
+  std::string uart_log;             ///< of the back end qemu: a file that has the records already
   std::string monitors = "cheap";   ///< of the back end unicorn: none, cheap, all
   std::vector<std::string> faults;  ///< as Selection::faults
   std::string golden;
@@ -75,6 +87,7 @@ struct BundleOptions {
   std::string file;
   bool cases_only = false;  ///< without the image: an initrd
   bool records = false;     ///< the payload prints each record
+  bool one_secure_world = false;
 };
 
 struct Options {

@@ -92,6 +92,17 @@ std::string last_words(const std::string& log) {
   return log.size() <= shown ? log : "… " + log.substr(log.size() - shown);
 }
 
+/// The payload has hashed its record itself.
+Recorded recorded_of(const LoggedCase& logged, const std::string& file,
+                     const scenario::CompiledCase& compiled) {
+  Recorded recorded = read_record(logged.record, file, compiled);
+  if (logged.verdict != "failed" && logged.text != recorded.run.hash) {
+    throw InputError(file, fmt::format("the payload's trace hash is {}, that of its record {}",
+                                       logged.text, recorded.run.hash));
+  }
+  return recorded;
+}
+
 /// Boots and waits for the end, at most as long as a case may take: the wait status, nothing if the
 /// machine was stopped then.
 std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder) {
@@ -119,8 +130,9 @@ struct Attempt {
 Attempt attempt(const scenario::CompiledCase& compiled, const Plan& plan, const Tools& tools,
                 const Bl33Image& image, const RunFolder& folder) {
   const BundleEntry entry{compiled.name, {}, make_package(compiled, plan)};
-  write_bytes(folder.file("payload.bin"),
-              make_payload(read_bytes(image.file), make_bundle(std::span{&entry, 1}, true)));
+  write_bytes(
+      folder.file("payload.bin"),
+      make_payload(read_bytes(image.file), make_bundle(std::span{&entry, 1}, {.records = true})));
   const auto status = boot(tools, image, folder);
   const std::string file = folder.file(log_name);
   const auto bytes = read_bytes(file);
@@ -135,12 +147,7 @@ Attempt attempt(const scenario::CompiledCase& compiled, const Plan& plan, const 
   if (cases.size() != 1 || cases[0].record.empty()) {
     return {{}, "no record on the UART: " + last_words(log)};
   }
-  Recorded recorded = read_record(cases[0].record, file, compiled);
-  if (cases[0].verdict == "ended" && cases[0].text != recorded.run.hash) {
-    throw InputError(file, fmt::format("the payload's trace hash is {}, that of its record {}",
-                                       cases[0].text, recorded.run.hash));
-  }
-  return {std::move(recorded)};
+  return {recorded_of(cases[0], file, compiled)};
 }
 
 }  // namespace
@@ -158,6 +165,12 @@ std::vector<std::byte> read_bytes(const std::string& file) {
 
 Bl33Image find_bl33() {
   return {find_image("ffa-qemu-bl33.bin"), entry_of(find_image("ffa-qemu-bl33.elf"))};
+}
+
+RunRecord record_of(const LoggedCase& logged, const std::string& file,
+                    const scenario::CompiledCase& compiled) {
+  if (!logged.record.empty()) return recorded_of(logged, file, compiled).run;
+  return stopped(compiled, fmt::format("no record: {} {}", logged.verdict, logged.text), false);
 }
 
 Results results_of(const scenario::CompiledCase& compiled, const RunRecord& run) {

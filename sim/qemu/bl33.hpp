@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/engine/run.hpp"
+#include "sim/qemu/bundle.hpp"
 #include "sim/qemu/package.hpp"
 #include "sim/qemu/tools.hpp"
 #include "sim/scenario/compile.hpp"
@@ -26,6 +27,11 @@ Bl33Image find_bl33();
 /// through the UART.
 RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools,
                       const Bl33Image& image);
+
+/// The run of a case that `file` tells of; one that ended without a record is a mediator that has
+/// stopped. Throws InputError for a record that is none, or not of this trace hash.
+RunRecord record_of(const LoggedCase& logged, const std::string& file,
+                    const scenario::CompiledCase& compiled);
 
 /// What the creations and destructions of a run came to, wherever it ran, but for the pages that
 /// stay in quarantine.

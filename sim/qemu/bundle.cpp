@@ -154,7 +154,7 @@ class LogReader {
 
 }  // namespace
 
-std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, bool records) {
+std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, BundleOptions options) {
   Writer cases;
   for (const BundleEntry& one : entries) {
     cases.blob(std::as_bytes(std::span{one.name}));
@@ -166,7 +166,8 @@ std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, bool re
   out.word(guest::bundle_magic);
   out.word(guest::bundle_version);
   out.word(guest::bundle_header_bytes + cases.size());
-  out.word(records ? guest::bundle_wants_records : 0);
+  out.word((options.records ? guest::bundle_wants_records : 0) |
+           (options.one_secure_world ? guest::bundle_one_secure_world : 0));
   out.word(entries.size());
   out.append(cases);
   return out.take();

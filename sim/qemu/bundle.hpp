@@ -19,8 +19,13 @@ struct BundleEntry {
   std::vector<std::byte> package;
 };
 
-/// guest::Bundle reads it. `records`: the payload prints the record of each case, too.
-std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, bool records);
+struct BundleOptions {
+  bool records = false;           ///< the payload prints the record of each case, too
+  bool one_secure_world = false;  ///< our S-EL1 begins anew for the first case only, as another's
+};
+
+/// guest::Bundle reads it.
+std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, BundleOptions options);
 
 /// The image, filled up to whole pages, and the bundle behind it.
 std::vector<std::byte> make_payload(std::span<const std::byte> image,

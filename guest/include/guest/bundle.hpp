@@ -17,7 +17,8 @@ inline constexpr uint64_t bundle_magic = 0x004c444e42414646;  // "FFABNDL", the 
 inline constexpr uint64_t bundle_version = 1;
 /// Bytes of magic, version, length of the whole, flags and number of cases.
 inline constexpr size_t bundle_header_bytes = 40;
-inline constexpr uint64_t bundle_wants_records = 1;  ///< the flag: print each record
+inline constexpr uint64_t bundle_wants_records = 1;     ///< flags: print each record
+inline constexpr uint64_t bundle_one_secure_world = 2;  ///< fresh for the first case only
 
 struct BundledCase {
   std::string_view name;
@@ -35,7 +36,8 @@ class Bundle {
   static std::optional<Bundle> open(std::span<const std::byte> bytes);
 
   [[nodiscard]] size_t size() const { return count_; }
-  [[nodiscard]] bool wants_records() const { return records_; }
+  [[nodiscard]] bool wants_records() const { return (flags_ & bundle_wants_records) != 0; }
+  [[nodiscard]] bool one_secure_world() const { return (flags_ & bundle_one_secure_world) != 0; }
   [[nodiscard]] size_t largest_package() const { return largest_; }
   /// The next case; nothing behind the last one.
   std::optional<BundledCase> next();
@@ -48,7 +50,7 @@ class Bundle {
   size_t at_ = 0;
   size_t count_ = 0;
   size_t largest_ = 0;
-  bool records_ = false;
+  uint64_t flags_ = 0;
 };
 
 }  // namespace guest

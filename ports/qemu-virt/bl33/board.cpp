@@ -6,6 +6,7 @@
 #include "guest/bundle.hpp"
 #include "ports/qemu-virt/bl33/console.hpp"
 #include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/common/gic.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 
 #ifndef BL33_DEVICE_TREE
@@ -127,6 +128,8 @@ FoundBoard find_board(uint64_t x0) {
       give_up(exit_bad_input, text_of(board.error()));
     }
     set_uart(board->uart);
+    gic::distributor = board->gic_distributor;
+    gic::redistributors = board->gic_redistributors.base;
     return {candidate.address, candidate.where, *board};
   }
   give_up(exit_bad_input, "no device tree: neither at x0, nor at 0x40000000, nor at BL33_DTB");

@@ -18,7 +18,8 @@ struct FoundBoard {
 };
 
 /// The device tree at `x0`, else at the beginning of the board's RAM, else where the build says.
-/// The console is on its UART then. Ends the machine where there is none, or it is not well-formed.
+/// The console is on its UART then, and the interrupt controller known. Ends the machine where
+/// there is none, or it is not well-formed.
 FoundBoard find_board(uint64_t x0);
 
 /// Gives `places` their memory in RAM that nobody has, and returns the bundle of cases: the initrd,

@@ -262,7 +262,8 @@ class Reader {
   template <size_t size>
   Done each_range(const Node& node, const Node& parent, std::array<Range, size>& to,
                   size_t& count) const {
-    if (node.reg.empty()) return {};  // reserved without a place of its own: whoever serves it finds one
+    if (node.reg.empty())
+      return {};  // reserved without a place of its own: whoever serves it finds one
     for (size_t n = 0;; ++n) {
       FFA_TRY(const Range range, range_of(node, parent, n));
       FFA_CHECK(add(range, to, count));

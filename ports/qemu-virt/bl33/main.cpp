@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// EL2 as a BL33 payload of any firmware: runs the cases of a bundle, each in a fresh world, and says
-// on the UART how each went. docs/firmware.md has the lines.
+// EL2 as a BL33 payload of any firmware: runs the cases of a bundle, each in a fresh world, and
+// says on the UART how each went. docs/firmware.md has the lines.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -68,8 +68,8 @@ void say_status(uint32_t status) {
   print_summary();
 }
 
-/// A fresh secure world, where S-EL1 is ours. Another SPMC does not know the call, and goes on as it
-/// is.
+/// A fresh secure world, where S-EL1 is ours. Another SPMC does not know the call, and goes on as
+/// it is.
 bool begin_secure_world(std::span<const std::byte> package) {
   uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world),
                     reinterpret_cast<uintptr_t>(package.data()), package.size()};
@@ -86,20 +86,22 @@ void print_record(std::string_view name, std::span<const std::byte> record) {
   print_base64(record);
 }
 
-void run_one(const guest::BundledCase& one, bool wants_record) {
+/// A secure world that does not begin anew for the next case is left as it was found.
+void run_one(const guest::BundledCase& one, const guest::Bundle& bundle, bool first) {
   const std::span<std::byte> package{reinterpret_cast<std::byte*>(places.package.base),
                                      one.package.size()};
   std::copy(one.package.begin(), one.package.end(), package.begin());
   tally.running = one.name;
-  (void)begin_secure_world(package);
+  const bool begun = (first || !bundle.one_secure_world()) && begin_secure_world(package);
   const auto record = run_case(package);
+  if (record.ok() && (!begun || bundle.one_secure_world())) leave_world();
   tally.running = {};
   if (!record.ok()) {
     print_verdict(Verdict::failed, one.name);
     print("its package is not well-formed\n");
     return;
   }
-  if (wants_record) print_record(one.name, *record);
+  if (bundle.wants_records()) print_record(one.name, *record);
   const RecordDigest digest = digest_of(*record);
   const std::array<uint64_t, 2> unknown{};
   if (!digest.violation.empty()) {
@@ -143,8 +145,8 @@ void image_main(uint64_t x0) {
   print_secure_world();
   tally.total = bundle->size();
   set_last_words(say_status);
-  while (tally.cases[0] + tally.cases[1] + tally.cases[2] + tally.cases[3] < tally.total) {
-    run_one(*bundle->next(), bundle->wants_records());
+  for (uint64_t n = 0; n < tally.total; ++n) {
+    run_one(*bundle->next(), *bundle, n == 0);
   }
   set_last_words(nullptr);
   print_summary();

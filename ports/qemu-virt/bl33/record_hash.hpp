@@ -12,8 +12,8 @@ namespace ports::qemu {
 
 /// What is to be said of a record that is on its way to no host.
 struct RecordDigest {
-  std::array<uint64_t, 2> hash{};         ///< high word first
-  std::span<const std::byte> violation;   ///< text of the first one; empty: none
+  std::array<uint64_t, 2> hash{};        ///< high word first
+  std::span<const std::byte> violation;  ///< text of the first one; empty: none
 };
 
 /// `record` is a whole one, as guest::RecordWriter wrote it in this boot.

@@ -12,18 +12,22 @@ inline volatile uint32_t& at(uint64_t address) {
   return *reinterpret_cast<volatile uint32_t*>(static_cast<uintptr_t>(address));
 }
 
+/// Where it is: QEMU's places, unless a device tree has named others.
+inline uint64_t distributor = GICD;
+inline uint64_t redistributors = GICR;
+
 /// The frame of a CPU's redistributor that has its SGIs and PPIs.
 inline constexpr uint64_t redistributor_bytes = 0x20000;
 inline constexpr uint64_t sgi_frame = 0x10000;
-inline volatile uint32_t& distributor_control() { return at(GICD); }
+inline volatile uint32_t& distributor_control() { return at(distributor); }
 inline volatile uint32_t& waker(unsigned cpu) {
-  return at(GICR + cpu * redistributor_bytes + 0x14);
+  return at(redistributors + cpu * redistributor_bytes + 0x14);
 }
 inline volatile uint32_t& group(unsigned cpu) {
-  return at(GICR + cpu * redistributor_bytes + sgi_frame + 0x80);
+  return at(redistributors + cpu * redistributor_bytes + sgi_frame + 0x80);
 }
 inline volatile uint32_t& set_enable(unsigned cpu) {
-  return at(GICR + cpu * redistributor_bytes + sgi_frame + 0x100);
+  return at(redistributors + cpu * redistributor_bytes + sgi_frame + 0x100);
 }
 
 #define FFA_ICC_PMR_EL1 "S3_0_C4_C6_0"

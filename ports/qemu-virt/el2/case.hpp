@@ -15,4 +15,9 @@ namespace ports::qemu {
 ffa::Result<std::span<const std::byte>, guest::PackageError> run_case(
     std::span<const std::byte> package);
 
+/// Ends the VMs that the case has left and gives the SPMC's side of the mediator's buffers back,
+/// for a secure world that does not begin anew. The record is over by then: nothing of it is
+/// written down.
+void leave_world();
+
 }  // namespace ports::qemu
