@@ -71,8 +71,7 @@ Cpu::Cpu(const Image& image, Memory& memory, Monitoring monitoring, BlockSink en
       entered_(std::move(entered)),
       return_address_(image.symbol("image_return")),
       guest_entry_(image.symbol("image_guest_call")),
-      guest_return_(image.symbol("image_guest_return")),
-      memcpy_(image.function("memcpy")) {
+      guest_return_(image.symbol("image_guest_return")) {
   uc_engine* engine = nullptr;
   must(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &engine), "no engine for AArch64");
   engine_.reset(engine);
@@ -87,8 +86,8 @@ Cpu::Cpu(const Image& image, Memory& memory, Monitoring monitoring, BlockSink en
   hook(UC_HOOK_INTR, &Hooks::interrupt);
   hook(UC_HOOK_MEM_INVALID, &Hooks::invalid);
   hook(UC_HOOK_BLOCK, &Hooks::block);
-  if (monitoring_ == Monitoring::all) add_hooks();
   go_to_el2();
+  if (monitoring_ == Monitoring::all) add_hooks();
 }
 
 Context Cpu::new_context() const {
@@ -153,6 +152,7 @@ std::unique_ptr<Activation> Cpu::take() {
     memory_.use_stack(activation->stack_top_);
     activation->windows.clear();
     activation->counts = {};
+    activation->fresh.clear();
     return activation;
   }
   const uint64_t top = memory_.add_stack();
@@ -191,12 +191,18 @@ Stop Cpu::run(Activation& activation) {
   const uc_err error = uc_emu_start(engine_.get(), activation.pc_, nowhere, 0, 0);
   error_ = error == UC_ERR_OK ? "" : uc_strerror(error);
   activation.pc_ = read(UC_ARM64_REG_PC);
+  const Stop stop = why_stopped(activation, error == UC_ERR_OK);
+  if (monitoring_ == Monitoring::all) check_leaving(activation, stop);
+  return stop;
+}
+
+Stop Cpu::why_stopped(const Activation& activation, bool regular) const {
   if (blocks_ > max_blocks) return Stop::endless;
-  if (error == UC_ERR_OK && exception_ == exception_hvc) {
+  if (regular && exception_ == exception_hvc) {
     constexpr uint64_t instruction_bytes = 4;
     return activation.pc_ == guest_return_ + instruction_bytes ? Stop::to_guest : Stop::hvc;
   }
-  if (error == UC_ERR_OK && exception_ == exception_smc) return Stop::smc;
+  if (regular && exception_ == exception_smc) return Stop::smc;
   return Stop::fault;
 }
 

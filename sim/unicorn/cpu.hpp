@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ports/unicorn/image_abi.hpp"
+#include "sim/unicorn/fresh_values.hpp"
 #include "sim/unicorn/image.hpp"
 #include "sim/unicorn/memory.hpp"
 #include "sim/unicorn/monitoring.hpp"
@@ -44,6 +45,7 @@ class Activation {
 
   Windows windows;
   CallCounts counts;
+  FreshValues fresh;
 
  private:
   friend class Cpu;
@@ -117,6 +119,12 @@ class Cpu {
   [[nodiscard]] std::vector<uint64_t> system_registers() const;
   void check_preserved(uint64_t call);
   void enter_block(uint64_t address, uint32_t bytes);
+  void enter_instruction(uint64_t address);
+  void look_at_access(bool write, uint64_t address, uint32_t bytes);
+  [[nodiscard]] Stop why_stopped(const Activation& activation, bool regular) const;
+  void check_leaving(Activation& activation, Stop stop);
+  /// The word of the last instruction.
+  [[nodiscard]] uint32_t instruction() const;
   [[nodiscard]] uint64_t read(int reg) const;
   void write(int reg, uint64_t value);
   void write_call_registers(const CallRegisters& registers);
@@ -130,7 +138,6 @@ class Cpu {
   uint64_t return_address_;
   uint64_t guest_entry_;
   uint64_t guest_return_;
-  Extent memcpy_;
   Engine engine_;
   Context reset_;  // the registers that every call begins with
   const Activation* loaded_ = nullptr;
@@ -142,7 +149,8 @@ class Cpu {
   std::optional<BadAccess> bad_access_;
   Activation* running_ = nullptr;
   uint64_t blocks_ = 0;
-  uint64_t block_ = 0;  // the address of the last one
+  uint64_t place_ = 0;     // of the last one; of the last instruction where each is looked at
+  uint32_t accesses_ = 0;  // of the last instruction
   std::vector<Finding> findings_;
   std::string error_;
 };

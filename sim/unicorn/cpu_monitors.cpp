@@ -5,8 +5,8 @@
 #include <unicorn/unicorn.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
-#include <string_view>
 
 #include "sim/unicorn/call_bounds.hpp"
 #include "sim/unicorn/cpu.hpp"
@@ -26,15 +26,6 @@ constexpr std::array kept_register_ids = {
     UC_ARM64_REG_X23, UC_ARM64_REG_X24, UC_ARM64_REG_X25, UC_ARM64_REG_X26, UC_ARM64_REG_X27,
     UC_ARM64_REG_X28, UC_ARM64_REG_X29, UC_ARM64_REG_X30};
 constexpr uint64_t guest_value(size_t n) { return 0x5a5a'0000'0000'0012 + n; }
-
-// Functions whose loads of fresh stack are the compiler's: GCC 12 begins a loop with whatever is in
-// the slot of a variable that the loop sets before it uses it.
-constexpr std::array<std::string_view, 1> fresh_loops = {"mediator::memory_send"};
-
-bool is_loop_of_compiler(const std::string& place) {
-  const std::string_view function = std::string_view(place).substr(0, place.find('+'));
-  return std::find(fresh_loops.begin(), fresh_loops.end(), function) != fresh_loops.end();
-}
 
 struct SystemRegister {
   const char* name;
@@ -88,26 +79,13 @@ struct Cpu::MonitorHooks {
     cpu.running_->windows.store(at, bytes, value, finding);
     if (finding && cpu.monitoring_ != Monitoring::none) cpu.found(std::move(*finding));
   }
+  static void instruction(uc_engine* /*engine*/, uint64_t address, uint32_t /*bytes*/, void* self) {
+    static_cast<Cpu*>(self)->enter_instruction(address);
+  }
   static void access(uc_engine* /*engine*/, uc_mem_type type, uint64_t address, int bytes,
                      int64_t /*value*/, void* self) {
-    Cpu& cpu = *static_cast<Cpu*>(self);
-    Shadow& shadow = *cpu.memory_.shadow();
-    const auto size = static_cast<uint32_t>(bytes);
-    const bool copies = cpu.block_ - cpu.memcpy_.begin < cpu.memcpy_.bytes;
-    if (address % size != 0)
-      cpu.found({"U05", fmt::format("{} bytes {} at {:#x}, which is not aligned", size,
-                                    type == UC_MEM_WRITE ? "written" : "read", address)});
-    std::optional<Finding> finding;
-    if (type == UC_MEM_WRITE) {
-      finding = shadow.store(address, size, copies);
-    } else {
-      const std::byte* const place = cpu.memory_.find(address + size, 1, false);
-      finding = shadow.load(address, size, copies, place ? std::optional(*place) : std::nullopt);
-    }
-    if (!finding) return;
-    const bool of_stack = finding->invariant == "U02" && address < stacks_end;
-    if (of_stack && is_loop_of_compiler(cpu.image_.describe(cpu.block_))) return;
-    cpu.found(std::move(*finding));
+    static_cast<Cpu*>(self)->look_at_access(type == UC_MEM_WRITE, address,
+                                            static_cast<uint32_t>(bytes));
   }
 };
 
@@ -118,16 +96,19 @@ void Cpu::map_windows() {
 }
 
 void Cpu::add_hooks() {
-  uc_hook handle = 0;
-  must(uc_hook_add(engine_.get(), &handle, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
-                   reinterpret_cast<void*>(&MonitorHooks::access), this, 1, 0),
-       "a hook");
+  const auto hook = [this](int type, auto* function) {
+    uc_hook handle = 0;
+    must(uc_hook_add(engine_.get(), &handle, type, reinterpret_cast<void*>(function), this, 1, 0),
+         "a hook");
+  };
+  hook(UC_HOOK_CODE, &MonitorHooks::instruction);
+  hook(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, &MonitorHooks::access);
 }
 
 void Cpu::found(Finding finding, bool where) {
   if (findings_.size() >= most_findings) return;
   if (where) {
-    finding.text += fmt::format(", in {}{}", image_.describe(block_), callers());
+    finding.text += fmt::format(", in {}{}", image_.describe(place_), callers());
   }
   findings_.push_back(std::move(finding));
 }
@@ -135,7 +116,7 @@ void Cpu::found(Finding finding, bool where) {
 // All instructions of a block are done, or the image has stopped for good.
 void Cpu::enter_block(uint64_t address, uint32_t bytes) {
   constexpr uint32_t instruction_bytes = 4;
-  block_ = address;
+  place_ = address;
   const bool vectors = address >= guest_entry_ && address <= guest_return_;
   CallCounts& counts = running_->counts;
   (vectors ? counts.vectors : counts.instructions) += bytes / instruction_bytes;
@@ -151,6 +132,55 @@ void Cpu::enter_block(uint64_t address, uint32_t bytes) {
                           ByteState::fresh);
   }
   running_->stack_pointer_ = stack_pointer;
+}
+
+// The instruction is about to be done; its accesses follow.
+void Cpu::enter_instruction(uint64_t address) {
+  place_ = address;
+  accesses_ = 0;
+  FreshValues& fresh = running_->fresh;
+  if (!fresh.any()) return;
+  if (auto finding = fresh.step(instruction(), read(UC_ARM64_REG_NZCV))) found(std::move(*finding));
+}
+
+uint32_t Cpu::instruction() const {
+  uint32_t word = 0;
+  if (const std::byte* const at = memory_.find(place_, sizeof word, false))
+    std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+void Cpu::look_at_access(bool write, uint64_t address, uint32_t bytes) {
+  const uint32_t number = accesses_++;
+  if (address % bytes != 0)
+    found({"U05", fmt::format("{} bytes {} at {:#x}, which is not aligned", bytes,
+                              write ? "written" : "read", address)});
+  FreshValues& fresh = running_->fresh;
+  std::optional<Finding> finding;
+  if (write) {
+    const bool stores = fresh.any() && fresh.stores(instruction(), number);
+    finding = memory_.shadow()->store(address, bytes, stores);
+    if (stores && address >= window_begin)
+      finding = Finding{"U02", fmt::format("what was never written goes to {:#x}", address)};
+  } else {
+    bool loads = false;
+    finding = memory_.shadow()->load(address, bytes, loads);
+    if (loads) fresh.load(instruction(), number, address);
+  }
+  if (finding) found(std::move(*finding));
+}
+
+// An operation's arguments are in x0 to x5, whatever of them it uses.
+void Cpu::check_leaving(Activation& activation, Stop stop) {
+  constexpr uint32_t most_arguments = 6;
+  FreshValues& fresh = activation.fresh;
+  std::optional<Finding> finding;
+  if (stop == Stop::to_guest) finding = fresh.leave(call_registers, "the guest gets");
+  if (stop == Stop::smc) finding = fresh.leave(call_registers, "the secure world gets");
+  if (stop == Stop::hvc && read(UC_ARM64_REG_X0) != static_cast<uint64_t>(Op::returned)) {
+    finding = fresh.leave(most_arguments, "an operation gets");
+  }
+  if (finding) found(std::move(*finding));
 }
 
 std::vector<uint64_t> Cpu::system_registers() const {

@@ -26,41 +26,27 @@ void Shadow::set(uint64_t address, uint64_t bytes, ByteState state) {
     std::memset(states, static_cast<int>(state), bytes);
 }
 
-// A load of which some bytes were written is no finding: compilers copy objects with the gaps
-// between their members, and what gets out of a gap shows in the traces. Nor is one of the value
-// of a std::optional that has none, whose flag lies right behind it: it is copied as a whole.
-std::optional<Finding> Shadow::load(uint64_t address, uint32_t bytes, bool copies,
-                                    std::optional<std::byte> next) {
+// A load of which some bytes were written counts as written: compilers copy objects with the gaps
+// between their members, and what gets out of a gap shows in the traces.
+std::optional<Finding> Shadow::load(uint64_t address, uint32_t bytes, bool& fresh) const {
   const uint8_t* const states = at(address, bytes);
-  copied_.bytes = copies && states != nullptr ? bytes : 0;
   if (states == nullptr) return std::nullopt;
-  const auto is = [](ByteState state) {
-    return [state](uint8_t value) { return value == static_cast<uint8_t>(state); };
-  };
-  if (std::any_of(states, states + bytes, is(ByteState::not_its_own)))
+  if (std::find(states, states + bytes, 0) != states + bytes)
     return Finding{"U01", fmt::format("{} bytes read at {:#x}, where nothing is", bytes, address)};
-  if (copies) {
-    std::copy_n(states, bytes, copied_.states.begin());
-    return std::nullopt;
-  }
-  const bool empty = next == std::byte{0} && is(ByteState::written)(states[bytes]);
-  if (!empty && std::all_of(states, states + bytes, is(ByteState::fresh)))
-    return Finding{"U02", fmt::format("{} bytes read at {:#x}, never written", bytes, address)};
+  fresh = std::all_of(states, states + bytes, [](uint8_t state) {
+    return state == static_cast<uint8_t>(ByteState::fresh);
+  });
   return std::nullopt;
 }
 
-std::optional<Finding> Shadow::store(uint64_t address, uint32_t bytes, bool copies) {
+std::optional<Finding> Shadow::store(uint64_t address, uint32_t bytes, bool fresh) {
   uint8_t* const states = at(address, bytes);
   if (states == nullptr) return std::nullopt;
   const bool its_own = std::find(states, states + bytes, 0) == states + bytes;
   if (!its_own)
     return Finding{"U01",
                    fmt::format("{} bytes written at {:#x}, where nothing is", bytes, address)};
-  if (copies && copied_.bytes == bytes) {
-    std::copy_n(copied_.states.begin(), bytes, states);
-  } else {
-    std::memset(states, static_cast<int>(ByteState::written), bytes);
-  }
+  std::memset(states, static_cast<int>(fresh ? ByteState::fresh : ByteState::written), bytes);
   return std::nullopt;
 }
 

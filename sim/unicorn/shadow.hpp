@@ -3,7 +3,6 @@
 // or written.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -20,20 +19,12 @@ class Shadow {
   Shadow();
   void set(uint64_t address, uint64_t bytes, ByteState state);
   /// A load or store of the image. Addresses outside of stacks and heap are the emulator's
-  /// business. `copies`: it is one of memcpy's, whose stores hand on what its loads have found.
-  /// `next`: the byte behind what is loaded; nothing where none is.
-  std::optional<Finding> load(uint64_t address, uint32_t bytes, bool copies,
-                              std::optional<std::byte> next);
-  std::optional<Finding> store(uint64_t address, uint32_t bytes, bool copies);
+  /// business. `fresh`, of a load: all of it was never written; of a store: nor was what is stored.
+  std::optional<Finding> load(uint64_t address, uint32_t bytes, bool& fresh) const;
+  std::optional<Finding> store(uint64_t address, uint32_t bytes, bool fresh);
 
  private:
-  /// Of the last load of memcpy's.
-  struct Copied {
-    std::array<uint8_t, 8> states{};
-    uint32_t bytes = 0;
-  };
   [[nodiscard]] uint8_t* at(uint64_t address, uint64_t bytes) const;
-  Copied copied_;
   Pages states_;  // from the first stack to the end of the heap
 };
 

@@ -158,7 +158,7 @@ void offend(Misdeed what, uint64_t memory) {
       asm volatile("msr tpidr_el1, %0" : : "r"(memory));
       break;
     case Misdeed::read_fresh:
-      (void)*address(memory + 128);
+      if (*address(memory + 128) == 7) counter = 1;
       break;
     case Misdeed::read_behind_memory:
       (void)*address(memory + broken::memory_bytes);
@@ -168,7 +168,7 @@ void offend(Misdeed what, uint64_t memory) {
       break;
     case Misdeed::look_into_dead_frame:
       scribble_below_the_stack();
-      (void)below_the_stack();
+      if (below_the_stack() == 7) counter = 1;
       break;
     default:
       read_on(what, memory);
@@ -195,6 +195,37 @@ void operate(Misdeed what, uint64_t memory) {
       break;
     default:
       offend(what, memory);
+  }
+}
+
+/// What becomes of a value that nobody wrote.
+void spread(Misdeed what, uint64_t memory, uint64_t* x) {
+  volatile uint64_t* const fresh = address(memory + 128);
+  switch (what) {
+    case Misdeed::move_fresh:
+      *address(memory + 136) = *fresh + 1;
+      break;
+    case Misdeed::pass_fresh:
+      x[1] = *address(memory + (*fresh & 8));
+      break;
+    case Misdeed::send_fresh: {
+      uint64_t regs[18]{};
+      regs[5] = *fresh;
+      port_smc(regs, 0);
+      break;
+    }
+    case Misdeed::give_fresh:
+      *address(memory + 136) = *fresh;
+      x[3] = *address(memory + 136) << 8;
+      break;
+    case Misdeed::give_selected: {
+      uint64_t value = *fresh;
+      asm volatile("cmp %1, #0\n csel %0, %0, %1, eq" : "+r"(value) : "r"(x[2]) : "cc");
+      x[3] = value;
+      break;
+    }
+    default:
+      operate(what, memory);
   }
 }
 
@@ -264,7 +295,7 @@ uint32_t image_handle_call(uint64_t self, uint16_t vm, uint16_t vcpu, uint32_t c
       asm volatile("mrs %0, CurrentEL" : "=r"(x[1]));
       break;
     default:
-      operate(what, self);
+      spread(what, self, x);
   }
   return 1;
 }

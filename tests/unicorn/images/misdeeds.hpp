@@ -38,7 +38,12 @@ enum class Misdeed : uint64_t {
   write_before,
   lose_register,
   change_system_register,
-  read_fresh,
+  read_fresh,     ///< and branch on it
+  move_fresh,     ///< to somewhere else in its memory
+  pass_fresh,     ///< to an address
+  send_fresh,     ///< to the secure world
+  give_fresh,     ///< to the guest, after it was moved
+  give_selected,  ///< x2 is 0: what was never written, else something else
   read_behind_memory,
   take_long,
   look_into_dead_frame,

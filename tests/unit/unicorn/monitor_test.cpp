@@ -22,8 +22,9 @@ struct WatchedImage {
                                       std::move(counted))),
         mediator(factory->create(world.ops(), &world, {})) {}
   /// All that is found in one call: "I20: … I20: …".
-  std::string found(Misdeed what) {
+  std::string found(Misdeed what, uint64_t x2 = 0) {
     ffa::Regs regs;
+    regs.x[2] = x2;
     regs.x[0] = static_cast<uint64_t>(what);
     EXPECT_TRUE(mediator->handle_call(5, 1, FFA_SIM_HVC, regs));
     std::string all;
@@ -96,11 +97,22 @@ TEST(Monitors, LoadsOfWhatNobodyWrote) {
   EXPECT_EQ(image.found(Misdeed::copy), "");
   EXPECT_EQ(image.found(Misdeed::count_up), "");
   EXPECT_THAT(image.found(Misdeed::read_fresh),
-              MatchesRegex("U02: 8 bytes read at 0x800000c0, "
-                           "never written, in image_handle_call.*\n"));
+              MatchesRegex("U02: what is done depends on x[0-9]*, from 0x800000c0, never written, "
+                           "in image_handle_call.*\n"));
   EXPECT_THAT(image.found(Misdeed::read_behind_memory),
               HasSubstr("U01: 8 bytes read at 0x80000140, where nothing is"));
-  EXPECT_THAT(image.found(Misdeed::look_into_dead_frame), HasSubstr("U02: 8 bytes read at 0x50"));
+  EXPECT_THAT(image.found(Misdeed::look_into_dead_frame),
+              MatchesRegex("U02: .*, from 0x50[0-9a-f]*, never written, in .*\n"));
+}
+
+TEST(Monitors, WhatNobodyWroteMayBeMovedButNotUsed) {
+  WatchedImage image{Monitoring::all};
+  EXPECT_EQ(image.found(Misdeed::move_fresh), "");
+  EXPECT_THAT(image.found(Misdeed::pass_fresh), HasSubstr("U02: an address is made from x"));
+  EXPECT_THAT(image.found(Misdeed::send_fresh), HasSubstr("U02: the secure world gets x5, from"));
+  EXPECT_THAT(image.found(Misdeed::give_fresh), HasSubstr("U02: the guest gets x3, from"));
+  EXPECT_THAT(image.found(Misdeed::give_selected, 0), HasSubstr("U02: the guest gets x3, from"));
+  EXPECT_EQ(image.found(Misdeed::give_selected, 1), "");
 }
 
 TEST(Monitors, TheCheapOnesLookAtNoLoad) {
