@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ffa-sim: the verbs and what becomes of how they end.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 
@@ -39,6 +40,10 @@ int run_verb(const sim::cli::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What a schedule gives back the next one takes: no page goes to the system and back in between.
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TOP_PAD, 4 << 20);
   return sim::run_program("ffa-sim", [&] {
     const sim::cli::Parsed parsed = sim::cli::parse_command_line(argc, argv);
     if (parsed.options) return run_verb(*parsed.options);

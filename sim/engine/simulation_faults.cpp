@@ -197,7 +197,7 @@ void Simulation::Impl::around_read(const BufferAccess& access) {
   std::memcpy(&word, bytes.data(), sizeof word);
   word = bad_word(faults.choose(*fault, bad_words, "value"), word);
   // What looked like a canary would be taken for bytes of whoever that names.
-  if (canary_in_word(word)) word = ~word;
+  if (is_canary_mark(word)) word = ~word;
   std::memcpy(bytes.data(), &word, sizeof word);
   machine.write_ipa(id, at, bytes);
 }

@@ -37,17 +37,13 @@ constexpr uint64_t canary_word(PageOwner owner, uint64_t pa) {
   return guest::canary_word(canary_owner_code(owner), pa);
 }
 
-/// The owner code, if the word looks like the upper half of a canary.
-constexpr std::optional<uint16_t> canary_in_word(uint32_t word) {
-  if (word >> 16 != canary_magic) return std::nullopt;
-  return static_cast<uint16_t>(word);
-}
+/// True if the word looks like the upper half of a canary, whoever's.
+constexpr bool is_canary_mark(uint32_t word) { return word >> 16 == canary_magic; }
 
 /// True for a canary of someone who is neither of the two. Code 0xfff0 (no owner) is an impossible
 /// canary.
 constexpr bool is_foreign_canary(uint32_t word, PageOwner mine, PageOwner also_mine) {
-  const auto code = canary_in_word(word);
-  return code && *code != canary_owner_code(mine) && *code != canary_owner_code(also_mine);
+  return is_canary_mark(word) && word != canary_mark(mine) && word != canary_mark(also_mine);
 }
 
 /// Offset of the first canary of someone else in `bytes`, at any multiple of 4.

@@ -40,7 +40,7 @@ uint64_t Numbers::next() {
 
 uint64_t Numbers::word() {
   const auto looks_owned = [](uint64_t value) {
-    return sim::canary_in_word(static_cast<uint32_t>(value)).has_value();
+    return sim::is_canary_mark(static_cast<uint32_t>(value));
   };
   uint64_t value = next();
   while (looks_owned(value) || looks_owned(value >> 32)) value = next();

@@ -305,7 +305,7 @@ TEST(Memory, FreshPagesTellTheirOwnerAndAddress) {
   ASSERT_TRUE(read(1, ram_ipa, one) && read(1, ram_ipa + 8, next) && read(2, ram_ipa, other));
   EXPECT_EQ(one, canary_word(owned_by(1), pa));
   EXPECT_NE(one, next);
-  EXPECT_EQ(canary_in_word(static_cast<uint32_t>(other >> 32)), 2);
+  EXPECT_EQ(other >> 32, canary_mark(owned_by(2)));
   EXPECT_TRUE(is_foreign_canary(static_cast<uint32_t>(other >> 32), owned_by(1), owned_by(1)));
   EXPECT_FALSE(is_foreign_canary(static_cast<uint32_t>(one >> 32), owned_by(1), owned_by(1)));
 }
