@@ -67,10 +67,6 @@ uint64_t count_decisions(const ReadyCase& ready, const std::string& text, CaseRu
 
 Continuations continue_randomly(const ReadyCase& ready, const std::string& text, CaseRunner& runner,
                                 uint32_t count) {
-  if (!ready.compiled.sweeps.empty() || !ready.compiled.each_status.empty()) {
-    throw InputError("--inevitable",
-                     ready.loaded.data.name + ": its faults sweep: it is many runs");
-  }
   const uint64_t prefixes = count_decisions(ready, text, runner) + 1;
   const SharedNumbers numbers(prefixes + 1);
   const auto failed = numbers.all().first(prefixes);

@@ -19,7 +19,7 @@ struct Continuations {
 };
 
 /// Of the run with these decisions (as `choices`). Continuations run in child processes: one that
-/// ends its process has failed. Throws InputError for a case whose faults sweep.
+/// ends its process has failed. The faults of the case don't sweep.
 Continuations continue_randomly(const ReadyCase& ready, const std::string& choices,
                                 CaseRunner& runner, uint32_t count);
 

@@ -85,6 +85,7 @@ Death LastWords::death(int status) const {
   if (shared_->offset != 0) {
     death.place = fmt::format("abort() at {:#x} of {}", shared_->offset, shared_->file);
   }
+  death.where = shared_->choices.run;
   death.decisions = shared_->choices.decisions;
   if (!shared_->choices.cut) {
     death.choices = std::string(shared_->choices.text, shared_->choices.length);

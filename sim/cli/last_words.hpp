@@ -13,6 +13,7 @@ struct Death {
   std::string how;      ///< "signal 6 (Aborted)", "exit code 1"
   std::string place;    ///< "abort() at 0x1234 of mediator.so": the same in every process; or empty
   std::string choices;  ///< of the run that it was at; empty where there were too many to be kept
+  std::string where;    ///< which run of a sweep that was, or empty
   uint32_t preemptions = 0;  ///< among them
   uint64_t decisions = 0;    ///< all that were taken, those that were 0, too
 

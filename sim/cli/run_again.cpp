@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/cli/child.hpp"
+#include "sim/cli/swept_case.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/report/timeline.hpp"
 #include "sim/scenario/judge.hpp"
@@ -65,9 +66,6 @@ FromChild draw_in_child(const ReadyCase& ready, CaseRunner& runner, const Choice
 std::string diagram_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
                        const std::string& file) {
   const std::string& name = ready.loaded.data.name;
-  if (!ready.compiled.sweeps.empty() || !ready.compiled.each_status.empty()) {
-    throw InputError(file, name + ": no diagram of many runs: its faults sweep");
-  }
   FromChild answer =
       draw_in_child(ready, runner, [&] { return recorded_choices(choices, "choices"); }, file);
   if (!answer.said) {
@@ -98,7 +96,8 @@ void DiagramFile::offer(const ReadyCase& ready, const report::Outcome& outcome,
   const bool ran = failed || outcome.result != report::Result::skipped;
   if (file_.empty() || drawn_ || !ran || !(failed || one_case_)) return;
   try {
-    text_ = diagram_of(ready, outcome.choices, runner, file_);
+    const auto one_run = swept_case(ready, outcome.where);
+    text_ = diagram_of(one_run ? *one_run : ready, outcome.choices, runner, file_);
     drawn_ = true;
   } catch (const InputError& error) {
     fmt::print(stderr, "{}\n", error.what());

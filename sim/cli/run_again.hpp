@@ -35,7 +35,7 @@ class DiagramFile {
 
 /// How the case went under the decisions of its outcome, in the form that the end of the name asks
 /// for: .mmd: for Mermaid; else aligned lines and arrows. Throws InputError where it can't be run
-/// so.
+/// so. Its faults don't sweep.
 std::string diagram_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
                        const std::string& file);
 

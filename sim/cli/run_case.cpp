@@ -133,6 +133,7 @@ Outcome lost_case(const ReadyCase& ready, const RunOptions& options, const Death
   Outcome outcome = blank_outcome(ready, options.seed);
   fail(outcome, Trouble::internal, {"", "", "", "", "the case ended its process: " + death.text()});
   outcome.choices = death.choices;
+  outcome.where = death.where;
   return outcome;
 }
 

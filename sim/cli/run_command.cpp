@@ -13,6 +13,7 @@
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
+#include "sim/cli/swept_case.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/report/golden.hpp"
@@ -111,8 +112,9 @@ class Runner {
 
   void tell_where_inevitable(const ReadyCase& ready, const Outcome& outcome) const {
     try {
-      const Continuations found =
-          continue_randomly(ready, outcome.choices, runner_, options_.inevitable);
+      const auto one_run = swept_case(ready, outcome.where);
+      const Continuations found = continue_randomly(one_run ? *one_run : ready, outcome.choices,
+                                                    runner_, options_.inevitable);
       fmt::print("{}", continuations_text(found, outcome.choices));
     } catch (const InputError& error) {
       fmt::print(stderr, "{}\n", error.what());

@@ -12,6 +12,7 @@
 #include "sim/cli/saved_case.hpp"
 #include "sim/cli/shrink_reducer.hpp"
 #include "sim/cli/suite.hpp"
+#include "sim/cli/swept_case.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/engine/input_error.hpp"
 
@@ -35,9 +36,6 @@ ReadyCase only_case(const Options& options, const std::string& place) {
   }
   ReadyCase ready = std::move(suite->cases.front());
   if (!ready.loaded.skip.empty()) throw InputError(place, "is skipped: " + ready.loaded.skip);
-  if (!ready.compiled.sweeps.empty() || !ready.compiled.each_status.empty()) {
-    throw InputError(place, "its faults sweep: one with the place that failed can be shrunk");
-  }
   return ready;
 }
 
@@ -52,9 +50,20 @@ ChoiceMaker choices_of(const ReadyCase& ready, const RunOptions& options) {
   };
 }
 
+/// Of a sweep the run that fails.
+ReadyCase only_run(ReadyCase ready, const RunOptions& options, CaseRunner& runner) {
+  if (!sweeps(ready)) return ready;
+  const std::string where = first_that_fails(ready, runner, choices_of(ready, options));
+  if (where.empty()) {
+    throw InputError(ready.loaded.data.file,
+                     ready.loaded.data.name + " holds: there is nothing to shrink");
+  }
+  return *swept_case(ready, where);
+}
+
 Shrunk shrink(const Options& options, const ShrinkOptions& how, const std::string& place) {
-  const ReadyCase ready = only_case(options, place);
   const auto runner = chosen_runner(options);
+  const ReadyCase ready = only_run(only_case(options, place), options.run, *runner);
   std::unique_ptr<CaseRunner> reference;
   if (!options.run.mediator.empty()) {
     Options linked_in = options;

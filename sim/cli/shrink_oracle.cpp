@@ -43,7 +43,10 @@ Key key_of(const Failure& failure, const Candidate& candidate) {
   if (failure.pointer.empty() && !failure.rule.empty()) return {0, "invariant " + failure.rule};
   if (failure.no_progress) return {1, "no progress"};
   if (failure.pointer.empty()) return {2, "stop: " + failure.text};
-  return {3, original_place(candidate, failure.pointer)};
+  // Another answer has another reason; other numbers may come of smaller values.
+  const bool answer = failure.actual.starts_with("FFA_");
+  return {3, fmt::format("{} {} {}", original_place(candidate, failure.pointer),
+                         answer ? failure.actual : "", failure.rule)};
 }
 
 std::string key_of(const Death& death) { return "death: " + death.text(); }

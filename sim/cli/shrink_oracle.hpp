@@ -45,7 +45,9 @@ class Oracle {
   /// InputError where it holds.
   Found begin(const Candidate& original, const ChoiceMaker& choices);
 
-  /// Steps and world are right by the schema, and it holds where no task is preempted if the
+  /// Its steps are right by the schema, and so is the rest.
+  bool fits_schema(const nlohmann::json& doc);
+  /// It fits, and it holds where no task is preempted if the
   /// original does, or at least where the first one that can go on always does.
   bool sound(const Candidate& candidate);
   /// It holds in the reference, within these bounds, if the original does.
@@ -61,7 +63,6 @@ class Oracle {
   [[nodiscard]] uint64_t asked() const { return asked_; }
 
  private:
-  bool fits_schema(const nlohmann::json& doc);
   std::optional<scenario::CompiledCase> compiled(const Candidate& candidate) const;
   bool holds(const Candidate& candidate, CaseRunner& runner, const explore::Plan& plan);
   std::optional<Found> found_by(const FromChild& answer) const;

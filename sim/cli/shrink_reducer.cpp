@@ -55,6 +55,27 @@ std::vector<std::string> split(const std::string& choices) {
   return entries;
 }
 
+/// Places where a fault is looked for that the choices let strike somewhere.
+constexpr uint64_t max_nth = 64;
+
+bool let_strike(const std::string& choices, const std::string& kind) {
+  const std::string mark = fmt::format(":fault_{}=", kind);
+  const size_t at = choices.find(mark);
+  return at != std::string::npos && choices.compare(at + mark.size(), 1, "0") != 0;
+}
+
+/// What a fault whose answer is chosen may answer; else what it does answer, null if it is silent.
+json answers_of(const json& fault) {
+  const json own = fault.value("answer", json{});
+  if (own != "chosen") return json::array({own});
+  json answers = json::array();
+  for (const char* name : {"NO_MEMORY", "BUSY", "DENIED", "RETRY", "INTERRUPTED", "ABORTED",
+                           "INVALID_PARAMETERS", "NOT_SUPPORTED", "NO_DATA"}) {
+    answers.push_back(name);
+  }
+  return answers;
+}
+
 /// One place made simpler: a value, or nothing for a member or an element that goes.
 struct Edit {
   std::string pointer;
@@ -155,11 +176,46 @@ void Reducer::run() {
     smaller = shorten_schedule() || smaller;
     smaller = simplify_values() || smaller;
   }
+  fix_faults();
+}
+
+/// What the choices let strike strikes by itself, so that no decision has to say where.
+void Reducer::fix_faults() {
+  const json::json_pointer list("/world/faults");
+  for (size_t n = best_.doc.contains(list) ? best_.doc.at(list).size() : 0; n-- > 0;) {
+    const json fault = best_.doc.at(list).at(n);
+    if (fault.value("nth", json{}) != "chosen") continue;
+    const std::string kind = fault.at("op");
+    Candidate without = best_;
+    without.doc.at(list).erase(n);
+    if (let_strike(found_.choices, kind)) {
+      fix_fault(n, fault);
+    } else {
+      take(without, Effort::search);
+    }
+  }
+}
+
+void Reducer::fix_fault(size_t number, const json& fault) {
+  for (uint64_t nth = 1; nth <= max_nth; ++nth) {
+    for (const json& answer : answers_of(fault)) {
+      Candidate candidate = best_;
+      json& own = candidate.doc["world"]["faults"][number];
+      own["nth"] = nth;
+      if (!answer.is_null()) own["answer"] = answer;
+      // Where no decision was needed to make it fail, it does not hold any more.
+      if (oracle_.fits_schema(candidate.doc) && take_if_it_fails(candidate, Effort::search)) return;
+      if (oracle_.out_of_time()) return;
+    }
+  }
 }
 
 /// The smaller one, if it fails as it should and is no worse than the original where that holds.
 bool Reducer::take(const Candidate& candidate, Effort effort) {
-  if (oracle_.out_of_time() || !oracle_.sound(candidate)) return false;
+  return !oracle_.out_of_time() && oracle_.sound(candidate) && take_if_it_fails(candidate, effort);
+}
+
+bool Reducer::take_if_it_fails(const Candidate& candidate, Effort effort) {
   const explore::Bounds bounds{std::min(found_.preemptions, max_preemptions),
                                faults_in(found_.choices)};
   std::optional<Found> found = oracle_.replay(candidate, found_.choices);

@@ -31,6 +31,7 @@ class Reducer {
  private:
   enum class Effort : uint8_t { replay, search };
   bool take(const Candidate& candidate, Effort effort);
+  bool take_if_it_fails(const Candidate& candidate, Effort effort);
   bool shorten_schedule();
   bool drop_decisions();
   bool drop_steps();
@@ -38,6 +39,8 @@ class Reducer {
   bool drop_chunk(const std::string& list, size_t first, size_t count);
   bool drop_expectations();
   bool simplify_values();
+  void fix_faults();
+  void fix_fault(size_t number, const nlohmann::json& fault);
 
   Oracle& oracle_;
   Candidate best_;

@@ -7,6 +7,7 @@
 
 #include "ffa/names.hpp"
 #include "sim/engine/case_world.hpp"
+#include "sim/engine/swept_fault.hpp"
 #include "sim/trace/hasher.hpp"
 
 namespace sim {
@@ -39,15 +40,22 @@ std::string combined_hash(const std::vector<std::string>& hashes) {
   return hasher.finish();
 }
 
+using Swept = std::vector<SweptFault>;
+
 /// Collects the runs of one case.
 class Runs {
  public:
   Runs(const RunOnce& run_once, const ChoiceMaker& make_choices)
       : run_once_(run_once), make_choices_(make_choices) {}
+  ~Runs() { keep_last_run(""); }
+  Runs(const Runs&) = delete;
+  Runs& operator=(const Runs&) = delete;
 
   /// A sweep goes on whatever the verdict on a run is: which runs there are, and so the hash, does
   /// not depend on what is judged. False: there were too many.
-  bool add(const CompiledCase& compiled, const std::string& where) {
+  bool add(const CompiledCase& compiled, const Swept& swept) {
+    const std::string where = in_words(swept);
+    keep_last_run(where);
     Choices choices{make_choices_()};
     RunRecord record = run_once_(compiled, choices);
     fired_ = record.fault_fired;
@@ -96,27 +104,26 @@ class Runs {
 };
 
 /// Strikes at 1, 2, …, one sweeping fault after the other, until it no longer fires.
-bool sweep(CompiledCase& compiled, size_t which, const std::string& where, Runs& runs) {
+bool sweep(CompiledCase& compiled, size_t which, const Swept& where, Runs& runs) {
   if (which == compiled.sweeps.size()) return runs.add(compiled, where);
   const size_t fault = compiled.sweeps[which];
   for (uint64_t nth = 1;; ++nth) {
     compiled.world.faults[fault].nth = nth;
-    const std::string here =
-        fmt::format("{}{}fault {} at {}", where, where.empty() ? "" : ", ", fault, nth);
+    Swept here = where;
+    here.push_back({.fault = fault, .nth = nth});
     if (!sweep(compiled, which + 1, here, runs)) return false;
     if (!runs.fired(fault)) return true;
   }
 }
 
 /// Each status in turn, one such fault after the other; for each the whole sweep.
-bool statuses(CompiledCase& compiled, size_t which, const std::string& where, Runs& runs) {
+bool statuses(CompiledCase& compiled, size_t which, const Swept& where, Runs& runs) {
   if (which == compiled.each_status.size()) return sweep(compiled, 0, where, runs);
   const size_t fault = compiled.each_status[which];
   for (const ffa::Status status : each_status) {
     compiled.world.faults[fault].status = static_cast<int32_t>(status);
-    const std::string here =
-        fmt::format("{}{}fault {} answers {}", where, where.empty() ? "" : ", ", fault,
-                    ffa::status_name(status));
+    Swept here = where;
+    here.push_back({.fault = fault, .status = static_cast<int32_t>(status)});
     if (!statuses(compiled, which + 1, here, runs)) return false;
   }
   return true;
@@ -151,11 +158,11 @@ CaseResult run_case(const CompiledCase& compiled, const RunOnce& run_once,
                     const ChoiceMaker& make_choices) {
   Runs runs{run_once, make_choices};
   if (compiled.sweeps.empty() && compiled.each_status.empty()) {
-    runs.add(compiled, "");
+    runs.add(compiled, {});
     return runs.take({});
   }
   CompiledCase changed = compiled;
-  statuses(changed, 0, "", runs);
+  statuses(changed, 0, {}, runs);
   return runs.take(compiled.sweeps);
 }
 

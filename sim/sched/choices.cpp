@@ -18,6 +18,12 @@ LastChoices* last_choices = nullptr;
 
 void keep_last_choices(LastChoices& last) { last_choices = &last; }
 
+void keep_last_run(std::string_view which) {
+  if (last_choices == nullptr) return;
+  const size_t length = which.copy(last_choices->run, sizeof last_choices->run - 1);
+  last_choices->run[length] = '\0';
+}
+
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
     : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {
   if (!keep_log_ || last_choices == nullptr) return;

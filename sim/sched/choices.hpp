@@ -62,13 +62,17 @@ struct LastChoices {
   uint64_t decisions;  ///< all of them
   uint32_t preemptions;
   uint32_t length;
-  bool cut;  ///< there were more than fit
+  bool cut;       ///< there were more than fit
+  char run[256];  ///< which run of several, as keep_last_run() was told
   char text[size_t{1} << 20];
 };
 
 /// From now on each Choices of this process that keeps a log begins this anew; it lasts as long as
 /// they do.
 void keep_last_choices(LastChoices& last);
+/// Which of the runs of a case comes now, in words, kept as the choices are; empty: it is the only
+/// one.
+void keep_last_run(std::string_view which);
 
 /// Asks a source and keeps the log, so that a run can be replayed. `choose(1, …)` is 0 and not
 /// logged.
