@@ -75,6 +75,8 @@ std::string outcome_json(const Outcome& outcome) {
                    {"repro", outcome.repro},
                    {"sometimes", outcome.sometimes}};
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
+  if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
+  if (!outcome.notes.empty()) all["notes"] = outcome.notes;
   if (outcome.stack_bytes != 0) all["stack_bytes"] = outcome.stack_bytes;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
   return dump(all);
@@ -142,6 +144,8 @@ Outcome parse_outcome(const std::string& line) {
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
     outcome.saved = value.value("saved", "");
+    outcome.consoles = value.value("consoles", outcome.consoles);
+    outcome.notes = value.value("notes", outcome.notes);
     outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
     outcome.sometimes = value.at("sometimes");
     if (value.contains("exploration")) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,10 @@ struct Outcome {
   std::string saved{};  ///< the file that the failure was saved in, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
-  uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known
+  /// What programs from outside printed, by endpoint; printable_text() of it.
+  std::map<std::string, std::string> consoles{};
+  std::vector<std::string> notes{};  ///< on how they were run
+  uint64_t stack_bytes = 0;          ///< of the mediator, at most; 0: not known
 };
 
 /// What one process did of a campaign: part `index` (from 1) of `count`.
