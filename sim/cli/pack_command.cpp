@@ -3,6 +3,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/suite.hpp"
+#include "sim/scenario/compile_image.hpp"
 #include "sim/scenario/pack.hpp"
 #include "sim/trace/atomic_file.hpp"
 
@@ -13,7 +14,9 @@ int pack_command(const Options& options) {
   if (!suite) return 2;
   std::vector<scenario::CompiledCase> cases;
   for (ReadyCase& ready : suite->cases) {
-    if (ready.loaded.skip.empty()) cases.push_back(std::move(ready.compiled));
+    // The hash runner has no emulator.
+    const bool images = scenario::has_images(ready.compiled.world);
+    if (ready.loaded.skip.empty() && !images) cases.push_back(std::move(ready.compiled));
   }
   const std::vector<std::byte> bytes = scenario::pack_cases(cases);
   trace::AtomicFile file(options.pack_file);

@@ -13,6 +13,7 @@
 #include "sim/engine/mediator_under_test.hpp"
 #include "sim/engine/run.hpp"
 #include "sim/explore/tree.hpp"
+#include "sim/scenario/wildcard.hpp"
 #include "sim/trace/writer.hpp"
 
 namespace sim::cli {
@@ -85,6 +86,10 @@ void judge_into(Outcome& outcome, const ReadyCase& ready, const CaseResult& resu
   outcome.choices = result.choices;
   outcome.runs = result.runs;
   outcome.where = result.where;
+  for (const auto& [endpoint, console] : result.record.consoles) {
+    outcome.consoles[endpoint] = scenario::printable_text(console);
+  }
+  outcome.notes = result.record.notes;
   for (const scenario::Failure& failure : result.failures) {
     fail(outcome, failure.no_progress ? Trouble::no_progress : Trouble::check,
          {failure.pointer, failure.expected, failure.actual, failure.rule, failure.text});

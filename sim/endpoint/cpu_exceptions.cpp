@@ -108,14 +108,15 @@ bool Cpu::enter_vector(uint32_t syndrome, std::optional<uint64_t> address) {
 bool Cpu::write_system_register(uint32_t number, uint64_t value) {
   constexpr uint64_t mmu_on = 1;
   if (number == sctlr_el1) {
-    wants_stage1_ = (value & mmu_on) != 0;
-    if (!wants_stage1_) return false;
-    if (const auto why = why_not_flat(
-            memory_,
-            {system_register(tcr_el1), system_register(ttbr0_el1), system_register(ttbr1_el1)})) {
+    wants_stage1_ = false;
+    if ((value & mmu_on) == 0) return false;
+    const Stage1 stage1{system_register(tcr_el1), system_register(ttbr0_el1),
+                        system_register(ttbr1_el1)};
+    if (const auto why = why_not_flat(memory_, stage1)) {
       refuse("it turns stage 1 on, which the emulator can't do: " + *why);
       return true;
     }
+    wants_stage1_ = true;
     set_system_register(sctlr_el1, value & ~mmu_on);
     return true;
   }

@@ -97,6 +97,8 @@ std::string outcome_json(const Outcome& outcome) {
                    {"sometimes", outcome.sometimes}};
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
+  if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
+  if (!outcome.notes.empty()) all["notes"] = outcome.notes;
   if (outcome.stack_bytes != 0) all["stack_bytes"] = outcome.stack_bytes;
   if (outcome.undecided != 0) all["undecided"] = outcome.undecided;
   if (outcome.exploration) all["exploration"] = exploration_json(*outcome.exploration);
@@ -168,6 +170,8 @@ Outcome parse_outcome(const std::string& line) {
     outcome.repro = value.at("repro");
     outcome.saved = value.value("saved", "");
     outcome.saved_with = value.value("saved_with", "");
+    outcome.consoles = value.value("consoles", outcome.consoles);
+    outcome.notes = value.value("notes", outcome.notes);
     outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
     outcome.undecided = value.value("undecided", uint64_t{0});
     outcome.sometimes = value.at("sometimes");

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,8 +59,11 @@ struct Outcome {
   std::string saved_with{};  ///< the options that it fails with, since no scenario says them, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
-  uint64_t stack_bytes = 0;              ///< of the mediator, at most; 0: not known
-  uint64_t undecided = 0;                ///< of its runs, those with no verdict on I32
+  /// What programs from outside printed, by endpoint; printable_text() of it.
+  std::map<std::string, std::string> consoles{};
+  std::vector<std::string> notes{};  ///< on how they were run
+  uint64_t stack_bytes = 0;          ///< of the mediator, at most; 0: not known
+  uint64_t undecided = 0;            ///< of its runs, those with no verdict on I32
 };
 
 /// What one process did of a campaign: part `index` (from 1) of `count`.

@@ -25,6 +25,35 @@ std::string problem_text(const Problem& problem) {
 
 }  // namespace
 
+namespace {
+
+/// The last lines that each program printed.
+std::string consoles_text(const Outcome& outcome) {
+  constexpr size_t most_lines = 20;
+  std::string text;
+  for (const auto& [endpoint, console] : outcome.consoles) {
+    size_t from = console.size();
+    for (size_t lines = 0; from > 0 && lines <= most_lines; --from) {
+      if (console[from - 1] == '\n' && from != console.size() && ++lines == most_lines) break;
+    }
+    text += from == 0 ? "" : fmt::format("  {}| …\n", endpoint);
+    while (from < console.size()) {
+      const size_t end = std::min(console.find('\n', from), console.size());
+      text += fmt::format("  {}| {}\n", endpoint, console.substr(from, end - from));
+      from = end + 1;
+    }
+  }
+  return text;
+}
+
+std::string notes_text(const Outcome& outcome) {
+  std::string text;
+  for (const std::string& note : outcome.notes) text += fmt::format("  note: {}\n", note);
+  return text;
+}
+
+}  // namespace
+
 std::string failure_text(const Outcome& outcome) {
   std::string text = fmt::format("  scenario {}\n", outcome.file);
   if (!outcome.where.empty()) text += fmt::format("  in the run with {}\n", outcome.where);
@@ -33,6 +62,7 @@ std::string failure_text(const Outcome& outcome) {
   if (shown < outcome.problems.size()) {
     text += fmt::format("  and {} more\n", outcome.problems.size() - shown);
   }
+  text += notes_text(outcome) + consoles_text(outcome);
   if (!outcome.saved.empty()) text += fmt::format("  saved in {}", outcome.saved);
   if (!outcome.saved_with.empty()) text += ", which fails with" + outcome.saved_with;
   if (!outcome.saved.empty()) text += '\n';
@@ -67,8 +97,8 @@ std::string outcome_text(const Outcome& outcome, const Colours& colours) {
         return exploration_text(*outcome.exploration, outcome.name + undecided_text(outcome),
                                 colours);
       }
-      return fmt::format("{}  {}{}\n", colours.green("passed"), outcome.name,
-                         undecided_text(outcome));
+      return fmt::format("{}  {}{}\n{}", colours.green("passed"), outcome.name,
+                         undecided_text(outcome), notes_text(outcome));
     case Result::skipped:
       return fmt::format("{} {}: {}\n", colours.yellow("skipped"), outcome.name, outcome.skip);
     case Result::lacking:

@@ -124,6 +124,7 @@ struct ExpectedCall {
 /// What must come of a step that runs a program from outside.
 struct ExpectedImage {
   std::optional<std::string> ends;     ///< as image_end_name() says
+  std::optional<std::string> why;      ///< it is broken: the reason contains this
   std::optional<std::string> console;  ///< what the endpoint has printed so far contains this
   std::optional<std::vector<ExpectedCall>> calls;  ///< all, in order
 };

@@ -12,6 +12,7 @@ namespace sim::scenario {
 ExpectedImage compile_image(const Node& node, const ExpectContext& context) {
   ExpectedImage image;
   if (const auto ends = node.find("ends")) image.ends = ends->text();
+  if (const auto why = node.find("why")) image.why = why->text();
   if (const auto console = node.find("console")) image.console = console->text();
   const auto calls = node.find("calls");
   if (!calls) return image;

@@ -42,10 +42,20 @@ std::string end_text(const StepRecord& record) {
   return text;
 }
 
+/// On one line, the end of it.
 std::string console_text(const std::string& console) {
-  constexpr size_t most = 2000;
+  constexpr size_t most = 200;
   if (console.empty()) return "nothing";
-  return console.size() <= most ? console : "…" + console.substr(console.size() - most);
+  const bool whole = console.size() <= most;
+  std::string text = whole ? "" : "…";
+  for (const char c : printable_text(whole ? console : console.substr(console.size() - most))) {
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text.push_back(c);
+    }
+  }
+  return text;
 }
 
 std::string names_of(const std::vector<const Event*>& calls) {
@@ -92,6 +102,10 @@ void judge_image(const JudgedStep& step, const Expectation& expect, const std::s
   } else if (step.step.judged_by_default && !(ended && is_good(*record.image_end))) {
     verdict.add(expect.pointer, "it ends by itself or with what it prints", end_text(record));
   }
+  if (expect.image.why && !contains(record.image_text, *expect.image.why)) {
+    verdict.add(expect.pointer + "/why", "it can't go on because of " + *expect.image.why,
+                end_text(record));
+  }
   if (expect.image.calls) judge_image_calls(step, *expect.image.calls, expect.pointer, verdict);
   if (expect.image.console) {
     judge_console({expect.pointer + "/console", endpoint, *expect.image.console},
@@ -103,7 +117,8 @@ void judge_console(const ExpectedConsole& expected, const RunRecord& record, Ver
   const auto found = record.consoles.find(expected.endpoint);
   const std::string console = found == record.consoles.end() ? "" : found->second;
   if (contains(console, expected.text)) return;
-  verdict.add(expected.pointer, fmt::format("{} prints \"{}\"", expected.endpoint, expected.text),
+  verdict.add(expected.pointer,
+              fmt::format("{} prints {}", expected.endpoint, console_text(expected.text)),
               console_text(console));
 }
 
