@@ -306,8 +306,8 @@ std::string hint(const std::string& verb) {
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
-                                       "list", "schema",  "doctor", "pack",   "bundle"};
+  const std::set<std::string> verbs = {"run",    "explore", "replay", "shrink", "merge", "list",
+                                       "schema", "doctor",  "pack",   "bundle", "debug"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -350,12 +350,18 @@ Parsed parse_command_line(int argc, const char* const* argv) {
                   "The payload prints a record of each case, for run --uart-log");
   bundle.add_flag("--one-secure-world", options.bundle.one_secure_world,
                   "No fresh secure world for each case, even from ours: as on other firmware");
+  CLI::App& debug = add_verb(app, "debug", "Prepare one case for a debugger, on the back end qemu");
+  debug.add_option("FOLDER", options.debug_folder, "Where to write the machine and its symbols")
+      ->required()
+      ->type_name("");
+  add_selection(debug, options.selection, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {
-        {},
-        2,
-        why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle\n" +
-            hint("")};
+    return {{},
+            2,
+            why +
+                "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle, "
+                "debug\n" +
+                hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -381,7 +387,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
                  : verb == &schema  ? Verb::schema
                  : verb == &doctor  ? Verb::doctor
                  : verb == &pack    ? Verb::pack
-                                    : Verb::bundle;
+                 : verb == &bundle  ? Verb::bundle
+                                    : Verb::debug;
   try {
     read_values(options, raw, *verb);
   } catch (const InputError& error) {

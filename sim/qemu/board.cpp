@@ -34,6 +34,8 @@ constexpr int not_found_status = 127;
 /// The board has less memory for a record than this.
 constexpr uint64_t max_record_bytes = uint64_t{1} << 30;
 
+}  // namespace
+
 std::vector<std::string> arguments(const Tools& tools) {
   return {tools.qemu,
           // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
@@ -44,6 +46,8 @@ std::vector<std::string> arguments(const Tools& tools) {
           "none", "-semihosting-config", "enable=on,target=native", "-bios", tools.firmware,
           "-device", "loader,file=" + tools.el2};
 }
+
+namespace {
 
 /// A file descriptor of this process alone.
 class File {
