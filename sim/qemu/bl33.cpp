@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -113,7 +112,7 @@ std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFol
   Process qemu(command(tools, image), folder.path(), output);
   close(output);
   pollfd ended{qemu.handle(), POLLIN, 0};
-  const auto limit = std::chrono::milliseconds{tools.time_limit}.count();
+  const auto limit = tools.time_limit.count() * 1000;
   const int ready = poll(&ended, 1, static_cast<int>(limit));
   if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
   const int status = qemu.wait(ready <= 0);
