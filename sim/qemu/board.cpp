@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/backtrace.hpp"
 #include "sim/qemu/process.hpp"
 #include "sim/qemu/run_folder.hpp"
 
@@ -199,7 +200,10 @@ CaseEnd Board::run(std::span<const std::byte> package) {
     booted_.reset();
     throw;
   }
-  if (end.record.empty()) booted_.reset();
+  if (end.record.empty()) {
+    booted_.reset();
+    end.message = with_names(end.message, tools_);
+  }
   return end;
 }
 
