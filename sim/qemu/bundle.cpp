@@ -129,6 +129,7 @@ class LogReader {
     if (line.empty() || line.size() % 4 != 0) fail("no line of base64, in a record");
     for (size_t at = 0; at < line.size(); at += 4) {
       const size_t bytes = std::min<uint64_t>(3, size - record_.size());
+      if (bytes == 0) fail("a record is longer than it says");
       uint32_t bits = 0;
       for (size_t n = 0; n < 4; ++n) {
         const auto digit = base64_digit(line[at + n]);
@@ -136,7 +137,6 @@ class LogReader {
         if (filler ? line[at + n] != '=' : !digit) fail("no line of base64, in a record");
         bits = bits << 6 | (filler ? 0 : *digit);
       }
-      if (bytes == 0) fail("a record is longer than it says");
       for (size_t n = 0; n < bytes; ++n) {
         record_.push_back(static_cast<std::byte>(bits >> (16 - 8 * n)));
       }
