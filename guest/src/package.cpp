@@ -153,7 +153,8 @@ bool inside(uint64_t start, uint64_t pages, uint64_t low, uint64_t length) {
 
 bool good_run(const PackedRun& run, const Package& package) {
   constexpr uint8_t device = 3;
-  const bool block = run.block == 0 || run.block == page || run.block == 2ULL << 20 || run.block == 1ULL << 30;
+  const bool block =
+      run.block == 0 || run.block == page || run.block == 2ULL << 20 || run.block == 1ULL << 30;
   const bool placed = run.kind == device
                           ? run.pa % page == 0 && run.pa >> 48 == 0
                           : inside(run.pa, run.pages, package.ram_base, package.ram_size);

@@ -112,8 +112,8 @@ std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFol
   Process qemu(command(tools, image), folder.path(), output);
   close(output);
   pollfd ended{qemu.handle(), POLLIN, 0};
-  const auto limit = tools.time_limit.count() * 1000;
-  const int ready = poll(&ended, 1, static_cast<int>(limit));
+  constexpr int ms = 1000;
+  const int ready = poll(&ended, 1, tools.time_limit_s * ms);
   if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
   const int status = qemu.wait(ready <= 0);
   if (ready <= 0) return std::nullopt;

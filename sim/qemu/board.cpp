@@ -6,13 +6,13 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -20,13 +20,12 @@
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/backtrace.hpp"
 #include "sim/qemu/process.hpp"
 #include "sim/qemu/run_folder.hpp"
 
 namespace sim::qemu {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr const char* package_pipe = "case.package";
 constexpr const char* record_pipe = "case.record";
@@ -76,7 +75,8 @@ int open_pipe(const std::string& name) {
 class Board::Booted {
  public:
   explicit Booted(const Tools& tools)
-      : time_limit_(tools.time_limit),
+      : time_limit_s_(tools.time_limit_s),
+        alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd"),
         folder_(std::in_place),
         log_(memfd_create("machine.log", MFD_CLOEXEC), "machine.log"),
         packages_(open_pipe(folder_->file(package_pipe)), folder_->file(package_pipe)),
@@ -85,7 +85,8 @@ class Board::Booted {
 
   /// After an end without a record the machine is gone.
   CaseEnd run(std::span<const std::byte> package) {
-    deadline_ = Clock::now() + time_limit_;
+    const itimerspec limit{{}, {time_limit_s_, 0}};
+    (void)timerfd_settime(alarm_.get(), 0, &limit, nullptr);
     const uint64_t length = package.size();
     CaseEnd end;
     const bool done =
@@ -103,16 +104,18 @@ class Board::Booted {
   /// Waits until the pipe is ready. False: the machine has ended, or the time is over.
   bool wait_for(int pipe, short event) {
     while (true) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-      if (left <= 0) return false;
-      std::array<pollfd, 2> polled{{{pipe, event, 0}, {qemu_.handle(), POLLIN, 0}}};
-      const int ready = poll(polled.data(), polled.size(), static_cast<int>(left));
+      std::array<pollfd, 3> polled{
+          {{pipe, event, 0}, {qemu_.handle(), POLLIN, 0}, {alarm_.get(), POLLIN, 0}}};
+      const int ready = poll(polled.data(), polled.size(), -1);
       if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
       if (ready <= 0) continue;
       // A machine that has ended may have written before.
       if ((polled[0].revents & event) != 0) return event == POLLIN || polled[1].revents == 0;
       if (polled[1].revents != 0) return false;
+      if (polled[2].revents != 0) {
+        timed_out_ = true;
+        return false;
+      }
     }
   }
 
@@ -149,7 +152,7 @@ class Board::Booted {
   }
 
   void finish(CaseEnd& end) {
-    end.hung = Clock::now() >= deadline_;
+    end.hung = timed_out_;
     const int status = qemu_.wait(end.hung);
     end.message = log_text();
     if (WIFSIGNALED(status)) {
@@ -172,8 +175,9 @@ class Board::Booted {
     return all;
   }
 
-  std::chrono::seconds time_limit_;
-  Clock::time_point deadline_;
+  int time_limit_s_;
+  bool timed_out_ = false;
+  File alarm_;  ///< readable when the time of the case is over: nobody here looks at a clock
   std::optional<RunFolder> folder_;
   File log_;
   File packages_;
@@ -200,7 +204,10 @@ CaseEnd Board::run(std::span<const std::byte> package) {
     booted_.reset();
     throw;
   }
-  if (end.record.empty()) booted_.reset();
+  if (end.record.empty()) {
+    booted_.reset();
+    end.message = with_names(end.message, tools_);
+  }
   return end;
 }
 

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Longer than any case takes on a busy machine.
-constexpr std::chrono::seconds usual_time_limit{120};
+constexpr int usual_time_limit_s = 120;
 
 }  // namespace
 
@@ -36,14 +36,14 @@ std::string find_image(const char* name) {
 
 namespace {
 
-std::chrono::seconds find_time_limit() {
+int find_time_limit_s() {
   const std::string text = from_environment("FFASIM_QEMU_TIMEOUT");
-  if (text.empty()) return usual_time_limit;
+  if (text.empty()) return usual_time_limit_s;
   const bool number = text.size() <= 6 &&
                       text.find_first_not_of("0123456789") == std::string::npos &&
                       text.find_first_not_of('0') != std::string::npos;
   if (!number) throw InputError("FFASIM_QEMU_TIMEOUT", "not a number of seconds from 1 to 999999");
-  return std::chrono::seconds{std::stoi(text)};
+  return std::stoi(text);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Tools find_tools() {
                       "can't be run; on Debian: apt-get install --no-install-recommends "
                       "qemu-system-arm");
   }
-  tools.time_limit = find_time_limit();
+  tools.time_limit_s = find_time_limit_s();
   tools.firmware = find_image("ffa-qemu-firmware.bin");
   tools.el2 = find_image("ffa-qemu-el2.elf");
   char magic[4] = {};

@@ -2,16 +2,15 @@
 // What a run on QEMU needs beside the case, and where it is found.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 namespace sim::qemu {
 
 struct Tools {
-  std::string qemu;                 ///< FFASIM_QEMU, else "qemu-system-aarch64"
-  std::string firmware;             ///< ffa-qemu-firmware.bin
-  std::string el2;                  ///< ffa-qemu-el2.elf
-  std::chrono::seconds time_limit;  ///< of a case: FFASIM_QEMU_TIMEOUT, else two minutes
+  std::string qemu;      ///< FFASIM_QEMU, else "qemu-system-aarch64"
+  std::string firmware;  ///< ffa-qemu-firmware.bin
+  std::string el2;       ///< ffa-qemu-el2.elf
+  int time_limit_s = 0;  ///< of a case: FFASIM_QEMU_TIMEOUT, else two minutes
 };
 
 /// The images lie in FFASIM_QEMU_IMAGES, else in aarch64/bin of the build tree that this program is

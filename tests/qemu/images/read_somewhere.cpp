@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An EL2 that reads a word at SOMEWHERE first of all: in secure RAM that is its end.
+#include <cstdint>
+
+extern "C" void __real__ZN5ports4qemu14prepare_guestsEv();
+extern "C" void __wrap__ZN5ports4qemu14prepare_guestsEv();
+
+void __wrap__ZN5ports4qemu14prepare_guestsEv() {
+  (void)*reinterpret_cast<volatile const uint64_t*>(SOMEWHERE);
+  __real__ZN5ports4qemu14prepare_guestsEv();
+}
