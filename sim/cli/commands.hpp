@@ -16,5 +16,6 @@ int schema_command();
 int doctor_command();
 int pack_command(const Options& options);
 int bundle_command(const Options& options);
+int debug_command(const Options& options);
 
 }  // namespace sim::cli

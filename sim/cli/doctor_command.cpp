@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim/cli/commands.hpp"
+#include "sim/qemu/bl33.hpp"
 #include "sim/qemu/tools.hpp"
 #include "sim/unicorn/unicorn_mediator.hpp"
 
@@ -66,6 +67,8 @@ constexpr Thing things[] = {
     {"sbatch", "slurm-client", Need::optional, "campaigns on a Slurm cluster"},
     {"git", "git", Need::optional, "fetches the sources"},
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
+    {"gdb-multiarch", "gdb-multiarch", Need::optional, "debugs what runs on the back end qemu"},
+    {"dtc", "device-tree-compiler", Need::optional, "test of changed device trees"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},
 };
 
@@ -141,6 +144,7 @@ bool has_unicorn() {
 bool has_qemu() {
   try {
     fmt::print("ok       {:<32} {}\n", "back end qemu", qemu::find_tools().firmware);
+    fmt::print("ok       {:<32} {}\n", "BL33 payload", qemu::find_bl33().file);
     return true;
   } catch (const std::exception& error) {
     fmt::print("missing  {:<32} {}\n", "back end qemu", error.what());

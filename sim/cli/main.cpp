@@ -33,6 +33,8 @@ int run_verb(const sim::cli::Options& options) {
       return sim::cli::pack_command(options);
     case sim::cli::Verb::bundle:
       return sim::cli::bundle_command(options);
+    case sim::cli::Verb::debug:
+      return sim::cli::debug_command(options);
   }
   return 70;
 }

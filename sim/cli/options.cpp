@@ -4,6 +4,7 @@
 #include "sim/cli/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <set>
 
 #include "sim/cli/values.hpp"
@@ -253,6 +254,27 @@ void check_backend(const Options& options) {
   }
 }
 
+/// The verbs that write files of cases.
+void add_writers(CLI::App& app, Options& options, RawValues& raw) {
+  CLI::App& pack = add_verb(app, "pack", "Write compiled cases to a file, for ffa-hash");
+  pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
+  add_selection(pack, options.selection, raw);
+  CLI::App& bundle = add_verb(app, "bundle", "Write cases to a file that firmware enters as BL33");
+  bundle.add_option("FILE", options.bundle.file, "The file to write")->required()->type_name("");
+  add_selection(bundle, options.selection, raw);
+  bundle.add_flag("--cases-only", options.bundle.cases_only,
+                  "Without the image: an initrd, for /chosen of the device tree");
+  bundle.add_flag("--records", options.bundle.records,
+                  "The payload prints a record of each case, for run --uart-log");
+  bundle.add_flag("--one-secure-world", options.bundle.one_secure_world,
+                  "No fresh secure world for each case, even from ours: as on other firmware");
+  CLI::App& debug = add_verb(app, "debug", "Prepare one case for a debugger, on the back end qemu");
+  debug.add_option("FOLDER", options.debug_folder, "Where to write the machine and its symbols")
+      ->required()
+      ->type_name("");
+  add_selection(debug, options.selection, raw);
+}
+
 /// What the values mean. Throws InputError.
 void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   Selection& selection = options.selection;
@@ -311,12 +333,16 @@ std::string hint(const std::string& verb) {
   return "Try 'ffa-sim " + (verb.empty() ? "" : verb + " ") + "--help'.\n";
 }
 
+const std::map<std::string, Verb> verbs = {
+    {"run", Verb::run},       {"explore", Verb::explore}, {"replay", Verb::replay},
+    {"shrink", Verb::shrink}, {"merge", Verb::merge},     {"list", Verb::list},
+    {"schema", Verb::schema}, {"doctor", Verb::doctor},   {"pack", Verb::pack},
+    {"bundle", Verb::bundle}, {"debug", Verb::debug}};
+
 /// No verb at all, or one that does not exist: the library's own words for these don't help.
 std::string verb_mistake(int argc, const char* const* argv) {
   if (argc < 2) return "ffa-sim: no verb";
   const std::string word = argv[1];
-  const std::set<std::string> verbs = {"run",  "explore", "replay", "shrink", "merge",
-                                       "list", "schema",  "doctor", "pack",   "bundle"};
   if (word.starts_with("-") || verbs.contains(word)) return "";
   return "ffa-sim: '" + word + "' is no verb";
 }
@@ -345,26 +371,16 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
-  CLI::App& schema = add_verb(app, "schema", "Print the JSON Schema of scenarios");
-  CLI::App& doctor = add_verb(app, "doctor", "Check what is installed on this machine");
-  CLI::App& pack = add_verb(app, "pack", "Write compiled cases to a file, for ffa-hash");
-  pack.add_option("FILE", options.pack_file, "The file to write")->required()->type_name("");
-  add_selection(pack, options.selection, raw);
-  CLI::App& bundle = add_verb(app, "bundle", "Write cases to a file that firmware enters as BL33");
-  bundle.add_option("FILE", options.bundle.file, "The file to write")->required()->type_name("");
-  add_selection(bundle, options.selection, raw);
-  bundle.add_flag("--cases-only", options.bundle.cases_only,
-                  "Without the image: an initrd, for /chosen of the device tree");
-  bundle.add_flag("--records", options.bundle.records,
-                  "The payload prints a record of each case, for run --uart-log");
-  bundle.add_flag("--one-secure-world", options.bundle.one_secure_world,
-                  "No fresh secure world for each case, even from ours: as on other firmware");
+  (void)add_verb(app, "schema", "Print the JSON Schema of scenarios");
+  (void)add_verb(app, "doctor", "Check what is installed on this machine");
+  add_writers(app, options, raw);
   if (const std::string why = verb_mistake(argc, argv); !why.empty()) {
-    return {
-        {},
-        2,
-        why + "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle\n" +
-            hint("")};
+    return {{},
+            2,
+            why +
+                "; one of run, explore, replay, shrink, merge, list, schema, doctor, pack, bundle, "
+                "debug\n" +
+                hint("")};
   }
   try {
     app.parse(argc, argv);
@@ -381,16 +397,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
             "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};
   }
   const CLI::App* verb = app.get_subcommands().front();
-  options.verb = verb == &run       ? Verb::run
-                 : verb == &explore ? Verb::explore
-                 : verb == &replay  ? Verb::replay
-                 : verb == &shrink  ? Verb::shrink
-                 : verb == &merge   ? Verb::merge
-                 : verb == &list    ? Verb::list
-                 : verb == &schema  ? Verb::schema
-                 : verb == &doctor  ? Verb::doctor
-                 : verb == &pack    ? Verb::pack
-                                    : Verb::bundle;
+  options.verb = verbs.at(verb->get_name());
   try {
     read_values(options, raw, *verb);
   } catch (const InputError& error) {

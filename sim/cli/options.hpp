@@ -27,7 +27,8 @@ enum class Verb : uint8_t {
   schema,
   doctor,
   pack,
-  bundle
+  bundle,
+  debug
 };
 
 /// What picks cases; the same for run, list and pack.
@@ -112,6 +113,7 @@ struct Options {
   std::vector<std::string> merge;        ///< results of the parts of a campaign
   std::string pack_file;
   BundleOptions bundle;
+  std::string debug_folder;
 };
 
 /// Either the options, or what to print and exit with: 0 for --help and --version, 2 for a mistake.

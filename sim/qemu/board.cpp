@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/backtrace.hpp"
 #include "sim/qemu/process.hpp"
 #include "sim/qemu/run_folder.hpp"
 
@@ -32,6 +33,8 @@ constexpr int not_found_status = 127;
 /// The board has less memory for a record than this.
 constexpr uint64_t max_record_bytes = uint64_t{1} << 30;
 
+}  // namespace
+
 std::vector<std::string> arguments(const Tools& tools) {
   return {tools.qemu,
           // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
@@ -42,6 +45,8 @@ std::vector<std::string> arguments(const Tools& tools) {
           "none", "-semihosting-config", "enable=on,target=native", "-bios", tools.firmware,
           "-device", "loader,file=" + tools.el2};
 }
+
+namespace {
 
 /// A file descriptor of this process alone.
 class File {
@@ -199,7 +204,10 @@ CaseEnd Board::run(std::span<const std::byte> package) {
     booted_.reset();
     throw;
   }
-  if (end.record.empty()) booted_.reset();
+  if (end.record.empty()) {
+    booted_.reset();
+    end.message = with_names(end.message, tools_);
+  }
   return end;
 }
 

@@ -24,6 +24,9 @@ struct CaseEnd {
   std::string message{};            ///< what the machine and QEMU wrote for people
 };
 
+/// QEMU's command line, the program first: everything but what runs on it.
+std::vector<std::string> arguments(const Tools& tools);
+
 class Board {
  public:
   explicit Board(Tools tools);

@@ -56,7 +56,7 @@ class FreeRanges {
   /// The lowest free stretch of so many bytes, taken out; `bytes` is rounded up to pages.
   std::optional<Range> allocate(uint64_t bytes) {
     const uint64_t whole = (bytes + page - 1) / page * page;
-    for (const Range& one : free()) {
+    for (const Range& one : pieces()) {
       if (one.bytes < whole) continue;
       const Range taken{one.base, whole};
       if (!take_out(taken)) return std::nullopt;
@@ -65,15 +65,15 @@ class FreeRanges {
     return std::nullopt;
   }
   [[nodiscard]] bool is_free(const Range& range) const {
-    return std::any_of(free().begin(), free().end(),
+    return std::any_of(pieces().begin(), pieces().end(),
                        [&](const Range& one) { return one.holds(range.base, range.bytes); });
   }
   [[nodiscard]] uint64_t largest() const {
     uint64_t bytes = 0;
-    for (const Range& one : free()) bytes = std::max(bytes, one.bytes);
+    for (const Range& one : pieces()) bytes = std::max(bytes, one.bytes);
     return bytes;
   }
-  [[nodiscard]] std::span<const Range> free() const { return std::span{ranges_}.first(count_); }
+  [[nodiscard]] std::span<const Range> pieces() const { return std::span{ranges_}.first(count_); }
 
  private:
   bool insert(Range range) {

@@ -18,7 +18,19 @@ image_start:
   wfe
   b 3b
 
+// An exception that nobody expects, with the registers of the code that took it.
+  .global crash_entry
+crash_entry:
+  mov x0, x29
+  mov x1, x30
+  ldr x2, =crash_stack_top
+  mov sp, x2
+  bl report_crash
+
   .section .bss.stack, "aw", %nobits
+  .balign 16
+  .space 0x1000
+crash_stack_top:
   .balign 4096
   .space 0x40000
   .global image_stack_top

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ffa/names.hpp"
+#include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/console.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 
@@ -43,6 +44,14 @@ std::string_view progress_text(Progress progress) {
 
 std::string_view status_text(uint64_t word) {
   return ffa::status_name(static_cast<ffa::Status>(static_cast<int32_t>(word)));
+}
+
+/// A guest program that took an exception which nobody expects.
+[[noreturn]] void guest_crash(const char* name, const GuestContext& context) {
+  print_crash(
+      name, context.esr, context.elr, context.far, context.x[29], context.x[30],
+      {GUEST_STACKS_IPA, GUEST_STACKS_IPA + places.guest_stacks.bytes, places.guest_stacks.base});
+  exit_machine(exit_crash);
 }
 
 /// What a guest program finds in the window of its VM.
@@ -141,14 +150,7 @@ void Control::run_step(const guest::RunOp& op) {
         world_.recorder().step_end(op.step, slots_);
         return;
       case StopKind::other:
-        print("from EL1: ESR ");
-        print_hex(place.registers.context().esr);
-        print(" ELR ");
-        print_hex(place.registers.context().elr);
-        print(" FAR ");
-        print_hex(place.registers.context().far);
-        print("\n");
-        give_up(exit_crash, "unexpected exception of a guest");
+        guest_crash("EL1", place.registers.context());
     }
   }
 }
@@ -159,16 +161,12 @@ void Control::abort(Place& place, uint64_t ipa) {
     place.registers.inject_abort();
     return;
   }
-  print("stage 2 refuses ");
-  print_hex(place.registers.context().far);
-  print(" at ELR ");
-  print_hex(place.registers.context().elr);
-  print("\n");
-  give_up(exit_crash, "a guest program left its memory");
+  guest_crash("EL1, which left its memory", place.registers.context());
 }
 
 bool Control::request(Place& place, uint16_t request, uint32_t step) {
   const auto x = place.registers.x();
+  GuestContext report = place.registers.context();
   switch (request) {
     case HVC_STEP:
       if (x[0] != step) broken("a vCPU is at another step");
@@ -184,14 +182,10 @@ bool Control::request(Place& place, uint16_t request, uint32_t step) {
     case HVC_MALFORMED:
       broken("a vCPU's program is malformed");
     case HVC_CRASH:
-      print("crash at EL1: ESR ");
-      print_hex(x[0]);
-      print(" ELR ");
-      print_hex(x[1]);
-      print(" FAR ");
-      print_hex(x[2]);
-      print("\n");
-      exit_machine(exit_crash);
+      report.esr = x[0];
+      report.elr = x[1];
+      report.far = x[2];
+      guest_crash("EL1", report);
     default:
       broken("a request that EL2 does not know");
   }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/gic.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/el3/context.hpp"
@@ -118,17 +119,14 @@ void smc_from(World* from) {
   uint64_t syndrome = 0;
   asm volatile("mrs %0, esr_el3" : "=r"(syndrome));
   if (syndrome >> 26 != exception_class_smc) {
-    ports::qemu::print(from == &secure ? "from S-EL1, " : "from the normal world, ");
-    ports::qemu::print("no SMC: ESR ");
-    ports::qemu::print_hex(syndrome);
-    ports::qemu::print(" ELR ");
-    ports::qemu::print_hex(from->elr);
     uint64_t address = 0;
     asm volatile("mrs %0, far_el3" : "=r"(address));
-    ports::qemu::print(" FAR ");
-    ports::qemu::print_hex(address);
-    ports::qemu::print("\n");
-    ports::qemu::give_up(ports::qemu::exit_crash, "unexpected exception");
+    const bool ours = from == &secure;
+    ports::qemu::StackMemory memory{EL2_RAM, EL2_RAM + EL2_RAM_BYTES, EL2_RAM};
+    if (ours) memory = {SEL1_RAM, SEL1_RAM + SEL1_RAM_BYTES, SEL1_RAM};
+    ports::qemu::print_crash(ours ? "S-EL1, taken to EL3" : "the normal world, taken to EL3",
+                             syndrome, from->elr, address, from->x[29], from->x[30], memory);
+    ports::qemu::exit_machine(ports::qemu::exit_crash);
   }
   if (from == &normal && from->x[0] == psci_system_off) {
     ports::qemu::exit_machine(ports::qemu::exit_done);

@@ -223,12 +223,12 @@ TEST(DeviceTree, SurvivesAnyChangedByte) {
 TEST(FreeRanges, TakesOutWholePagesAndAllocatesTheLowest) {
   FreeRanges free;
   ASSERT_TRUE(free.add({0x40000800, 0x10000}));  // whole pages only: 0x40001000 to 0x40010000
-  ASSERT_EQ(free.free().size(), 1U);
-  EXPECT_EQ(free.free()[0], (Range{0x40001000, 0xf000}));
+  ASSERT_EQ(free.pieces().size(), 1U);
+  EXPECT_EQ(free.pieces()[0], (Range{0x40001000, 0xf000}));
   ASSERT_TRUE(free.take_out({0x40003fff, 2}));  // both pages that it touches
-  ASSERT_EQ(free.free().size(), 2U);
-  EXPECT_EQ(free.free()[0], (Range{0x40001000, 0x2000}));
-  EXPECT_EQ(free.free()[1], (Range{0x40005000, 0xb000}));
+  ASSERT_EQ(free.pieces().size(), 2U);
+  EXPECT_EQ(free.pieces()[0], (Range{0x40001000, 0x2000}));
+  EXPECT_EQ(free.pieces()[1], (Range{0x40005000, 0xb000}));
   EXPECT_TRUE(free.is_free({0x40005000, 0xb000}));
   EXPECT_FALSE(free.is_free({0x40004fff, 1}));
   EXPECT_EQ(free.allocate(0x2001)->base, 0x40005000U);
@@ -242,8 +242,8 @@ TEST(FreeRanges, JoinsNeighboursAndCountsOverlapsOnce) {
   ASSERT_TRUE(free.add({0x3000, 0x1000}));
   ASSERT_TRUE(free.add({0x1000, 0x1000}));
   ASSERT_TRUE(free.add({0x1000, 0x3000}));
-  ASSERT_EQ(free.free().size(), 1U);
-  EXPECT_EQ(free.free()[0], (Range{0x1000, 0x3000}));
+  ASSERT_EQ(free.pieces().size(), 1U);
+  EXPECT_EQ(free.pieces()[0], (Range{0x1000, 0x3000}));
 }
 
 TEST(FreeRanges, SaysWhenThereAreTooManyPieces) {
