@@ -199,6 +199,8 @@ void Control::parallel(const guest::ParallelOp& op) {
       tasks.push_back({one.name, [this, &one, count = thread.count, number = first + n] {
                          one.thread = number;
                          thread_of_task_[simulation_.current_task()] = number;
+                         // A call of the set-up may still wait: nothing of the thread is reached.
+                         one.lost = one.lost || one.open != nullptr;
                          for (uint32_t step = 0; step < count; ++step) {
                            if (!one.lost) run_step(one, one.order.at(one.done));
                          }

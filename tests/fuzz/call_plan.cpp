@@ -34,10 +34,7 @@ class PlanReader {
   void one(std::vector<PlanStep>& to);
 
   /// A call that leaves zero in every slot: FFA_ID_GET, of whose answer w16 and w17 are zero.
-  PlanStep begin() const {
-    PlanStep step = call(Actor::vm1_0, fid32(Fid::id_get));
-    return step;
-  }
+  static PlanStep begin() { return call(Actor::vm1_0, fid32(Fid::id_get)); }
   static PlanStep call(Actor actor, uint64_t function) {
     PlanStep step;
     step.actor = actor;
@@ -408,9 +405,29 @@ Plan read_plan(std::span<const uint8_t> bytes) {
   const unsigned ordered = input.byte() % 16;
   const unsigned unordered = input.byte() % 16;
   PlanReader reader{input, plan};
-  plan.first.push_back(reader.begin());
+  plan.first.push_back(PlanReader::begin());
   for (unsigned n = 0; n < ordered && input.left() != 0; ++n) reader.one(plan.first);
   for (unsigned n = 0; n < unordered && input.left() != 0; ++n) reader.one(plan.threads);
+  const auto rest = input.bytes(input.left());
+  plan.decisions.assign(rest.begin(), rest.end());
+  return plan;
+}
+
+Plan read_single_call(std::span<const uint8_t> bytes) {
+  Input input{bytes};
+  Plan plan;
+  const uint8_t how = input.byte();
+  plan.world = {static_cast<uint8_t>(how % WorldId::settings), (how & 0x80) != 0};
+  const Actor actor = (how & 0x40) != 0 ? Actor::vm2_0 : Actor::vm1_0;
+  plan.first.push_back(PlanReader::begin());
+  const uint64_t function = input.half();
+  PlanStep call = PlanReader::call(
+      actor, ((function & 0x8000) != 0 ? 0xc4000000 : 0x84000000) | (function & 0x7fff));
+  call.hvc = (how & 0x20) != 0;
+  const auto tx = input.bytes(input.byte());
+  if (!tx.empty()) plan.first.push_back(PlanReader::write(actor, tx_ipa, {tx.begin(), tx.end()}));
+  for (size_t n = 1; n < guest::register_count; ++n) call.x[n] = input.doubleword();
+  plan.first.push_back(call);
   const auto rest = input.bytes(input.left());
   plan.decisions.assign(rest.begin(), rest.end());
   return plan;

@@ -71,11 +71,9 @@ inline constexpr uint64_t rx_ipa = 0x40310000;
 /// Byte 0: world; 1: calls and acts one after the other; 2: unordered ones; then these; the rest
 /// are decisions.
 Plan read_plan(std::span<const uint8_t> input);
-/// One call of each kind from registers as they are: byte 0: world, bit 7: HVC, bit 6: a good send
-/// before; then x0 to x17 as far as they go, and what is in TX.
+/// One call from registers as they are. Byte 0: world, bit 6: vm2 calls, bit 5: HVC; the function,
+/// 2 bytes behind 0x84000000 (bit 15: 0xc4000000); how many bytes of TX; TX; x1 to x17; decisions.
 Plan read_single_call(std::span<const uint8_t> input);
-/// A send in fragments: see the target `fragments`.
-Plan read_fragments(std::span<const uint8_t> input);
 
 /// The plan as text of a scenario; `choices` as Choices::to_text() writes them, may be empty.
 std::string scenario_text(const Plan& plan, const std::string& name, const std::string& choices);

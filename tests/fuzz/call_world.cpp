@@ -47,6 +47,7 @@ class PlanCompiler {
       if (count == 0) continue;
       threads.push_back({actor == 0, places[actor].vm, places[actor].vcpu, count});
     }
+    if (threads.empty()) threads.push_back({false, vm1_id, 0, 0});
     control_.parallel(threads);
     finish(plan);
   }
@@ -57,7 +58,8 @@ class PlanCompiler {
       if (step.actor == Actor::host) add(step, control_, false);
     }
     for (size_t actor = 1; actor < actors; ++actor) {
-      if (programs_[actor].ops() == 0) continue;
+      // The first one has a thread, if nobody else has.
+      if (programs_[actor].ops() == 0 && actor != 1) continue;
       out_.programs.push_back(
           {places[actor].vm, places[actor].vcpu, programs_[actor].finish(slots)});
     }

@@ -18,5 +18,11 @@ using Seeds = std::map<std::string, std::set<Bytes>>;
 
 /// The images of tests/data/ffa-vectors.json. Throws for a file that is not as it should be.
 void add_vectors(const std::string& file, Seeds& seeds);
+/// Scenario files below a folder that are not long.
+void add_scenarios(const std::string& folder, Seeds& seeds);
+/// The first lines of the captured traces below a folder.
+void add_traces(const std::string& folder, Seeds& seeds);
+/// Calls that make sense, by hand.
+void add_calls(Seeds& seeds);
 
 }  // namespace fuzz

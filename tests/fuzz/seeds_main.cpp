@@ -36,6 +36,9 @@ int main(int argc, char** argv) {
     const std::string source = argv[1];
     fuzz::Seeds seeds;
     fuzz::add_vectors(source + "/tests/data/ffa-vectors.json", seeds);
+    fuzz::add_scenarios(source + "/scenarios", seeds);
+    fuzz::add_traces(source + "/scenarios/captured", seeds);
+    fuzz::add_calls(seeds);
     write(argv[2], seeds);
     return 0;
   } catch (const std::exception& error) {

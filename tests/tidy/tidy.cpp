@@ -52,7 +52,8 @@ bool has_licence_line(const File& file) {
   static const char* const without[] = {".md", ".txt", ".in", ".patch", ".golden", ".rc"};
   return std::none_of(std::begin(without), std::end(without),
                       [&](const char* ending) { return file.path.ends_with(ending); }) &&
-         !file.path.starts_with("tests/cli/") && !file.path.starts_with("tests/golden/");
+         !file.path.starts_with("tests/cli/") && !file.path.starts_with("tests/golden/") &&
+         !file.path.starts_with("tests/fuzz/corpus/");
 }
 
 TEST(Project, SizesAreWithinLimits) { expect_clean(tidy::check_sizes, all); }
