@@ -22,14 +22,12 @@ bool Control::make_call(Vcpu& one, const guest::Exit& exit) {
     return true;
   }
   interfere(one);
-  const auto board_answers = [&] {
-    if (regs.x[0] != smccc_not_supported) return;
-    if (const auto answer = one.image->psci(one.vcpu, exit.regs)) regs.x[0] = *answer;
-  };
+  simulation_.guest_call(one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs);
+  // What the mediator has handed on is the board's. The trace has what the mediator made of it.
   const bool has_board = one.image != nullptr && !one.image->runs_steps();
-  simulation_.guest_call(
-      one.vm, one.vcpu, static_cast<uint32_t>(exit.conduit), regs,
-      has_board ? std::function<void()>{board_answers} : std::function<void()>{});
+  if (has_board && regs.x[0] == smccc_not_supported) {
+    if (const auto answer = one.image->psci(one.vcpu, exit.regs)) regs.x[0] = *answer;
+  }
   one.lost = one.lost || simulation_.strike("kill");
   if (!one.lost) one.complete(regs);
   return !one.lost;

@@ -92,6 +92,8 @@ struct SpImages::Sp {
 
 SpImages::SpImages(const WorldSpec& spec, Machine& machine, Events events)
     : machine_(machine), events_(std::move(events)) {
+  if (!events_.print) events_.print = [](const std::string&, char) {};
+  if (!events_.report) events_.report = [](const std::string&) {};
   for (const SpSpec& sp : spec.sps) {
     if (sp.image) sps_.emplace(sp.id, std::make_unique<Sp>(machine_, sp, events_));
   }

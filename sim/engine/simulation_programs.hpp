@@ -39,7 +39,6 @@ class SpImages final : public spmc_model::SpPrograms {
 
   Machine& machine_;
   Events events_;
-  const spmc_model::Spmc* model_ = nullptr;
   bool booting_ = true;
   std::map<uint16_t, std::unique_ptr<Sp>> sps_;
 };
