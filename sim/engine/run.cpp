@@ -64,6 +64,8 @@ class Runs {
     hashes_.push_back(record.hash);
     if (result_.failures.empty()) {
       result_.failures = judge(compiled, record);
+      // A run that fails may have come to its end too early for that; a fault of a sweep, too.
+      if (result_.failures.empty() && swept.empty()) choices.check_all_asked();
       result_.where = where.empty() ? record.chosen_faults : where;
       result_.record = std::move(record);
       result_.choices = choices.to_text();

@@ -64,6 +64,7 @@ Schedule Explorer::run_one(const ChoiceMaker& make_choices) {
     schedule.result.runs = 1;
     schedule.result.where = record.chosen_faults;
     schedule.result.failures = judge(compiled_, record);
+    if (schedule.result.failures.empty()) choices.check_all_asked();
     if (!schedule.result.failures.empty()) {
       schedule.result.record = record;
       schedule.result.choices = choices.to_text();

@@ -20,7 +20,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 /// Keys that may hold variables or steps; the others are looked at before a matrix is expanded.
-constexpr const char* body_keys[] = {"world", "setup", "steps", "threads", "expect", "choices"};
+constexpr const char* body_keys[] = {"world", "setup",  "steps",  "threads",
+                                     "after", "expect", "choices"};
 
 /// One file on its way to its cases.
 class FileLoader {
@@ -206,7 +207,7 @@ void FileLoader::check_body(const LoadedCase& loaded) {
     complain(fmt::format("{}: {}", place, complaint->reason));
     return;
   }
-  for (const char* key : {"setup", "steps"}) {
+  for (const char* key : {"setup", "steps", "after"}) {
     if (doc.contains(key)) check_steps(doc.at(key), fmt::format("/{}", key));
   }
   if (!doc.contains("threads")) return;

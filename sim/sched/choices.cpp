@@ -134,6 +134,13 @@ class Recorded final : public ChoiceSource {
     return decision.taken;
   }
 
+  void check_all_asked() const override {
+    for (auto left = decisions_.lower_bound(position_); left != decisions_.end(); ++left) {
+      if (left->second.taken == 0) continue;
+      fail(fmt::format("decision {} is never reached: the run had {}", left->first, position_));
+    }
+  }
+
  private:
   struct Decision {
     std::string label;

@@ -50,6 +50,8 @@ class ChoiceSource {
   virtual uint32_t schedule(const SchedulePoint& point) {
     return choose(static_cast<uint32_t>(point.tasks.size()), schedule_label);
   }
+  /// After a run: throws InputError where it knows a decision that was not asked for.
+  virtual void check_all_asked() const {}
   /// True: it is told of what tasks do.
   [[nodiscard]] virtual bool watches() const { return false; }
   /// Where there are several tasks: one of them does this now. In the order in which it happens.
@@ -91,6 +93,8 @@ class Choices {
   /// "12:schedule=1,15:fault=0": the position of each decision that was not 0, as `choices` in a
   /// scenario.
   [[nodiscard]] std::string to_text() const;
+  /// As of the source.
+  void check_all_asked() const { source_->check_all_asked(); }
   /// How often another task was taken although the running one could go on.
   [[nodiscard]] uint32_t preemptions() const { return preemptions_; }
 
@@ -109,7 +113,7 @@ class Choices {
 std::unique_ptr<ChoiceSource> seeded_choices(uint64_t seed);
 /// The decisions of a text as Choices::to_text() writes it, 0 where it is silent. Throws
 /// InputError(place, reason) for malformed text; a label that differs from the one asked for is an
-/// InputError too.
+/// InputError too, and so, for check_all_asked(), is a decision other than 0 behind the last one.
 std::unique_ptr<ChoiceSource> recorded_choices(const std::string& text, const std::string& place);
 
 }  // namespace sim

@@ -82,5 +82,17 @@ TEST(Choices, ATextThatDoesNotFitTheRunIsBadInput) {
   EXPECT_THROW(recorded_choices("0:schedule=2", "t")->choose(2, "schedule"), InputError);
 }
 
+TEST(Choices, ADecisionThatIsNeverReachedIsBadInput) {
+  Choices choices{recorded_choices("1:schedule=1,2:fault_pin=0,3:schedule=1", "t")};
+  (void)choices.choose(2, "schedule");
+  (void)choices.choose(2, "schedule");
+  EXPECT_THROW(choices.check_all_asked(), InputError);
+  (void)choices.choose(2, "fault_pin");
+  (void)choices.choose(2, "schedule");
+  EXPECT_NO_THROW(choices.check_all_asked());
+  // What is not reached is not taken: that is what 0 says.
+  EXPECT_NO_THROW(Choices{recorded_choices("7:schedule=0", "t")}.check_all_asked());
+}
+
 }  // namespace
 }  // namespace sim
