@@ -10,6 +10,7 @@
 //   -hand_back-> producing, while the SPMC is asked whether the VM gives it back.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,19 +36,26 @@ enum class RxEvent : uint8_t {
 inline constexpr size_t rx_states = 5;
 inline constexpr size_t rx_events = 8;
 
+/// The rows of the state machine, at namespace scope like share_steps.
+inline constexpr auto rx_steps = [] {
+  using enum RxState;
+  using Row = std::array<std::optional<RxState>, rx_events>;
+  constexpr std::optional<RxState> no;
+  return std::array<Row, rx_states>{
+      // map   unmap     acquire    abandon  deliver   release  give        hand_back
+      Row{free, no, no, no, no, no, spmc_owned, no},              // unmapped
+      Row{no, no, producing, no, no, no, no, no},                 // free
+      Row{no, unmapped, no, free, vm_owned, no, spmc_owned, no},  // producing
+      Row{no, no, no, no, no, free, no, producing},               // vm_owned
+      Row{no, no, producing, no, no, no, no, producing},          // spmc_owned
+  };
+}();
+
 /// Where `event` leads from `state`; nothing where it is refused.
 constexpr std::optional<RxState> next_state(RxState state, RxEvent event) {
-  using enum RxState;
-  constexpr std::optional<RxState> no;
-  constexpr std::optional<RxState> table[rx_states][rx_events] = {
-      // map   unmap     acquire    abandon  deliver   release  give        hand_back
-      {free, no, no, no, no, no, spmc_owned, no},              // unmapped
-      {no, no, producing, no, no, no, no, no},                 // free
-      {no, unmapped, no, free, vm_owned, no, spmc_owned, no},  // producing
-      {no, no, no, no, no, free, no, producing},               // vm_owned
-      {no, no, producing, no, no, no, no, producing},          // spmc_owned
-  };
-  return table[static_cast<size_t>(state)][static_cast<size_t>(event)];
+  const auto& next = rx_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
+  if (!next) return std::nullopt;
+  return *next;
 }
 
 }  // namespace mediator

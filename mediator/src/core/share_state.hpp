@@ -51,7 +51,9 @@ inline constexpr auto share_steps = [] {
 
 /// Where `event` leads from `state`; nothing where it must not happen.
 constexpr std::optional<SlotState> next_state(SlotState state, ShareEvent event) {
-  return share_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
+  const auto& next = share_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
+  if (!next) return std::nullopt;
+  return *next;
 }
 
 /// The state as checkers know it. `state` is not `vacant`.

@@ -9,22 +9,29 @@
 
 namespace mediator {
 
+/// What a VM has without a row in the table of calls.
+template <Platform P>
+[[gnu::noinline]] bool is_always_there(const CallContext<P>& call, ffa::FunctionId id) {
+  const ffa::FidInfo* const info = find_function(id.raw, call.vm.config.aarch64);
+  return info != nullptr && (is_reply(info->fid) || info->fid == ffa::Fid::version);
+}
+
 template <Platform P>
 Reply function_features(CallContext<P>& call, const ffa::Features& query) {
-  const ffa::FidInfo* const info = find_function(query.query, call.vm.config.aarch64);
   const ffa::FunctionId id{query.query};
   const bool exact = id.raw == query.query;  // no SVE hint in a query
-  const bool known = info != nullptr && exact &&
-                     (is_reply(info->fid) || info->fid == ffa::Fid::version || call.offers(id));
+  const bool offered = exact && id.in_ffa_range() && call.offers(id);
+  const bool known = offered || (exact && is_always_there(call, id));
   FFA_CHECK(call.rules.require(Rule::features_known, known));
-  if (info->fid == ffa::Fid::rxtx_map) {
+  const auto is = [&id](ffa::Fid fid) { return id.number() == (ffa::fid32(fid) & 0xffffU); };
+  if (is(ffa::Fid::rxtx_map)) {
     const uint16_t max_pages =
         call.version >= ffa::v1_2 ? call.vm.config.max_rxtx_pages : uint16_t{0};
     return call.reply(ffa::RxtxMapFeatures{ffa::RxtxMapFeatures::MinimumSize::kib4, max_pages}
                           .features()
                           .encode());
   }
-  if (info->fid == ffa::Fid::mem_retrieve_req && call.version >= ffa::v1_1) {
+  if (is(ffa::Fid::mem_retrieve_req) && call.version >= ffa::v1_1) {
     // w3: one retrieval of a region at a time.
     return call.reply(ffa::FeaturesSuccess{ffa::FeaturesSuccess::retrieve_ns_bit, 0}.encode());
   }

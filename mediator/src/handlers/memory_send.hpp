@@ -160,18 +160,6 @@ template <class Call, Platform P>
   return FirstFragment{total, bytes};
 }
 
-constexpr ffa::Fid send_fid(MemorySend kind) {
-  switch (kind) {
-    case MemorySend::share:
-      return ffa::Fid::mem_share;
-    case MemorySend::lend:
-      return ffa::Fid::mem_lend;
-    case MemorySend::donate:
-      break;
-  }
-  return ffa::Fid::mem_donate;
-}
-
 /// SPs that the SPMC reported receive memory, if it takes this kind of send, and VMs that can
 /// borrow.
 template <Platform P>

@@ -33,6 +33,18 @@ struct SendFailure {
 };
 using SendResult = ffa::Result<void, SendFailure>;
 
+constexpr ffa::Fid send_fid(MemorySend kind) {
+  switch (kind) {
+    case MemorySend::share:
+      return ffa::Fid::mem_share;
+    case MemorySend::lend:
+      return ffa::Fid::mem_lend;
+    case MemorySend::donate:
+      break;
+  }
+  return ffa::Fid::mem_donate;
+}
+
 /// True if a live share of another VM has this handle.
 template <Platform P>
 bool handle_is_foreign(MediatorState<P>& mediator, const VmContext<P>& owner, ffa::Handle handle) {
@@ -165,24 +177,14 @@ class SpmcSender {
     } while (offset < length);
     return {};
   }
-  ffa::Regs first_call(uint32_t fragment) const {
-    switch (send_.kind) {
-      case MemorySend::share:
-        return encode_first<ffa::MemShare>(fragment);
-      case MemorySend::lend:
-        return encode_first<ffa::MemLend>(fragment);
-      case MemorySend::donate:
-        return encode_first<ffa::MemDonate>(fragment);
-    }
-    return {};
-  }
-  template <class Call>
-  ffa::Regs encode_first(uint32_t fragment) const {
-    const bool has_64 = call_.mediator.spmc.features.has(ffa::fid64(Call::fid));
-    return Call{.convention = has_64 ? ffa::Convention::smc64 : ffa::Convention::smc32,
-                .total_length_bytes = send_.spmc.length_bytes,
-                .fragment_length_bytes = fragment}
-        .encode();
+  [[gnu::always_inline]] ffa::Regs first_call(uint32_t fragment) const {
+    const ffa::Fid fid = send_fid(send_.kind);
+    const bool has_64 = call_.mediator.spmc.features.has(ffa::fid64(fid));
+    ffa::Regs regs = ffa::MemShare{.total_length_bytes = send_.spmc.length_bytes,
+                                   .fragment_length_bytes = fragment}
+                         .encode();
+    regs.x[0] = has_64 ? ffa::fid64(fid) : ffa::fid32(fid);  // the three differ in nothing else
+    return regs;
   }
   ffa::Regs next_call(uint32_t fragment) const {
     return ffa::MemFragTx{send_.spmc.handle, fragment, call_.vm.id()}.encode();

@@ -190,8 +190,8 @@ TEST(Arena, EveryAllocationIsAlignedAndCostsWhatBytesSays) {
 }
 
 TEST(Snapshot, ContainsHoldsTheBoundsAlsoAgainstWrapping) {
-  const std::array<std::byte, 8> bytes{};
-  const Snapshot snapshot{bytes};
+  alignas(8) const std::array<std::byte, 16> room{};
+  const Snapshot snapshot{std::span{room}.first(8)};
   EXPECT_TRUE(snapshot.contains(0, 8));
   EXPECT_TRUE(snapshot.contains(8, 0));
   EXPECT_FALSE(snapshot.contains(0, 9));
@@ -201,8 +201,10 @@ TEST(Snapshot, ContainsHoldsTheBoundsAlsoAgainstWrapping) {
   struct [[gnu::packed]] Word {
     uint32_t value;
   };
-  EXPECT_EQ(snapshot.at<Word>(4).value, 0U);
-  EXPECT_DEATH((void)snapshot.at<Word>(5), "");
+  EXPECT_EQ(snapshot.at<Word>(0).value, 0U);
+  EXPECT_DEATH((void)snapshot.at<Word>(8), "");
+  EXPECT_DEATH((void)snapshot.at<Word>(4), "") << "askew";
+  EXPECT_DEATH((void)Snapshot{std::span{room}.subspan(4)}, "") << "askew";
 }
 
 TEST(Rollback, RunsUnlessCommitted) {

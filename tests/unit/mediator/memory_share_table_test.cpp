@@ -235,7 +235,7 @@ TEST(HandleIndex, AgreesWithANaiveModelWhenAlmostFull) {
       for (const auto& [handle, held] : model) {
         const auto found =
             index.find(ffa::Handle{handle}, [wanted = held](uint32_t at) { return at == wanted; });
-        ASSERT_EQ(found, std::optional{held});
+        ASSERT_EQ(found, mediator::Found{held});
       }
     }
   }
