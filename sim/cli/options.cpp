@@ -275,6 +275,29 @@ void add_writers(CLI::App& app, Options& options, RawValues& raw) {
   add_selection(debug, options.selection, raw);
 }
 
+/// What the values of `explore` mean. Throws InputError.
+void read_explore(Options& options, const RawValues& raw, const CLI::App& verb) {
+  const SeedRange seeds = parse_seeds(raw.seeds);
+  explore::Plan& plan = options.explore.plan;
+  plan.first_seed = seeds.first;
+  plan.end_seed = seeds.end;
+  options.explore.says_strategy = !raw.strategy.empty();
+  options.explore.says_preemptions = verb.count("--preemptions") > 0;
+  options.explore.says_seeds = verb.count("--seeds") > 0;
+  if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
+  const bool of_bytes = plan.strategy == explore::Strategy::bytes;
+  if (of_bytes == raw.bytes.empty()) {
+    throw InputError("--bytes", "goes with --strategy bytes, which needs it");
+  }
+  if (of_bytes) plan.bytes = read_bytes(raw.bytes);
+  if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
+  if (plan.strategy == explore::Strategy::sweep) {
+    plan.bounds.faults = 1;
+    if (verb.count("--preemptions") == 0) plan.bounds.preemptions = 0;
+    if (options.selection.faults.empty()) options.selection.faults = parse_faults("lawful");
+  }
+}
+
 /// What the values mean. Throws InputError.
 void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   Selection& selection = options.selection;
@@ -296,27 +319,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (!raw.faults.empty()) selection.faults = parse_faults(raw.faults);
   options.run.seed = parse_seed(raw.seed, "--seed");
   options.run.shard = parse_shard(raw.shard);
-  if (options.verb == Verb::explore) {
-    const SeedRange seeds = parse_seeds(raw.seeds);
-    explore::Plan& plan = options.explore.plan;
-    plan.first_seed = seeds.first;
-    plan.end_seed = seeds.end;
-    options.explore.says_strategy = !raw.strategy.empty();
-    options.explore.says_preemptions = verb.count("--preemptions") > 0;
-    options.explore.says_seeds = verb.count("--seeds") > 0;
-    if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
-    const bool of_bytes = plan.strategy == explore::Strategy::bytes;
-    if (of_bytes == raw.bytes.empty()) {
-      throw InputError("--bytes", "goes with --strategy bytes, which needs it");
-    }
-    if (of_bytes) plan.bytes = read_bytes(raw.bytes);
-    if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
-    if (plan.strategy == explore::Strategy::sweep) {
-      plan.bounds.faults = 1;
-      if (verb.count("--preemptions") == 0) plan.bounds.preemptions = 0;
-      if (selection.faults.empty()) selection.faults = parse_faults("lawful");
-    }
-  }
+  if (options.verb == Verb::explore) read_explore(options, raw, verb);
   if (options.verb == Verb::shrink && !raw.time.empty()) options.shrink.time = parse_time(raw.time);
   options.run.faults = selection.faults;
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
