@@ -64,7 +64,8 @@ class RuleTrace {
   /// Rules that one comparison has shown to hold.
   template <class... Rules>
   [[gnu::always_inline]] constexpr void accept(Rules... rules) {
-    ((accepted_[static_cast<size_t>(rules) / 64] |= uint64_t{1} << (static_cast<size_t>(rules) % 64)),
+    ((accepted_[static_cast<size_t>(rules) / 64] |= uint64_t{1}
+                                                    << (static_cast<size_t>(rules) % 64)),
      ...);
   }
   [[nodiscard]] constexpr Rule rejected() const { return rejected_; }
