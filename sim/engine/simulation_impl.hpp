@@ -76,6 +76,7 @@ struct Simulation::Impl final : World, SimulationState {
     std::map<std::string_view, uint64_t> operations;  ///< that may fail: how many there were
     std::vector<FaultSpec> faults;  ///< that strike in this step, counted from its beginning
     uint64_t switch_points = 0;     ///< reached so far
+    uint64_t waits = 0;             ///< for another VM that are over
     SwitchPoint at;                 ///< the last of them
     uint8_t site = 0;               ///< as Coverage counts
   };
@@ -139,6 +140,8 @@ struct Simulation::Impl final : World, SimulationState {
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);
   void switch_reached(const SwitchPoint& here);
   void switch_passed();
+  void wait_passed();
+  void tell_order(Step& step, std::string_view kind, uint64_t nth);
   void add_turn(const SwitchPlace& to);
   void break_at(const SwitchPlace& here) const;
   std::vector<uint8_t> guest_tx(uint16_t vm, const ffa::Regs& in) const;

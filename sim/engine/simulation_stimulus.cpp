@@ -64,6 +64,25 @@ void Simulation::Impl::add_turn(const SwitchPlace& to) {
   turns.push_back(turn);
 }
 
+/// "KIND N SEQ M", or "KIND N SEQ" where an event has ended: at the N-th place of that kind the
+/// step went on after another had come this far.
+void Simulation::Impl::tell_order(Step& step, std::string_view kind, uint64_t nth) {
+  std::string& stimulus = event(step.event).stimulus;
+  append(stimulus, kind);
+  append_number(stimulus, nth);
+  stimulus += ' ';
+  append_number(stimulus, last_place.event);
+  if (last_place.point == 0) return;
+  stimulus += ' ';
+  append_number(stimulus, last_place.point);
+}
+
+/// A call that waited for another VM goes on.
+void Simulation::Impl::wait_passed() {
+  Step* const step = current_step();
+  if (step != nullptr) tell_order(*step, "woken ", ++step->waits);
+}
+
 /// What happened meanwhile: how far another step had come, and what the host did.
 void Simulation::Impl::switch_passed() {
   Step* const step = current_step();
@@ -75,15 +94,7 @@ void Simulation::Impl::switch_passed() {
   }
   if (others_ran) {
     add_turn(here);
-    std::string& stimulus = event(step->event).stimulus;
-    append(stimulus, "turn ");
-    append_number(stimulus, here.point);
-    stimulus += ' ';
-    append_number(stimulus, last_place.event);
-    if (last_place.point != 0) {
-      stimulus += ' ';
-      append_number(stimulus, last_place.point);
-    }
+    tell_order(*step, "turn ", here.point);
     last_place = here;
     break_at(here);
   }

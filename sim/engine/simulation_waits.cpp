@@ -48,6 +48,7 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
         true);
     if (wait_hooks.goes_on) wait_hooks.goes_on(task);
     steps.insert(parked.extract(task));
+    wait_passed();
     scheduler.perform(going_on);
     steps[task].pcpu = pcpu_of(id, vcpu);
     open_calls[key] = {seq, false, false};

@@ -33,6 +33,7 @@ struct Activity {
   int64_t result = 0;          ///< of what the host did: a status or ffa_sim_progress
   StepStimulus stimulus;       ///< what `first` tells of it, in a trace of the simulator's
   uint64_t switch_points = 0;  ///< that our mediator has reached
+  uint64_t waits = 0;          ///< of a call: for another VM, that are over
   bool served = false;         ///< of a call: our mediator is done with it
   bool finished = false;       ///< our mediator is done
   bool ended = false;          ///< all its records are there

@@ -49,6 +49,7 @@ bool take_one(std::string_view one, StepStimulus& stimulus) {
   if (take_word(one, "budget ")) return take_number(one, stimulus.budget) && one.empty();
   if (take_word(one, "fault ")) return take_fault(one, stimulus.faults.emplace_back());
   if (take_word(one, "turn ")) return take_turn(one, stimulus.turns.emplace_back());
+  if (take_word(one, "woken ")) return take_turn(one, stimulus.woken.emplace_back());
   uint64_t switch_point = 0;
   if (take_word(one, "at ") && !take_number(one, switch_point)) return false;
   const bool online = take_word(one, "online ");

@@ -42,6 +42,7 @@ struct StepStimulus {
   uint32_t budget = 0;                 ///< of a stage of a VM's life; 0: none
   std::vector<sim::FaultSpec> faults;  ///< of the machine, each by its `nth` operation in the step
   std::vector<Turn> turns;
+  std::vector<Turn> woken;  ///< `switch_point` counts the step's waits for other VMs instead
 };
 /// Throws InputError(place, reason) for another text.
 StepStimulus parse_stimulus(const std::string& text, const std::string& place);

@@ -175,15 +175,25 @@ void ReplayRun::read_stimulus(Activity& activity) const {
 }
 
 /// Steps that overlap go on in the order in which they did.
+void ReplayRun::wait_for(const std::vector<StepStimulus::Turn>& turns, uint64_t nth) {
+  for (const StepStimulus::Turn& turn : turns) {
+    if (turn.switch_point != nth) continue;
+    simulation_->wait_until([this, turn] { return has_come(turn); });
+  }
+}
+
 void ReplayRun::wait_for_turn() {
   const auto at = tasks_.find(simulation_->current_task());
   if (at == tasks_.end()) return;
   const Activity& activity = *at->second;
-  for (const StepStimulus::Turn& turn : activity.stimulus.turns) {
-    if (turn.switch_point != activity.switch_points) continue;
-    simulation_->wait_until([this, turn] { return has_come(turn); });
-  }
+  wait_for(activity.stimulus.turns, activity.switch_points);
   act_as_host(activity.first, activity.stimulus, activity.switch_points);
+}
+
+void ReplayRun::wait_is_over(size_t task) {
+  const auto at = tasks_.find(task);
+  if (at == tasks_.end()) return;
+  wait_for(at->second->stimulus.woken, ++at->second->waits);
 }
 
 /// Another mediator may reach fewer switch points: what its record says is over counts as done.

@@ -98,7 +98,9 @@ class ReplayRun {
   void act_as_host(const sim::trace::Event& event, const StepStimulus& stimulus,
                    uint64_t switch_point);
   void read_stimulus(Activity& activity) const;
+  void wait_for(const std::vector<StepStimulus::Turn>& turns, uint64_t nth);
   void wait_for_turn();
+  void wait_is_over(size_t task);
   bool has_come(const StepStimulus::Turn& turn);
 
   void guest_call(sim::trace::Event event);

@@ -13,7 +13,8 @@ Timeline::Timeline(EventSource& source) : source_(source) {
 sim::trace::Event Timeline::take() {
   sim::trace::Event event = std::move(*ahead_);
   // A call that waits for ever is under way as long as anything is.
-  const bool returns = event.side != sim::trace::Side::guest || event.seq_ret != 0;
+  const bool returns =
+      event.side != sim::trace::Side::guest || (event.returned() && event.seq_ret != 0);
   ends_.push({returns ? event.seq_ret : std::numeric_limits<uint64_t>::max(), event.seq});
   ahead_ = source_.next();
   return event;
