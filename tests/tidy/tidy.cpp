@@ -53,7 +53,7 @@ bool has_licence_line(const File& file) {
   return std::none_of(std::begin(without), std::end(without),
                       [&](const char* ending) { return file.path.ends_with(ending); }) &&
          !file.path.starts_with("tests/cli/") && !file.path.starts_with("tests/golden/") &&
-         !file.path.starts_with("tests/fuzz/corpus/");
+         !file.path.starts_with("tests/fuzz/corpus/") && !file.path.starts_with("tests/fuzz/open/");
 }
 
 TEST(Project, SizesAreWithinLimits) { expect_clean(tidy::check_sizes, all); }
