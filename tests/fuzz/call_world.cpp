@@ -191,7 +191,8 @@ const CompiledCase& base_case(WorldId world) {
 }
 
 std::string run_plan(const Plan& plan, std::string* hash) {
-  static std::array<std::unique_ptr<CallWorld>, WorldId::count> worlds;
+  // Never destroyed: at the end of the process what KeptPages needs for it has gone before.
+  static auto& worlds = *new std::array<std::unique_ptr<CallWorld>, WorldId::count>;
   auto& world = worlds.at(plan.world.index());
   if (world == nullptr) world = std::make_unique<CallWorld>(plan.world);
   return world->run(plan, hash);
