@@ -63,12 +63,13 @@ constexpr Thing things[] = {
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
     {"ld.lld-19", "lld-19", Need::test, "AArch64 images of clang"},
     {"patch", "patch", Need::test, "mutant runner"},
+    {"valgrind", "valgrind", Need::test, "memory that was never written, counts of instructions"},
     {"parallel", "parallel", Need::test, "campaigns of several processes"},
     {"sbatch", "slurm-client", Need::optional, "campaigns on a Slurm cluster"},
     {"git", "git", Need::optional, "fetches the sources"},
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
-    {"gdb-multiarch", "gdb-multiarch", Need::optional, "debugs what runs on the back end qemu"},
-    {"dtc", "device-tree-compiler", Need::optional, "test of changed device trees"},
+    {"gdb-multiarch", "gdb-multiarch", Need::test, "debugs what runs on the back end qemu"},
+    {"dtc", "device-tree-compiler", Need::test, "test of changed device trees"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},
 };
 

@@ -54,8 +54,7 @@ inline constexpr auto rx_steps = [] {
 /// Where `event` leads from `state`; nothing where it is refused.
 constexpr std::optional<RxState> next_state(RxState state, RxEvent event) {
   const auto& next = rx_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
-  if (!next) return std::nullopt;
-  return *next;
+  return next ? std::optional{*next} : std::nullopt;
 }
 
 }  // namespace mediator

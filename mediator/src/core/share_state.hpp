@@ -52,8 +52,7 @@ inline constexpr auto share_steps = [] {
 /// Where `event` leads from `state`; nothing where it must not happen.
 constexpr std::optional<SlotState> next_state(SlotState state, ShareEvent event) {
   const auto& next = share_steps[static_cast<size_t>(state)][static_cast<size_t>(event)];
-  if (!next) return std::nullopt;
-  return *next;
+  return next ? std::optional{*next} : std::nullopt;
 }
 
 /// The state as checkers know it. `state` is not `vacant`.
