@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "guest/bundle.hpp"
 
+#include "guest/words.hpp"
+
 namespace guest {
 namespace {
 
-constexpr size_t word_bytes = 8;
 /// Where the header has what, in words.
 enum HeaderWord : size_t { magic_word, version_word, length_word, flags_word, count_word };
-
-uint64_t word_at(std::span<const std::byte> bytes, size_t at) {
-  uint64_t value = 0;
-  for (size_t n = 0; n < word_bytes; ++n) {
-    value |= std::to_integer<uint64_t>(bytes[at + n]) << (8 * n);
-  }
-  return value;
-}
 
 }  // namespace
 

@@ -6,23 +6,15 @@
 #include <limits>
 
 #include "guest/program.hpp"
+#include "guest/words.hpp"
 
 namespace guest {
 namespace {
 
-constexpr size_t word_bytes = 8;
 constexpr size_t run_words = 5;
 constexpr uint64_t page = ffa::page_size;
 /// Stage 2 of the port resolves so many bits of an IPA.
 constexpr unsigned ipa_bits = 48;
-
-uint64_t word_at(std::span<const std::byte> bytes, size_t offset) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < word_bytes; ++i) {
-    value |= std::to_integer<uint64_t>(bytes[offset + i]) << (8 * i);
-  }
-  return value;
-}
 
 /// The first mistake stays; everything read after it is 0 or empty.
 class Reader {

@@ -7,37 +7,15 @@
 #include <charconv>
 #include <optional>
 
+#include "ffa/types.hpp"
 #include "guest/bundle.hpp"
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/word_writer.hpp"
 
 namespace sim::qemu {
 namespace {
 
-constexpr size_t page = 4096;
-constexpr size_t word_bytes = 8;
 constexpr size_t half_hash_digits = 16;
-
-class Writer {
- public:
-  void word(uint64_t value) {
-    for (unsigned n = 0; n < word_bytes; ++n) {
-      bytes_.push_back(static_cast<std::byte>(value >> (8 * n)));
-    }
-  }
-  void blob(std::span<const std::byte> from) {
-    word(from.size());
-    bytes_.insert(bytes_.end(), from.begin(), from.end());
-    bytes_.resize((bytes_.size() + word_bytes - 1) / word_bytes * word_bytes);
-  }
-  void append(const Writer& other) {
-    bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
-  }
-  [[nodiscard]] size_t size() const { return bytes_.size(); }
-  std::vector<std::byte> take() { return std::move(bytes_); }
-
- private:
-  std::vector<std::byte> bytes_;
-};
 
 uint64_t hash_half(std::string_view hash, size_t from) {
   uint64_t value = 0;
@@ -155,14 +133,14 @@ class LogReader {
 }  // namespace
 
 std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, BundleOptions options) {
-  Writer cases;
+  WordWriter cases;
   for (const BundleEntry& one : entries) {
     cases.blob(std::as_bytes(std::span{one.name}));
     cases.word(hash_half(one.hash, 0));
     cases.word(hash_half(one.hash, half_hash_digits));
     cases.blob(one.package);
   }
-  Writer out;
+  WordWriter out;
   out.word(guest::bundle_magic);
   out.word(guest::bundle_version);
   out.word(guest::bundle_header_bytes + cases.size());
@@ -176,7 +154,7 @@ std::vector<std::byte> make_bundle(std::span<const BundleEntry> entries, BundleO
 std::vector<std::byte> make_payload(std::span<const std::byte> image,
                                     std::span<const std::byte> bundle) {
   std::vector<std::byte> payload(image.begin(), image.end());
-  payload.resize((payload.size() + page - 1) / page * page);
+  payload.resize((payload.size() + ffa::page_size - 1) / ffa::page_size * ffa::page_size);
   payload.insert(payload.end(), bundle.begin(), bundle.end());
   return payload;
 }

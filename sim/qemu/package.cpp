@@ -12,6 +12,7 @@
 #include "guest/program.hpp"
 #include "ports/qemu-virt/memory_map.h"
 #include "sim/machine/machine.hpp"
+#include "sim/qemu/word_writer.hpp"
 #include "spmc-model/spmc.hpp"
 
 namespace sim::qemu {
@@ -44,33 +45,13 @@ void for_each_op(const CompiledCase& compiled, Visit visit) {
   }
 }
 
-class Writer {
- public:
-  void word(uint64_t value) {
-    for (unsigned n = 0; n < 8; ++n) bytes_.push_back(static_cast<std::byte>(value >> (8 * n)));
-  }
-  template <class... Values>
-  void words(Values... values) {
-    (word(static_cast<uint64_t>(values)), ...);
-  }
-  void blob(std::span<const std::byte> from) {
-    word(from.size());
-    bytes_.insert(bytes_.end(), from.begin(), from.end());
-    bytes_.resize((bytes_.size() + 7) / 8 * 8);
-  }
-  std::vector<std::byte> take() { return std::move(bytes_); }
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
 /// What is silent in a configuration is the mediator's default; a package leaves nothing silent.
 template <class T>
 T or_default(T value, T silent) {
   return value == T{} ? silent : value;
 }
 
-void write_mediator(Writer& out, const MediatorConfig& config) {
+void write_mediator(WordWriter& out, const MediatorConfig& config) {
   const MediatorConfig silent;
   out.words(or_default(config.max_vms, silent.max_vms),
             or_default(config.max_partitions, silent.max_partitions),
@@ -84,7 +65,7 @@ void write_mediator(Writer& out, const MediatorConfig& config) {
             config.refused_fragment_ends_send);
 }
 
-void write_spmc(Writer& out, const WorldSpec& world) {
+void write_spmc(WordWriter& out, const WorldSpec& world) {
   const SpmcSpec& spmc = world.spmc;
   out.word(spmc.absent ? 1 : 0);
   out.blob(std::as_bytes(std::span{spmc.personality}));
@@ -99,7 +80,7 @@ void write_spmc(Writer& out, const WorldSpec& world) {
   }
 }
 
-void write_vm(Writer& out, const VmConfig& config) {
+void write_vm(WordWriter& out, const VmConfig& config) {
   const VmConfig silent;
   out.words(config.id.raw(), config.tee, or_default(config.vcpus, silent.vcpus), config.aarch64,
             config.visible_to_vms, config.overlapping_shares,
@@ -118,7 +99,7 @@ void write_vm(Writer& out, const VmConfig& config) {
 constexpr std::array<std::string_view, 9> fault_ops = {
     "smc", "pin", "map", "translate", "memory", "budget", "vm_get", "set_access", "map_into"};
 
-void write_fault(Writer& out, const FaultSpec& fault) {
+void write_fault(WordWriter& out, const FaultSpec& fault) {
   const auto* const op = std::find(fault_ops.begin(), fault_ops.end(), fault.op);
   out.words(op - fault_ops.begin(), fault.match_fid.has_value(), fault.match_fid.value_or(0),
             fault.nth, fault.status.has_value(), static_cast<uint32_t>(fault.status.value_or(0)),
@@ -245,7 +226,7 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
 
 std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& plan) {
   const WorldSpec& world = compiled.world;
-  Writer out;
+  WordWriter out;
   out.words(guest::package_magic, guest::package_version, world.pcpus, world.ram_base,
             world.ram_size, world.own_tx_pa, world.own_rx_pa);
   write_mediator(out, world.mediator);

@@ -58,13 +58,6 @@ std::string console_text(const std::string& console) {
   return text;
 }
 
-std::string names_of(const std::vector<const Event*>& calls) {
-  std::vector<std::string> names;
-  for (const Event* call : calls)
-    names.push_back(function_text(ffa::FunctionId{call->in.x[0]}.raw));
-  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
-}
-
 void judge_image_calls(const JudgedStep& step, const std::vector<ExpectedCall>& expected,
                        const std::string& pointer, Verdict& verdict) {
   const bool same = std::equal(expected.begin(), expected.end(), step.calls.begin(),

@@ -259,6 +259,13 @@ std::string reply_text(const ffa::Regs& regs, SuccessForm form) {
   return name + " " + status_text(static_cast<int32_t>(regs.w(2)));
 }
 
+std::string names_of(const std::vector<const trace::Event*>& calls) {
+  std::vector<std::string> names;
+  for (const trace::Event* call : calls)
+    names.push_back(function_text(ffa::FunctionId{call->in.x[0]}.raw));
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::string hex_text(std::span<const uint8_t> bytes, size_t limit) {
   std::string text;
   for (size_t n = 0; n < std::min(bytes.size(), limit); ++n)

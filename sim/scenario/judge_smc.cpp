@@ -184,13 +184,6 @@ std::optional<size_t> find_smc(const JudgedStep& step, const ExpectedSmc& smc) {
   return {};
 }
 
-std::string names_of(const std::vector<const Event*>& smcs) {
-  std::vector<std::string> names;
-  for (const Event* event : smcs)
-    names.push_back(function_text(ffa::FunctionId{event->in.x[0]}.raw));
-  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
-}
-
 void judge_calls(const JudgedStep& step, const Expectation& expect, Verdict& verdict) {
   if (expect.spmc_calls && *expect.spmc_calls != step.smcs.size()) {
     verdict.add(expect.pointer + "/spmc_calls", fmt::format("{} SMCs", *expect.spmc_calls),

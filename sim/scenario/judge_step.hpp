@@ -76,6 +76,8 @@ void judge_irqs(const std::vector<const trace::Event*>& irqs,
 
 /// How a reply reads to people: "FFA_ERROR DENIED", "FFA_SUCCESS", "0x10002".
 std::string reply_text(const ffa::Regs& regs, SuccessForm form);
+/// "FFA_VERSION, FFA_ID_GET": the functions that were called, or "none".
+std::string names_of(const std::vector<const trace::Event*>& calls);
 /// "c0ffee…": at most so many bytes.
 std::string hex_text(std::span<const uint8_t> bytes, size_t limit = 32);
 
