@@ -289,8 +289,7 @@ void print_profile(const std::vector<Row>& rows, std::string_view text) {
     }
     std::vector<std::pair<uint64_t, std::string>> functions;
     for (const auto& [name, sum] : sums) functions.emplace_back(sum, readable(name));
-    std::stable_sort(functions.begin(), functions.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::sort(functions.begin(), functions.end(), std::greater<>{});
     fmt::print("{}: {}\n", row.name, row.counts.instructions);
     for (const auto& [sum, name] : functions) fmt::print("  {:>6} {}\n", sum, name);
   }
