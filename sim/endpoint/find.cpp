@@ -7,7 +7,7 @@
 
 namespace sim::endpoint {
 namespace {
-constexpr const char* remedy =
+constexpr const char* how_to_build =
     "not built; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
     "g++-aarch64-linux-gnu)";
 }  // namespace
@@ -19,7 +19,7 @@ std::optional<std::string> find_image(const ImageSpec& spec) {
 
 std::string path_of(const ImageSpec& spec) {
   if (const auto found = find_image(spec)) return *found;
-  throw MissingTool("the endpoint's image " + spec.file.substr(built_prefix.size()), remedy);
+  throw MissingTool("the endpoint's image " + spec.file.substr(built_prefix.size()), how_to_build);
 }
 
 }  // namespace sim::endpoint
