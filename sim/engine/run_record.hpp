@@ -76,7 +76,7 @@ struct RunRecord {
   std::string hash;                    ///< of the trace
   std::optional<std::string> stopped;  ///< the mediator could not go on: how it came to that
   uint64_t stack_bytes = 0;            ///< the most that a call has taken; 0: not known
-  bool undecided = false;    ///< I32: no order was found, and there are more than are tried
+  bool undecided = false;  ///< I32: no order was found, and there are more than are tried
   std::map<std::string, std::string> consoles;  ///< what programs from outside printed, by endpoint
   std::vector<std::string> notes;               ///< on how they were run, for people
   bool no_progress = false;  ///< the tasks were stuck; a violation says who waits for what

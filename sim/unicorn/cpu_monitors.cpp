@@ -61,6 +61,14 @@ uc_arm64_cp_reg named(const SystemRegister& reg, uint64_t value = 0) {
   return {reg.crn, reg.crm, reg.op0, reg.op1, reg.op2, value};
 }
 
+// What hvc() and quiet_hvc() of ports/unicorn fill in: x0 to x5, of locks and atomics x0 to x2.
+uint32_t argument_registers(uint64_t op) {
+  const bool quiet = op == static_cast<uint64_t>(Op::lock_acquire) ||
+                     op == static_cast<uint64_t>(Op::lock_release) ||
+                     op == static_cast<uint64_t>(Op::atomic_access);
+  return quiet ? 3 : 6;
+}
+
 }  // namespace
 
 /// Called by the emulator; nothing may be thrown through it.
@@ -170,15 +178,14 @@ void Cpu::look_at_access(bool write, uint64_t address, uint32_t bytes) {
   if (finding) found(std::move(*finding));
 }
 
-// An operation's arguments are in x0 to x5, whatever of them it uses.
 void Cpu::check_leaving(Activation& activation, Stop stop) {
-  constexpr uint32_t most_arguments = 6;
   FreshValues& fresh = activation.fresh;
   std::optional<Finding> finding;
   if (stop == Stop::to_guest) finding = fresh.leave(call_registers, "the guest gets");
   if (stop == Stop::smc) finding = fresh.leave(call_registers, "the secure world gets");
-  if (stop == Stop::hvc && read(UC_ARM64_REG_X0) != static_cast<uint64_t>(Op::returned)) {
-    finding = fresh.leave(most_arguments, "an operation gets");
+  const uint64_t op = read(UC_ARM64_REG_X0);
+  if (stop == Stop::hvc && op != static_cast<uint64_t>(Op::returned)) {
+    finding = fresh.leave(argument_registers(op), "an operation gets");
   }
   if (finding) found(std::move(*finding));
 }
