@@ -10,6 +10,7 @@
 #include "ffa/status.hpp"
 #include "ffa/types.hpp"
 #include "ports/aarch64/smc.hpp"
+#include "ports/endpoint/calls.hpp"
 #include "spmc-model/sp_protocol.hpp"
 
 namespace {
@@ -20,6 +21,7 @@ using ffa::fid64;
 using ffa::Regs;
 using ffa::Status;
 namespace protocol = spmc_model::sp_protocol;
+using ports::endpoint::smc;
 using protocol::Operation;
 
 constexpr uint64_t page = ffa::page_size;
@@ -48,16 +50,6 @@ struct Outcome {
   uint64_t value;
 };
 Outcome failure(Status status) { return {ffa::to_word(status), 0}; }
-
-Regs smc(uint64_t x0, uint64_t x1 = 0, uint64_t x2 = 0, uint64_t x3 = 0) {
-  Regs regs;
-  regs.x[0] = x0;
-  regs.x[1] = x1;
-  regs.x[2] = x2;
-  regs.x[3] = x3;
-  port_smc(regs.x.data(), 0);
-  return regs;
-}
 
 uint64_t get(const unsigned char* from, unsigned bytes) {
   uint64_t value = 0;

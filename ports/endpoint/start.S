@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The first instructions of a program at EL1, MMU off: x0-x3 are its arguments. Zeros, a stack,
 // vectors, then endpoint_main(x0, x1, x2, x3). What comes to the vectors goes to endpoint_exception.
+#include "ports/aarch64/registers.inc"
+
   .section .text.entry, "ax"
   .global endpoint_start
 endpoint_start:
@@ -46,14 +48,7 @@ endpoint_vectors:
 exception:
   sub sp, sp, #256
   stp x0, x1, [sp]
-  stp x2, x3, [sp, #16]
-  stp x4, x5, [sp, #32]
-  stp x6, x7, [sp, #48]
-  stp x8, x9, [sp, #64]
-  stp x10, x11, [sp, #80]
-  stp x12, x13, [sp, #96]
-  stp x14, x15, [sp, #112]
-  stp x16, x17, [sp, #128]
+  SAVE_X2_X17 sp
   stp x18, x29, [sp, #144]
   str x30, [sp, #160]
   mrs x0, esr_el1
@@ -61,14 +56,7 @@ exception:
   mrs x2, elr_el1
   bl endpoint_exception
   msr elr_el1, x0
-  ldp x2, x3, [sp, #16]
-  ldp x4, x5, [sp, #32]
-  ldp x6, x7, [sp, #48]
-  ldp x8, x9, [sp, #64]
-  ldp x10, x11, [sp, #80]
-  ldp x12, x13, [sp, #96]
-  ldp x14, x15, [sp, #112]
-  ldp x16, x17, [sp, #128]
+  LOAD_X2_X17 sp
   ldp x18, x29, [sp, #144]
   ldr x30, [sp, #160]
   ldp x0, x1, [sp]

@@ -17,6 +17,7 @@
 #include "sim/qemu/bl33.hpp"
 #include "sim/qemu/board.hpp"
 #include "sim/qemu/package.hpp"
+#include "sim/qemu/word_writer.hpp"
 #include "sim/trace/atomic_file.hpp"
 
 namespace sim::cli {
@@ -38,11 +39,10 @@ std::string framed_package(const ReadyCase& ready) {
     if (framed) return record;
     const auto package = qemu::make_package(
         compiled, qemu::plan_layouts(compiled, qemu::results_of(compiled, record)));
-    framed.emplace();
-    for (unsigned n = 0; n < 8; ++n) {
-      framed->push_back(static_cast<char>(static_cast<uint64_t>(package.size()) >> (8 * n)));
-    }
-    framed->append(reinterpret_cast<const char*>(package.data()), package.size());
+    qemu::WordWriter file;
+    file.blob(package);
+    const std::vector<std::byte> bytes = file.take();
+    framed.emplace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return record;
   };
   (void)run_case(ready.compiled, once, [] { return seeded_choices(0); });

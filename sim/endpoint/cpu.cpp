@@ -7,12 +7,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sim/emulator/must.hpp"
 #include "sim/endpoint/image.hpp"
-#include "sim/endpoint/must.hpp"
 #include "sim/endpoint/system_registers.hpp"
 
 namespace sim::endpoint {
 namespace {
+
+using emulator::must;
 
 // Exceptions as the emulator numbers them.
 constexpr uint32_t exception_hvc = 11;

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <unicorn/unicorn.h>
 
+#include "sim/emulator/must.hpp"
 #include "sim/endpoint/cpu.hpp"
-#include "sim/endpoint/must.hpp"
 #include "sim/endpoint/stage1.hpp"
 #include "sim/endpoint/system_registers.hpp"
 
 namespace sim::endpoint {
 namespace {
+
+using emulator::must;
 
 // Exceptions as the emulator numbers them.
 constexpr uint32_t exception_undefined = 1;

@@ -6,11 +6,6 @@
 #include "sim/engine/input_error.hpp"
 
 namespace sim::endpoint {
-namespace {
-constexpr const char* how_to_build =
-    "not built; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
-    "g++-aarch64-linux-gnu)";
-}  // namespace
 
 std::optional<std::string> find_image(const ImageSpec& spec) {
   if (!spec.file.starts_with(built_prefix)) return spec.file;
@@ -19,7 +14,8 @@ std::optional<std::string> find_image(const ImageSpec& spec) {
 
 std::string path_of(const ImageSpec& spec) {
   if (const auto found = find_image(spec)) return *found;
-  throw MissingTool("the endpoint's image " + spec.file.substr(built_prefix.size()), how_to_build);
+  throw MissingTool("the endpoint's image " + spec.file.substr(built_prefix.size()),
+                    std::string("not built; ") + how_to_build_images);
 }
 
 }  // namespace sim::endpoint

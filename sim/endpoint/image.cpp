@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "sim/emulator/elf_symbols.hpp"
 #include "sim/endpoint/find.hpp"
 #include "sim/engine/input_error.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr size_t max_file_bytes = size_t{256} << 20;
 constexpr size_t max_segments = 64;
-constexpr size_t max_symbols = 1 << 20;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { (void)std::fclose(file); }
@@ -85,24 +85,9 @@ class ElfFile {
     }
   }
 
-  template <class Take>
-  void symbols(Take take) {
-    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_.get(), section)) != nullptr;) {
-      GElf_Shdr header;
-      if (gelf_getshdr(section, &header) == nullptr) refuse(elf_errmsg(-1));
-      if (header.sh_type != SHT_SYMTAB || header.sh_entsize == 0) continue;
-      Elf_Data* const data = elf_getdata(section, nullptr);
-      const size_t count = header.sh_size / header.sh_entsize;
-      if (data == nullptr || count > max_symbols) refuse("its symbol table can't be read");
-      for (size_t n = 0; n < count; ++n) {
-        GElf_Sym symbol;
-        if (gelf_getsym(data, static_cast<int>(n), &symbol) == nullptr) continue;
-        const char* const name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
-        if (symbol.st_shndx != SHN_UNDEF && name != nullptr && *name != '\0') {
-          take(name, symbol.st_value);
-        }
-      }
-    }
+  template <class Visit>
+  void symbols(Visit visit) const {
+    emulator::for_each_symbol(elf_.get(), [this](const char* why) { refuse(why); }, visit);
   }
 
  private:
@@ -126,7 +111,8 @@ Image::Image(const ImageSpec& spec) : file_(path_of(spec)) {
     entry_ = elf.entry();
     elf.segments([this](Piece piece) { add(std::move(piece)); });
     if (pieces_.empty()) throw InputError(file_, "nothing to load in it");
-    elf.symbols([this](const char* name, uint64_t address) { symbols_[name] = address; });
+    elf.symbols(
+        [this](const char* name, const GElf_Sym& symbol) { symbols_[name] = symbol.st_value; });
   }
   if (spec.entry) entry_ = *spec.entry;
   if (!spec.manifest.empty()) {

@@ -9,6 +9,10 @@
 
 namespace sim {
 
+/// What people have to do to get the images.
+inline constexpr const char* how_to_build_images =
+    "do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs g++-aarch64-linux-gnu)";
+
 /// The file `name` in aarch64/bin of the build tree that the program is in, as build/bin/… or
 /// build/<preset>/bin/…; nothing where it has not been built.
 inline std::optional<std::string> built_image(const std::string& name) {

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "guest/record.hpp"
+#include "guest/words.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/state_facts.hpp"
 #include "sim/trace/hasher.hpp"
@@ -34,12 +35,7 @@ class Reader {
     at_ += length;
     return taken;
   }
-  uint64_t word() {
-    uint64_t value = 0;
-    const auto bytes = take(8);
-    for (unsigned n = 0; n < 8; ++n) value |= std::to_integer<uint64_t>(bytes[n]) << (8 * n);
-    return value;
-  }
+  uint64_t word() { return guest::word_at(take(guest::word_bytes), 0); }
   template <class T>
   T number(uint64_t largest = std::numeric_limits<T>::max()) {
     const uint64_t value = word();

@@ -29,9 +29,8 @@ std::string find_image(const char* name) {
   } else if (fs::is_regular_file(chosen, error)) {
     return chosen;
   }
-  throw MissingTool(chosen,
-                    "not there; do 'cmake --preset aarch64 && cmake --build build/aarch64' (needs "
-                    "g++-aarch64-linux-gnu), or name the folder in FFASIM_QEMU_IMAGES");
+  throw MissingTool(chosen, std::string("not there; ") + how_to_build_images +
+                                ", or name the folder in FFASIM_QEMU_IMAGES");
 }
 
 namespace {

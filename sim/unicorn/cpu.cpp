@@ -8,10 +8,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include "sim/unicorn/must.hpp"
+#include "sim/emulator/must.hpp"
 
 namespace sim::unicorn {
 namespace {
+
+using emulator::must;
 
 // Exceptions as the emulator numbers them.
 constexpr uint32_t exception_hvc = 11;

@@ -8,12 +8,14 @@
 #include <cstring>
 #include <string>
 
+#include "sim/emulator/must.hpp"
 #include "sim/unicorn/call_bounds.hpp"
 #include "sim/unicorn/cpu.hpp"
-#include "sim/unicorn/must.hpp"
 
 namespace sim::unicorn {
 namespace {
+
+using emulator::must;
 
 using namespace ports::unicorn;
 

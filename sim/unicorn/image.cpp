@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "ports/unicorn/image_abi.hpp"
+#include "sim/emulator/elf_symbols.hpp"
 #include "sim/engine/input_error.hpp"
 
 namespace sim::unicorn {
@@ -21,7 +22,6 @@ namespace {
 
 constexpr uint64_t max_segment_bytes = 16ULL << 20;
 constexpr size_t max_segments = 16;
-constexpr size_t max_symbols = 1 << 20;
 
 struct CloseElf {
   void operator()(Elf* elf) const { elf_end(elf); }
@@ -88,20 +88,7 @@ class Reader {
   /// Calls visit(name, symbol) for each symbol that is defined.
   template <class Visit>
   void symbols(Visit visit) const {
-    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_.get(), section)) != nullptr;) {
-      GElf_Shdr header;
-      if (gelf_getshdr(section, &header) == nullptr) refuse(elf_errmsg(-1));
-      if (header.sh_type != SHT_SYMTAB || header.sh_entsize == 0) continue;
-      Elf_Data* const data = elf_getdata(section, nullptr);
-      const size_t count = header.sh_size / header.sh_entsize;
-      if (data == nullptr || count > max_symbols) refuse("its symbol table can't be read");
-      for (size_t n = 0; n < count; ++n) {
-        GElf_Sym symbol;
-        if (gelf_getsym(data, static_cast<int>(n), &symbol) == nullptr) continue;
-        const char* const name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
-        if (symbol.st_shndx != SHN_UNDEF && name != nullptr && *name != '\0') visit(name, symbol);
-      }
-    }
+    emulator::for_each_symbol(elf_.get(), [this](const char* why) { refuse(why); }, visit);
   }
 
  private:

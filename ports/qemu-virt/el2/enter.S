@@ -9,12 +9,7 @@
   .section .text.enter_guest, "ax"
   .global enter_guest
 enter_guest:
-  stp x29, x30, [sp, #-96]!
-  stp x19, x20, [sp, #16]
-  stp x21, x22, [sp, #32]
-  stp x23, x24, [sp, #48]
-  stp x25, x26, [sp, #64]
-  stp x27, x28, [sp, #80]
+  PUSH_CALLEE_SAVED
   msr tpidr_el2, x0
   ldp x2, x3, [x0, #248]
   msr elr_el2, x2
@@ -37,12 +32,7 @@ guest_exit:
   stp x2, x3, [x0, #264]
   mrs x2, hpfar_el2
   str x2, [x0, #280]
-  ldp x19, x20, [sp, #16]
-  ldp x21, x22, [sp, #32]
-  ldp x23, x24, [sp, #48]
-  ldp x25, x26, [sp, #64]
-  ldp x27, x28, [sp, #80]
-  ldp x29, x30, [sp], #96
+  POP_CALLEE_SAVED
   ret
 
   .section .rodata.el1, "a"

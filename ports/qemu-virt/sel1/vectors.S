@@ -11,12 +11,7 @@
 // leave_sp().
   .global enter_sp
 enter_sp:
-  stp x29, x30, [sp, #-96]!
-  stp x19, x20, [sp, #16]
-  stp x21, x22, [sp, #32]
-  stp x23, x24, [sp, #48]
-  stp x25, x26, [sp, #64]
-  stp x27, x28, [sp, #80]
+  PUSH_CALLEE_SAVED
   ldr x1, =running_sp
   mov x2, sp
   stp x0, x2, [x1]
@@ -52,12 +47,7 @@ back_to_spmc:
   ldr x1, =running_sp
   ldr x1, [x1, #8]
   mov sp, x1
-  ldp x19, x20, [sp, #16]
-  ldp x21, x22, [sp, #32]
-  ldp x23, x24, [sp, #48]
-  ldp x25, x26, [sp, #64]
-  ldp x27, x28, [sp, #80]
-  ldp x29, x30, [sp], #96
+  POP_CALLEE_SAVED
   ret
 
 // The context of the SP that runs, and the SPMC's stack.

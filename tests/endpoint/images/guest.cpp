@@ -7,7 +7,7 @@
 #include "ffa/fid.hpp"
 #include "ffa/regs.hpp"
 #include "ffa/types.hpp"
-#include "ports/aarch64/smc.hpp"
+#include "ports/endpoint/calls.hpp"
 
 extern "C" void endpoint_second_start();
 
@@ -16,6 +16,7 @@ namespace {
 using ffa::Fid;
 using ffa::fid32;
 using ffa::fid64;
+using ports::endpoint::smc;
 
 constexpr uint32_t psci_cpu_off = 0x84000002;
 constexpr uint32_t psci_cpu_on = 0xc4000003;
@@ -43,16 +44,6 @@ void print_number(uint64_t value) {
   char text[19] = "0x0000000000000000";
   for (unsigned n = 0; n < 16; ++n) text[17 - n] = "0123456789abcdef"[value >> (4 * n) & 15];
   print(text);
-}
-
-ffa::Regs smc(uint64_t x0, uint64_t x1 = 0, uint64_t x2 = 0, uint64_t x3 = 0) {
-  ffa::Regs regs;
-  regs.x[0] = x0;
-  regs.x[1] = x1;
-  regs.x[2] = x2;
-  regs.x[3] = x3;
-  port_smc(regs.x.data(), 0);
-  return regs;
 }
 
 void hvc(ffa::Regs& regs) {

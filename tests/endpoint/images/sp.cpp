@@ -7,12 +7,14 @@
 #include "ffa/fid.hpp"
 #include "ffa/regs.hpp"
 #include "ports/aarch64/smc.hpp"
+#include "ports/endpoint/calls.hpp"
 
 namespace {
 
 using ffa::Fid;
 using ffa::fid32;
 using ffa::Regs;
+using ports::endpoint::smc;
 
 constexpr uint32_t console_log = 0x8400008a;
 constexpr uint32_t abort_call = 0x84000090;
@@ -29,16 +31,6 @@ enum class Work : uint32_t {
 
 volatile uint64_t counter;
 volatile uint64_t exceptions;
-
-Regs smc(uint64_t x0, uint64_t x1 = 0, uint64_t x2 = 0, uint64_t x3 = 0) {
-  Regs regs;
-  regs.x[0] = x0;
-  regs.x[1] = x1;
-  regs.x[2] = x2;
-  regs.x[3] = x3;
-  port_smc(regs.x.data(), 0);
-  return regs;
-}
 
 uint64_t serve(Work work, uint32_t argument) {
   switch (work) {

@@ -7,11 +7,11 @@
 
 #include <stdexcept>
 
-namespace sim::unicorn {
+namespace sim::emulator {
 
 inline void must(uc_err error, const char* what) {
   if (error != UC_ERR_OK)
     throw std::runtime_error(fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
 }
 
-}  // namespace sim::unicorn
+}  // namespace sim::emulator
