@@ -97,10 +97,8 @@ constexpr std::array<Excuse, 10> excuses = {{
        return of_one_vm(entry, other) && sends(entry) && sends(other) && failed;
      }},
     // The VM's end has begun, and goes on.
-    {Status::denied,
-     [](const HistoryEntry& entry, const HistoryEntry& other) {
-       return is_end_of(other, entry.call.vm);
-     }},
+    {Status::denied, [](const HistoryEntry& entry,
+                        const HistoryEntry& other) { return is_end_of(other, entry.call.vm); }},
     // To the mediator the VM has gone, to the host not yet.
     {Status::not_supported,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
