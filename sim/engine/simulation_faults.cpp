@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "ffa/calls/partition_info.hpp"
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
 #include "sim/engine/simulation_impl.hpp"
@@ -98,6 +99,15 @@ std::optional<uint32_t> Simulation::strike(const char* op, uint32_t n, const cha
 
 ffa::Regs Simulation::Impl::answer_smc(uint16_t vm, const ffa::Regs& in) {
   if (!faults.any()) return secure->smc(vm, in);
+  const ffa::Regs out = faulty_answer(vm, in);
+  if (secure->model() != nullptr) {
+    hold_to_buffers(vm, in, out);
+    hold_to_abortion(vm, in, out);
+  }
+  return out;
+}
+
+ffa::Regs Simulation::Impl::faulty_answer(uint16_t vm, const ffa::Regs& in) {
   const uint32_t fid = in.w(0);
   if (const FaultSpec* const odd = faults.strike("odd_answer", fid)) {
     const ffa::Regs out = odd_answer(faults.choose(*odd, odd_answers, "answer"), in);
@@ -129,6 +139,43 @@ void Simulation::Impl::refuse_fragment(const ffa::Regs& in, const ffa::Regs& out
   if (!refused || status == ffa::Status::busy || status == ffa::Status::retry) return;
   if (secure->model() == nullptr) return;
   secure->model()->drop_send(ffa::Handle::from_words(in.w(1), in.w(2)));
+}
+
+/// After an answer that says neither, "none there" has to be believed: the SPMC lets the buffers
+/// go, since nobody can know that it has them yet.
+void Simulation::Impl::hold_to_buffers(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) {
+  if (vm == 0 || !is_function(in, Fid::rxtx_unmap)) return;
+  if (!ffa::is_success(out) && !ffa::is_error(out)) {
+    unsure_of_buffers.insert(vm);
+    return;
+  }
+  const bool none = ffa::is_error(out) && ffa::error_status(out) == ffa::Status::invalid_parameters;
+  if (none && unsure_of_buffers.contains(vm)) (void)secure->smc(vm, in);
+  if (none || ffa::is_success(out)) unsure_of_buffers.erase(vm);
+}
+
+/// An SP that is said to have aborted, and then is not counted any more, has to be believed gone.
+void Simulation::Impl::hold_to_abortion(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out) {
+  const bool error = ffa::is_error(out);
+  if (error && ffa::error_status(out) == ffa::Status::aborted) {
+    if (is_function(in, Fid::run)) said_to_have_aborted.insert(ffa::codec::high16(in.w(1)));
+    const bool request =
+        is_function(in, Fid::msg_send_direct_req) || is_function(in, Fid::msg_send_direct_req2);
+    if (request) said_to_have_aborted.insert(ffa::codec::low16(in.w(1)));
+    return;
+  }
+  if (vm != 0 || said_to_have_aborted.empty() || !is_function(in, Fid::partition_info_get)) return;
+  const auto query = ffa::PartitionInfoGet::decode(in);
+  if (!query.ok() || !query->count_only) return;
+  const bool none = error && ffa::error_status(out) == ffa::Status::invalid_parameters;
+  const ffa::Regs truth = secure->smc(vm, in);
+  const bool fewer =
+      ffa::is_success(truth) && (none || (ffa::is_success(out) && out.w(2) < truth.w(2)));
+  for (const SpSpec& sp : spec.sps) {
+    if (sp.uuid != query->uuid && !query->uuid.is_nil()) continue;
+    if (said_to_have_aborted.erase(sp.id) != 0 && fewer)
+      secure->model()->abort(ffa::EndpointId{sp.id});
+  }
 }
 
 /// The SP that a request goes to is stopped in it, as a `preempt` step does.

@@ -63,6 +63,8 @@ struct SimulationState {
   std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
   std::set<std::pair<uint16_t, uint16_t>> offline;                // vCPUs
   std::map<uint32_t, Buffer> buffers;
+  std::set<uint16_t> unsure_of_buffers;     ///< VMs: whether the SPMC gave them up was left open
+  std::set<uint16_t> said_to_have_aborted;  ///< SPs, in an answer that may be a fault's
 };
 
 struct Simulation::Impl final : World, SimulationState {
@@ -122,6 +124,9 @@ struct Simulation::Impl final : World, SimulationState {
   // What goes wrong in the world.
   uint32_t choose(uint32_t n, const char* label);
   ffa::Regs answer_smc(uint16_t vm, const ffa::Regs& in);
+  ffa::Regs faulty_answer(uint16_t vm, const ffa::Regs& in);
+  void hold_to_buffers(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out);
+  void hold_to_abortion(uint16_t vm, const ffa::Regs& in, const ffa::Regs& out);
   void refuse_fragment(const ffa::Regs& in, const ffa::Regs& out);
   void stop_sp(const ffa::Regs& in);
   void distort_counts(const ffa::Regs& in, ffa::Regs& out);

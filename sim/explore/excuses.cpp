@@ -61,7 +61,7 @@ struct Excuse {
   bool (*holds)(const HistoryEntry& entry, const HistoryEntry& other);
 };
 
-constexpr std::array<Excuse, 9> excuses = {{
+constexpr std::array<Excuse, 10> excuses = {{
     // TX is another call's. [DEN0077A 1.2 §7.2]
     {Status::busy,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
@@ -96,6 +96,9 @@ constexpr std::array<Excuse, 9> excuses = {{
        const bool failed = other.end != 0 && ffa::is_error(other.out);
        return of_one_vm(entry, other) && sends(entry) && sends(other) && failed;
      }},
+    // The VM's end has begun, and goes on.
+    {Status::denied, [](const HistoryEntry& entry,
+                        const HistoryEntry& other) { return is_end_of(other, entry.call.vm); }},
     // To the mediator the VM has gone, to the host not yet.
     {Status::not_supported,
      [](const HistoryEntry& entry, const HistoryEntry& other) {

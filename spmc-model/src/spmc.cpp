@@ -113,6 +113,11 @@ void Spmc::drop_send(ffa::Handle handle) {
   if (region != nullptr && region->state == RegionState::receiving) free_region(*s_, *region);
 }
 
+void Spmc::abort(ffa::EndpointId sp) {
+  const size_t index = find_sp(*s_, sp);
+  if (index != no_index) abort_sp(*s_, index);
+}
+
 size_t Spmc::regions() const { return s_->regions_used; }
 
 RegionFacts Spmc::region(size_t index) const {

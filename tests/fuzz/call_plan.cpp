@@ -397,6 +397,8 @@ const WorldSetting& setting_of(WorldId world) {
   return all[world.setting % WorldId::settings];
 }
 
+PlanStep idle_step() { return PlanReader::write(Actor::vm1_0, ram_ipa, {0}); }
+
 Plan read_plan(std::span<const uint8_t> bytes) {
   Input input{bytes};
   Plan plan;
@@ -410,6 +412,7 @@ Plan read_plan(std::span<const uint8_t> bytes) {
   for (unsigned n = 0; n < unordered && input.left() != 0; ++n) reader.one(plan.threads);
   const auto rest = input.bytes(input.left());
   plan.decisions.assign(rest.begin(), rest.end());
+  if (plan.threads.empty()) plan.threads.push_back(idle_step());
   return plan;
 }
 
@@ -430,6 +433,7 @@ Plan read_single_call(std::span<const uint8_t> bytes) {
   plan.first.push_back(call);
   const auto rest = input.bytes(input.left());
   plan.decisions.assign(rest.begin(), rest.end());
+  if (plan.threads.empty()) plan.threads.push_back(idle_step());
   return plan;
 }
 

@@ -56,7 +56,7 @@ struct Plan {
   WorldId world;
   std::vector<PlanStep>
       first;  ///< one after the other, the first of them a step that clears the slots
-  std::vector<PlanStep> threads;   ///< each actor's in this order, actors in any
+  std::vector<PlanStep> threads;   ///< each actor's in this order, actors in any; never empty
   std::vector<uint8_t> decisions;  ///< for the choice stream
 };
 
@@ -68,6 +68,8 @@ inline constexpr uint64_t ram_ipa = 0x40000000;
 inline constexpr uint64_t tx_ipa = 0x40300000;
 inline constexpr uint64_t rx_ipa = 0x40310000;
 
+/// What stands in `threads` where there is nothing else: a thread of a scenario has a step.
+PlanStep idle_step();
 /// Byte 0: world; 1: calls and acts one after the other; 2: unordered ones; then these; the rest
 /// are decisions.
 Plan read_plan(std::span<const uint8_t> input);

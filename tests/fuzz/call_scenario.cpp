@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "sim/platform/fault_kinds.hpp"
@@ -115,7 +116,9 @@ json world_of(WorldId world) {
 }  // namespace
 
 std::string scenario_text(const Plan& plan, const std::string& name, const std::string& choices) {
-  json out = {{"$schema", "../../schema/scenario.json"},
+  std::string schema = "schema/scenario.json";  // as seen from the folder that the name tells
+  for (auto levels = std::ranges::count(name, '/'); levels > 0; --levels) schema.insert(0, "../");
+  json out = {{"$schema", schema},
               {"name", name},
               {"covers", json::array()},
               {"world", world_of(plan.world)},
@@ -128,7 +131,6 @@ std::string scenario_text(const Plan& plan, const std::string& name, const std::
   for (const PlanStep& step : plan.threads) {
     threads[names[static_cast<size_t>(step.actor)]].push_back(step_of(step, true, false));
   }
-  if (threads.empty()) threads["vm1.0"] = json::array();
   out["threads"] = threads;
   if (!choices.empty()) out["choices"] = choices;
   constexpr int indent = 2;

@@ -47,7 +47,6 @@ class PlanCompiler {
       if (count == 0) continue;
       threads.push_back({actor == 0, places[actor].vm, places[actor].vcpu, count});
     }
-    if (threads.empty()) threads.push_back({false, vm1_id, 0, 0});
     control_.parallel(threads);
     finish(plan);
   }
@@ -58,8 +57,7 @@ class PlanCompiler {
       if (step.actor == Actor::host) add(step, control_, false);
     }
     for (size_t actor = 1; actor < actors; ++actor) {
-      // The first one has a thread, if nobody else has.
-      if (programs_[actor].ops() == 0 && actor != 1) continue;
+      if (programs_[actor].ops() == 0) continue;
       out_.programs.push_back(
           {places[actor].vm, places[actor].vcpu, programs_[actor].finish(slots)});
     }
@@ -181,6 +179,7 @@ const CompiledCase& base_case(WorldId world) {
   if (here == nullptr) {
     Plan plan;
     plan.world = world;
+    plan.threads.push_back(idle_step());
     sim::Case source;
     source.name = "regress/fuzz/base";
     source.file = "fuzz";

@@ -154,6 +154,9 @@ class Spmc {
   /// one is whose fragment was refused. Without such a send nothing.
   void drop_send(ffa::Handle handle);
 
+  /// Test control: the SP aborts, as if it had called FFA_ABORT. Without such an SP nothing.
+  void abort(ffa::EndpointId sp);
+
   /// Facts for checkers. Regions include those still being sent in fragments.
   /// `index` is the place in the order of handles.
   [[nodiscard]] size_t regions() const;
