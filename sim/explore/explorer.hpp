@@ -78,7 +78,7 @@ class Explorer {
   const RunOnce& run_once_;
   Plan plan_;
   Progress progress_;
-  uint64_t schedule_decisions_ = 0;  ///< of the run without preemption, for PCT
+  uint64_t places_ = 0;  ///< PCT: where the run without preemption could have had one
 };
 
 }  // namespace sim::explore
