@@ -21,7 +21,8 @@ enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes, 
 
 /// Not one schedule, nor a search with an order of its own.
 constexpr bool takes_seeds(Strategy strategy) {
-  return strategy != Strategy::exhaustive && strategy != Strategy::bytes;
+  return strategy != Strategy::exhaustive && strategy != Strategy::sweep &&
+         strategy != Strategy::bytes;
 }
 
 struct Plan {

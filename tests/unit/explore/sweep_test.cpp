@@ -150,9 +150,8 @@ TEST(Pct, FaultsThatMayStrikeLeaveItItsPreemptions) {
   std::string faults = chosen("smc", true);
   for (const char* op : {"pin", "map", "translate", "set_access"}) faults += "," + chosen(op, true);
   for (const char* op : {"migrate", "kill", "budget"}) faults += "," + chosen(op, false);
-  const auto compiled = swept_case(
-      faults,
-      R"("threads": {"vm1.0": [{"do": "share"}], "vm1.1": [{"do": "share"}]})");
+  const auto compiled =
+      swept_case(faults, R"("threads": {"vm1.0": [{"do": "share"}], "vm1.1": [{"do": "share"}]})");
   const auto factory = built_in_mediator();
   CaseWorld world{compiled, *factory};
   uint64_t preempted = 0;
@@ -169,8 +168,7 @@ TEST(Pct, FaultsThatMayStrikeLeaveItItsPreemptions) {
   Explorer explorer{compiled, run, none, plan};
   explorer.run([](const Schedule&, const Progress&) { return true; });
   // A fault may end a call, and with it the run, before the place comes.
-  EXPECT_GT(preempted, 150U);
-  fprintf(stderr,"PREEMPTED %lu\n",preempted);
+  EXPECT_GT(preempted, 170U);
 }
 
 }  // namespace
