@@ -20,14 +20,22 @@ CasePlan plan_of(const ReadyCase& ready, const Options& options) {
   const auto& says = doc.at("explore");
   const std::string place = ready.loaded.data.file + ":/explore";
   const bool strategy = says.contains("strategy") && !given.says_strategy;
-  const bool seeds = says.contains("seeds") && !given.says_seeds;
+  const auto is_given = [&](const char* option) {
+    return std::find(given.given.begin(), given.given.end(), option) != given.given.end();
+  };
+  const bool seeds = says.contains("seeds") && !is_given("--seeds");
   if ((strategy || seeds) && options.run.shard.count > 1) {
     throw InputError(place,
                      "has a strategy or seeds of its own, which --shard can't split; give "
                      "--strategy and --seeds");
   }
-  if (strategy) own.plan.strategy = parse_strategy(says.at("strategy"));
-  if (says.contains("preemptions") && !given.says_preemptions) {
+  if (strategy) {
+    own.plan.strategy = parse_strategy(says.at("strategy"));
+    if (is_given("--seeds") && !explore::takes_seeds(own.plan.strategy)) {
+      throw InputError(place, "has a strategy that takes no --seeds; give --strategy");
+    }
+  }
+  if (says.contains("preemptions") && !is_given("--preemptions")) {
     own.plan.bounds.preemptions = says.at("preemptions");
   }
   if (seeds) {

@@ -76,7 +76,7 @@ class Ticker {
         "{}: {} schedules, {:.0f}/s, {} marks, {} rules, {}/{} yields, {} states", name_,
         progress.schedules, static_cast<double>(progress.schedules) / seconds, marks,
         covered.rules(), covered.switches(), covered.yields(), covered.states().count());
-    if (plan_.strategy == explore::Strategy::exhaustive) {
+    if (!explore::takes_seeds(plan_.strategy)) {
       text += fmt::format(", {} decisions deep, {} known", progress.longest, progress.states);
     } else {
       const uint64_t seeds = plan_.end_seed - plan_.first_seed;

@@ -282,14 +282,15 @@ void read_explore(Options& options, const RawValues& raw, const CLI::App& verb) 
   plan.first_seed = seeds.first;
   plan.end_seed = seeds.end;
   options.explore.says_strategy = !raw.strategy.empty();
-  options.explore.says_preemptions = verb.count("--preemptions") > 0;
-  options.explore.says_seeds = verb.count("--seeds") > 0;
   if (!raw.strategy.empty()) plan.strategy = parse_strategy(raw.strategy);
-  const bool of_bytes = plan.strategy == explore::Strategy::bytes;
-  if (of_bytes == raw.bytes.empty()) {
-    throw InputError("--bytes", "goes with --strategy bytes, which needs it");
+  for (const std::string& name : strategy_options()) {
+    if (verb.count(name) > 0) options.explore.given.push_back(name);
   }
-  if (of_bytes) plan.bytes = read_bytes(raw.bytes);
+  check_strategy_options(plan.strategy, options.explore.given);
+  if (plan.strategy == explore::Strategy::bytes) {
+    if (raw.bytes.empty()) throw InputError("--strategy bytes", "needs --bytes FILE");
+    plan.bytes = read_bytes(raw.bytes);
+  }
   if (!raw.time.empty()) options.explore.time = parse_time(raw.time);
   if (plan.strategy == explore::Strategy::sweep) {
     plan.bounds.faults = 1;

@@ -65,9 +65,8 @@ struct RunOptions {
 
 struct ExploreOptions {
   explore::Plan plan;
-  bool says_strategy = false;  ///< else a scenario's own `explore` decides
-  bool says_preemptions = false;
-  bool says_seeds = false;
+  bool says_strategy = false;                     ///< else a scenario's own `explore` decides
+  std::vector<std::string> given;                 ///< of the options that only some strategies take
   std::optional<std::chrono::milliseconds> time;  ///< of all cases together
   std::string save;                               ///< directory for what failed
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <limits>
 #include <optional>
 
@@ -70,6 +71,20 @@ constexpr std::pair<const char*, explore::Strategy> strategies[] = {
     {"pct", explore::Strategy::pct},       {"hostile", explore::Strategy::hostile},
     {"swarm", explore::Strategy::swarm},   {"bytes", explore::Strategy::bytes},
     {"sweep", explore::Strategy::sweep}};
+
+constexpr uint32_t set_of(std::same_as<explore::Strategy> auto... strategy) {
+  return ((1U << static_cast<uint32_t>(strategy)) | ...);
+}
+
+/// Options, and which strategies they go with.
+constexpr std::pair<const char*, uint32_t> takers[] = {
+    {"--seeds", set_of(explore::Strategy::random, explore::Strategy::pct,
+                       explore::Strategy::hostile, explore::Strategy::swarm)},
+    {"--preemptions", set_of(explore::Strategy::exhaustive, explore::Strategy::sweep)},
+    {"--max-faults", set_of(explore::Strategy::exhaustive)},
+    {"--no-reduction", set_of(explore::Strategy::exhaustive, explore::Strategy::sweep)},
+    {"--depth", set_of(explore::Strategy::pct)},
+    {"--bytes", set_of(explore::Strategy::bytes)}};
 }  // namespace
 
 explore::Strategy parse_strategy(const std::string& text) {
@@ -93,6 +108,26 @@ const char* strategy_name(explore::Strategy strategy) {
     if (known == strategy) return name;
   }
   return "";
+}
+
+std::vector<std::string> strategy_options() {
+  std::vector<std::string> names;
+  for (const auto& [option, taken_by] : takers) names.emplace_back(option);
+  return names;
+}
+
+void check_strategy_options(explore::Strategy strategy, const std::vector<std::string>& given) {
+  for (const auto& [option, taken_by] : takers) {
+    const bool is_given = std::find(given.begin(), given.end(), option) != given.end();
+    if (!is_given || (taken_by & set_of(strategy)) != 0) continue;
+    std::string names;
+    for (const auto& [name, known] : strategies) {
+      if ((taken_by & set_of(known)) == 0) continue;
+      names += (names.empty() ? "" : " or ") + std::string(name);
+    }
+    throw InputError(option, fmt::format("goes with --strategy {}, not with {}", names,
+                                         strategy_name(strategy)));
+  }
 }
 
 std::vector<std::string> parse_faults(const std::string& text) {

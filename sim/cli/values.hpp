@@ -31,6 +31,11 @@ std::vector<std::string> parse_faults(const std::string& text);
 explore::Strategy parse_strategy(const std::string& text);
 const char* strategy_name(explore::Strategy strategy);
 
+/// The options of `explore` that only some strategies take.
+std::vector<std::string> strategy_options();
+/// Throws InputError: an option among `given` is none of `strategy`.
+void check_strategy_options(explore::Strategy strategy, const std::vector<std::string>& given);
+
 /// "none", "cheap", "all".
 unicorn::Monitoring parse_monitoring(const std::string& text);
 

@@ -39,7 +39,7 @@ bool of_one_vm(const HistoryEntry& one, const HistoryEntry& other) {
 }
 
 bool fills_rx_of(const HistoryEntry& entry, uint16_t vm) {
-  return calls(entry, {Fid::msg_send2}) ||
+  return (entry.named_vm == vm && calls(entry, {Fid::msg_send2})) ||
          (entry.call.vm == vm &&
           calls(entry, {Fid::partition_info_get, Fid::mem_retrieve_req, Fid::mem_frag_rx}));
 }
@@ -50,9 +50,6 @@ bool binds(const HistoryEntry& entry) {
 
 bool is_end_of(const HistoryEntry& entry, uint16_t vm) {
   return entry.call.host == "destroy" && entry.call.vm == vm;
-}
-bool is_end_of_another(const HistoryEntry& entry, uint16_t vm) {
-  return entry.call.host == "destroy" && entry.call.vm != vm;
 }
 
 struct Excuse {
@@ -107,12 +104,12 @@ constexpr std::array<Excuse, 10> excuses = {{
     // The sender was there, and has ended since: what it sent is gone first. [DEN0077A 1.0 §11.4]
     {Status::invalid_parameters,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
-       return calls(entry, {Fid::mem_retrieve_req}) && is_end_of_another(other, entry.call.vm);
+       return calls(entry, {Fid::mem_retrieve_req}) && is_end_of(other, entry.named_vm);
      }},
     // The receiver was there, and has ended since: its RX is gone first. [DEN0077A 1.2 §15.1]
     {Status::busy,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
-       return calls(entry, {Fid::msg_send2}) && is_end_of_another(other, entry.call.vm);
+       return calls(entry, {Fid::msg_send2}) && is_end_of(other, entry.named_vm);
      }},
 }};
 

@@ -104,11 +104,11 @@ void Explorer::run_without_tree(const Watch& watch, const ChoiceMaker& make_choi
 std::unique_ptr<ChoiceSource> Explorer::by_seed(uint64_t seed, std::string& drawn) const {
   switch (plan_.strategy) {
     case Strategy::pct:
-      return priority_choices(seed, plan_.depth, schedule_decisions_);
+      return priority_choices(seed, plan_.depth, places_);
     case Strategy::hostile:
       return hostile_choices(seed);
     case Strategy::swarm:
-      return swarm_choices(seed, schedule_decisions_, drawn);
+      return swarm_choices(seed, places_, drawn);
     default:
       return seeded_choices(seed);
   }
@@ -116,8 +116,13 @@ std::unique_ptr<ChoiceSource> Explorer::by_seed(uint64_t seed, std::string& draw
 
 void Explorer::take_seeds(const Watch& watch) {
   if (plan_.strategy == Strategy::pct || plan_.strategy == Strategy::swarm) {
-    (void)run_one(no_preemption);
-    schedule_decisions_ = progress_.longest;
+    // Of a case whose faults sweep, the longest of its runs.
+    uint64_t counted = 0;
+    (void)run_one([&] {
+      places_ = std::max(places_, std::exchange(counted, 0));
+      return counting_choices(counted);
+    });
+    places_ = std::max(places_, counted);
     progress_ = {};
   }
   for (uint64_t seed = plan_.first_seed; seed != plan_.end_seed; ++seed) {

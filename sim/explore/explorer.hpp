@@ -21,7 +21,8 @@ enum class Strategy : uint8_t { random, exhaustive, pct, hostile, swarm, bytes, 
 
 /// Not one schedule, nor a search with an order of its own.
 constexpr bool takes_seeds(Strategy strategy) {
-  return strategy != Strategy::exhaustive && strategy != Strategy::bytes;
+  return strategy != Strategy::exhaustive && strategy != Strategy::sweep &&
+         strategy != Strategy::bytes;
 }
 
 struct Plan {
@@ -78,7 +79,7 @@ class Explorer {
   const RunOnce& run_once_;
   Plan plan_;
   Progress progress_;
-  uint64_t schedule_decisions_ = 0;  ///< of the run without preemption, for PCT
+  uint64_t places_ = 0;  ///< PCT: where the run without preemption could have had one
 };
 
 }  // namespace sim::explore

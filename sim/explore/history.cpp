@@ -44,6 +44,14 @@ void set_pair(ffa::Regs& regs, size_t low, uint64_t value) {
 /// A memory transaction descriptor in RX has its handle there. [DEN0140 §1.11]
 constexpr size_t handle_offset = 8;
 
+/// Id of the VM that is to receive a message, or has sent what is retrieved; 0: no such call, or TX
+/// is not known. [DEN0077A 1.2 §7.3.1, DEN0140 §1.11]
+uint16_t named_in_tx(const trace::Event& event) {
+  if (const auto receiver = check::receiver_of(event.in, event.tx)) return receiver->raw();
+  if (!is_function(event.in, Fid::mem_retrieve_req) || event.tx.size() < 2) return 0;
+  return static_cast<uint16_t>(event.tx[0] | event.tx[1] << 8);
+}
+
 }  // namespace
 
 std::string who_does_what(const HistoryEntry& entry) {
@@ -245,7 +253,10 @@ void History::call_ends(size_t thread, const WatchedAnswer& answer) {
   if (answer.later) return;
   entry.answer = names_.digest(entry.call, mine.size(), answer);
   entry.text = answer.text;
-  if (answer.event != nullptr) entry.out = answer.event->out;
+  if (answer.event != nullptr) {
+    entry.out = answer.event->out;
+    entry.named_vm = named_in_tx(*answer.event);
+  }
   entry.end = ++now_;
 }
 

@@ -36,6 +36,7 @@ struct HistoryEntry {
   AnswerDigest answer{};
   bool later = false;  ///< it goes on with the thread's next call
   ffa::Regs out{};     ///< of a vCPU's call
+  uint16_t named_vm = 0;  ///< in TX: FFA_MSG_SEND2's receiver, FFA_MEM_RETRIEVE_REQ's sender
   std::string text{};  ///< of the host; of a call that was not made, why
 };
 

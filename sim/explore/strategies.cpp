@@ -28,15 +28,17 @@ uint32_t as_count(uint64_t number) {
 
 class Priorities final : public ChoiceSource {
  public:
-  Priorities(uint64_t seed, uint32_t depth, uint64_t decisions) : dice_(seed) {
-    for (uint32_t n = 1; n < depth; ++n) changes_.push_back(dice_.below(as_count(decisions)));
+  Priorities(uint64_t seed, uint32_t depth, uint64_t places) : dice_(seed) {
+    for (uint32_t n = 1; n < depth; ++n) changes_.push_back(dice_.below(as_count(places)));
   }
 
   uint32_t choose(uint32_t n, const char* label) override { return dice_.decide(n, label); }
 
   uint32_t schedule(const SchedulePoint& point) override {
-    const bool change = std::find(changes_.begin(), changes_.end(), decided_++) != changes_.end();
-    if (change && point.running) priority(point.tasks.front()) = lowest_--;
+    if (point.running) {
+      const bool change = std::find(changes_.begin(), changes_.end(), passed_++) != changes_.end();
+      if (change) priority(point.tasks.front()) = lowest_--;
+    }
     uint32_t best = 0;
     for (uint32_t n = 1; n < point.tasks.size(); ++n) {
       if (priority(point.tasks[n]) > priority(point.tasks[best])) best = n;
@@ -54,7 +56,7 @@ class Priorities final : public ChoiceSource {
   Dice dice_;
   std::vector<uint64_t> changes_;
   std::vector<int64_t> priorities_;
-  uint64_t decided_ = 0;
+  uint64_t passed_ = 0;  ///< places where the running task could have been preempted
   int64_t lowest_ = -1;
 };
 
@@ -124,22 +126,6 @@ class Bytes final : public ChoiceSource {
   size_t at_ = 0;
 };
 
-}  // namespace
-
-std::unique_ptr<ChoiceSource> sparse_choices(uint64_t seed, uint32_t density) {
-  return std::make_unique<Sparse>(seed, density);
-}
-
-std::unique_ptr<ChoiceSource> hostile_choices(uint64_t seed) {
-  return std::make_unique<Hostile>(seed);
-}
-
-std::unique_ptr<ChoiceSource> byte_choices(std::vector<uint8_t> bytes) {
-  return std::make_unique<Bytes>(std::move(bytes));
-}
-
-namespace {
-
 /// Leaves each kind of decisions to another source, or leaves it out.
 class Swarm final : public ChoiceSource {
  public:
@@ -170,13 +156,12 @@ class Swarm final : public ChoiceSource {
   std::string& told_;
 };
 
-std::unique_ptr<ChoiceSource> drawn(uint64_t seed, uint64_t decisions, Dice& dice,
-                                    std::string& told) {
+std::unique_ptr<ChoiceSource> drawn(uint64_t seed, uint64_t places, Dice& dice, std::string& told) {
   switch (dice.below(4)) {
     case 0: {
       const uint32_t depth = 1 + dice.below(5);
       told = fmt::format("pct of depth {}", depth);
-      return priority_choices(seed, depth, decisions);
+      return priority_choices(seed, depth, places);
     }
     case 1:
       told = "hostile";
@@ -191,21 +176,6 @@ std::unique_ptr<ChoiceSource> drawn(uint64_t seed, uint64_t decisions, Dice& dic
       return seeded_choices(seed);
   }
 }
-
-}  // namespace
-
-std::unique_ptr<ChoiceSource> swarm_choices(uint64_t seed, uint64_t decisions, std::string& told) {
-  // Other numbers than those that the strategy itself draws from the seed.
-  Dice dice{~seed};
-  auto source = drawn(seed, decisions, dice, told);
-  return std::make_unique<Swarm>(std::move(source), std::move(dice), told);
-}
-
-std::unique_ptr<ChoiceSource> priority_choices(uint64_t seed, uint32_t depth, uint64_t decisions) {
-  return std::make_unique<Priorities>(seed, depth, decisions);
-}
-
-namespace {
 
 class Prefix final : public ChoiceSource {
  public:
@@ -224,11 +194,52 @@ class Prefix final : public ChoiceSource {
   uint64_t left_;
 };
 
+/// Takes no preemption, and counts where there could have been one.
+class Counting final : public ChoiceSource {
+ public:
+  explicit Counting(uint64_t& places) : places_(places) {}
+  uint32_t choose(uint32_t /*n*/, const char* /*label*/) override { return 0; }
+  uint32_t schedule(const SchedulePoint& point) override {
+    places_ += point.running ? 1 : 0;
+    return 0;
+  }
+
+ private:
+  uint64_t& places_;
+};
+
 }  // namespace
+
+std::unique_ptr<ChoiceSource> priority_choices(uint64_t seed, uint32_t depth, uint64_t places) {
+  return std::make_unique<Priorities>(seed, depth, places);
+}
+
+std::unique_ptr<ChoiceSource> counting_choices(uint64_t& places) {
+  return std::make_unique<Counting>(places);
+}
+
+std::unique_ptr<ChoiceSource> sparse_choices(uint64_t seed, uint32_t density) {
+  return std::make_unique<Sparse>(seed, density);
+}
+
+std::unique_ptr<ChoiceSource> hostile_choices(uint64_t seed) {
+  return std::make_unique<Hostile>(seed);
+}
+
+std::unique_ptr<ChoiceSource> swarm_choices(uint64_t seed, uint64_t places, std::string& told) {
+  // Other numbers than those that the strategy itself draws from the seed.
+  Dice dice{~seed};
+  auto source = drawn(seed, places, dice, told);
+  return std::make_unique<Swarm>(std::move(source), std::move(dice), told);
+}
 
 std::unique_ptr<ChoiceSource> prefix_choices(const std::string& text, uint64_t length,
                                              uint64_t seed) {
   return std::make_unique<Prefix>(text, length, seed);
+}
+
+std::unique_ptr<ChoiceSource> byte_choices(std::vector<uint8_t> bytes) {
+  return std::make_unique<Bytes>(std::move(bytes));
 }
 
 }  // namespace sim::explore

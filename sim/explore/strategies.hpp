@@ -13,10 +13,14 @@
 namespace sim::explore {
 
 /// Probabilistic concurrency testing: each task has a priority, the highest that can go on does; at
-/// `depth` - 1 places among the first `decisions` of the scheduler the running one falls to the
-/// lowest. Finds a mistake that needs `depth` orderings with a probability of at least
-/// 1 / (tasks * decisions^(depth - 1)). [Burckhardt et al., ASPLOS 2010]
-std::unique_ptr<ChoiceSource> priority_choices(uint64_t seed, uint32_t depth, uint64_t decisions);
+/// `depth` - 1 of the first `places` where another task could preempt the running one, that one
+/// falls to the lowest. In a run with no more places than these, a mistake that needs `depth`
+/// orderings is found with a probability of at least 1 / (tasks * places^(depth - 1)).
+/// [Burckhardt et al., ASPLOS 2010]
+std::unique_ptr<ChoiceSource> priority_choices(uint64_t seed, uint32_t depth, uint64_t places);
+
+/// 0 everywhere, so that no task is preempted; `places` is added up, where one could have been.
+std::unique_ptr<ChoiceSource> counting_choices(uint64_t& places);
 
 /// Random, but the running task goes on with a probability of 1 - 1 / `density`, and other
 /// decisions than the scheduler's are 0 with that probability, too.
@@ -29,7 +33,7 @@ std::unique_ptr<ChoiceSource> hostile_choices(uint64_t seed);
 /// One of the above with parameters, all drawn from the seed, as is which kinds of decisions but
 /// the scheduler's stay 0. `told` says all that, as far as the run has come; it outlives the
 /// source.
-std::unique_ptr<ChoiceSource> swarm_choices(uint64_t seed, uint64_t decisions, std::string& told);
+std::unique_ptr<ChoiceSource> swarm_choices(uint64_t seed, uint64_t places, std::string& told);
 
 /// The first `length` decisions of a text as recorded_choices() takes it, then those of a seed.
 std::unique_ptr<ChoiceSource> prefix_choices(const std::string& text, uint64_t length,

@@ -34,6 +34,12 @@ size_t switches(const std::string& order) {
   return count;
 }
 
+TEST(Counting, WhereATaskRunsThatAnotherCouldPreempt) {
+  uint64_t places = 0;
+  EXPECT_EQ(order(*counting_choices(places), {2, 2, 2}), "aabbcc");
+  EXPECT_EQ(places, 2U);
+}
+
 TEST(Prefix, ThenASeedDecides) {
   std::set<std::string> seen;
   for (uint64_t seed = 0; seed < 200; ++seed) {
@@ -74,6 +80,13 @@ TEST(Pct, OfDepthTwoComesToEveryPlace) {
   }
   for (const char* one : {"aaabbbba", "aabbbbaa", "abbbbaaa", "bbbaaaab", "bbaaaabb", "baaaabbb"}) {
     EXPECT_TRUE(seen.contains(one)) << one;
+  }
+}
+
+TEST(Pct, AFallIsNeverSpentWhereNobodyRuns) {
+  // Without preemption the first and the second task can be preempted once each.
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    EXPECT_EQ(switches(order(*priority_choices(seed, 2, 2), {2, 2, 2})), 3U) << seed;
   }
 }
 

@@ -145,5 +145,31 @@ TEST(Sweep, WithThreadsAnyScheduleOfTheBoundsIsTaken) {
   EXPECT_GE(swept.struck.size(), 7U);
 }
 
+// Decisions about faults are none of PCT's places: else nearly every fall would lie behind the end.
+TEST(Pct, FaultsThatMayStrikeLeaveItItsPreemptions) {
+  std::string faults = chosen("smc", true);
+  for (const char* op : {"pin", "map", "translate", "set_access"}) faults += "," + chosen(op, true);
+  for (const char* op : {"migrate", "kill", "budget"}) faults += "," + chosen(op, false);
+  const auto compiled =
+      swept_case(faults, R"("threads": {"vm1.0": [{"do": "share"}], "vm1.1": [{"do": "share"}]})");
+  const auto factory = built_in_mediator();
+  CaseWorld world{compiled, *factory};
+  uint64_t preempted = 0;
+  const RunSchedule run = [&](Choices& choices) -> const RunRecord& {
+    const RunRecord& record = world.run(choices);
+    preempted += choices.preemptions();
+    return record;
+  };
+  const RunOnce none;
+  Plan plan;
+  plan.strategy = Strategy::pct;
+  plan.depth = 2;
+  plan.end_seed = 200;
+  Explorer explorer{compiled, run, none, plan};
+  explorer.run([](const Schedule&, const Progress&) { return true; });
+  // A fault may end a call, and with it the run, before the place comes.
+  EXPECT_GT(preempted, 170U);
+}
+
 }  // namespace
 }  // namespace sim::explore
