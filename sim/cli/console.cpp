@@ -93,14 +93,19 @@ void Console::tell_stack(const std::vector<report::Outcome>& outcomes) {
 }
 
 void Console::finish(const report::Summary& summary) {
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
+  last_line(summary, fmt::format(" in {:.1f} s", seconds.count()));
+}
+
+void Console::finish_merged(const report::Summary& summary) { last_line(summary, ""); }
+
+void Console::last_line(const report::Summary& summary, const std::string& time) {
   clear_progress();
   if (json_) {
     fmt::print("{}\n", report::summary_json(summary));
   } else {
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
     const std::string text = report::summary_text(summary);
-    fmt::print("{} in {:.1f} s\n", summary.failed > 0 ? colours_.red(text) : colours_.green(text),
-               seconds.count());
+    fmt::print("{}{}\n", summary.failed > 0 ? colours_.red(text) : colours_.green(text), time);
   }
   (void)std::fflush(stdout);
 }

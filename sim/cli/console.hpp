@@ -25,11 +25,14 @@ class Console {
   void tell_met(const std::vector<report::Outcome>& outcomes);
   /// The most stack of all cases, where it is known.
   void tell_stack(const std::vector<report::Outcome>& outcomes);
-  /// The last line.
+  /// The last line, with how long it took.
   void finish(const report::Summary& summary);
+  /// The last line of what others took their time for.
+  void finish_merged(const report::Summary& summary);
 
  private:
   void clear_progress() const;
+  void last_line(const report::Summary& summary, const std::string& time);
 
   bool json_;
   bool live_;

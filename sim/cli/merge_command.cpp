@@ -19,7 +19,7 @@ int merge_command(const Options& options) {
   Console console(options.json, merged.outcomes.size());
   for (const report::Outcome& outcome : merged.outcomes) console.tell(outcome);
   if (merged.explored) console.tell_met(merged.outcomes);
-  console.finish(report::summarise(merged.outcomes, merged.not_selected));
+  console.finish_merged(report::summarise(merged.outcomes, merged.not_selected));
   if (junit) junit->commit(report::junit_text(merged.outcomes));
   return report::exit_code(merged.outcomes);
 }

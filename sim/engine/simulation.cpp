@@ -58,6 +58,13 @@ class Guarded final : public MediatorUnderTest {
   Bridge& bridge_;
 };
 
+/// What the checkers look at before a step and after it is the whole state; I32, besides, which of
+/// the guests' calls were over before others began.
+Operation operation_of(trace::Side side, OperationKind of_guest) {
+  if (side == trace::Side::guest) return {of_guest, 0, false};
+  return {OperationKind::everything};
+}
+
 }  // namespace
 
 Simulation::Impl::Impl(const WorldSpec& world, Choices& source)
@@ -105,8 +112,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   if (last_place.point != 0) add_turn({next_seq, 0});
   const uint64_t seq = event.seq = next_seq++;
   event.stimulus = take_stimuli("");
-  // What the checkers look at before a step and after it is the whole state.
-  scheduler.perform({OperationKind::everything, 0, event.side != trace::Side::guest});
+  scheduler.perform(operation_of(event.side, OperationKind::call_begin));
   Step& step = steps[scheduler.current()] = {};
   step.event = seq;
   step.pcpu = event.pcpu;
@@ -122,7 +128,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
 
 void Simulation::Impl::end(uint64_t seq) {
   scheduler.check_locks_free("at the return of a call");
-  scheduler.perform({OperationKind::everything, 0, event(seq).side != trace::Side::guest});
+  scheduler.perform(operation_of(event(seq).side, OperationKind::call_end));
   event(seq).seq_ret = next_seq++;
   last_place = {seq, 0};
   decisions_there = choices->decisions();

@@ -32,7 +32,7 @@ void HappensBefore::clear() {
   ++run_;
   used_ = 0;
   last_.clear();
-  all_ = writes_ = everything_reads_ = everything_writes_ = 0;
+  all_ = writes_ = everything_reads_ = everything_writes_ = calls_ended_ = 0;
 }
 
 void HappensBefore::count(uint64_t hash, bool write) {
@@ -51,8 +51,12 @@ void HappensBefore::add(size_t task, const Operation& operation) {
       all_ += hash;
       break;
     case OperationKind::everything:
+    case OperationKind::call_begin:
+    case OperationKind::call_end:
+      if (operation.kind == OperationKind::call_begin) hash = combine(hash, calls_ended_);
       hash = combine(hash, write ? all_ : writes_);
       (write ? everything_writes_ : everything_reads_) += hash;
+      if (operation.kind == OperationKind::call_end) calls_ended_ += hash;
       count(hash, write);
       break;
     default: {

@@ -49,6 +49,7 @@ class HappensBefore {
   uint64_t writes_ = 0;             ///< of whatever object
   uint64_t everything_reads_ = 0;   ///< operations that read everything
   uint64_t everything_writes_ = 0;  ///< and those that write it
+  uint64_t calls_ended_ = 0;
 };
 
 /// States that were searched from, each with what could be spent from there.

@@ -9,8 +9,10 @@
 namespace sim {
 
 enum class OperationKind : uint8_t {
-  everything,    ///< may touch whatever there is
-  none,          ///< touches nothing by itself; another task may go on here
+  everything,  ///< may touch whatever there is
+  call_begin,  ///< a guest's. Reads whatever there is; which calls have ended before it counts, too
+  call_end,    ///< the same: before which calls it came
+  none,        ///< touches nothing by itself; another task may go on here
   lock_acquire,  ///< object: the lock, as of mediator_word()
   lock_release,
   atomic,     ///< object: the word, as of mediator_word()
@@ -39,11 +41,20 @@ constexpr OperationKind space_of(OperationKind kind) {
   return kind == OperationKind::lock_release ? OperationKind::lock_acquire : kind;
 }
 
+/// It is about all objects.
+constexpr bool is_of_everything(OperationKind kind) {
+  return kind == OperationKind::everything || kind == OperationKind::call_begin ||
+         kind == OperationKind::call_end;
+}
+
 /// Two operations of different tasks whose order may be seen.
 constexpr bool depend(const Operation& one, const Operation& other) {
   if (one.kind == OperationKind::none || other.kind == OperationKind::none) return false;
-  if (!one.write && !other.write) return false;
-  if (one.kind == OperationKind::everything || other.kind == OperationKind::everything) return true;
+  if (!one.write && !other.write) {
+    return (one.kind == OperationKind::call_begin && other.kind == OperationKind::call_end) ||
+           (one.kind == OperationKind::call_end && other.kind == OperationKind::call_begin);
+  }
+  if (is_of_everything(one.kind) || is_of_everything(other.kind)) return true;
   return space_of(one.kind) == space_of(other.kind) && one.object == other.object;
 }
 

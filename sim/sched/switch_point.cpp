@@ -27,6 +27,10 @@ std::string in_words(const SwitchPoint& here) {
   switch (here.what) {
     case OperationKind::everything:
       return "before something that may touch anything";
+    case OperationKind::call_begin:
+      return "before a call";
+    case OperationKind::call_end:
+      return "before the end of a call";
     case OperationKind::none:
       return "behind an SMC";
     case OperationKind::lock_acquire:

@@ -53,6 +53,18 @@ TEST(HappensBefore, ReadingEverythingCommutesWithReads) {
             signature({{1, read_of(7)}, {0, everything(true)}}));
 }
 
+TEST(HappensBefore, WhichCallsWereOverBeforeOthersBeganCounts) {
+  const Operation begin{Kind::call_begin, 0, false};
+  const Operation end{Kind::call_end, 0, false};
+  EXPECT_NE(signature({{0, begin}, {0, end}, {1, begin}, {1, end}}),
+            signature({{0, begin}, {1, begin}, {0, end}, {1, end}}));
+  EXPECT_NE(signature({{0, begin}, {0, end}, {1, begin}, {1, end}}),
+            signature({{1, begin}, {1, end}, {0, begin}, {0, end}}));
+  EXPECT_EQ(signature({{0, begin}, {1, begin}, {0, end}, {1, end}}),
+            signature({{1, begin}, {0, begin}, {1, end}, {0, end}}))
+      << "overlapping calls";
+}
+
 TEST(HappensBefore, NothingCommutesWithAnything) {
   const Operation none{Kind::none, 0, false};
   EXPECT_EQ(signature({{0, none}, {1, write_of(7)}}), signature({{1, write_of(7)}, {0, none}}));

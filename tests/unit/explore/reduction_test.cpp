@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The search with and without reduction sees the same: every set of results and final states that
-// the schedules of a case can have, and every failure.
+// the schedules of a case can have, with which calls were over before others began (all that I32
+// judges), and every failure.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/engine/case_world.hpp"
 #include "sim/explore/explorer.hpp"
@@ -17,7 +20,27 @@
 namespace sim::explore {
 namespace {
 
-/// What each vCPU was answered, what the final state is, what failed.
+/// Which calls of vCPUs, and steps of VMs' lives, were over before others began. A call is told by
+/// its number among those of its vCPU.
+std::string precedence_in(const RunRecord& record) {
+  std::map<std::pair<uint16_t, uint16_t>, uint32_t> numbers;
+  std::vector<std::pair<std::string, const trace::Event*>> calls;
+  for (const trace::Event& event : record.events) {
+    if (event.side != trace::Side::guest && event.side != trace::Side::lifecycle) continue;
+    const uint16_t vcpu = event.side == trace::Side::guest ? event.vcpu : 0xffff;
+    const uint32_t number = numbers[{event.vm, vcpu}]++;
+    calls.emplace_back(fmt::format("{}.{}#{}", event.vm, vcpu, number), &event);
+  }
+  std::set<std::string> pairs;
+  for (const auto& [one, first] : calls) {
+    for (const auto& [other, second] : calls) {
+      if (first->returned() && first->seq_ret < second->seq) pairs.insert(one + "<" + other);
+    }
+  }
+  return fmt::format("{}\n", fmt::join(pairs, " "));
+}
+
+/// What each vCPU was answered, what was over when, what the final state is, what failed.
 std::string seen_in(const scenario::CompiledCase& compiled, const RunRecord& record) {
   std::map<std::pair<uint16_t, uint16_t>, std::string> answers;
   for (const trace::Event& event : record.events) {
@@ -29,6 +52,7 @@ std::string seen_in(const scenario::CompiledCase& compiled, const RunRecord& rec
   for (const auto& [vcpu, text] : answers) {
     all += fmt::format("{}.{}: {}\n", vcpu.first, vcpu.second, text);
   }
+  all += precedence_in(record);
   for (const StateDump& dump : record.states) {
     for (const auto& [name, value] : dump.facts) all += fmt::format("{}={} ", name, value);
   }

@@ -388,6 +388,11 @@ TEST(Operation, OnlyWhatIsKnownToBeApartIsIndependent) {
   static_assert(depend({}, {memory, 1, false}));
   static_assert(!depend({everything, 0, false}, {memory, 1, false}));
   static_assert(!depend({}, {none, 0, false}));
+  static_assert(depend({call_begin, 0, false}, {memory, 1, true}));
+  static_assert(depend({call_begin, 0, false}, {call_end, 0, false}));
+  static_assert(depend({call_end, 0, false}, {call_begin, 0, false}));
+  static_assert(!depend({call_begin, 0, false}, {call_begin, 0, false}));
+  static_assert(!depend({call_end, 0, false}, {call_end, 0, false}));
   static_assert(depend({lock_acquire, 1}, {lock_release, 1}));
   static_assert(!depend({lock_acquire, 1}, {lock_acquire, 2}));
   static_assert(!depend({lock_acquire, 1}, {atomic, 1}));
