@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/descriptor.hpp"
+#include "core/vm_memory.hpp"
 #include "ports/unicorn/image_abi.hpp"
 #include "sim/engine/program_end.hpp"
 #include "sim/engine/simulation.hpp"
@@ -149,6 +150,7 @@ class Table {
                                                            {"256 contiguous pages", {1, 256}},
                                                            {"125 scattered ranges", {125, 1}},
                                                            {"250 scattered ranges", {250, 1}}};
+    reclaim(share(bench::share_of(bench::one_page)));  // the first one finds all lists untouched
     for (const auto& [what, shape] : shapes) share_and_reclaim(what, bench::share_of(shape));
   }
 
@@ -218,9 +220,13 @@ constexpr Slope slopes[] = {
      "FFA_MEM_SHARE of 250 scattered ranges", 125},
     {"reclaim, a further range", "FFA_MEM_RECLAIM of 125 scattered ranges",
      "FFA_MEM_RECLAIM of 250 scattered ranges", 125},
-    {"share, a further live share", "FFA_MEM_SHARE of 1 page, the last of 32 live",
+    {"share, a further live share up to 32", "FFA_MEM_SHARE of 1 page",
+     "FFA_MEM_SHARE of 1 page, the last of 32 live", 31},
+    {"reclaim, a further live share up to 32", "FFA_MEM_RECLAIM of 1 page",
+     "FFA_MEM_RECLAIM of 1 page, the last of 32 live", 31},
+    {"share, a further live share up to 1024", "FFA_MEM_SHARE of 1 page, the last of 32 live",
      "FFA_MEM_SHARE of 1 page, the last of 1024 live", 992},
-    {"reclaim, a further live share", "FFA_MEM_RECLAIM of 1 page, the last of 32 live",
+    {"reclaim, a further live share up to 1024", "FFA_MEM_RECLAIM of 1 page, the last of 32 live",
      "FFA_MEM_RECLAIM of 1 page, the last of 1024 live", 992}};
 
 double value_of(const Slope& slope, const std::vector<Row>& rows) {
@@ -231,6 +237,30 @@ double value_of(const Slope& slope, const std::vector<Row>& rows) {
     throw std::logic_error(name);
   };
   return (instructions(slope.more) - instructions(slope.less)) / slope.units;
+}
+
+struct Size {
+  const char* name;
+  uint64_t bytes;
+};
+
+/// Of a VM's memory, what one more live share of so many ranges needs.
+uint64_t share_bytes(uint32_t ranges) {
+  constexpr uint16_t shares = 1024;  // a power of two: the index of handles has such sizes only
+  mediator::VmConfig vm;
+  vm.max_shares = shares;
+  vm.max_ranges = shares * ranges;
+  const size_t less = mediator::VmMemory::bytes(vm);
+  vm.max_shares *= 2;
+  vm.max_ranges *= 2;
+  return (mediator::VmMemory::bytes(vm) - less) / shares;
+}
+
+std::vector<Size> sizes() {
+  const sim::unicorn::Image image{sim::find_unicorn_image()};
+  return {{".text", image.symbol("image_text_end") - image.symbol("image_text_start")},
+          {"in use for a share of 256 contiguous pages", share_bytes(1)},
+          {"in use for a share of 256 scattered pages", share_bytes(256)}};
 }
 
 void print_table(const std::vector<Row>& rows) {
@@ -246,6 +276,8 @@ void print_table(const std::vector<Row>& rows) {
   fmt::print("\n| slope | instructions |\n|---|--:|\n");
   for (const Slope& slope : slopes)
     fmt::print("| {} | {:.2f} |\n", slope.name, value_of(slope, rows));
+  fmt::print("\n| size | bytes |\n|---|--:|\n");
+  for (const Size& size : sizes()) fmt::print("| {} | {} |\n", size.name, size.bytes);
   fmt::print("\nThe vectors keep and bring back the guest's registers in {} instructions.\n",
              rows.front().counts.vectors);
 }
@@ -265,6 +297,12 @@ void print_json(const std::vector<Row>& rows) {
   comma = "";
   for (const Slope& slope : slopes) {
     fmt::print("{}\n  \"{}\":{:.4f}", comma, slope.name, value_of(slope, rows));
+    comma = ",";
+  }
+  fmt::print("}},\n \"bytes\":{{");
+  comma = "";
+  for (const Size& size : sizes()) {
+    fmt::print("{}\n  \"{}\":{}", comma, size.name, size.bytes);
     comma = ",";
   }
   fmt::print("}},\n \"vectors\":{}}}\n", rows.front().counts.vectors);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // memcpy and memset, which a compiler calls by itself: 32 bytes a round, each byte read once and every access aligned, with
-// general registers only. What lies askew goes byte by byte.
+// general registers only. What lies askew goes byte by byte. memmove (runtime.cpp) needs that each round of memcpy loads all of
+// its bytes before it stores the first one.
 
 .section .text.memcpy, "ax"
 .global memcpy

@@ -13,6 +13,7 @@ void* memcpy(void* to, const void* from, size_t length);
 void* memmove(void* to, const void* from, size_t length) {
   auto* out = static_cast<unsigned char*>(to);
   const auto* in = static_cast<const unsigned char*>(from);
+  // memcpy goes upwards and loads what it stores next, a round or less, before it stores.
   if (reinterpret_cast<uintptr_t>(out) < reinterpret_cast<uintptr_t>(in))
     return memcpy(to, from, length);
   for (size_t i = length; i > 0; --i) out[i - 1] = in[i - 1];

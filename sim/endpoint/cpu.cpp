@@ -91,6 +91,15 @@ struct Cpu::Hooks {
     (void)uc_reg_write(engine, to, &*value);
     return 1;
   }
+  /// SYS, of which TLBI is a part: a change of the tables becomes visible at the latest here.
+  static uint32_t sys(uc_engine* engine, uc_arm64_reg /*from*/, const uc_arm64_cp_reg* to,
+                      void* self) {
+    constexpr uint32_t tlb_maintenance = 8;
+    Cpu& cpu = of(self);
+    if (to->crn == tlb_maintenance) cpu.check_stage1();
+    if (cpu.refused_) (void)uc_emu_stop(engine);
+    return 0;
+  }
   static uint64_t uart_read(uc_engine* /*engine*/, uint64_t offset, unsigned /*bytes*/,
                             void* /*self*/) {
     return offset == uart_flags ? uart_flags_idle : 0;
@@ -131,6 +140,7 @@ void Cpu::add_hooks() {
   hook(UC_HOOK_CODE, &Hooks::instruction);
   hook(UC_HOOK_INSN, &Hooks::msr, UC_ARM64_INS_MSR);
   hook(UC_HOOK_INSN, &Hooks::mrs, UC_ARM64_INS_MRS);
+  hook(UC_HOOK_INSN, &Hooks::sys, UC_ARM64_INS_SYS);
 }
 
 // From EL3 one ERET leads to EL1, as a boot loader does it; its target does not matter.
@@ -179,6 +189,8 @@ Stop Cpu::run(uint64_t instructions) {
     const uc_err error = uc_emu_start(engine_.get(), pc_, nowhere, 0, 0);
     pc_ = read(UC_ARM64_REG_PC);
     memory_.wrote(writable_);
+    // An entry that was invalid needs no TLBI when it changes.
+    if (!refused_) check_stage1();
     if (refused_) return Stop::fault;
     if (error == UC_ERR_OK && (exception_ == exception_hvc || exception_ == exception_smc)) {
       constexpr unsigned immediate_shift = 5;

@@ -66,7 +66,8 @@ class Cpu {
   [[nodiscard]] uint64_t instructions() const { return instructions_; }
   /// Of Stop::fault, for people.
   [[nodiscard]] const std::string& fault() const { return fault_; }
-  /// It has turned stage 1 on, and runs with the same addresses without.
+  /// It has turned stage 1 on, and runs with the same addresses without: those too that its tables
+  /// leave out.
   [[nodiscard]] bool drops_stage1() const { return wants_stage1_; }
 
  private:
@@ -85,7 +86,7 @@ class Cpu {
   bool map_page(uint64_t address);
   void print(char c) const;
   bool write_system_register(uint32_t number, uint64_t value);
-  void check_stage1(uint64_t sctlr);
+  void check_stage1();
   bool take_exception();
   bool enter_vector(uint32_t syndrome, std::optional<uint64_t> address);
   [[nodiscard]] std::optional<uint64_t> own_value(uint32_t number) const;

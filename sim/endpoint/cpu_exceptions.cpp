@@ -106,6 +106,17 @@ bool Cpu::enter_vector(uint32_t syndrome, std::optional<uint64_t> address) {
   return true;
 }
 
+/// The tables are memory: they may have changed since stage 1 was turned on.
+void Cpu::check_stage1() {
+  if (!wants_stage1_) return;
+  const Stage1 stage1{system_register(tcr_el1), system_register(ttbr0_el1),
+                      system_register(ttbr1_el1)};
+  if (const auto why = why_not_flat(memory_, stage1)) {
+    wants_stage1_ = false;
+    refuse("it has changed the tables of stage 1, which the emulator can't follow: " + *why);
+  }
+}
+
 /// True: what the instruction would have done was done in its place.
 bool Cpu::write_system_register(uint32_t number, uint64_t value) {
   constexpr uint64_t mmu_on = 1;

@@ -59,30 +59,33 @@ class ElfFile {
     if (header_.e_type != ET_EXEC) refuse("not linked to run at a fixed address");
   }
 
-  [[nodiscard]] uint64_t entry() const { return header_.e_entry; }
+  /// With the MMU off it is a physical address, too.
+  [[nodiscard]] uint64_t entry() {
+    std::optional<uint64_t> entry;
+    loaded([this, &entry](size_t /*number*/, const GElf_Phdr& segment) {
+      const uint64_t offset = header_.e_entry - segment.p_vaddr;
+      if (offset < segment.p_memsz) entry = segment.p_paddr + offset;
+    });
+    if (!entry) {
+      refuse(fmt::format("its entry {:#x} lies in no segment; it needs `entry`", header_.e_entry));
+    }
+    return *entry;
+  }
 
   template <class Take>
   void segments(Take take) {
-    size_t count = 0;
-    if (elf_getphdrnum(elf_.get(), &count) != 0) refuse(elf_errmsg(-1));
-    if (count > max_segments) refuse("too many segments");
-    for (size_t n = 0; n < count; ++n) {
-      GElf_Phdr segment;
-      if (gelf_getphdr(elf_.get(), static_cast<int>(n), &segment) == nullptr) {
-        refuse(elf_errmsg(-1));
-      }
-      if (segment.p_type != PT_LOAD || segment.p_memsz == 0) continue;
+    loaded([this, &take](size_t number, const GElf_Phdr& segment) {
       if (segment.p_filesz > segment.p_memsz || segment.p_offset > bytes_.size() ||
           segment.p_filesz > bytes_.size() - segment.p_offset) {
-        refuse(fmt::format("segment {} leaves the file", n));
+        refuse(fmt::format("segment {} leaves the file", number));
       }
       const auto first = bytes_.begin() + static_cast<std::ptrdiff_t>(segment.p_offset);
       // With the MMU off an address is a physical one.
       take(Piece{segment.p_paddr,
                  {first, first + static_cast<std::ptrdiff_t>(segment.p_filesz)},
                  segment.p_memsz - segment.p_filesz,
-                 fmt::format("segment {}", n)});
-    }
+                 fmt::format("segment {}", number)});
+    });
   }
 
   template <class Visit>
@@ -92,6 +95,21 @@ class ElfFile {
 
  private:
   [[noreturn]] void refuse(const std::string& why) const { throw InputError(file_, why); }
+
+  /// Each segment that is loaded, with its number.
+  template <class Visit>
+  void loaded(Visit visit) {
+    size_t count = 0;
+    if (elf_getphdrnum(elf_.get(), &count) != 0) refuse(elf_errmsg(-1));
+    if (count > max_segments) refuse("too many segments");
+    for (size_t n = 0; n < count; ++n) {
+      GElf_Phdr segment;
+      if (gelf_getphdr(elf_.get(), static_cast<int>(n), &segment) == nullptr) {
+        refuse(elf_errmsg(-1));
+      }
+      if (segment.p_type == PT_LOAD && segment.p_memsz != 0) visit(n, segment);
+    }
+  }
 
   const std::string& file_;
   std::vector<std::byte> bytes_;
@@ -108,9 +126,9 @@ Image::Image(const ImageSpec& spec) : file_(path_of(spec)) {
     add({*spec.load, std::move(bytes), 0, "image"});
   } else {
     ElfFile elf(file_, std::move(bytes));
-    entry_ = elf.entry();
     elf.segments([this](Piece piece) { add(std::move(piece)); });
     if (pieces_.empty()) throw InputError(file_, "nothing to load in it");
+    if (!spec.entry) entry_ = elf.entry();
     elf.symbols(
         [this](const char* name, const GElf_Sym& symbol) { symbols_[name] = symbol.st_value; });
   }

@@ -61,9 +61,11 @@ std::vector<std::string> Control::notes() const {
   std::vector<std::string> notes;
   for (const auto& [id, image] : images_) {
     if (!image->drops_stage1()) continue;
-    notes.push_back(fmt::format(
-        "{} turned stage 1 on; its tables map every address to itself, so it ran without",
-        image->name()));
+    notes.push_back(
+        fmt::format("{} turned stage 1 on; its tables map every address to itself, so it ran "
+                    "without: its rights "
+                    "have no effect, and what they leave out is there, too",
+                    image->name()));
   }
   return notes;
 }

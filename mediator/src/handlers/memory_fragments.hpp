@@ -141,9 +141,9 @@ template <Platform P>
 
 /// A send with its first fragment, of any kind, either width. Flattened, as the two other calls
 /// that guests make most: half of a short one would be calls and copied results.
-template <class Call, Platform P>
+template <Platform P>
 [[gnu::flatten]] Reply memory_send(CallContext<P>& call, MemorySend kind) {
-  FFA_TRY(const FirstFragment fragment, read_first_fragment<Call>(call));
+  FFA_TRY(const FirstFragment fragment, read_first_fragment(call));
   const SendContext context{.kind = kind,
                             .caller = call.vm.id(),
                             .version = call.version,
@@ -169,17 +169,17 @@ template <class Call, Platform P>
 
 template <Platform P>
 Reply mem_share(CallContext<P>& call) {
-  return memory_send<ffa::MemShare>(call, MemorySend::share);
+  return memory_send(call, MemorySend::share);
 }
 
 template <Platform P>
 Reply mem_lend(CallContext<P>& call) {
-  return memory_send<ffa::MemLend>(call, MemorySend::lend);
+  return memory_send(call, MemorySend::lend);
 }
 
 template <Platform P>
 Reply mem_donate(CallContext<P>& call) {
-  return memory_send<ffa::MemDonate>(call, MemorySend::donate);
+  return memory_send(call, MemorySend::donate);
 }
 
 /// FFA_MEM_FRAG_TX: the next fragment of a send. What names no fragment of it leaves it as it is.

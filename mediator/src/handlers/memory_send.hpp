@@ -143,9 +143,10 @@ struct FirstFragment {
   Snapshot bytes;
 };
 
-template <class Call, Platform P>
+template <Platform P>
 [[gnu::always_inline]] inline Outcome<FirstFragment> read_first_fragment(CallContext<P>& call) {
-  const auto send = *Call::decode(call.regs);  // never fails
+  // Never fails; the three calls have the same registers.
+  const auto send = *ffa::MemShare::decode(call.regs);
   RuleTrace& rules = call.rules;
   const uint32_t total = send.total_length_bytes;
   const uint32_t fragment = send.fragment_length_bytes;

@@ -24,15 +24,17 @@ constexpr uint32_t psci_system_off = 0x84000008;
 
 /// What it can do, by x0.
 enum class Mode : uint64_t {
-  hello,        ///< FFA_VERSION, FFA_ID_GET
-  manifest,     ///< prints the first word of what x1 points to
-  flat_stage1,  ///< turns stage 1 on, every address itself
-  bent_stage1,  ///< the same, one address another
-  spins,        ///< never ends
-  lends,        ///< lends a page to x1, and touches it
-  two_vcpus,    ///< turns another vCPU on, and waits for what that writes
-  breaks,       ///< reads where nothing is, without vectors
-  reports,      ///< prints what exceptions it gets
+  hello,         ///< FFA_VERSION, FFA_ID_GET
+  manifest,      ///< prints the first word of what x1 points to
+  flat_stage1,   ///< turns stage 1 on, every address itself
+  bent_stage1,   ///< the same, one address another
+  spins,         ///< never ends
+  lends,         ///< lends a page to x1, and touches it
+  two_vcpus,     ///< turns another vCPU on, and waits for what that writes
+  breaks,        ///< reads where nothing is, without vectors
+  reports,       ///< prints what exceptions it gets
+  bends_awhile,  ///< turns flat stage 1 on, then another address, and back, with a TLBI between
+  bends_unsaid,  ///< the same of an entry that was invalid and needs no TLBI, and not back
 };
 
 void print(const char* text) {
@@ -76,8 +78,9 @@ void hello() {
 
 alignas(4096) uint64_t table[512];
 
+constexpr uint64_t block = 1 | 1 << 10 | 1 << 2;  // valid, accessed, attributes 1
+
 void turn_on_stage1(bool bent) {
-  constexpr uint64_t block = 1 | 1 << 10 | 1 << 2;  // valid, accessed, attributes 1
   for (uint64_t n = 0; n < 4; ++n) table[n] = n << 30 | block;
   if (bent) table[3] = uint64_t{2} << 30 | block;
   const uint64_t tcr = 25 | uint64_t{1} << 23 | uint64_t{1} << 32;  // 39 bits, no upper half
@@ -88,6 +91,11 @@ void turn_on_stage1(bool bent) {
   asm volatile("msr sctlr_el1, %0; isb" ::"r"(sctlr | 1));
   asm volatile("mrs %0, sctlr_el1" : "=r"(sctlr));
   print((sctlr & 1) != 0 ? "stage 1 is on\n" : "stage 1 is off\n");
+}
+
+void map(unsigned entry, uint64_t gibibyte) {
+  *static_cast<volatile uint64_t*>(&table[entry]) = gibibyte << 30 | block;
+  asm volatile("dsb ishst" ::: "memory");
 }
 
 // ---- memory
@@ -198,6 +206,16 @@ void endpoint_main(uint64_t mode, uint64_t argument) {
       asm volatile("svc #7");
       asm volatile("brk #7");
       asm volatile("udf #0");
+      break;
+    case Mode::bends_awhile:
+      turn_on_stage1(false);
+      map(3, 2);
+      asm volatile("tlbi vmalle1; dsb ish; isb");
+      map(3, 3);
+      break;
+    case Mode::bends_unsaid:
+      turn_on_stage1(false);
+      map(4, 2);
       break;
   }
   (void)smc(psci_system_off);

@@ -2,6 +2,7 @@
 // What the broken image can be asked for; shared by the image and the tests that ask.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace broken {
@@ -14,8 +15,9 @@ enum class Misdeed : uint64_t {
   weave,       ///< x1 = digit x2, x3 times, with an operation between
   look_below,  ///< x1 = what lies below the stack
   scribble_below,
-  copy,             ///< copy_in, x1 = the first word, copy_out
-  exception_level,  ///< x1 = CurrentEL
+  copy,              ///< copy_in, x1 = the first word, copy_out
+  exception_level,   ///< x1 = CurrentEL
+  memory_functions,  ///< x1 = what is wrong with memcpy and its kin, x2 bytes, alignments by x3
   // Misdeeds.
   read_nothing,
   write_code,
@@ -56,5 +58,7 @@ enum class Misdeed : uint64_t {
 constexpr uint64_t memory_bytes = 256;
 constexpr uint16_t refused_vms = 77;
 constexpr uint64_t fact_word = 0xfac7;
+
+uint64_t check_memory_functions(size_t length, size_t step);
 
 }  // namespace broken

@@ -74,7 +74,7 @@ TEST(Monitors, InstructionsAreBounded) {
   WatchedImage image{Monitoring::cheap};
   EXPECT_THAT(image.found(Misdeed::take_long),
               MatchesRegex("U04: 2[0-9]* instructions in a call .not FF-A. with 0 operations and 0 "
-                           "bytes copied; 12000 are enough\n"));
+                           "bytes copied; 2300 are enough\n"));
 }
 
 TEST(Monitors, EachClassOfCallsHasItsBound) {
