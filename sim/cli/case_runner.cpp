@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sim/cli/linux_runner.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/endpoint/image.hpp"
 #include "sim/engine/built_images.hpp"
@@ -157,6 +158,7 @@ std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (!options.run.uart_log.empty()) return std::make_unique<LogRunner>(options.run.uart_log);
   if (backend == "qemu" && options.run.entry == "bl33") return std::make_unique<Bl33Runner>();
+  if (!options.run.kernel.empty()) return linux_runner(options.run);
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
     const auto monitoring = parse_monitoring(options.run.monitors);

@@ -74,6 +74,10 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--kernel", run.kernel, "FILE", "qemu: the first VM boots this arm64 Linux Image");
+  option("--initrd", run.initrd, "FILE", "Its initial RAM disk");
+  option("--append", run.append, "TEXT", "More arguments for it");
+  option("--conduit", run.conduit, "NAME", "How it calls PSCI and FF-A: smc (default), hvc");
   option("--uart-log", run.uart_log, "FILE",
          "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
@@ -238,6 +242,19 @@ void check_backend(const Options& options) {
   }
   if (options.run.entry != "el2" && backend != "qemu") {
     throw InputError("--entry", "goes with --backend qemu, which has a choice");
+  }
+  const bool el2_on_qemu = backend == "qemu" && options.run.entry == "el2";
+  if (!options.run.kernel.empty() && (!el2_on_qemu || !options.run.uart_log.empty())) {
+    throw InputError("--kernel", "goes with --backend qemu, without --entry and --uart-log");
+  }
+  for (const auto& [name, value] :
+       {std::pair{"--initrd", options.run.initrd}, std::pair{"--append", options.run.append}}) {
+    if (!value.empty() && options.run.kernel.empty()) {
+      throw InputError(name, "goes with --kernel");
+    }
+  }
+  if (!std::set<std::string>{"smc", "hvc"}.contains(options.run.conduit)) {
+    throw InputError("--conduit", "'" + options.run.conduit + "' is not one of smc, hvc");
   }
   if (!options.run.uart_log.empty() && (backend != "qemu" || options.run.entry != "el2")) {
     throw InputError("--uart-log", "goes with --backend qemu, and without --entry");

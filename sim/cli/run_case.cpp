@@ -182,6 +182,13 @@ std::string where_it_runs(const RunOptions& options) {
   std::string words;
   if (options.backend != "host") words += " --backend " + options.backend;
   if (options.entry != "el2") words += " --entry " + options.entry;
+  const auto of_kernel = [&words](const char* name, const std::string& value) {
+    if (!value.empty()) words += fmt::format(" {} {}", name, shell_quoted(value));
+  };
+  of_kernel("--kernel", options.kernel);
+  of_kernel("--initrd", options.initrd);
+  of_kernel("--append", options.append);
+  if (options.conduit != "smc") of_kernel("--conduit", options.conduit);
   if (options.monitors != "cheap") words += " --monitors " + options.monitors;
   if (options.fine) words += " --fine";
   if (!options.mediator.empty()) words += " --mediator " + shell_quoted(options.mediator);

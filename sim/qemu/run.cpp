@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/qemu/package.hpp"
 #include "sim/qemu/record.hpp"
 
 namespace sim::qemu {
@@ -81,11 +80,11 @@ Results results_of(const scenario::CompiledCase& compiled, const Recorded& recor
 
 }  // namespace
 
-RunRecord run(const scenario::CompiledCase& compiled, Board& board) {
+RunRecord run(const scenario::CompiledCase& compiled, Board& board, const Boot& boot) {
   const KeptFiles kept(compiled.name);
   Plan plan = plan_layouts(compiled, {});
   for (unsigned runs = 0; runs < max_runs; ++runs) {
-    const std::vector<std::byte> package = make_package(compiled, plan);
+    const std::vector<std::byte> package = make_package(compiled, plan, boot);
     kept.write("case.package", package);
     const CaseEnd end = board.run(package);
     kept.write("case.record", end.record);
