@@ -5,7 +5,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
@@ -86,10 +90,14 @@ class Runner {
     const auto done = [this](size_t i, Outcome outcome) {
       finish(suite_.cases[i], std::move(outcome));
     };
+    const auto begin = [this](std::span<const size_t> cases) { expect(cases); };
     if (options_.jobs == 0) {
+      std::vector<size_t> all(suite_.cases.size());
+      std::iota(all.begin(), all.end(), size_t{0});
+      begin(all);
       for (size_t i = 0; i < suite_.cases.size(); ++i) done(i, run_at(i));
     } else {
-      run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
+      run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done, begin);
     }
     console_.tell_stack(outcomes_);
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
@@ -102,6 +110,15 @@ class Runner {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
 
  private:
+  void expect(std::span<const size_t> cases) const {
+    std::vector<const scenario::CompiledCase*> expected;
+    for (const size_t i : cases) {
+      const ReadyCase& ready = suite_.cases[i];
+      if (ready.loaded.skip.empty()) expected.push_back(&ready.compiled);
+    }
+    runner_.expect(std::move(expected));
+  }
+
   Outcome run_or_skip(const ReadyCase& ready) const {
     if (ready.loaded.skip.empty()) return run_one(ready, options_, runner_);
     Outcome outcome = blank_outcome(ready, options_.seed);

@@ -185,6 +185,15 @@ bool has_steps(const CompiledCase& compiled, uint16_t vm) {
   return found;
 }
 
+Results results_of(const CompiledCase& compiled, const RunRecord& run) {
+  Results results;
+  for (const StepRecord& step : run.steps) {
+    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
+    results[step.step] = {*step.result, step.quarantined};
+  }
+  return results;
+}
+
 Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
   const WorldSpec& world = compiled.world;
   Machine machine(world, [](const std::string&) {});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "guest/package.hpp"
+#include "sim/engine/run_record.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::qemu {
@@ -35,6 +36,8 @@ struct Result {
 };
 /// By the numbers of the steps.
 using Results = std::map<uint32_t, Result>;
+/// What the creations and destructions of a run came to, wherever it ran.
+Results results_of(const scenario::CompiledCase& compiled, const RunRecord& run);
 
 /// Where the pages of each creation of a VM lie, by the same allocator as on the host: the control
 /// program's creations and destructions are played through on a machine without a mediator. A step
