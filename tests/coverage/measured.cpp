@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/coverage/measured.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace coverage {
+namespace {
+
+using nlohmann::json;
+
+// Columns of what llvm-cov writes as arrays: regions, branches and decisions begin alike.
+constexpr size_t line_at = 0;
+constexpr size_t column_at = 1;
+constexpr size_t region_file_at = 5;
+constexpr size_t region_expanded_at = 6;
+constexpr size_t region_kind_at = 7;
+constexpr size_t branch_true_at = 4;
+constexpr size_t branch_false_at = 5;
+constexpr size_t branch_file_at = 6;
+constexpr size_t branch_kind_at = 8;
+constexpr size_t decision_conditions_at = 6;
+constexpr uint64_t expansion_kind = 1;
+constexpr uint64_t condition_kind = 6;
+
+/// `name` without the root, which ends with a slash; empty for what is not the project's.
+std::string relative_to(const std::string& root, const std::string& name) {
+  const std::string file = std::filesystem::path(name).lexically_normal().generic_string();
+  return file.starts_with(root) ? file.substr(root.size()) : std::string{};
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string root) : root_(std::move(root) + "/") {}
+
+  void read(const json& all, Measured& measured) {
+    for (const json& data : all.at("data")) {
+      for (const json& function : data.at("functions")) read_function(function, measured);
+    }
+  }
+
+ private:
+  void read_function(const json& function, Measured& measured) {
+    expansions_.clear();
+    files_.clear();
+    for (const json& name : function.at("filenames")) files_.push_back(relative_to(root_, name));
+    const json& regions = function.at("regions");
+    for (const json& region : regions) {
+      if (region.at(region_kind_at) != expansion_kind) continue;
+      const size_t inner = region.at(region_expanded_at);
+      expansions_[inner] = {place(region, region_file_at), region.at(region_file_at)};
+    }
+    const Site whole = site(regions.at(0), region_file_at);
+    if (whole.used.file.empty()) return;
+    measured.functions[whole.used] += function.at("count").get<uint64_t>();
+    std::vector<Site> conditions;
+    uint64_t nth = 0;
+    Site before;
+    for (const json& row : function.at("branches")) {
+      Site at = site(row, branch_file_at);
+      nth = at == before ? nth + 1 : 0;
+      before = at;
+      at.nth = nth;
+      Branch& branch = measured.branches[at];
+      branch.taken += row.at(branch_true_at).get<uint64_t>();
+      branch.not_taken += row.at(branch_false_at).get<uint64_t>();
+      branch.never_taken = is_switch(at) || is_assertion(row.at(branch_file_at));
+      if (row.at(branch_kind_at) == condition_kind) conditions.push_back(at);
+    }
+    read_decisions(function, conditions, measured);
+  }
+
+  /// Decisions come in the order of their conditions, none within another. Their own file is not
+  /// told.
+  void read_decisions(const json& function, const std::vector<Site>& conditions,
+                      Measured& measured) {
+    size_t next = 0;
+    for (const json& row : function.at("mcdc_records")) {
+      for (const json& shown : row.at(decision_conditions_at)) {
+        if (next == conditions.size())
+          throw BadInput("more conditions in decisions than among branches");
+        bool& decides = measured.conditions[conditions[next++]];
+        decides = decides || shown.get<bool>();
+      }
+    }
+    if (next != conditions.size())
+      throw BadInput("more conditions among branches than in decisions");
+  }
+
+  Place place(const json& row, size_t file_at) const {
+    return {files_.at(row.at(file_at).get<size_t>()), row.at(line_at), row.at(column_at)};
+  }
+  Site site(const json& row, size_t file_at) const {
+    Site site{.used = place(row, file_at), .spelled = {}, .nth = 0};
+    site.spelled = site.used;
+    auto outer = expansions_.find(row.at(file_at));
+    while (outer != expansions_.end()) {
+      site.used = outer->second.used;
+      outer = expansions_.find(outer->second.file);
+    }
+    return site;
+  }
+
+  /// True if what this file of the function holds is the text of an FFA_ASSERT.
+  bool is_assertion(size_t file) {
+    const auto found = expansions_.find(file);
+    if (found == expansions_.end()) return false;
+    const Place& at = found->second.used;
+    return text_at(at).starts_with("FFA_ASSERT(") || is_assertion(found->second.file);
+  }
+  bool is_switch(const Site& site) {
+    const Place& at = site.spelled;
+    constexpr std::string_view before = "switch (";
+    if (at.column <= before.size()) return false;
+    return text_at({at.file, at.line, at.column - before.size()}).starts_with(before);
+  }
+  std::string_view text_at(const Place& at) {
+    if (at.file.empty()) return {};
+    auto [found, added] = texts_.try_emplace(at.file);
+    if (added) found->second = read_lines(root_ + at.file);
+    if (at.line > found->second.size()) return {};
+    const std::string_view line = found->second[at.line - 1];
+    return at.column > line.size() ? std::string_view{} : line.substr(at.column - 1);
+  }
+
+  struct Expansion {
+    Place used;
+    size_t file = 0;
+  };
+  std::string root_;
+  std::vector<std::string> files_;
+  std::map<size_t, Expansion> expansions_;
+  std::map<std::string, std::vector<std::string>> texts_;
+};
+
+uint64_t number(std::string_view& text, const std::string& where) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{}) throw BadInput(where + ": no number where one was expected");
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return value;
+}
+
+void read_lcov(const std::string& root, const std::string& file, Measured& measured) {
+  std::map<uint64_t, uint64_t>* lines = nullptr;
+  uint64_t row = 0;
+  for (const std::string& text : read_lines(file)) {
+    const std::string where = fmt::format("{}:{}", file, ++row);
+    std::string_view rest = text;
+    if (rest.starts_with("SF:")) {
+      rest.remove_prefix(3);
+      const std::string name = relative_to(root + "/", std::string{rest});
+      lines = name.empty() ? nullptr : &measured.lines[name];
+    } else if (rest.starts_with("DA:") && lines != nullptr) {
+      rest.remove_prefix(3);
+      const uint64_t line = number(rest, where);
+      if (!rest.starts_with(",")) throw BadInput(where + ": not DA:LINE,COUNT");
+      rest.remove_prefix(1);
+      (*lines)[line] += number(rest, where);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> read_lines(const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) throw BadInput(file + ": can't be read");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  if (stream.bad()) throw BadInput(file + ": can't be read");
+  return lines;
+}
+
+Measured read_export(const std::string& root, const std::string& json_file,
+                     const std::string& lcov_file) {
+  Measured measured;
+  std::ifstream stream(json_file);
+  if (!stream) throw BadInput(json_file + ": can't be read");
+  try {
+    Reader{root}.read(json::parse(stream), measured);
+  } catch (const std::exception& error) {
+    throw BadInput(fmt::format("{}: {}", json_file, error.what()));
+  }
+  read_lcov(root, lcov_file, measured);
+  return measured;
+}
+
+}  // namespace coverage
