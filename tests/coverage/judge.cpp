@@ -58,6 +58,9 @@ class FileJudge {
   void condition(const Site& site, bool decides) {
     count(result_.conditions, site, decides, "never decided by itself");
   }
+  void constant(const Site& site) {
+    miss(site.used, "a decision with a constant condition: take it out, by if constexpr");
+  }
   void lines(const std::map<uint64_t, uint64_t>& lines) {
     result_.lines.total = lines.size();
     for (const auto& [line, count] : lines) result_.lines.covered += count != 0 ? 1 : 0;
@@ -162,6 +165,9 @@ Result judge(const Measured& measured, const std::vector<Bar>& bars, const std::
   }
   for (const auto& [site, decides] : measured.conditions) {
     if (FileJudge* file = of(site.used)) file->condition(site, decides);
+  }
+  for (const Site& site : measured.constant_conditions) {
+    if (FileJudge* file = of(site.used)) file->constant(site);
   }
   for (auto& [name, file] : files) {
     result.files.push_back(file.finish(*bar_of(bars, name), measured.lines.at(name)));

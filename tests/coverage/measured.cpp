@@ -14,9 +14,20 @@ namespace {
 
 using nlohmann::json;
 
+/// Line and column.
+using Position = std::pair<uint64_t, uint64_t>;
+
+/// One of several in a decision. `file`: number of a file, or of what a macro wrote.
+struct Condition {
+  Site site;
+  size_t file = 0;
+  Position at;
+};
+
 // Columns of what llvm-cov writes as arrays: regions, branches and decisions begin alike.
 constexpr size_t line_at = 0;
 constexpr size_t column_at = 1;
+constexpr size_t end_line_at = 2;
 constexpr size_t region_file_at = 5;
 constexpr size_t region_expanded_at = 6;
 constexpr size_t region_kind_at = 7;
@@ -58,7 +69,7 @@ class Reader {
     const Site whole = site(regions.at(0), region_file_at);
     if (whole.used.file.empty()) return;
     measured.functions[whole.used] += function.at("count").get<uint64_t>();
-    std::vector<Site> conditions;
+    std::vector<Condition> conditions;
     uint64_t nth = 0;
     Site before;
     for (const json& row : function.at("branches")) {
@@ -70,28 +81,40 @@ class Reader {
       branch.taken += row.at(branch_true_at).get<uint64_t>();
       branch.not_taken += row.at(branch_false_at).get<uint64_t>();
       branch.never_taken = is_switch(at) || is_assertion(row.at(branch_file_at));
-      if (row.at(branch_kind_at) == condition_kind) conditions.push_back(at);
+      if (row.at(branch_kind_at) == condition_kind)
+        conditions.push_back({at, row.at(branch_file_at), position(row, line_at)});
     }
     read_decisions(function, conditions, measured);
   }
 
-  /// Decisions come in the order of their conditions, none within another. Their own file is not
-  /// told.
-  void read_decisions(const json& function, const std::vector<Site>& conditions,
-                      Measured& measured) {
-    size_t next = 0;
+  /// Decisions come in the order of their conditions, none within another; which file each is in is
+  /// not told, but each has conditions of one file only. Of a condition that is constant there is
+  /// no branch, nor anything to show.
+  static void read_decisions(const json& function, const std::vector<Condition>& conditions,
+                             Measured& measured) {
+    auto next = conditions.begin();
     for (const json& row : function.at("mcdc_records")) {
-      for (const json& shown : row.at(decision_conditions_at)) {
-        if (next == conditions.size())
-          throw BadInput("more conditions in decisions than among branches");
-        bool& decides = measured.conditions[conditions[next++]];
-        decides = decides || shown.get<bool>();
+      const json& shown = row.at(decision_conditions_at);
+      const auto first = next;
+      while (next != conditions.end() && next->file == first->file &&
+             static_cast<size_t>(next - first) < shown.size() &&
+             next->at >= position(row, line_at) && next->at < position(row, end_line_at)) {
+        ++next;
+      }
+      if (next == first) continue;
+      const bool whole = static_cast<size_t>(next - first) == shown.size();
+      if (!whole) measured.constant_conditions.insert(first->site);
+      for (size_t n = 0; whole && n < shown.size(); ++n) {
+        bool& decides = measured.conditions[first[static_cast<ptrdiff_t>(n)].site];
+        decides = decides || shown.at(n).get<bool>();
       }
     }
-    if (next != conditions.size())
-      throw BadInput("more conditions among branches than in decisions");
+    if (next != conditions.end()) throw BadInput("a condition that is in no decision");
   }
 
+  static Position position(const json& row, size_t line) {
+    return {row.at(line), row.at(line + 1)};
+  }
   Place place(const json& row, size_t file_at) const {
     return {files_.at(row.at(file_at).get<size_t>()), row.at(line_at), row.at(column_at)};
   }

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ struct Branch {
 struct Measured {
   std::map<Site, Branch> branches;
   std::map<Site, bool> conditions;  ///< of several in a decision: was shown to decide it by itself
+  /// Decisions with a condition that is constant in an instantiation: can't be measured there.
+  std::set<Site> constant_conditions;
   std::map<Place, uint64_t> functions;                        ///< calls
   std::map<std::string, std::map<uint64_t, uint64_t>> lines;  ///< by file: line, how often it ran
 };
