@@ -26,8 +26,7 @@ std::string_view without_indent(std::string_view line) {
   return first == std::string_view::npos ? std::string_view{} : line.substr(first);
 }
 
-Exceptions read_exceptions(const std::string& root, const std::string& file) {
-  const std::vector<std::string> lines = read_lines(root + "/" + file);
+Exceptions read_exceptions(const std::string& file, const std::vector<std::string>& lines) {
   Exceptions exceptions;
   for (size_t n = 0; n < lines.size(); ++n) {
     const size_t at = lines[n].find(marker);
@@ -44,7 +43,9 @@ Exceptions read_exceptions(const std::string& root, const std::string& file) {
 class FileJudge {
  public:
   FileJudge(const std::string& root, const std::string& file, std::vector<std::string>& findings)
-      : findings_(findings), exceptions_(read_exceptions(root, file)) {
+      : findings_(findings),
+        text_(read_lines(root + "/" + file)),
+        exceptions_(read_exceptions(file, text_)) {
     result_.file = file;
   }
 
@@ -61,29 +62,40 @@ class FileJudge {
   void constant(const Site& site) {
     miss(site.used, "a decision with a constant condition: take it out, by if constexpr");
   }
+  /// Lines that the preprocessor takes away are none, whatever counts the compiler gives them.
   void lines(const std::map<uint64_t, uint64_t>& lines) {
-    result_.lines.total = lines.size();
-    for (const auto& [line, count] : lines) result_.lines.covered += count != 0 ? 1 : 0;
-  }
-  FileResult finish(const Bar& bar, const std::map<uint64_t, uint64_t>& lines) {
-    if (bar.decisions) {
-      findings_.insert(findings_.end(), misses_.begin(), misses_.end());
-      for (const auto& [line, exception] : exceptions_) {
-        if (!exception.used) find(exception.stands_at, "an exception for what is covered");
+    for (const auto& [line, times] : lines) {
+      if (line <= text_.size() && without_indent(text_[line - 1]).starts_with("#")) continue;
+      ++result_.lines.total;
+      if (times != 0) {
+        ++result_.lines.covered;
+      } else {
+        idle_lines_.push_back(line);
       }
     }
+  }
+  FileResult finish(const Bar& bar) {
     result_.exceptions = exceptions_.size();
-    const Count& count = result_.lines;
-    if (static_cast<double>(count.covered) * 100 <
-        bar.lines_percent * static_cast<double>(count.total)) {
-      for (const auto& [line, times] : lines) {
-        if (times == 0) find(line, "never ran");
-      }
+    if (bar.decisions) findings_.insert(findings_.end(), misses_.begin(), misses_.end());
+    if (!bar.decisions) judge_lines(bar.lines_percent);
+    for (const auto& [line, exception] : exceptions_) {
+      if (!exception.used) find(exception.stands_at, "an exception for what is covered");
     }
     return result_;
   }
 
  private:
+  void judge_lines(double percent) {
+    for (auto& [line, exception] : exceptions_) {
+      exception.used = std::find(idle_lines_.begin(), idle_lines_.end(), line) != idle_lines_.end();
+      result_.lines.total -= exception.used ? 1 : 0;
+    }
+    const auto covered = static_cast<double>(result_.lines.covered);
+    if (covered * 100 >= percent * static_cast<double>(result_.lines.total)) return;
+    for (const uint64_t line : idle_lines_) {
+      if (!exceptions_.contains(line)) find(line, "never ran");
+    }
+  }
   void side(const Site& site, uint64_t times, std::string_view otherwise) {
     count(result_.branches, site, times != 0, otherwise);
   }
@@ -109,8 +121,10 @@ class FileJudge {
   }
 
   std::vector<std::string>& findings_;
+  std::vector<std::string> text_;
   Exceptions exceptions_;
   std::vector<std::string> misses_;
+  std::vector<uint64_t> idle_lines_;
   FileResult result_;
 };
 
@@ -170,7 +184,7 @@ Result judge(const Measured& measured, const std::vector<Bar>& bars, const std::
     if (FileJudge* file = of(site.used)) file->constant(site);
   }
   for (auto& [name, file] : files) {
-    result.files.push_back(file.finish(*bar_of(bars, name), measured.lines.at(name)));
+    result.files.push_back(file.finish(*bar_of(bars, name)));
   }
   for (const Bar& bar : bars) {
     if (seen.count(bar.folder) == 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// coverage_check ROOT BARS EXPORT.json EXPORT.lcov: a table of what is covered, by file; exit code
+// coverage_check ROOT BARS EXPORT.json: a table of what is covered, by file; exit code
 // 1 and a list of places where a bar is not reached.
 #include <fmt/format.h>
 
@@ -28,11 +28,10 @@ void print_row(const coverage::FileResult& row) {
              share(row.conditions), row.exceptions);
 }
 
-int check(const std::string& root, const std::string& bars_file, const std::string& json_file,
-          const std::string& lcov_file) {
+int check(const std::string& root, const std::string& bars_file, const std::string& json_file) {
   const std::vector<coverage::Bar> bars = coverage::read_bars(bars_file);
   const coverage::Result result =
-      coverage::judge(coverage::read_export(root, json_file, lcov_file), bars, root);
+      coverage::judge(coverage::read_export(root, json_file), bars, root);
   fmt::print("{:<46} {:>18} {:>18} {:>18} {:>4}\n", "file", "lines", "branches", "MC/DC", "exc.");
   for (const coverage::FileResult& file : result.files) print_row(file);
   for (const coverage::Bar& bar : bars) {
@@ -56,12 +55,12 @@ int check(const std::string& root, const std::string& bars_file, const std::stri
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    fmt::print(stderr, "usage: coverage_check ROOT BARS EXPORT.json EXPORT.lcov\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: coverage_check ROOT BARS EXPORT.json\n");
     return 2;
   }
   try {
-    return check(argv[1], argv[2], argv[3], argv[4]);
+    return check(argv[1], argv[2], argv[3]);
   } catch (const coverage::BadInput& error) {
     fmt::print(stderr, "coverage_check: {}\n", error.what());
     return 2;

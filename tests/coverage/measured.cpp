@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 
 namespace coverage {
@@ -28,6 +29,9 @@ struct Condition {
 constexpr size_t line_at = 0;
 constexpr size_t column_at = 1;
 constexpr size_t end_line_at = 2;
+constexpr size_t segment_count_at = 2;
+constexpr size_t segment_code_at = 3;
+constexpr size_t segment_gap_at = 5;
 constexpr size_t region_file_at = 5;
 constexpr size_t region_expanded_at = 6;
 constexpr size_t region_kind_at = 7;
@@ -52,10 +56,32 @@ class Reader {
   void read(const json& all, Measured& measured) {
     for (const json& data : all.at("data")) {
       for (const json& function : data.at("functions")) read_function(function, measured);
+      for (const json& file : data.at("files")) read_lines_of(file, measured);
     }
   }
 
  private:
+  /// A line ran as often as the most frequent piece of code on it. A segment goes on to the next;
+  /// a gap is no code.
+  void read_lines_of(const json& file, Measured& measured) {
+    const std::string name = relative_to(root_, file.at("filename"));
+    if (name.empty()) return;
+    std::map<uint64_t, uint64_t>& lines = measured.lines[name];
+    uint64_t next_line = 0;
+    std::optional<uint64_t> running;
+    for (const json& segment : file.at("segments")) {
+      const uint64_t line = segment.at(line_at);
+      for (; running && next_line < line; ++next_line) lines[next_line] = *running;
+      const bool code = segment.at(segment_code_at) && !segment.at(segment_gap_at);
+      const uint64_t count = segment.at(segment_count_at);
+      const bool begins = !text_at({name, line, segment.at(column_at)}).empty();
+      if (running) lines[line] = std::max(lines[line], *running);
+      if (code && begins) lines[line] = std::max(lines[line], count);
+      running = code ? std::optional{count} : std::nullopt;
+      next_line = line + 1;
+    }
+  }
+
   void read_function(const json& function, Measured& measured) {
     expansions_.clear();
     files_.clear();
@@ -67,13 +93,14 @@ class Reader {
       expansions_[inner] = {place(region, region_file_at), region.at(region_file_at)};
     }
     const Site whole = site(regions.at(0), region_file_at);
-    if (whole.used.file.empty()) return;
+    if (whole.used.file.empty() || is_defaulted(whole.used)) return;
     measured.functions[whole.used] += function.at("count").get<uint64_t>();
     std::vector<Condition> conditions;
     uint64_t nth = 0;
     Site before;
     for (const json& row : function.at("branches")) {
       Site at = site(row, branch_file_at);
+      if (is_defaulted(at.used)) continue;
       nth = at == before ? nth + 1 : 0;
       before = at;
       at.nth = nth;
@@ -136,6 +163,11 @@ class Reader {
     const Place& at = found->second.used;
     return text_at(at).starts_with("FFA_ASSERT(") || is_assertion(found->second.file);
   }
+  /// True for what the compiler writes: a defaulted function, and its branches.
+  bool is_defaulted(const Place& at) {
+    const size_t marked = text_at({at.file, at.line, 1}).find("= default;");
+    return marked != std::string_view::npos && marked < at.column;
+  }
   bool is_switch(const Site& site) {
     const Place& at = site.spelled;
     constexpr std::string_view before = "switch (";
@@ -161,34 +193,6 @@ class Reader {
   std::map<std::string, std::vector<std::string>> texts_;
 };
 
-uint64_t number(std::string_view& text, const std::string& where) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{}) throw BadInput(where + ": no number where one was expected");
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return value;
-}
-
-void read_lcov(const std::string& root, const std::string& file, Measured& measured) {
-  std::map<uint64_t, uint64_t>* lines = nullptr;
-  uint64_t row = 0;
-  for (const std::string& text : read_lines(file)) {
-    const std::string where = fmt::format("{}:{}", file, ++row);
-    std::string_view rest = text;
-    if (rest.starts_with("SF:")) {
-      rest.remove_prefix(3);
-      const std::string name = relative_to(root + "/", std::string{rest});
-      lines = name.empty() ? nullptr : &measured.lines[name];
-    } else if (rest.starts_with("DA:") && lines != nullptr) {
-      rest.remove_prefix(3);
-      const uint64_t line = number(rest, where);
-      if (!rest.starts_with(",")) throw BadInput(where + ": not DA:LINE,COUNT");
-      rest.remove_prefix(1);
-      (*lines)[line] += number(rest, where);
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> read_lines(const std::string& file) {
@@ -200,8 +204,7 @@ std::vector<std::string> read_lines(const std::string& file) {
   return lines;
 }
 
-Measured read_export(const std::string& root, const std::string& json_file,
-                     const std::string& lcov_file) {
+Measured read_export(const std::string& root, const std::string& json_file) {
   Measured measured;
   std::ifstream stream(json_file);
   if (!stream) throw BadInput(json_file + ": can't be read");
@@ -210,7 +213,6 @@ Measured read_export(const std::string& root, const std::string& json_file,
   } catch (const std::exception& error) {
     throw BadInput(fmt::format("{}: {}", json_file, error.what()));
   }
-  read_lcov(root, lcov_file, measured);
   return measured;
 }
 

@@ -52,9 +52,8 @@ struct Measured {
   std::map<std::string, std::map<uint64_t, uint64_t>> lines;  ///< by file: line, how often it ran
 };
 
-/// Of `llvm-cov export` as JSON and as lcov what stands in files below `root`. Throws BadInput.
-Measured read_export(const std::string& root, const std::string& json_file,
-                     const std::string& lcov_file);
+/// Of `llvm-cov export` what stands in files below `root`. Throws BadInput.
+Measured read_export(const std::string& root, const std::string& json_file);
 
 /// The lines of a file. Throws BadInput.
 std::vector<std::string> read_lines(const std::string& file);

@@ -12,5 +12,8 @@ int main(int argc, char**) {
     sum += sample::checked(1L, 2L).ok() && sample::checked(3L, 2L).ok() ? 1 : 0;
   }
   if (argc > 2) sum += sample::seldom(2000000);
+#ifdef SAMPLE_CONSTANT
+  for (const int value : {5, 15}) sum += sample::is_large_loan<sample::Kind::lend>(value) ? 1 : 0;
+#endif
   return sum == 0 ? 1 : 0;
 }

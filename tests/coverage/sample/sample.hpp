@@ -38,4 +38,11 @@ inline int seldom(int value) {
   return value;
 }
 
+#ifdef SAMPLE_CONSTANT
+template <Kind kind>
+bool is_large_loan(int value) {
+  return kind == Kind::lend && value > 10;
+}
+#endif
+
 }  // namespace sample
