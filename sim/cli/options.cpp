@@ -52,6 +52,16 @@ void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
       ->allow_extra_args(false);
 }
 
+/// The same for all verbs that have results.
+void add_reports(CLI::App& verb, RunOptions& run) {
+  const auto option = [&](const char* name, std::string& value, const char* text) {
+    verb.add_option(name, value, text)->type_name("FILE");
+  };
+  option("--junit", run.junit, "Write a JUnit report");
+  option("--sarif", run.sarif, "Write what failed in SARIF, with file and line");
+  option("--github", run.github, "Write what failed as annotations for GitHub; -: to the output");
+}
+
 /// What helps to read a failure.
 void add_reading(CLI::App& verb, RunOptions& run) {
   verb.add_option(
@@ -80,7 +90,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
   option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
   verb.add_flag("--update-golden", run.update_golden,
@@ -144,7 +154,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   verb.add_flag("--check-determinism", run.check_determinism,
                 "Run each schedule a second time and compare");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -209,6 +219,9 @@ void add_list(CLI::App& verb, Options& options, RawValues& raw) {
 void read_reading(Options& options, const std::string& break_at) {
   if (options.json && options.run.diagram == "-") {
     throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
+  }
+  if (options.json && options.run.github == "-") {
+    throw InputError("--github", "with --json it needs a file: standard output is for JSON");
   }
   if (options.json && options.run.inevitable != 0) {
     throw InputError("--inevitable", "is told as text, not with --json");
@@ -371,7 +384,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
       ->type_name("");
-  merge.add_option("--junit", options.run.junit, "Write a JUnit report")->type_name("FILE");
+  add_reports(merge, options.run);
   merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
