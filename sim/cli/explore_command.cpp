@@ -94,10 +94,11 @@ class Ticker {
 
 class Campaign {
  public:
-  Campaign(const Options& options, const Suite& suite, CaseRunner& runner)
+  Campaign(const Options& options, const Suite& suite, CaseRunner& runner, ReportFiles& reports)
       : options_(options),
         suite_(suite),
         runner_(runner),
+        reports_(reports),
         console_(options.json, suite.cases.size()),
         diagram_(options.run.diagram, suite.cases.size()),
         deadline_(options.explore.time, cases_of_a_process()) {}
@@ -111,6 +112,7 @@ class Campaign {
       find_lines(outcome);
       console_.tell(outcome);
       diagram_.offer(suite_.cases[i], outcome, runner_);
+      reports_.offer(suite_.cases[i], outcome, runner_);
       outcomes_.push_back(std::move(outcome));
     };
     if (options_.run.jobs == 0) {
@@ -235,6 +237,7 @@ class Campaign {
   const Options& options_;
   const Suite& suite_;
   CaseRunner& runner_;
+  ReportFiles& reports_;
   Console console_;
   DiagramFile diagram_;
   Deadline deadline_;
@@ -256,7 +259,7 @@ int explore_command(const Options& given) {
   }
   const auto runner = chosen_runner(options);
   ReportFiles reports(options.run);
-  Campaign campaign(options, *suite, *runner);
+  Campaign campaign(options, *suite, *runner, reports);
   const int code = campaign.run();
   reports.commit(campaign.outcomes());
   return code;

@@ -58,6 +58,7 @@ void add_reports(CLI::App& verb, RunOptions& run) {
     verb.add_option(name, value, text)->type_name("FILE");
   };
   option("--junit", run.junit, "Write a JUnit report");
+  option("--html", run.html, "Write a report to read in a browser");
   option("--sarif", run.sarif, "Write what failed in SARIF, with file and line");
   option("--github", run.github, "Write what failed as annotations for GitHub; -: to the output");
 }

@@ -47,6 +47,7 @@ struct RunOptions {
   report::Shard shard;
   std::string junit;  ///< reports: a file; empty: none
   std::string sarif;
+  std::string html;
   std::string github;               ///< "-": standard output
   std::string trace;                ///< directory
   std::string mediator;             ///< plug-in

@@ -141,6 +141,7 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   outcome.file = ready.loaded.data.file;
   outcome.seed = fmt::format("{:#x}", seed);
   outcome.covers = ready.loaded.covers;
+  outcome.text = ready.loaded.data.doc.value("text", "");
   return outcome;
 }
 

@@ -45,6 +45,10 @@ class Outputs {
     report::check_golden(golden_, options_.golden, outcome);
   }
 
+  void offer(const ReadyCase& ready, const Outcome& outcome, CaseRunner& runner) {
+    reports_.offer(ready, outcome, runner);
+  }
+
   void commit(const std::vector<Outcome>& outcomes, bool whole) {
     reports_.commit(outcomes);
     const int code = report::exit_code(outcomes);
@@ -131,6 +135,7 @@ class Runner {
       tell_where_inevitable(ready, outcome);
     }
     diagram_.offer(ready, outcome, runner_);
+    outputs_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
 

@@ -101,6 +101,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"spmc", outcome.spmc},
                    {"versions", outcome.versions},
                    {"errors", outcome.errors}};
+  if (outcome.result == Result::failed && !outcome.text.empty()) all["text"] = outcome.text;
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
   if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
@@ -174,6 +175,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.where = value.at("where");
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
+    outcome.text = value.value("text", "");
     outcome.saved = value.value("saved", "");
     outcome.saved_with = value.value("saved_with", "");
     outcome.consoles = value.value("consoles", outcome.consoles);

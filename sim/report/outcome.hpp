@@ -65,6 +65,7 @@ struct Outcome {
   std::vector<std::string> notes{};   ///< on how they were run
   uint64_t stack_bytes = 0;           ///< of the mediator, at most; 0: not known
   uint64_t undecided = 0;             ///< of its runs, those with no verdict on I32
+  std::string text{};                 ///< what the scenario shows, in its own words; may be empty
   std::vector<std::string> covers{};  ///< rows of the conformance matrix, as the scenario says
   std::string spmc{};                 ///< personality and version of the SPMC: "op-tee 1.1", or ""
   std::vector<std::string> versions{};  ///< that guests negotiated: "1.0"
