@@ -47,15 +47,13 @@ class Versions {
   std::map<uint32_t, ffa::Version> spoken_;
 };
 
-std::string title_of(const Event& event, const char* buffer) {
+std::string title_of(const Event& event, const char* buffer, const VmNames& names) {
   const char* const name = ffa::fid_name(ffa::FunctionId{event.in.x[0]}.raw);
-  const std::string who = event.side == Side::spmc ? "the mediator to the SPMC"
-                                                   : fmt::format("vm{}.{}", event.vm, event.vcpu);
-  return fmt::format("{} of {}, {} ({})", buffer, name != nullptr ? name : "a call", who,
-                     event.seq);
+  return fmt::format("{} of {} by {}, call {}", buffer, name != nullptr ? name : "a call",
+                     caller_name(event, names), event.seq);
 }
 
-std::vector<Dump> dumps_of(const std::vector<Event>& events, uint64_t end) {
+std::vector<Dump> dumps_of(const std::vector<Event>& events, uint64_t end, const VmNames& names) {
   std::vector<Dump> dumps;
   Versions versions;
   for (const Event& event : events) {
@@ -63,10 +61,10 @@ std::vector<Dump> dumps_of(const std::vector<Event>& events, uint64_t end) {
     const ffa::Version spoken = versions.of(event);
     if (event.seq >= end) break;
     if (!event.tx.empty()) {
-      dumps.push_back({title_of(event, "TX"), &event.tx, tx_fields(event, spoken)});
+      dumps.push_back({title_of(event, "TX", names), &event.tx, tx_fields(event, spoken)});
     }
     if (!event.rx.empty()) {
-      dumps.push_back({title_of(event, "RX"), &event.rx, rx_fields(event, spoken)});
+      dumps.push_back({title_of(event, "RX", names), &event.rx, rx_fields(event, spoken)});
     }
   }
   return dumps;
@@ -92,10 +90,11 @@ void add_row(pugi::xml_node parent, const Dump& dump, const std::vector<size_t>&
   for (size_t at = first; at < end;) {
     size_t behind = at;
     std::string text;
-    while (behind < end && numbers[behind] == numbers[at]) {
+    while (behind < end && numbers[behind] == numbers[at] &&
+           (behind == at || behind % (row_bytes / 2) != 0)) {
       text += fmt::format("{}{:02x}", text.empty() ? "" : " ", bytes[behind++]);
     }
-    add_text(parent, at % 8 == 0 && at != first ? "  " : " ");
+    add_text(parent, at % (row_bytes / 2) == 0 && at != first ? "  " : " ");
     if (numbers[at] == 0) {
       add_element(parent, "span", "", text);
     } else {
@@ -142,8 +141,16 @@ void add_dump(pugi::xml_node parent, const Dump& dump, bool open) {
 
 }  // namespace
 
-void add_dumps(pugi::xml_node parent, const std::vector<trace::Event>& events, uint64_t end) {
-  const std::vector<Dump> dumps = dumps_of(events, end);
+std::string caller_name(const trace::Event& event, const VmNames& names) {
+  if (event.side == Side::spmc) return "mediator";
+  const auto known = names.find(event.vm);
+  return fmt::format("{}.{}", known != names.end() ? known->second : fmt::format("vm{}", event.vm),
+                     event.vcpu);
+}
+
+void add_dumps(pugi::xml_node parent, const std::vector<trace::Event>& events, uint64_t end,
+               const VmNames& names) {
+  const std::vector<Dump> dumps = dumps_of(events, end, names);
   if (dumps.empty()) return;
   const size_t first = dumps.size() > max_dumps ? dumps.size() - max_dumps : 0;
   add_element(parent, "h4", "", "Buffers");

@@ -20,11 +20,11 @@ using trace::Side;
 constexpr size_t max_calls = 60;
 constexpr size_t max_log_lines = 200;
 
-/// Behind which number of the counter nothing matters: a little behind the first remark.
+/// The counter of events where the first thing was wrong.
 uint64_t end_of_interest(const std::vector<Remark>& remarks) {
   uint64_t first = ~uint64_t{0};
   for (const Remark& remark : remarks) first = std::min(first, remark.seq);
-  return first > ~uint64_t{0} - 1 ? first : first + 1;
+  return first;
 }
 
 /// "/steps/3 mem_share" where the first call of each step begins.
@@ -58,11 +58,8 @@ std::string registers_text(const ffa::Regs& regs) {
   return text;
 }
 
-std::string who_text(const Event& event) {
-  return event.side == Side::guest ? fmt::format("vm{}.{}", event.vm, event.vcpu) : "→ SPMC";
-}
-
-void add_calls(pugi::xml_node parent, const std::vector<Event>& events, uint64_t end) {
+void add_calls(pugi::xml_node parent, const std::vector<Event>& events, uint64_t end,
+               const VmNames& names) {
   std::vector<const Event*> calls;
   for (const Event& event : events) {
     const bool call = event.side == Side::guest || event.side == Side::spmc;
@@ -86,7 +83,7 @@ void add_calls(pugi::xml_node parent, const std::vector<Event>& events, uint64_t
     const char* const name = ffa::fid_name(ffa::FunctionId{event.in.x[0]}.raw);
     pugi::xml_node call = add_element(body, "tr");
     add_element(call, "td", "number", std::to_string(event.seq));
-    add_element(call, "td", "", who_text(event));
+    add_element(call, "td", "", caller_name(event, names));
     add_element(call, "td", "", name != nullptr ? name : fmt::format("{:#x}", event.in.x[0]));
     add_element(call, "td", "", "in");
     add_element(call, "td", "mono", registers_text(event.in));
@@ -114,11 +111,11 @@ std::string evidence_html(const scenario::CompiledCase& compiled, const RunRecor
                           const std::vector<scenario::Failure>& failures) {
   const std::vector<Remark> remarks = remarks_of(compiled, record, failures);
   const uint64_t end = end_of_interest(remarks);
+  const VmNames names = names_of(compiled);
   pugi::xml_document document;
-  add_diagram(document, timeline_of(record, remarks, names_of(compiled)),
-              step_names(compiled, record));
-  add_dumps(document, record.events, end);
-  add_calls(document, record.events, end);
+  add_diagram(document, timeline_of(record, remarks, names), step_names(compiled, record));
+  add_dumps(document, record.events, end, names);
+  add_calls(document, record.events, end, names);
   add_log(document, record.log);
   return html_text(document);
 }

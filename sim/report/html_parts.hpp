@@ -26,6 +26,10 @@ void add_diagram(pugi::xml_node parent, const Timeline& timeline,
 
 /// TX and RX of the events, as hex dumps with their fields: the last ones before `end`, a counter
 /// of events.
-void add_dumps(pugi::xml_node parent, const std::vector<trace::Event>& events, uint64_t end);
+void add_dumps(pugi::xml_node parent, const std::vector<trace::Event>& events, uint64_t end,
+               const VmNames& names);
+
+/// Who makes a call: "vm1.0", "mediator".
+std::string caller_name(const trace::Event& event, const VmNames& names);
 
 }  // namespace sim::report

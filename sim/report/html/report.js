@@ -61,10 +61,11 @@
 
   /* Requirements. */
   const coverage = document.getElementById("coverage");
-  const chapters = data.chapters.filter(([name]) => rows.some((row) => row.chapter === name));
+  const chapters = [...data.chapters, ["", "rows that this program does not know"]]
+    .filter(([name]) => rows.some((row) => row.chapter === name));
   const show = () => showRows();
   const pick = {
-    chapter: select("chapter", chapters.map(([name]) => name), show),
+    chapter: select("chapter", chapters.map(([name]) => name).filter(Boolean), show),
     version: select("FF-A version", [...data.versions].sort(), show),
     spmc: select("SPMC", sorted(data.spmcs.filter((s) => s !== "")), show),
     error: select("error", [...data.errors].sort(), show),
@@ -102,27 +103,51 @@
     cell.append(those.length ? caseList(those) : make("p", "note", "no case"));
     line.after(make("tr", "open", cell));
   };
+  const stateNode = (state, text) => make("span", state === "left out" ? "skipped" : state, text);
+  const rowLine = (told) => {
+    const numbers = make("td", "number", String(told.passed));
+    if (told.failed) numbers.append(" + ", make("span", "failed", String(told.failed)));
+    const line = make("tr", "row", make("td", "mono fixed", told.row.id), make("td", "", told.row.condition),
+      make("td", "", told.row.result), numbers, make("td", "fixed", stateNode(told.state, told.state)));
+    line.addEventListener("click", () => toggle(line, told));
+    return line;
+  };
+  const opened = new Set();
+  const chapterLine = (name, title, counts) => {
+    const line = make("tr", "row chapter", make("td", "mono fixed", name), make("td", "", title));
+    const cell = make("td", "fixed");
+    cell.colSpan = 3;
+    for (const [state, count] of Object.entries(counts)) {
+      if (count) cell.append(stateNode(state, `${count} ${state}`), "  ");
+    }
+    line.append(cell);
+    line.addEventListener("click", () => {
+      if (!opened.delete(name)) opened.add(name);
+      showRows();
+    });
+    return line;
+  };
+  /* Chapters open when they are clicked, or when rows are chosen. */
   const showRows = () => {
     const words = rowText.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const counts = { passed: 0, failed: 0, uncovered: 0, "left out": 0 };
+    const chosen = words.length > 0 || pick.state.box.value || pick.chapter.box.value;
+    const none = () => ({ passed: 0, failed: 0, uncovered: 0, "left out": 0 });
+    const all = none();
     const lines = document.createDocumentFragment();
-    for (const row of rows) {
-      if (pick.chapter.box.value && row.chapter !== pick.chapter.box.value) continue;
-      const text = `${row.id} ${row.condition} ${row.result}`.toLowerCase();
-      if (!words.every((word) => text.includes(word))) continue;
-      const told = tally(row);
-      ++counts[told.state];
-      if (pick.state.box.value && told.state !== pick.state.box.value) continue;
-      const numbers = make("td", "number", String(told.passed));
-      if (told.failed) numbers.append(" + ", make("span", "failed", String(told.failed)));
-      const line = make("tr", "row", make("td", "mono", row.id), make("td", "", row.condition), make("td", "", row.result),
-        numbers, make("td", told.state === "left out" ? "skipped" : told.state, told.state));
-      line.addEventListener("click", () => toggle(line, told));
-      lines.append(line);
+    for (const [name, title] of chapters) {
+      if (pick.chapter.box.value && name !== pick.chapter.box.value) continue;
+      const counts = none();
+      const told = rows.filter((row) => row.chapter === name &&
+        words.every((word) => `${row.id} ${row.condition} ${row.result}`.toLowerCase().includes(word))).map(tally);
+      for (const { state } of told) { ++counts[state]; ++all[state]; }
+      const shown = told.filter(({ state }) => !pick.state.box.value || state === pick.state.box.value);
+      if (!shown.length) continue;
+      lines.append(chapterLine(name, title, counts));
+      if (chosen || opened.has(name)) lines.append(...shown.map(rowLine));
     }
     requirements.body.replaceChildren(lines);
-    total.textContent = `${counts.passed} passed, ${counts.failed} failed, ${counts.uncovered} uncovered, ` +
-      `${counts["left out"]} left out. A row names its cases when clicked.`;
+    total.textContent = `${all.passed} passed, ${all.failed} failed, ${all.uncovered} uncovered, ` +
+      `${all["left out"]} left out. A click opens a chapter; one on a row names its cases.`;
   };
 
   /* Passed and failed cases by two properties; a click chooses both above. */
@@ -157,11 +182,6 @@
       pivot("Cases by error and FF-A version of the guests", versions, (one) => one.versions, pick.version,
         errors, (one) => one.errors, pick.error)),
     make("div", "controls", rowText, ...Object.values(pick).map((one) => one.label)), total, requirements.node);
-  const heading = make("p", "note");
-  pick.chapter.box.addEventListener("change", () => {
-    heading.textContent = (chapters.find(([name]) => name === pick.chapter.box.value) ?? ["", ""])[1];
-  });
-  total.before(heading);
   showRows();
 
   /* Cases. */
@@ -176,7 +196,7 @@
     for (const one of found.slice(0, most)) {
       const about = make("td", "", nameOf(one));
       if (one.note) about.append(make("div", "note", one.note));
-      lines.append(make("tr", "", make("td", one.result, one.result), about, make("td", "", one.spmc),
+      lines.append(make("tr", "", make("td", one.result + " fixed", one.result), about, make("td", "fixed", one.spmc),
         make("td", "", one.versions.join(", ")), make("td", "", one.errors.join(", ")),
         make("td", "mono", one.covers.map((row) => rows[row].id).join(" "))));
     }

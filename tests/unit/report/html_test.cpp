@@ -214,13 +214,13 @@ TEST(Dumps, show_bytes_beside_their_fields) {
   event.seq = 3;
   event.vm = 1;
   pugi::xml_document document;
-  add_dumps(document, {event}, 4);
+  add_dumps(document, {event}, 4, {{1, "guest"}});
   const std::string html = html_text(document);
-  EXPECT_THAT(html, HasSubstr("TX of FFA_MEM_SHARE, vm1.0 (3), 112 bytes"));
+  EXPECT_THAT(html, HasSubstr("TX of FFA_MEM_SHARE by guest.0, call 3, 112 bytes"));
   EXPECT_THAT(html, HasSubstr(R"(<span class="odd" data-f="1">03 21</span>)"));
   EXPECT_THAT(html, HasSubstr("read-write"));
   pugi::xml_document none;
-  add_dumps(none, {event}, 3);
+  add_dumps(none, {event}, 3, {});
   EXPECT_THAT(html_text(none), testing::IsEmpty());
 }
 
