@@ -52,6 +52,17 @@ void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
       ->allow_extra_args(false);
 }
 
+/// The same for all verbs that have results.
+void add_reports(CLI::App& verb, RunOptions& run) {
+  const auto option = [&](const char* name, std::string& value, const char* text) {
+    verb.add_option(name, value, text)->type_name("FILE");
+  };
+  option("--junit", run.junit, "Write a JUnit report");
+  option("--html", run.html, "Write a report to read in a browser");
+  option("--sarif", run.sarif, "Write what failed in SARIF, with file and line");
+  option("--github", run.github, "Write what failed as annotations for GitHub; -: to the output");
+}
+
 /// What helps to read a failure.
 void add_reading(CLI::App& verb, RunOptions& run) {
   verb.add_option(
@@ -84,7 +95,7 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
   option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
   verb.add_flag("--update-golden", run.update_golden,
@@ -148,7 +159,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   verb.add_flag("--check-determinism", run.check_determinism,
                 "Run each schedule a second time and compare");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -213,6 +224,9 @@ void add_list(CLI::App& verb, Options& options, RawValues& raw) {
 void read_reading(Options& options, const std::string& break_at) {
   if (options.json && options.run.diagram == "-") {
     throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
+  }
+  if (options.json && options.run.github == "-") {
+    throw InputError("--github", "with --json it needs a file: standard output is for JSON");
   }
   if (options.json && options.run.inevitable != 0) {
     throw InputError("--inevitable", "is told as text, not with --json");
@@ -388,7 +402,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
       ->type_name("");
-  merge.add_option("--junit", options.run.junit, "Write a JUnit report")->type_name("FILE");
+  add_reports(merge, options.run);
   merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
@@ -411,8 +425,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return {{}, 0, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const auto verbs = app.get_subcommands();
-    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
+    const auto given = app.get_subcommands();
+    const std::string verb = given.empty() ? "" : given.front()->get_name();
     return {{},
             2,
             "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};

@@ -45,7 +45,10 @@ struct RunOptions {
   std::optional<std::string> choices;
   unsigned jobs = 1;
   report::Shard shard;
-  std::string junit;
+  std::string junit;  ///< reports: a file; empty: none
+  std::string sarif;
+  std::string html;
+  std::string github;            ///< "-": standard output
   std::string trace;             ///< directory
   std::string mediator;          ///< plug-in
   bool fine = false;             ///< our mediator with every access told

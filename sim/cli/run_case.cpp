@@ -81,6 +81,15 @@ bool is_excused(const ReadyCase& ready, const CaseResult& result) {
 
 }  // namespace
 
+void tell_seen(Outcome& outcome, const ReadyCase& ready, const report::Seen& seen) {
+  const SpmcSpec& spmc = ready.compiled.world.spmc;
+  outcome.spmc = spmc.absent ? "absent"
+                             : fmt::format("{} {}.{}", spmc.personality, spmc.version.major(),
+                                           spmc.version.minor());
+  outcome.versions = seen.versions();
+  outcome.errors = seen.errors();
+}
+
 void judge_into(Outcome& outcome, const ReadyCase& ready, const CaseResult& result) {
   outcome.hash = result.hash;
   outcome.choices = result.choices;
@@ -131,6 +140,8 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   outcome.chapter = ready.loaded.chapter;
   outcome.file = ready.loaded.data.file;
   outcome.seed = fmt::format("{:#x}", seed);
+  outcome.covers = ready.loaded.covers;
+  outcome.text = ready.loaded.data.doc.value("text", "");
   return outcome;
 }
 
@@ -156,6 +167,9 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     outcome.stack_bytes = result.record.stack_bytes;
     outcome.undecided = result.record.undecided ? 1 : 0;
     outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
+    report::Seen seen;
+    seen.add(result.record.events);
+    tell_seen(outcome, ready, seen);
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }

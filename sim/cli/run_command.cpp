@@ -14,6 +14,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/inevitable.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
@@ -21,7 +22,6 @@
 #include "sim/cli/workers.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/report/golden.hpp"
-#include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/sched/choices.hpp"
 #include "sim/trace/atomic_file.hpp"
@@ -35,9 +35,8 @@ using report::Outcome;
 /// no lost run.
 class Outputs {
  public:
-  explicit Outputs(const RunOptions& options) : options_(options) {
+  explicit Outputs(const RunOptions& options) : options_(options), reports_(options) {
     if (!options.golden.empty()) read_golden();
-    if (!options.junit.empty()) junit_ = std::make_unique<trace::AtomicFile>(options.junit);
     if (options.update_golden) golden_file_ = std::make_unique<trace::AtomicFile>(options.golden);
     if (options.trace.empty()) return;
     std::error_code error;
@@ -50,8 +49,12 @@ class Outputs {
     report::check_golden(golden_, options_.golden, outcome);
   }
 
+  void offer(const ReadyCase& ready, const Outcome& outcome, CaseRunner& runner) {
+    reports_.offer(ready, outcome, runner);
+  }
+
   void commit(const std::vector<Outcome>& outcomes, bool whole) {
-    if (junit_) junit_->commit(report::junit_text(outcomes));
+    reports_.commit(outcomes);
     const int code = report::exit_code(outcomes);
     if (golden_file_ && code == 0) {
       golden_file_->commit(report::golden_text(report::updated_golden(golden_, outcomes, whole)));
@@ -68,7 +71,7 @@ class Outputs {
 
   const RunOptions& options_;
   report::GoldenHashes golden_;
-  std::unique_ptr<trace::AtomicFile> junit_;
+  ReportFiles reports_;
   std::unique_ptr<trace::AtomicFile> golden_file_;
 };
 
@@ -140,6 +143,7 @@ class Runner {
 
   void finish(const ReadyCase& ready, Outcome outcome) {
     outputs_.check(outcome);
+    find_lines(outcome);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_, outcome);
     }
@@ -148,6 +152,7 @@ class Runner {
       tell_where_inevitable(ready, outcome);
     }
     diagram_.offer(ready, outcome, runner_);
+    outputs_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
 
