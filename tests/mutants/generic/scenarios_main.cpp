@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// mutant_scenarios PLUGIN NUMBERS JOBS PATH…: which of the mutants in PLUGIN fail a scenario below
-// the paths. Exit code 2: bad arguments, or the mediator fails without a mutant.
+// mutant_scenarios PLUGIN NUMBERS JOBS TESTS PATH…: which of the mutants in PLUGIN fail a scenario
+// below the paths; of those that reach one, TESTS are tried. Exit code 2: bad arguments, or the
+// mediator fails without a mutant.
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -27,7 +28,8 @@ T& symbol(void* library, const char* name, const std::string& file) {
   return *static_cast<T*>(found);
 }
 
-int run(const std::string& plugin, const std::string& numbers, unsigned jobs, Options options) {
+int run(const std::string& plugin, const std::string& numbers, generic::Effort effort,
+        Options options) {
   options.run.mediator = plugin;
   const auto suite = sim::cli::load_suite(options.selection);
   if (!suite) return 2;
@@ -44,6 +46,7 @@ int run(const std::string& plugin, const std::string& numbers, unsigned jobs, Op
   for (const ReadyCase& ready : suite->cases) {
     if (!ready.loaded.skip.empty()) continue;
     std::fill_n(reached, count + 1, uint8_t{0});
+    reach.begin();
     const auto outcome = sim::cli::run_one(ready, options.run, *runner);
     if (outcome.result == sim::report::Result::failed) {
       throw std::runtime_error(outcome.name + ": fails without a mutant");
@@ -51,7 +54,7 @@ int run(const std::string& plugin, const std::string& numbers, unsigned jobs, Op
     cases.emplace(outcome.name, &ready);
     reach.add(outcome.name, reached, count);
   }
-  generic::judge(mutants, reach, alive, jobs, [&](const std::string& name) {
+  generic::judge(mutants, reach, alive, effort, [&](const std::string& name) {
     const auto outcome = sim::cli::run_one(*cases.at(name), options.run, *runner);
     return outcome.result == sim::report::Result::failed;
   });
@@ -61,15 +64,18 @@ int run(const std::string& plugin, const std::string& numbers, unsigned jobs, Op
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned long jobs = argc < 5 ? 0 : std::strtoul(argv[3], nullptr, 10);
-  if (jobs == 0 || jobs > 64) {
-    fmt::print(stderr, "usage: mutant_scenarios PLUGIN NUMBERS JOBS PATH…    (JOBS: 1 to 64)\n");
+  const auto effort = argc < 6 ? std::nullopt : generic::to_effort(argv[3], argv[4]);
+  if (!effort) {
+    fmt::print(
+        stderr,
+        "usage: mutant_scenarios PLUGIN NUMBERS JOBS TESTS PATH…    (JOBS: 1 to 64, TESTS: 1 "
+        "to 1000000)\n");
     return 2;
   }
   Options options;
-  options.selection.paths.assign(argv + 4, argv + argc);
+  options.selection.paths.assign(argv + 5, argv + argc);
   try {
-    return run(argv[1], argv[2], static_cast<unsigned>(jobs), options);
+    return run(argv[1], argv[2], *effort, options);
   } catch (const std::exception& error) {
     fmt::print(stderr, "mutant_scenarios: {}\n", error.what());
     return 2;

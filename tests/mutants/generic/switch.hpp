@@ -93,8 +93,8 @@ template <class E>
 }  // namespace mutant
 
 /// FFA_CHECK with its error ignored.
-#define FFASIM_MUTANT_CHECK(n, ...)                                                          \
-  do {                                                                                       \
+#define FFASIM_MUTANT_CHECK(n, ...)                                                         \
+  do {                                                                                      \
     if (auto ffa_check_ = (__VA_ARGS__); !ffa_check_.ok() && !::mutant::on(n)) [[unlikely]] \
-      return ::ffa::Error{ffa_check_.error()};                                               \
+      return ::ffa::Error{ffa_check_.error()};                                              \
   } while (false)
