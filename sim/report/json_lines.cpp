@@ -95,6 +95,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"problems", problems},
                    {"repro", outcome.repro},
                    {"sometimes", outcome.sometimes}};
+  if (!outcome.wanted.empty()) all["wanted"] = outcome.wanted;
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
   if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
@@ -175,6 +176,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
     outcome.undecided = value.value("undecided", uint64_t{0});
     outcome.sometimes = value.at("sometimes");
+    outcome.wanted = value.value("wanted", outcome.wanted);
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }
