@@ -11,7 +11,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <map>
+#include <string>
 #include <vector>
 
 #include "ffa/reply.hpp"
@@ -52,35 +52,57 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
     const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
                                       !ffa::is_function(step.sent.begun, Fid::mem_share));
-    for (const auto& [what, digest] : now.digests) {
-      const auto was = before_.digests.find(what);
-      if (was != before_.digests.end() && was->second == digest) continue;
-      const bool of_spmc = what == spmc_state;
-      const bool of_send = of_spmc || what == fmt::format("{}{}", state_of, step.event.vm) ||
-                           what == fmt::format("{}{}", references_of, step.event.vm);
+    const bool others_wrote = step.sim.machine().guest_writes() != guest_writes_;
+    for (const Digest& is : now.digests) {
+      const auto& was = before_.digests;
+      if (std::find(was.begin(), was.end(), is) != was.end()) continue;
+      const bool of_spmc = is.what == What::spmc;
+      const bool of_send = of_spmc || (is.vm == step.event.vm && (is.what == What::mediator_state ||
+                                                                  is.what == What::references));
       if (send_ended && of_send) continue;
-      if (may_zero && what.starts_with(memory_of)) continue;
       if (of_spmc && (reached_sp || step.faulted)) continue;
-      const bool others_wrote = step.sim.machine().guest_writes() != guest_writes_;
-      if ((reached_sp || others_wrote) && what.starts_with(memory_of)) continue;
-      report(step, fmt::format("failed, and changed {}", what));
+      if (is.what == What::memory && (may_zero || reached_sp || others_wrote)) continue;
+      report(step, "failed, and changed " + text_of(is));
     }
   }
 
  private:
-  static constexpr const char* spmc_state = "what the SPMC holds";
-  static constexpr const char* memory_of = "the memory of";
-  static constexpr const char* state_of = "the mediator's state of VM ";
-  static constexpr const char* references_of = "the page references of VM ";
+  enum class What : uint8_t { mediator_state, references, buffers, stage2, memory, spmc };
+  struct Digest {
+    What what;
+    uint16_t vm;  ///< 0 of what is no VM's
+    uint64_t value;
+    bool operator==(const Digest&) const = default;
+  };
+  static std::string text_of(const Digest& digest) {
+    switch (digest.what) {
+      case What::mediator_state:
+        return fmt::format("the mediator's state of VM {}", digest.vm);
+      case What::references:
+        return fmt::format("the page references of VM {}", digest.vm);
+      case What::buffers:
+        return fmt::format("the mapped buffers of VM {}", digest.vm);
+      case What::stage2:
+        return fmt::format("the stage 2 of VM {}", digest.vm);
+      case What::memory:
+        return fmt::format("the memory of VM {}", digest.vm);
+      case What::spmc:
+        break;
+    }
+    return "what the SPMC holds";
+  }
 
   struct Snapshot {
-    std::map<std::string, uint64_t> digests;
+    std::vector<Digest> digests;
     uint32_t quarantined = 0;
     uint32_t shares = 0;
   };
 
-  static uint64_t digest(const std::vector<uint64_t>& words) {
-    return XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+  /// Leaves no words.
+  static uint64_t digest(std::vector<uint64_t>& words) {
+    const uint64_t value = XXH3_64bits(words.data(), words.size() * sizeof(uint64_t));
+    words.clear();
+    return value;
   }
 
   static void add_fact(std::vector<uint64_t>& words, const ffa_sim_fact& fact) {
@@ -93,37 +115,39 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
 
   static Snapshot snapshot(const Step& step) {
     Snapshot result;
+    result.digests.reserve(step.facts.vms.size() + 4 * step.sim.spec().vms.size() + 1);
+    std::vector<uint64_t> words;
+    words.reserve(256);
     for (const auto& [id, vm] : step.facts.vms) {
       result.quarantined += vm.fact.quarantined;
       result.shares += vm.fact.shares;
-      std::vector<uint64_t> words;
       add_fact(words, vm.fact);
       for (const ShareFact& share : vm.shares) {
         add_fact(words, share.fact);
         for (const ffa_sim_fact& range : share.ranges) add_fact(words, range);
       }
-      result.digests[fmt::format("{}{}", state_of, id)] = digest(words);
+      result.digests.push_back({What::mediator_state, id, digest(words)});
     }
     Machine& machine = step.sim.machine();
     for (const VmSpec& vm : step.sim.spec().vms) {
       const uint16_t id = vm.config.id.raw();
       if (!machine.has_vm(id)) continue;
-      std::vector<uint64_t> words;
       for (const Pinned& pin : machine.pins(id))
         words.insert(words.end(), {pin.ipa, pin.pages, pin.count});
-      result.digests[fmt::format("{}{}", references_of, id)] = digest(words);
-      result.digests[fmt::format("the mapped buffers of VM {}", id)] = machine.mapped_buffers(id);
-      result.digests[fmt::format("the stage 2 of VM {}", id)] = machine.stage2_digest(id);
-      result.digests[fmt::format("{} VM {}", memory_of, id)] = machine.memory_digest(owned_by(id));
+      result.digests.push_back({What::references, id, digest(words)});
+      result.digests.push_back({What::buffers, id, machine.mapped_buffers(id)});
+      result.digests.push_back({What::stage2, id, machine.stage2_digest(id)});
+      result.digests.push_back({What::memory, id, machine.memory_digest(owned_by(id))});
     }
     if (spmc_model::Spmc* model = step.sim.secure_world().model()) {
-      result.digests[spmc_state] = digest(spmc_words(step, *model));
+      add_spmc_words(words, step, *model);
+      result.digests.push_back({What::spmc, 0, digest(words)});
     }
     return result;
   }
 
-  static std::vector<uint64_t> spmc_words(const Step& step, const spmc_model::Spmc& model) {
-    std::vector<uint64_t> words;
+  static void add_spmc_words(std::vector<uint64_t>& words, const Step& step,
+                             const spmc_model::Spmc& model) {
     for (size_t n = 0; n < model.regions(); ++n) {
       const spmc_model::RegionFacts region = model.region(n);
       words.insert(words.end(), {region.handle.raw(), region.sender.raw(), region.pages,
@@ -135,7 +159,6 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
                                  model.bound_notifications(id), model.pending_notifications(id)});
     }
     words.push_back(model.owns_hypervisor_rx() ? 1 : 0);
-    return words;
   }
 
   bool known_ = false;  ///< what was before the step

@@ -171,6 +171,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
     const spmc_model::Spmc* const model = step.sim.secure_world().model();
     for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
       const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
+      if (held.rx.empty() && held.tx.empty()) continue;
       for (const auto& buffer : {held.rx, held.tx}) {
         for (const ffa::Pa page : buffer) {
           if (check_held(step, held.vm, page.raw(), 1)) return;
@@ -216,11 +217,12 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
         ffa::is_function(in, Fid::mem_relinquish);
     const bool done = ffa::is_success(step.event.out) || quarantined(step) > quarantined_;
     const bool may_change = retrieved || (moves && done);
-    for (const auto& [vm, digest] : digests(step)) {
-      const auto was = before_.find(vm);
-      if (may_change && vm == step.event.vm) continue;
-      if (was != before_.end() && was->second != digest) {
-        report(step, fmt::format("the stage 2 of VM {} has changed", vm));
+    for (const Digest& is : digests(step)) {
+      if (may_change && is.vm == step.event.vm) continue;
+      const auto was = std::find_if(before_.begin(), before_.end(),
+                                    [&is](const Digest& other) { return other.vm == is.vm; });
+      if (was != before_.end() && was->value != is.value) {
+        report(step, fmt::format("the stage 2 of VM {} has changed", is.vm));
       }
     }
   }
@@ -255,17 +257,24 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
     const auto vm = step.facts.vms.find(step.event.vm);
     return vm == step.facts.vms.end() ? 0 : vm->second.fact.quarantined;
   }
-  static std::map<uint16_t, uint64_t> digests(const Step& step) {
-    std::map<uint16_t, uint64_t> result;
+  struct Digest {
+    uint16_t vm;
+    uint64_t value;
+  };
+  static std::vector<Digest> digests(const Step& step) {
+    std::vector<Digest> result;
+    result.reserve(step.sim.spec().vms.size());
     for (const VmSpec& vm : step.sim.spec().vms) {
       const uint16_t id = vm.config.id.raw();
-      if (step.sim.machine().has_vm(id)) result[id] = step.sim.machine().stage2_digest(id);
+      if (step.sim.machine().has_vm(id)) {
+        result.push_back({id, step.sim.machine().stage2_digest(id)});
+      }
     }
     return result;
   }
 
   uint32_t quarantined_ = 0;  ///< of the caller
-  std::map<uint16_t, uint64_t> before_;
+  std::vector<Digest> before_;
   uint64_t host_changes_ = 0;
 };
 
@@ -280,16 +289,22 @@ class PinsMatch final : public CheckerOf<PinsMatch> {
   }
 
  private:
-  using Counts = std::map<uint64_t, int64_t>;  // IPA -> change of the count there
+  /// By so much the count of references changes at this IPA.
+  struct Change {
+    uint64_t ipa;
+    int64_t count;
+  };
+  using Counts = std::vector<Change>;
 
   static void add(Counts& counts, uint64_t ipa, uint64_t pages, int64_t count) {
     if (pages == 0) return;
-    counts[ipa] += count;
-    counts[ipa + pages * ffa::page_size] -= count;
+    counts.push_back({ipa, count});
+    counts.push_back({ipa + pages * ffa::page_size, -count});
   }
 
   void check_vm(const Step& step, uint16_t id, const VmFact& vm) const {
     Counts counts;
+    counts.reserve(16);
     for (const ShareFact& share : vm.shares) {
       for (const ffa_sim_fact& range : share.ranges) add(counts, range.ipa, range.pages, 1);
     }
@@ -298,10 +313,13 @@ class PinsMatch final : public CheckerOf<PinsMatch> {
     for (const Pinned& pin : step.sim.machine().pins(id)) {
       add(counts, pin.ipa, pin.pages, -int64_t{pin.count});
     }
+    std::ranges::sort(counts, {}, &Change::ipa);
     int64_t difference = 0;
-    for (const auto& [ipa, change] : counts) {
-      difference += change;
-      if (difference == 0) continue;
+    for (size_t n = 0; n < counts.size(); ++n) {
+      const uint64_t ipa = counts[n].ipa;
+      difference += counts[n].count;
+      const bool more_here = n + 1 < counts.size() && counts[n + 1].ipa == ipa;
+      if (difference == 0 || more_here) continue;
       report(step,
              fmt::format("page {:#x} of VM {} has {} {} than its transactions and buffers need",
                          ipa, id, difference > 0 ? "fewer references" : "more references",
@@ -372,19 +390,22 @@ class RangesDisjoint final : public CheckerOf<RangesDisjoint> {
 
  private:
   void check_share(const Step& step, uint16_t id, const ShareFact& share) const {
+    if (share.ranges.size() == 1 && !wraps(share.ranges.front())) return;
     std::map<uint64_t, uint64_t> ends;  // by start
     for (const ffa_sim_fact& range : share.ranges) {
       const uint64_t end = range.ipa + range.pages * ffa::page_size;
-      const bool wraps = range.pages > ~uint64_t{0} / ffa::page_size || end <= range.ipa;
-      if (wraps || !ends.emplace(range.ipa, end).second) {
-        return bad(step, id, share, wraps ? "wraps" : "names a page twice");
-      }
+      if (wraps(range)) return bad(step, id, share, "wraps");
+      if (!ends.emplace(range.ipa, end).second) return bad(step, id, share, "names a page twice");
     }
     uint64_t last = 0;
     for (const auto& [start, end] : ends) {
       if (start < last) return bad(step, id, share, "names a page twice");
       last = end;
     }
+  }
+  static bool wraps(const ffa_sim_fact& range) {
+    return range.pages > ~uint64_t{0} / ffa::page_size ||
+           range.ipa + range.pages * ffa::page_size <= range.ipa;
   }
   void bad(const Step& step, uint16_t id, const ShareFact& share, const char* what) const {
     report(step, fmt::format("transaction {:#x} of VM {} {}", share.fact.handle, id, what));

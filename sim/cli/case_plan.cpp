@@ -14,7 +14,7 @@ namespace sim::cli {
 
 CasePlan plan_of(const ReadyCase& ready, const Options& options) {
   const ExploreOptions& given = options.explore;
-  CasePlan own{given.plan, {}};
+  CasePlan own{given.plan, {}, false};
   const auto& doc = ready.loaded.data.doc;
   if (!doc.contains("explore")) return own;
   const auto& says = doc.at("explore");
@@ -43,6 +43,7 @@ CasePlan plan_of(const ReadyCase& ready, const Options& options) {
     own.plan.first_seed = range.first;
     own.plan.end_seed = range.end;
   }
+  own.chooses = strategy || seeds;
   if (!says.contains("sometimes")) return own;
   own.wanted = says.at("sometimes").get<std::vector<std::string>>();
   const auto& known = check::sometimes_names();

@@ -14,6 +14,7 @@ namespace sim::cli {
 struct CasePlan {
   explore::Plan plan;
   std::vector<std::string> wanted;  ///< marks that its schedules must meet
+  bool chooses = false;             ///< which schedules: the scenario says so itself
 };
 
 /// Throws InputError for what `explore` says and can't be, and where --shard splits the seeds of a

@@ -96,12 +96,10 @@ uint16_t Simulation::Impl::pcpu_of(uint16_t vm, uint16_t vcpu) const {
   return static_cast<uint16_t>(spec.pcpus == 0 ? 0 : vcpu % spec.pcpus);
 }
 
-Simulation::Impl::Step* Simulation::Impl::current_step() {
-  const auto it = steps.find(scheduler.current());
-  return it == steps.end() ? nullptr : &it->second;
-}
+Simulation::Impl::Step* Simulation::Impl::current_step() { return steps.find(scheduler.current()); }
 
 trace::Event& Simulation::Impl::event(uint64_t seq) {
+  if (events.back().seq == seq) return events.back();
   const auto found =
       std::lower_bound(events.begin(), events.end(), seq,
                        [](const trace::Event& e, uint64_t wanted) { return e.seq < wanted; });
@@ -113,7 +111,7 @@ uint64_t Simulation::Impl::begin(trace::Event event) {
   const uint64_t seq = event.seq = next_seq++;
   event.stimulus = take_stimuli("");
   scheduler.perform(operation_of(event.side, OperationKind::call_begin));
-  Step& step = steps[scheduler.current()] = {};
+  Step& step = steps.open(scheduler.current());
   step.event = seq;
   step.pcpu = event.pcpu;
   if (spec.coverage) step.site = Coverage::site_of(event);
@@ -132,12 +130,10 @@ void Simulation::Impl::end(uint64_t seq) {
   event(seq).seq_ret = next_seq++;
   last_place = {seq, 0};
   decisions_there = choices->decisions();
-  steps.erase(scheduler.current());
+  steps.close(scheduler.current());
   check_step_end();
-  // A copy: what the hook does may add events.
-  const trace::Event done = event(seq);
-  if (after_step) after_step(done);
-  std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
+  if (after_step) after_step(event(seq));
+  std::erase_if(accesses, [seq](const Access& access) { return access.call == seq; });
 }
 
 void Simulation::Impl::check_step_end() {
@@ -158,7 +154,7 @@ void Simulation::Impl::check_step_end() {
 
 bool Simulation::Impl::run_tasks(std::vector<Scheduler::Task> tasks) {
   struct Clean {
-    std::map<size_t, Step>& steps;
+    OpenSteps& steps;
     ~Clean() { steps.clear(); }
   } clean{steps};
   return scheduler.run(std::move(tasks));
@@ -254,6 +250,14 @@ void Simulation::Impl::log(uint32_t level, std::string_view text) {
   lines.push_back(fmt::format("{}: {}", names[std::min<uint32_t>(level, 3)], text));
 }
 
+/// Of an accepted one; each is asked for once.
+const std::string& Simulation::Impl::rule_name(uint32_t rule) {
+  if (rule >= rule_names.size()) rule_names.resize(rule + 1);
+  std::string& name = rule_names[rule];
+  if (name.empty()) name = mediator->rule_name(rule);
+  return name;
+}
+
 void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint32_t>& accepted,
                              uint32_t rejected) {
   const Step* const step = current_step();
@@ -264,8 +268,8 @@ void Simulation::Impl::rules(uint16_t vm, uint16_t vcpu, const std::vector<uint3
            fmt::format("rules are told of vCPU {}.{}, whose call this is not", vm, vcpu));
     return;
   }
-  event.accepted.reserve(event.accepted.size() + accepted.size());
-  for (const uint32_t rule : accepted) event.accepted.push_back(mediator->rule_name(rule));
+  event.accepted.reserve(accepted.size());
+  for (const uint32_t rule : accepted) event.accepted.add(rule_name(rule));
   if (rejected != 0) event.rule = mediator->rule_name(rejected);
   if (spec.coverage) spec.coverage->add_rules(accepted, rejected, *mediator);
 }
@@ -310,10 +314,7 @@ void Simulation::Impl::guest_call(uint16_t id, uint16_t vcpu, uint32_t conduit, 
   if (offline.contains({id, vcpu})) {
     report("machine", fmt::format("vCPU {}.{} makes a call, but is offline", id, vcpu));
   }
-  if (before_step) {
-    const trace::Event known = event(seq);
-    before_step(known);
-  }
+  if (before_step) before_step(event(seq));
   // A VM that does not exist has nobody who traps its calls.
   uint32_t outcome = FFA_SIM_NOT_MINE;
   if (machine.has_vm(id)) outcome = call_mediator(seq, id, vcpu, conduit, regs);

@@ -173,11 +173,13 @@ class Simulation {
   /// The same for a vCPU's access to memory, by IPA.
   void touch(uint16_t vm, uint64_t ipa, uint64_t bytes, bool write);
   /// Called before each guest call, with what is known of it by then: vm, vcpu, conduit, in, tx.
+  /// Must not let anything happen that is an event of its own.
   void set_before_step(std::function<void(const trace::Event&)> hook);
   /// Called on the task of a guest call right before the mediator reads this part of the caller's
   /// TX, `bytes` at `offset`, which lie at `pa`: what stands there then is what it reads.
   void set_before_tx_read(std::function<void(uint64_t offset, uint64_t bytes, uint64_t pa)> hook);
-  /// Called after each guest call and each lifecycle operation (checkers hook in here).
+  /// Called after each guest call and each lifecycle operation (checkers hook in here). Must not
+  /// let anything happen that is an event of its own.
   void set_after_step(std::function<void(const trace::Event&)> hook);
   /// What the mediator read and wrote through mapped buffers, during the operations that are not
   /// over yet.

@@ -3,6 +3,7 @@
 // trace. Included by simulation*.cpp only.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -83,6 +84,40 @@ struct Simulation::Impl final : World, SimulationState {
     SwitchPoint at;                 ///< the last of them
     uint8_t site = 0;               ///< as Coverage counts
   };
+  /// By task, of which there are few.
+  class OpenSteps {
+   public:
+    [[nodiscard]] Step* find(size_t task) {
+      return task < slots_.size() && slots_[task].open ? &slots_[task].step : nullptr;
+    }
+    /// A fresh one.
+    Step& open(size_t task) {
+      if (task >= slots_.size()) slots_.resize(task + 1);
+      Slot& slot = slots_[task];
+      if (!slot.open) ++count_;
+      slot = {true, {}};
+      return slot.step;
+    }
+    void close(size_t task) {
+      if (find(task) == nullptr) return;
+      slots_[task].open = false;
+      --count_;
+    }
+    void clear() {
+      for (Slot& slot : slots_) slot.open = false;
+      count_ = 0;
+    }
+    [[nodiscard]] size_t size() const { return count_; }
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+
+   private:
+    struct Slot {
+      bool open = false;
+      Step step;
+    };
+    std::deque<Slot> slots_;  // a step stays where it is while others begin
+    size_t count_ = 0;
+  };
   // World: what the mediator calls back.
   ffa::Regs smc(uint16_t vm, const ffa::Regs& in) override;
   bool inject_irq(uint16_t vm, uint16_t vcpu, uint32_t irq) override;
@@ -117,6 +152,7 @@ struct Simulation::Impl final : World, SimulationState {
   uint64_t begin_lifecycle(const char* op, uint16_t vm);
   uint32_t end_lifecycle(uint64_t seq, int64_t result);
   Step* current_step();
+  const std::string& rule_name(uint32_t rule);
 
   void guest_call(uint16_t vm, uint16_t vcpu, uint32_t conduit, ffa::Regs& regs,
                   const std::function<void()>& before_return);
@@ -170,9 +206,10 @@ struct Simulation::Impl final : World, SimulationState {
   std::unique_ptr<SecureWorld> secure;
   std::unique_ptr<MediatorUnderTest> mediator;
 
-  std::map<size_t, Step> steps;                             // by task
+  OpenSteps steps;
   std::map<size_t, std::vector<FaultSpec>> faults_to_come;  // by task: of its next step
-  std::map<size_t, Step> parked;  // of tasks whose call waits for another VM
+  std::map<size_t, Step> parked;        // of tasks whose call waits for another VM
+  std::vector<std::string> rule_names;  // by number, as far as they were asked for
   SimulationState kept;
   size_t kept_events = 0;
   Simulation::WaitHooks wait_hooks;

@@ -13,6 +13,8 @@
 namespace sim {
 namespace {
 
+constexpr size_t usual_order_bytes = 480;
+
 void append(std::string& stimulus, std::string_view text) {
   if (!stimulus.empty()) stimulus += "; ";
   stimulus += text;
@@ -68,6 +70,7 @@ void Simulation::Impl::add_turn(const SwitchPlace& to) {
 /// step went on after another had come this far.
 void Simulation::Impl::tell_order(Step& step, std::string_view kind, uint64_t nth) {
   std::string& stimulus = event(step.event).stimulus;
+  if (stimulus.empty()) stimulus.reserve(usual_order_bytes);
   append(stimulus, kind);
   append_number(stimulus, nth);
   stimulus += ' ';

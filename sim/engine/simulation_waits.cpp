@@ -37,7 +37,8 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
   while (outcome == FFA_SIM_BLOCKED) {
     scheduler.check_locks_free("while its call waits");
     const size_t task = scheduler.current();
-    parked.insert(steps.extract(task));
+    parked.insert_or_assign(task, std::move(*steps.find(task)));
+    steps.close(task);
     if (wait_hooks.waits) wait_hooks.waits(task);
     scheduler.wait_until(
         [this, key, seq] {
@@ -47,10 +48,11 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
         },
         true);
     if (wait_hooks.goes_on) wait_hooks.goes_on(task);
-    steps.insert(parked.extract(task));
+    Step& step = steps.open(task);
+    step = std::move(parked.extract(task).mapped());
     wait_passed();
     scheduler.perform(going_on);
-    steps[task].pcpu = pcpu_of(id, vcpu);
+    step.pcpu = pcpu_of(id, vcpu);
     open_calls[key] = {seq, false, false};
     bridge.begin_call();
     outcome = mediator->handle_call(id, vcpu, conduit, regs);

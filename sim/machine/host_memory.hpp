@@ -63,6 +63,7 @@ class HostMemory {
   Page& touch(uint64_t page);
   std::unique_ptr<Page> new_page();
   static void fill_poison(PageOwner owner, uint64_t page, std::span<std::byte, 4096> to);
+  static bool is_poison(uint64_t number, const Page& page);
   static uint64_t page_hash(uint64_t number, const Page& page);
 
   bool everywhere_;

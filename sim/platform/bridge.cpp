@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -270,9 +271,12 @@ struct Bridge::Calls {
 
   static void rules(void* world, uint16_t vm, uint16_t vcpu, const uint64_t* accepted,
                     uint32_t words, uint32_t rejected) {
-    std::vector<uint32_t> numbers;
-    for (uint32_t n = 0; n < std::min(words, max_rule_words) * 64; ++n) {
-      if ((accepted[n / 64] >> (n % 64) & 1) != 0) numbers.push_back(n);
+    std::vector<uint32_t>& numbers = of(world).accepted_rules_;
+    numbers.clear();
+    for (uint32_t word = 0; word < std::min(words, max_rule_words); ++word) {
+      for (uint64_t left = accepted[word]; left != 0; left &= left - 1) {
+        numbers.push_back(word * 64 + static_cast<uint32_t>(std::countr_zero(left)));
+      }
     }
     of(world).world_.rules(vm, vcpu, numbers, rejected);
   }

@@ -96,6 +96,7 @@ class Bridge {
   World& world_;
   uint32_t budget_ = 0;
   uint32_t used_ = 0;
+  std::vector<uint32_t> accepted_rules_;  // of the call at hand: kept for its memory
   uint64_t operations_ = 0;
   bool observing_ = false;
 };

@@ -245,7 +245,7 @@ class RecordBuilder {
     for (uint64_t word = 0; word < words; ++word) {
       const uint64_t bits = in_.word();
       for (uint64_t n = 0; n < 64; ++n) {
-        if ((bits >> n & 1) != 0) event.accepted.push_back(rule_name(word * 64 + n));
+        if ((bits >> n & 1) != 0) event.accepted.add(rule_name(word * 64 + n));
       }
     }
     event.result = static_cast<int64_t>(in_.word());

@@ -102,6 +102,7 @@ std::string outcome_json(const Outcome& outcome) {
                    {"versions", outcome.versions},
                    {"errors", outcome.errors}};
   if (outcome.result == Result::failed && !outcome.text.empty()) all["text"] = outcome.text;
+  if (!outcome.wanted.empty()) all["wanted"] = outcome.wanted;
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
   if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
@@ -187,6 +188,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.spmc = value.at("spmc");
     outcome.versions = value.at("versions");
     outcome.errors = value.at("errors");
+    outcome.wanted = value.value("wanted", outcome.wanted);
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }

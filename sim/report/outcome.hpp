@@ -60,6 +60,7 @@ struct Outcome {
   std::string saved_with{};  ///< the options that it fails with, since no scenario says them, or ""
   std::optional<Exploration> exploration{};
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
+  std::vector<std::string> wanted{};     ///< those that its scenario is there for
   /// What programs from outside printed, by endpoint; printable_text() of it.
   std::map<std::string, std::string> consoles{};
   std::vector<std::string> notes{};   ///< on how they were run

@@ -90,10 +90,7 @@ Expectation with_defaults(const JudgedStep& step, Expectation expect) {
 std::string endpoint_of(const Actor& actor) { return actor.name.substr(0, actor.name.find('.')); }
 
 void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
-  std::string what =
-      fmt::format("step {} ({} on {})", step.step.pointer, step.step.what, step.step.actor.name);
-  if (step.step.repetition != 0) what += fmt::format(", repetition {}", step.step.repetition);
-  Verdict verdict{failures, what};
+  Verdict verdict{failures, &step.step};
   const Expectation* chosen = pick(step.step.expect, step.evidence);
   if (chosen == nullptr && !step.step.expect.empty()) {
     verdict.add(step.step.pointer + "/expect", "an entry whose conditions fit",
@@ -132,7 +129,7 @@ void judge_step(const JudgedStep& step, std::vector<Failure>& failures) {
 void judge_end(const CompiledCase& compiled, const Evidence& evidence,
                std::vector<Failure>& failures) {
   const FinalExpectation* expect = pick(compiled.expect, evidence);
-  Verdict verdict{failures, "at the end"};
+  Verdict verdict{failures, nullptr};
   if (expect == nullptr) {
     if (!compiled.expect.empty()) verdict.add("/expect", "an entry whose conditions fit", "none");
     return;
@@ -211,6 +208,15 @@ bool Evidence::any_fault_fired() const {
          record_.fault_fired.end();
 }
 
+namespace {
+std::string text_of(const CompiledStep* step) {
+  if (step == nullptr) return "at the end";
+  std::string text = fmt::format("step {} ({} on {})", step->pointer, step->what, step->actor.name);
+  if (step->repetition != 0) text += fmt::format(", repetition {}", step->repetition);
+  return text;
+}
+}  // namespace
+
 void Verdict::add(const std::string& pointer, const std::string& expected,
                   const std::string& actual, const std::string& rule) {
   Failure failure;
@@ -218,7 +224,7 @@ void Verdict::add(const std::string& pointer, const std::string& expected,
   failure.expected = expected;
   failure.actual = actual;
   failure.rule = rule.empty() ? rule_ : rule;
-  failure.text = fmt::format("{}: expected {}, got {}", what_, expected, actual);
+  failure.text = fmt::format("{}: expected {}, got {}", text_of(step_), expected, actual);
   if (!failure.rule.empty()) failure.text += fmt::format(" (rule {})", failure.rule);
   failures_.push_back(failure);
 }
@@ -243,8 +249,8 @@ std::vector<Failure> judge(const CompiledCase& compiled, const RunRecord& record
     const bool leaves_trace = compiled_step.what != "check" && compiled_step.what != "faults";
     if (!done.ran && leaves_trace) {
       if (record.no_progress) continue;
-      Verdict{failures, fmt::format("step {} ({})", compiled_step.pointer, compiled_step.what)}.add(
-          compiled_step.pointer, "the step to be done", "it was not reached");
+      Verdict{failures, &compiled_step}.add(compiled_step.pointer, "the step to be done",
+                                            "it was not reached");
       continue;
     }
     if (done.vm_ended) continue;

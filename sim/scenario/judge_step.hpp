@@ -47,15 +47,16 @@ struct JudgedStep {
 /// Collects failures of one step or of the end.
 class Verdict {
  public:
-  Verdict(std::vector<Failure>& failures, std::string what)
-      : failures_(failures), what_(std::move(what)) {}
+  /// nullptr: of the end. Who it is about is put into words where something failed.
+  Verdict(std::vector<Failure>& failures, const CompiledStep* step)
+      : failures_(failures), step_(step) {}
   void add(const std::string& pointer, const std::string& expected, const std::string& actual,
            const std::string& rule = {});
   void set_rule(const std::string& rule) { rule_ = rule; }
 
  private:
   std::vector<Failure>& failures_;
-  std::string what_;
+  const CompiledStep* step_;
   std::string rule_;
 };
 

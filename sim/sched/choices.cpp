@@ -13,7 +13,44 @@
 namespace sim {
 
 namespace {
+
 LastChoices* last_choices = nullptr;
+
+/// The memory of a log that nobody needs any more: each schedule has one, of about the same size.
+thread_local std::vector<Choice> spare_log;
+
+/// What is being put behind a text in memory of fixed size.
+class Appended {
+ public:
+  explicit Appended(LastChoices& last) : last_(last), end_(last.text + last.length) {}
+  void add(std::string_view text) {
+    cut_ = cut_ || text.size() > room();
+    if (!cut_) end_ += text.copy(end_, text.size());
+  }
+  void add(uint64_t number) {
+    const auto [stop, error] = std::to_chars(end_, end_ + room(), number);
+    cut_ = cut_ || error != std::errc{};
+    if (!cut_) end_ = stop;
+  }
+  /// All of it, or nothing.
+  void commit() {
+    if (cut_) {
+      last_.cut = true;
+    } else {
+      last_.length = static_cast<uint32_t>(end_ - last_.text);
+    }
+  }
+
+ private:
+  [[nodiscard]] size_t room() const {
+    return static_cast<size_t>(last_.text + sizeof last_.text - end_);
+  }
+
+  LastChoices& last_;
+  char* end_;
+  bool cut_ = false;
+};
+
 }  // namespace
 
 void keep_last_choices(LastChoices& last) { last_choices = &last; }
@@ -25,12 +62,20 @@ void keep_last_run(std::string_view which) {
 }
 
 Choices::Choices(std::unique_ptr<ChoiceSource> source, bool keep_log)
-    : source_(std::move(source)), keep_log_(keep_log), watched_(source_->watches()) {
+    : source_(std::move(source)),
+      keep_log_(keep_log),
+      watched_(source_->watches()),
+      log_(std::exchange(spare_log, {})) {
+  log_.clear();
   if (!keep_log_ || last_choices == nullptr) return;
   last_choices->decisions = 0;
   last_choices->length = 0;
   last_choices->preemptions = 0;
   last_choices->cut = false;
+}
+
+Choices::~Choices() {
+  if (log_.capacity() > spare_log.capacity()) spare_log.swap(log_);
 }
 
 void Choices::keep(const Choice& choice) {
@@ -41,12 +86,15 @@ void Choices::keep(const Choice& choice) {
   last.decisions = log_.size();
   if (choice.taken == 0) return;
   last.preemptions = preemptions_;
-  const std::string text = fmt::format("{}{}:{}={}", last.length == 0 ? "" : ",", log_.size() - 1,
-                                       choice.label, choice.taken);
-  last.cut = last.cut || text.size() > sizeof last.text - last.length;
   if (last.cut) return;
-  text.copy(last.text + last.length, text.size());
-  last.length += static_cast<uint32_t>(text.size());
+  Appended text{last};
+  if (last.length != 0) text.add(",");
+  text.add(log_.size() - 1);
+  text.add(":");
+  text.add(choice.label);
+  text.add("=");
+  text.add(choice.taken);
+  text.commit();
 }
 
 uint32_t Choices::choose(uint32_t n, const char* label) {

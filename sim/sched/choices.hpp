@@ -82,6 +82,9 @@ class Choices {
  public:
   /// `keep_log` false: for runs of any length that nobody replays.
   explicit Choices(std::unique_ptr<ChoiceSource> source, bool keep_log = true);
+  ~Choices();
+  Choices(const Choices&) = delete;
+  Choices& operator=(const Choices&) = delete;
   /// `label`: a literal.
   uint32_t choose(uint32_t n, const char* label);
   uint32_t schedule(const SchedulePoint& point);

@@ -205,25 +205,32 @@ void Scheduler::check_order(uint32_t lock_class) {
   }
 }
 
+Scheduler::Lock* Scheduler::find_lock(const uint32_t* word) {
+  const auto found = std::find_if(locks_.begin(), locks_.end(),
+                                  [word](const Lock& lock) { return lock.word == word; });
+  return found == locks_.end() ? nullptr : &*found;
+}
+
 void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t object) {
   const Operation acquire{OperationKind::lock_acquire, object};
   const SwitchPoint here{OperationKind::lock_acquire, lock_class};
   check_order(lock_class);
   if (on_task()) reach(here);
-  const auto [entry, free] = locks_.try_emplace(word, Lock{current_, {}});
-  if (!free) {
+  if (Lock* const taken = find_lock(word)) {
     if (!on_task()) {
       report_("I33", fmt::format("a lock of class {} is wanted outside any task, held by {}",
-                                 lock_class_name(lock_class), name(entry->second.owner)));
+                                 lock_class_name(lock_class), name(taken->owner)));
       return;
     }
-    entry->second.waiters.push_back(current_);
+    taken->waiters.push_back(current_);
     tasks_[current_].waits_for = word;
     tasks_[current_].waits_for_class = lock_class;
     perform(acquire);  // that it waits, and behind whom, is a state of its own
     if (hooks_.reached) hooks_.reached(here);
     tasks_[current_].fiber->suspend();
     if (hooks_.passed) hooks_.passed();
+  } else {
+    locks_.push_back({word, current_, {}});
   }
   perform(acquire);
   *word = 1;
@@ -231,26 +238,26 @@ void Scheduler::lock_acquire(uint32_t* word, uint32_t lock_class, uint64_t objec
 }
 
 void Scheduler::lock_release(uint32_t* word, uint32_t lock_class, uint64_t object) {
-  const auto entry = locks_.find(word);
+  Lock* const lock = find_lock(word);
   auto& mine = held();
   const auto found = std::find_if(mine.rbegin(), mine.rend(),
-                                  [word](const Held& lock) { return lock.word == word; });
-  if (entry == locks_.end() || found == mine.rend()) {
+                                  [word](const Held& one) { return one.word == word; });
+  if (lock == nullptr || found == mine.rend()) {
     report_("I31", fmt::format("{} releases a lock of class {} that it does not hold",
                                name(current_), lock_class_name(lock_class)));
     return;
   }
   mine.erase(std::next(found).base());
   perform({OperationKind::lock_release, object});
-  Lock& lock = entry->second;
-  if (lock.waiters.empty()) {
+  if (lock->waiters.empty()) {
     *word = 0;
-    locks_.erase(entry);
+    if (lock != &locks_.back()) *lock = std::move(locks_.back());
+    locks_.pop_back();
   } else {
     // The lock passes on at once: nobody overtakes, and the word never reads free in between.
-    lock.owner = lock.waiters.front();
-    lock.waiters.pop_front();
-    tasks_[lock.owner].waits_for = nullptr;
+    lock->owner = lock->waiters.front();
+    lock->waiters.erase(lock->waiters.begin());
+    tasks_[lock->owner].waits_for = nullptr;
   }
   // What the task does next without the lock may come too late.
   if (!on_task()) return;
@@ -274,10 +281,10 @@ void Scheduler::report_deadlock() {
       text += fmt::format(" {} waits for what never comes;", task.name);
       continue;
     }
-    const auto lock = locks_.find(task.waits_for);
+    const Lock* const lock = find_lock(task.waits_for);
     text += fmt::format(" {} waits for a lock of class {} held by {};", task.name,
                         lock_class_name(task.waits_for_class),
-                        lock == locks_.end() ? "nobody" : name(lock->second.owner));
+                        lock == nullptr ? "nobody" : name(lock->owner));
   }
   text.pop_back();
   report_("I33", text);

@@ -9,7 +9,6 @@
 #include <deque>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -117,11 +116,13 @@ class Scheduler {
     std::vector<Held> held;
   };
   struct Lock {
+    const uint32_t* word;
     size_t owner;
-    std::deque<size_t> waiters;
+    std::vector<size_t> waiters;  ///< first come first
   };
 
   [[nodiscard]] bool runnable(size_t task) const;
+  [[nodiscard]] Lock* find_lock(const uint32_t* word);
   size_t pick(size_t first);
   size_t pick_next(size_t first);
   void reach(const SwitchPoint& here);
@@ -139,9 +140,9 @@ class Scheduler {
   Report report_;
   SwitchHooks hooks_;
   Races races_;
-  std::deque<Running> tasks_;              // a body stays where it is while others are added
-  std::map<const uint32_t*, Lock> locks_;  // looked up, never walked: addresses decide nothing
-  std::vector<size_t> candidates_;         // of the choice at hand
+  std::deque<Running> tasks_;       // a body stays where it is while others are added
+  std::vector<Lock> locks_;         // that are taken: a few, in no order
+  std::vector<size_t> candidates_;  // of the choice at hand
   std::vector<Held> held_outside_;
   size_t current_ = none;
   size_t next_ = none;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ffa/regs.hpp"
+#include "sim/trace/name_list.hpp"
 
 namespace sim::trace {
 
@@ -45,10 +46,10 @@ struct Event {
   std::vector<uint8_t> tx;                ///< TX buffer up to the fragment length, for memory calls
   std::vector<uint8_t> rx;                ///< what a successful call put into RX
   std::vector<P2mRun> p2m;
-  std::string conduit;                ///< guest, linux: "smc", "hvc", or empty where unknown
-  std::string world;                  ///< linux: "secure" where the SPMC is the caller
-  std::string rule;                   ///< the mediator's rule that rejected the call, if any
-  std::vector<std::string> accepted;  ///< rules met and passed; not part of the hash
+  std::string conduit;   ///< guest, linux: "smc", "hvc", or empty where unknown
+  std::string world;     ///< linux: "secure" where the SPMC is the caller
+  std::string rule;      ///< the mediator's rule that rejected the call, if any
+  NameList accepted;     ///< rules met and passed; not part of the hash
   std::string op;        ///< lifecycle: probe, create, teardown, relinquish, free; irq: inject, sri
   int64_t result = 0;    ///< lifecycle: status or progress; irq: interrupt id
   std::string stimulus;  ///< what came from outside the model, if anything

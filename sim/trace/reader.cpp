@@ -171,14 +171,14 @@ std::vector<P2mRun> p2m_runs(Fields& fields) {
   return runs;
 }
 
-std::vector<std::string> accepted_rules(Fields& fields) {
-  std::vector<std::string> rules;
+NameList accepted_rules(Fields& fields) {
+  NameList rules;
   if (!fields.has("accepted")) return rules;
   const Json& value = fields.required("accepted");
   if (!value.is_array()) fields.fail("\"accepted\": not an array");
   for (const Json& rule : value) {
     if (!rule.is_string()) fields.fail("\"accepted\": not an array of strings");
-    rules.push_back(rule.get<std::string>());
+    rules.add(rule.get_ref<const std::string&>());
   }
   return rules;
 }

@@ -72,7 +72,7 @@ void put_p2m(std::string& line, const std::vector<P2mRun>& runs) {
   line += ']';
 }
 
-void put_accepted(std::string& line, const std::vector<std::string>& rules) {
+void put_accepted(std::string& line, const NameList& rules) {
   if (rules.empty()) return;
   line += ",\"accepted\":[";
   for (size_t i = 0; i < rules.size(); ++i) {

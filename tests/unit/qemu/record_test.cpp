@@ -116,7 +116,7 @@ TEST(Record, EventsComeBackInOrder) {
   EXPECT_EQ(outer.tx, (std::vector<uint8_t>{'t', 'x', '!'}));
   EXPECT_EQ(outer.rx, (std::vector<uint8_t>{'r', 'x'}));
   EXPECT_EQ(outer.rule, "second");
-  EXPECT_EQ(outer.accepted, (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(outer.accepted, (trace::NameList{"first", "second"}));
   EXPECT_EQ(outer.result, -3);
   EXPECT_EQ(outer.p2m,
             (std::vector<trace::P2mRun>{{0x1000, 0x48001000, 2}, {0x3000, 0x4800a000, 1}}));

@@ -145,7 +145,7 @@ TEST(Trace, RulesAreNamed) {
   };
   w.call({0x84000065});
   EXPECT_EQ(w.last_guest().rule, "rule9");
-  EXPECT_THAT(w.last_guest().accepted, ElementsAre("rule3", "rule65"));
+  EXPECT_EQ(w.last_guest().accepted, (trace::NameList{"rule3", "rule65"}));
 }
 
 TEST(Trace, InterruptsAreEvents) {
