@@ -411,8 +411,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return {{}, 0, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const auto verbs = app.get_subcommands();
-    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
+    const auto given = app.get_subcommands();
+    const std::string verb = given.empty() ? "" : given.front()->get_name();
     return {{},
             2,
             "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};
