@@ -67,6 +67,11 @@ std::string cells(uint64_t value) {
 }
 
 std::vector<std::byte> compiled_tree(const std::string& source) {
+  if (!can_run("dtc")) {
+    throw MissingTool("dtc",
+                      "can't be run; on Debian: apt-get install --no-install-recommends "
+                      "device-tree-compiler");
+  }
   const RunFolder folder;
   const std::string name = folder.file("guest.dts");
   const std::string blob = folder.file("guest.dtb");
@@ -141,11 +146,6 @@ std::string device_tree_source(const VmSpec& vm, const LinuxFiles& files, uint64
 }
 
 Boot linux_guest(const VmSpec& vm, const LinuxFiles& files) {
-  if (!can_run("dtc")) {
-    throw MissingTool("dtc",
-                      "can't be run; on Debian: apt-get install --no-install-recommends "
-                      "device-tree-compiler");
-  }
   const auto ram = std::find_if(vm.memory.begin(), vm.memory.end(), [](const RegionSpec& region) {
     return region.kind == RegionKind::ram_rw;
   });

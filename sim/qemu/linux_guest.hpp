@@ -12,10 +12,10 @@
 namespace sim::qemu {
 
 struct LinuxFiles {
-  std::string kernel;     ///< arm64 Image, not compressed
-  std::string initrd;     ///< empty: none
-  std::string arguments;  ///< of the kernel, beside what the machine needs
-  bool hvc = false;       ///< PSCI, and so FF-A, by HVC instead of SMC
+  std::string kernel;       ///< arm64 Image, not compressed
+  std::string initrd{};     ///< empty: none
+  std::string arguments{};  ///< of the kernel, beside what the machine needs
+  bool hvc = false;         ///< PSCI, and so FF-A, by HVC instead of SMC
 };
 
 /// The device tree as dtc's source. [Devicetree Specification 0.4; Linux bindings]

@@ -16,8 +16,8 @@ constexpr uint64_t page = ffa::page_size;
 constexpr uint64_t not_supported = ~uint64_t{0};
 constexpr uint64_t invalid_parameters = ~uint64_t{1};
 constexpr uint64_t already_on = ~uint64_t{3};
-constexpr uint64_t psci_version = 1 << 16 | 1;
-constexpr uint64_t smccc_version = 1 << 16 | 2;
+constexpr uint64_t psci_1_1 = 1 << 16 | 1;
+constexpr uint64_t smccc_1_2 = 1 << 16 | 2;
 constexpr uint64_t trusted_os_needs_no_migration = 2;
 constexpr uint64_t smc64 = 1 << 30;
 constexpr uint64_t affinity = 0xff00ffffff;  // of MPIDR
@@ -162,13 +162,13 @@ bool BootedGuest::firmware_call(std::span<uint64_t, 18> x) {
   }
   switch (static_cast<Firmware>(function & ~smc64)) {
     case Firmware::smccc_version:
-      x[0] = smccc_version;
+      x[0] = smccc_1_2;
       return true;
     case Firmware::smccc_arch_features:
       x[0] = x[1] == static_cast<uint32_t>(Firmware::smccc_version) ? 0 : not_supported;
       return true;
     case Firmware::psci_version:
-      x[0] = psci_version;
+      x[0] = psci_1_1;
       return true;
     case Firmware::psci_features:
       x[0] = is_answered(static_cast<uint32_t>(x[1])) ? 0 : not_supported;

@@ -46,6 +46,11 @@ std::string_view status_text(uint64_t word) {
   return ffa::status_name(static_cast<ffa::Status>(static_cast<int32_t>(word)));
 }
 
+bool is_dump(Opcode code) {
+  return code == Opcode::dump_state || code == Opcode::dump_memory ||
+         code == Opcode::dump_translation;
+}
+
 /// A guest program that took an exception which nobody expects.
 [[noreturn]] void guest_crash(const char* name, const GuestContext& context) {
   print_crash(
@@ -116,8 +121,8 @@ void Control::run() {
     if (!op.ok()) broken("the control program does not end");
     offset = op->next;
     if (op->code == Opcode::end) break;
-    // A guest of its own runs beside the steps: one call of it, one step.
-    booted_.run_until_call();
+    // A guest of its own runs beside the steps: one call of it, one step with its dumps.
+    if (!is_dump(op->code)) booted_.run_until_call();
     if (op->code == Opcode::run) {
       run_step(*guest::decode_run(*op));
     } else if (op->code == Opcode::parallel) {

@@ -77,6 +77,27 @@ TEST(Package, HoldsTheFaults) {
   EXPECT_FALSE(smc.armed);
 }
 
+TEST(Package, HoldsWhatAVmBoots) {
+  const scenario::CompiledCase compiled = small_case();
+  const Boot boot{
+      4, 0x40000000, 0x42000000, {{0x40000000, Bytes(5, std::byte{7})}, {0x42000000, Bytes(8)}}};
+  const Bytes bytes = make_package(compiled, plan_layouts(compiled, {}), boot);
+  Package package;
+  ASSERT_TRUE(Package::open(bytes, package).ok());
+  EXPECT_EQ(package.boot.vm, 4);
+  EXPECT_EQ(package.boot.entry, 0x40000000U);
+  EXPECT_EQ(package.boot.x0, 0x42000000U);
+  ASSERT_EQ(package.boot.file_count, 2U);
+  EXPECT_EQ(package.boot.files[1].ipa, 0x42000000U);
+  EXPECT_TRUE(std::ranges::equal(package.boot.files[0].bytes, boot.files[0].bytes));
+  for (size_t length = bytes.size() - 120; length < bytes.size(); length += 8) {
+    EXPECT_EQ(error_of(std::span{bytes}.first(length)), PackageError::truncated) << length;
+  }
+  Bytes padded = bytes;
+  padded[bytes.size() - 8 - 16 - 1] = std::byte{1};  // behind the first file's five bytes
+  EXPECT_EQ(error_of(padded), PackageError::bad_field);
+}
+
 TEST(Package, SaysWhereEachPageLies) {
   const scenario::CompiledCase compiled = small_case();
   const Bytes bytes = package_of(compiled);
