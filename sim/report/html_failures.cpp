@@ -11,7 +11,6 @@ namespace {
 
 /// What has failed by the hundreds has one reason; the list of cases names all.
 constexpr size_t max_failures = 200;
-constexpr size_t max_problems = 10;
 
 /// Where two texts part and meet again, at the edges of words.
 struct Difference {
