@@ -40,7 +40,7 @@ std::string github_text(const std::vector<Outcome>& outcomes) {
   std::string text;
   for (const Outcome& outcome : outcomes) {
     if (outcome.result != Result::failed) continue;
-    for (const Problem& problem : outcome.problems) text += annotation(outcome, problem);
+    for (const Problem& problem : first_problems(outcome)) text += annotation(outcome, problem);
   }
   return text;
 }

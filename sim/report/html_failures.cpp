@@ -11,7 +11,6 @@ namespace {
 
 /// What has failed by the hundreds has one reason; the list of cases names all.
 constexpr size_t max_failures = 200;
-constexpr size_t max_problems = 10;
 
 /// Where two texts part and meet again, at the edges of words.
 struct Difference {
@@ -117,6 +116,9 @@ void add_failure(pugi::xml_node parent, const HtmlReport& report, const Outcome&
     box.append_buffer(found->second.data(), found->second.size(),
                       pugi::parse_default | pugi::parse_ws_pcdata | pugi::parse_fragment,
                       pugi::encoding_utf8);
+  } else {
+    add_element(article, "p", "note",
+                "How it came to that is not shown here; the command above shows it with --html.");
   }
   add_texts(article, outcome);
 }

@@ -32,6 +32,18 @@ Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected) {
   return summary;
 }
 
+std::vector<Problem> first_problems(const Outcome& outcome) {
+  std::vector<Problem> first(
+      outcome.problems.begin(),
+      outcome.problems.begin() +
+          static_cast<std::ptrdiff_t>(std::min(outcome.problems.size(), max_problems)));
+  if (first.size() < outcome.problems.size()) {
+    const size_t more = outcome.problems.size() - first.size();
+    first.back().text += " (and " + std::to_string(more) + " more of this case)";
+  }
+  return first;
+}
+
 const char* result_name(Result result) {
   switch (result) {
     case Result::passed:

@@ -96,6 +96,12 @@ struct Summary {
 
 Summary summarise(const std::vector<Outcome>& outcomes, size_t not_selected);
 
+/// More problems of one case than anybody reads.
+inline constexpr size_t max_problems = 10;
+/// Those that reports for machines name: at most so many, the last one's text says how many more
+/// there are.
+std::vector<Problem> first_problems(const Outcome& outcome);
+
 /// "passed", "failed", "skipped", "lacking".
 const char* result_name(Result result);
 

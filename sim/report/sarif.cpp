@@ -88,7 +88,7 @@ ordered_json result(const Outcome& outcome, const Problem& problem, size_t rule_
 /// A case that failed without saying how is a finding all the same.
 std::vector<Problem> problems_of(const Outcome& outcome) {
   if (outcome.result != Result::failed) return {};
-  if (!outcome.problems.empty()) return outcome.problems;
+  if (!outcome.problems.empty()) return first_problems(outcome);
   return {Problem{
       .place = "", .expected = "", .actual = "", .rule = "", .text = "the case failed", .line = 0}};
 }

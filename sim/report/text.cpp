@@ -11,9 +11,6 @@
 namespace sim::report {
 namespace {
 
-/// More problems of one case than anybody reads; the rest is counted.
-constexpr size_t max_problems = 10;
-
 std::string problem_text(const Problem& problem) {
   std::string text = "  " + problem.text + "\n";
   if (!problem.place.empty()) text += "    at        " + problem.place + "\n";

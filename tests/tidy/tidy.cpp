@@ -25,7 +25,8 @@ std::vector<File> project_files() {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (!entry.is_regular_file()) continue;
       const std::string path = fs::relative(entry.path(), root).generic_string();
-      if (path.ends_with(".json") || path.ends_with(".jsonl") || path.starts_with("tests/data/"))
+      if (path.ends_with(".json") || path.ends_with(".jsonl") || path.ends_with(".png") ||
+          path.starts_with("tests/data/"))
         continue;
       std::ifstream stream(entry.path(), std::ios::binary);
       const std::string text{std::istreambuf_iterator<char>(stream), {}};

@@ -2,6 +2,7 @@
 // The reports that name file and line: SARIF, and annotations for GitHub.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -108,6 +109,17 @@ TEST(Sarif, text_that_is_not_utf8_is_no_accident) {
   Problem bad = wrong;
   bad.text = "\xff\xfe";
   EXPECT_NO_THROW(check_sarif(json::parse(sarif_text({failed(Trouble::check, {bad})}, "1"))));
+}
+
+TEST(Findings, of_a_case_with_too_many_problems_the_first_are_named) {
+  const std::vector<Problem> many(1000, wrong);
+  const json log = json::parse(sarif_text({failed(Trouble::check, many)}, "1"));
+  const json& results = log.at("runs").at(0).at("results");
+  ASSERT_EQ(results.size(), max_problems);
+  EXPECT_NE(results.back().at("message").at("text").get<std::string>().find("and 990 more"),
+            std::string::npos);
+  const std::string annotations = github_text({failed(Trouble::check, many)});
+  EXPECT_EQ(std::count(annotations.begin(), annotations.end(), '\n'), 10);
 }
 
 TEST(Github, a_line_for_each_problem_escaped_as_its_runner_reads_it) {

@@ -86,6 +86,11 @@ TEST(Html, expected_and_actual_differ_by_whole_words) {
   EXPECT_THAT(page, HasSubstr("w2 <mark>0x12</mark> there"));
   EXPECT_THAT(page, HasSubstr("w2 <mark>0x13</mark> there"));
   EXPECT_THAT(page, HasSubstr("same<mark> more</mark>"));
+  EXPECT_THAT(page, HasSubstr("How it came to that is not shown here"));
+  report.evidence = {{"m/a", "<h4>evidence &amp; more</h4><pre>  two  blanks\n</pre>"}};
+  EXPECT_THAT(html_page(report),
+              HasSubstr("<h4>evidence &amp; more</h4><pre>  two  blanks\n</pre>"));
+  EXPECT_THAT(html_page(report), Not(HasSubstr("is not shown here")));
 }
 
 TEST(Html, of_too_many_failures_the_first_are_shown) {
