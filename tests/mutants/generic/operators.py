@@ -40,7 +40,7 @@ class Collector:
 
     def add_tree(self, node):
         """Everything in a declaration that runs: bodies of functions, and what constructors set."""
-        if kind(node) in {"ConceptDecl", "StaticAssertDecl", "FieldDecl", "EnumDecl"}:
+        if kind(node) in {"ConceptDecl", "StaticAssertDecl", "FieldDecl", "EnumDecl"} or node.get("constexpr") and kind(node) == "VarDecl":
             return
         if kind(node) not in FUNCTIONS:
             for child in children(node):
@@ -328,5 +328,8 @@ class Collector:
             self.add(Site(place.file, place.begin, place.end, names, before, after, instead))
 
     def add(self, site):
+        text = self.sources[site.file]
+        if b"FFA_ASSERT(" in text[text.rfind(b"\n", 0, site.begin) + 1:site.begin]:
+            return  # what is asserted always holds: less of it would not be noticed
         site.function = self.function
         self.sites.setdefault(site.key(), site)
