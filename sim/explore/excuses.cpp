@@ -58,7 +58,7 @@ struct Excuse {
   bool (*holds)(const HistoryEntry& entry, const HistoryEntry& other);
 };
 
-constexpr std::array<Excuse, 10> excuses = {{
+constexpr std::array<Excuse, 11> excuses = {{
     // TX is another call's. [DEN0077A 1.2 §7.2]
     {Status::busy,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
@@ -92,6 +92,11 @@ constexpr std::array<Excuse, 10> excuses = {{
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        const bool failed = other.end != 0 && ffa::is_error(other.out);
        return of_one_vm(entry, other) && sends(entry) && sends(other) && failed;
+     }},
+    // Every place for a send in fragments is in the hands of a call. [DEN0077A 1.0 §12.2]
+    {Status::no_memory,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       return of_one_vm(entry, other) && sends(entry) && calls(other, {Fid::mem_frag_tx});
      }},
     // The VM's end has begun, and goes on.
     {Status::denied, [](const HistoryEntry& entry,

@@ -71,6 +71,13 @@ TEST(Excuses, AMessageIsNotInTheWayOfItsSendersRx) {
   EXPECT_FALSE(is_excused(send(2, Status::busy), call(1, Fid::rx_release, Status::success)));
 }
 
+TEST(Excuses, APlaceForFragmentsIsInTheHandsOfACallOfTheSameVm) {
+  const HistoryEntry refused = call(1, Fid::mem_share, Status::no_memory);
+  EXPECT_TRUE(is_excused(refused, call(1, Fid::mem_frag_tx, Status::success)));
+  EXPECT_FALSE(is_excused(refused, call(2, Fid::mem_frag_tx, Status::success))) << "another VM's";
+  EXPECT_FALSE(is_excused(refused, call(1, Fid::mem_share, Status::success)));
+}
+
 TEST(Excuses, AMessageIsRefusedByTheEndOfItsReceiver) {
   EXPECT_TRUE(is_excused(send(2, Status::busy), end_of(2)));
   EXPECT_FALSE(is_excused(send(2, Status::busy), end_of(3)));
