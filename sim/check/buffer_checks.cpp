@@ -157,7 +157,7 @@ class SingleFetch final : public CheckerOf<SingleFetch> {
 };
 
 /// I21: a call touches its caller's registered buffers only, a message RX of its receiver, and
-/// zeroes what the caller lends or donates; that it stays inside, the machine sees to.
+/// zeroes what the caller lends, donates or reclaims; that it stays inside, the machine sees to.
 class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
  public:
   std::string id() const override { return "I21"; }
@@ -171,6 +171,7 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
       if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
       if (is_zeroed_after(step, access) || is_delivery(step, access)) continue;
+      if (is_zeroed_in_reclaim(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
@@ -217,6 +218,14 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
     // Whoever lent it may have come to his end since.
     const bool went = !owner && !step.alone && !step.sim.machine().has_vm(*access.vm);
     return asked && (went || owner == *access.vm);
+  }
+  // Pages of a region of the caller's that it wants back zeroed: what another VM borrowed, no SPMC
+  // can zero.
+  static bool is_zeroed_in_reclaim(const Step& step, const Access& access) {
+    const ffa::Regs& in = step.event.in;
+    const bool may = ffa::is_function(in, Fid::mem_reclaim) && (in.w(3) & zero_flag) != 0 &&
+                     *access.vm == step.event.vm && access.kind == Access::Kind::clear;
+    return may && step.guests.owner(uint64_t{in.w(2)} << 32 | in.w(1)) == *access.vm;
   }
   void note_retrieval(const Step& step) {
     constexpr uint32_t zero_after = 1U << 2;

@@ -134,8 +134,10 @@ void Simulation::Impl::end(uint64_t seq) {
   decisions_there = choices->decisions();
   steps.erase(scheduler.current());
   check_step_end();
-  // A copy: what the hook does may add events.
+  // A copy: what the hook does may add events. Without what only a written trace has.
+  auto accepted = std::exchange(event(seq).accepted, {});
   const trace::Event done = event(seq);
+  event(seq).accepted = std::move(accepted);
   if (after_step) after_step(done);
   std::erase_if(accesses, [&](const Access& access) { return access.call == done.seq; });
 }

@@ -249,7 +249,7 @@ void Scheduler::lock_release(uint32_t* word, uint32_t lock_class, uint64_t objec
   } else {
     // The lock passes on at once: nobody overtakes, and the word never reads free in between.
     lock.owner = lock.waiters.front();
-    lock.waiters.pop_front();
+    lock.waiters.erase(lock.waiters.begin());
     tasks_[lock.owner].waits_for = nullptr;
   }
   // What the task does next without the lock may come too late.

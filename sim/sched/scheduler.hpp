@@ -118,7 +118,7 @@ class Scheduler {
   };
   struct Lock {
     size_t owner;
-    std::deque<size_t> waiters;
+    std::vector<size_t> waiters;  ///< in the order in which they came
   };
 
   [[nodiscard]] bool runnable(size_t task) const;
