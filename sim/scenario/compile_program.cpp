@@ -9,6 +9,8 @@ using guest::Opcode;
 /// Little-endian fields one behind the other.
 class Fields {
  public:
+  /// With room for any operation but those of bytes.
+  Fields() { bytes_.reserve(8 + 16 * guest::register_count); }
   Fields& number(uint64_t value, unsigned width) {
     for (unsigned i = 0; i < width; ++i) bytes_.push_back(static_cast<std::byte>(value >> (8 * i)));
     return *this;
@@ -18,7 +20,8 @@ class Fields {
   Fields& u32(uint32_t value) { return number(value, 4); }
   Fields& u64(uint64_t value) { return number(value, 8); }
   Fields& bytes(std::span<const uint8_t> from) {
-    for (const uint8_t byte : from) bytes_.push_back(static_cast<std::byte>(byte));
+    const auto those = std::as_bytes(from);
+    bytes_.insert(bytes_.end(), those.begin(), those.end());
     return *this;
   }
   Fields& operand(const guest::Operand& operand) {
@@ -37,9 +40,11 @@ class Fields {
 }  // namespace
 
 void ProgramBuilder::op(Opcode code, const std::vector<std::byte>& payload) {
-  Fields header;
-  header.u16(static_cast<uint16_t>(code)).u16(0).u32(static_cast<uint32_t>(payload.size()));
-  code_.insert(code_.end(), header.get().begin(), header.get().end());
+  const auto put = [this](uint64_t value, unsigned width) {
+    for (unsigned i = 0; i < width; ++i) code_.push_back(static_cast<std::byte>(value >> (8 * i)));
+  };
+  put(static_cast<uint16_t>(code), 4);
+  put(payload.size(), 4);
   code_.insert(code_.end(), payload.begin(), payload.end());
   ++ops_;
 }

@@ -33,31 +33,6 @@ class PlanReader {
   PlanReader(Input& input, Plan& plan) : input_(input), plan_(plan) {}
   void one(std::vector<PlanStep>& to);
 
-  /// A call that leaves zero in every slot: FFA_ID_GET, of whose answer w16 and w17 are zero.
-  static PlanStep begin() { return call(Actor::vm1_0, fid32(Fid::id_get)); }
-  static PlanStep call(Actor actor, uint64_t function) {
-    PlanStep step;
-    step.actor = actor;
-    step.x[0] = function;
-    return step;
-  }
-  static PlanStep write(Actor actor, uint64_t ipa, std::vector<uint8_t> bytes) {
-    PlanStep step;
-    step.actor = actor;
-    step.what = What::write;
-    step.ipa = ipa;
-    step.bytes = std::move(bytes);
-    return step;
-  }
-  static PlanStep write_slot(Actor actor, uint64_t ipa, uint16_t slot) {
-    PlanStep step;
-    step.actor = actor;
-    step.what = What::write_slot;
-    step.ipa = ipa;
-    step.slot = slot;
-    return step;
-  }
-
  private:
   uint64_t value() {
     const uint8_t which = input_.byte();
@@ -111,7 +86,7 @@ void PlanReader::one(std::vector<PlanStep>& to) {
 
 void PlanReader::raw() {
   const uint8_t which = input_.byte();
-  PlanStep step = call(
+  PlanStep step = PlanStep::call_of(
       actor_, (which & 0x80) != 0 ? 0xc4000060 + (which & 0x3fU) : 0x84000060 + (which & 0x3fU));
   const uint8_t given = input_.byte();
   for (unsigned n = 1; n < 8; ++n) {
@@ -148,8 +123,9 @@ void PlanReader::pieces(const DescriptorPlan& descriptor, std::vector<uint8_t> b
   const size_t left_out = std::min<size_t>(how & 7, descriptor.ranges.size()) * 16;
   const size_t length = bytes.size();
   size_t done = length - std::min(left_out, length);
-  to_->push_back(write(actor_, tx_ipa, {bytes.begin(), bytes.begin() + static_cast<long>(done)}));
-  PlanStep first = call(actor_, function);
+  to_->push_back(
+      PlanStep::write_of(actor_, tx_ipa, {bytes.begin(), bytes.begin() + static_cast<long>(done)}));
+  PlanStep first = PlanStep::call_of(actor_, function);
   first.x[1] = length;
   first.x[2] = done;
   first.slot = handle;
@@ -159,8 +135,8 @@ void PlanReader::pieces(const DescriptorPlan& descriptor, std::vector<uint8_t> b
   while (done < length) {
     const size_t now = std::min(piece, length - done);
     const auto from = bytes.begin() + static_cast<long>(done);
-    to_->push_back(write(actor_, tx_ipa, {from, from + static_cast<long>(now)}));
-    PlanStep next = call(actor_, fid32(Fid::mem_frag_tx));
+    to_->push_back(PlanStep::write_of(actor_, tx_ipa, {from, from + static_cast<long>(now)}));
+    PlanStep next = PlanStep::call_of(actor_, fid32(Fid::mem_frag_tx));
     next.handle_register = 1;
     next.slot = handle;
     next.x[3] = now;
@@ -190,7 +166,7 @@ void PlanReader::send() {
 }
 
 void PlanReader::fragment() {
-  PlanStep step = call(actor_, fid32(Fid::mem_frag_tx));
+  PlanStep step = PlanStep::call_of(actor_, fid32(Fid::mem_frag_tx));
   step.handle_register = 1;
   step.slot = slot();
   step.x[3] = input_.byte();
@@ -199,7 +175,7 @@ void PlanReader::fragment() {
 }
 
 void PlanReader::reclaim() {
-  PlanStep step = call(actor_, fid32(Fid::mem_reclaim));
+  PlanStep step = PlanStep::call_of(actor_, fid32(Fid::mem_reclaim));
   step.handle_register = 1;
   const uint8_t how = input_.byte();
   step.slot = how % slots;
@@ -222,9 +198,9 @@ void PlanReader::retrieve() {
     sim::scenario::put(bytes, place->offset, place->width, 0);
   }
   const uint64_t length = bytes.size();
-  to_->push_back(write(actor_, tx_ipa, std::move(bytes)));
-  to_->push_back(write_slot(actor_, tx_ipa + 8, how % slots));
-  PlanStep step = call(actor_, fid32(Fid::mem_retrieve_req));
+  to_->push_back(PlanStep::write_of(actor_, tx_ipa, std::move(bytes)));
+  to_->push_back(PlanStep::write_slot_of(actor_, tx_ipa + 8, how % slots));
+  PlanStep step = PlanStep::call_of(actor_, fid32(Fid::mem_retrieve_req));
   step.x[1] = step.x[2] = length;
   to_->push_back(step);
 }
@@ -235,9 +211,9 @@ void PlanReader::relinquish() {
   sim::scenario::put(bytes, 8, 4, how >> 6);
   sim::scenario::put(bytes, 12, 4, 1);
   sim::scenario::put(bytes, 16, 2, (how & 8) != 0 ? other() : id());
-  to_->push_back(write(actor_, tx_ipa, std::move(bytes)));
-  to_->push_back(write_slot(actor_, tx_ipa, how % slots));
-  to_->push_back(call(actor_, fid32(Fid::mem_relinquish)));
+  to_->push_back(PlanStep::write_of(actor_, tx_ipa, std::move(bytes)));
+  to_->push_back(PlanStep::write_slot_of(actor_, tx_ipa, how % slots));
+  to_->push_back(PlanStep::call_of(actor_, fid32(Fid::mem_relinquish)));
 }
 
 /// A direct request; of a memory_user one that makes sense.
@@ -246,7 +222,8 @@ void PlanReader::request() {
                                       Fid::msg_send_direct_req, Fid::msg_send_direct_req2};
   const uint8_t how = input_.byte();
   const Fid fid = functions[how & 3];
-  PlanStep step = call(actor_, fid == Fid::msg_send_direct_req2 ? fid64(fid) : fid32(fid));
+  PlanStep step =
+      PlanStep::call_of(actor_, fid == Fid::msg_send_direct_req2 ? fid64(fid) : fid32(fid));
   const uint16_t to = endpoint();
   step.x[1] = uint64_t{id()} << 16 | to;
   const unsigned first = fid == Fid::msg_send_direct_req2 ? 4 : 3;
@@ -276,7 +253,7 @@ void PlanReader::plain() {
                                       Fid::notification_unbind};
   const uint8_t which = input_.byte();
   const Fid fid = functions[which & 15];
-  PlanStep step = call(actor_, fid == Fid::rxtx_map ? fid64(fid) : fid32(fid));
+  PlanStep step = PlanStep::call_of(actor_, fid == Fid::rxtx_map ? fid64(fid) : fid32(fid));
   const uint8_t argument = input_.byte();
   const uint64_t vms = uint64_t{other()} << 16 | id();
   switch (fid) {
@@ -326,8 +303,9 @@ void PlanReader::store() {
   const uint8_t at = input_.byte();
   std::vector<uint8_t> bytes(4);
   sim::scenario::put(bytes, 0, 4, value());
-  to_->push_back(write(actor_, (at & 0x80) != 0 ? ram_ipa + at * page : tx_ipa + at * uint64_t{4},
-                       std::move(bytes)));
+  to_->push_back(
+      PlanStep::write_of(actor_, (at & 0x80) != 0 ? ram_ipa + at * page : tx_ipa + at * uint64_t{4},
+                         std::move(bytes)));
 }
 
 void PlanReader::message() {
@@ -337,8 +315,8 @@ void PlanReader::message() {
   sim::scenario::put(bytes, 8, 4, (how & 0x80) != 0 ? value() : header);
   sim::scenario::put(bytes, 12, 4, uint64_t{id()} << 16 | endpoint());
   sim::scenario::put(bytes, 16, 4, how & 0x1fU);
-  to_->push_back(write(actor_, tx_ipa, std::move(bytes)));
-  PlanStep step = call(actor_, fid32(Fid::msg_send2));
+  to_->push_back(PlanStep::write_of(actor_, tx_ipa, std::move(bytes)));
+  PlanStep step = PlanStep::call_of(actor_, fid32(Fid::msg_send2));
   step.x[1] = uint64_t{id()} << 16;
   to_->push_back(step);
 }
@@ -397,7 +375,7 @@ const WorldSetting& setting_of(WorldId world) {
   return all[world.setting % WorldId::settings];
 }
 
-PlanStep idle_step() { return PlanReader::write(Actor::vm1_0, ram_ipa, {0}); }
+PlanStep idle_step() { return PlanStep::write_of(Actor::vm1_0, ram_ipa, {0}); }
 
 Plan read_plan(std::span<const uint8_t> bytes) {
   Input input{bytes};
@@ -407,7 +385,7 @@ Plan read_plan(std::span<const uint8_t> bytes) {
   const unsigned ordered = input.byte() % 16;
   const unsigned unordered = input.byte() % 16;
   PlanReader reader{input, plan};
-  plan.first.push_back(PlanReader::begin());
+  plan.first.push_back(PlanStep::begin());
   for (unsigned n = 0; n < ordered && input.left() != 0; ++n) reader.one(plan.first);
   for (unsigned n = 0; n < unordered && input.left() != 0; ++n) reader.one(plan.threads);
   const auto rest = input.bytes(input.left());
@@ -416,24 +394,58 @@ Plan read_plan(std::span<const uint8_t> bytes) {
   return plan;
 }
 
+size_t operation_bytes(std::span<const uint8_t> bytes) {
+  Input input{bytes};
+  Plan plan;
+  PlanReader{input, plan}.one(plan.first);
+  return bytes.size() - input.left();
+}
+
 Plan read_single_call(std::span<const uint8_t> bytes) {
   Input input{bytes};
   Plan plan;
   const uint8_t how = input.byte();
   plan.world = {static_cast<uint8_t>(how % WorldId::settings), (how & 0x80) != 0};
   const Actor actor = (how & 0x40) != 0 ? Actor::vm2_0 : Actor::vm1_0;
-  plan.first.push_back(PlanReader::begin());
+  plan.first.push_back(PlanStep::begin());
   const uint64_t function = input.half();
-  PlanStep call = PlanReader::call(
+  PlanStep call = PlanStep::call_of(
       actor, ((function & 0x8000) != 0 ? 0xc4000000 : 0x84000000) | (function & 0x7fff));
   call.hvc = (how & 0x20) != 0;
   const auto tx = input.bytes(input.byte());
-  if (!tx.empty()) plan.first.push_back(PlanReader::write(actor, tx_ipa, {tx.begin(), tx.end()}));
+  if (!tx.empty()) plan.first.push_back(PlanStep::write_of(actor, tx_ipa, {tx.begin(), tx.end()}));
   for (size_t n = 1; n < guest::register_count; ++n) call.x[n] = input.doubleword();
   plan.first.push_back(call);
   const auto rest = input.bytes(input.left());
   plan.decisions.assign(rest.begin(), rest.end());
-  if (plan.threads.empty()) plan.threads.push_back(idle_step());
+  plan.threads.push_back(idle_step());
+  return plan;
+}
+
+Plan read_descriptor_call(std::span<const uint8_t> bytes) {
+  static constexpr Fid functions[] = {Fid::mem_share, Fid::mem_lend, Fid::mem_donate,
+                                      Fid::mem_retrieve_req};
+  static constexpr uint8_t worlds[] = {2, 0, 1, 1};  // where vm1 speaks 1.0, 1.1, 1.2
+  Input input{bytes};
+  const uint8_t how = input.byte();
+  const uint64_t lacks = input.byte() >> 5;
+  const auto rest = input.bytes(page);
+  std::vector<uint8_t> image(rest.begin(), rest.end());
+  constexpr uint16_t caller_there = 1;
+  if (image.size() >= 2 && (image[0] | image[1] << 8) == caller_there) {
+    sim::scenario::put(image, 0, 2, vm1_id);
+  }
+  Plan plan;
+  plan.world = {worlds[how & 3], false};
+  plan.first.push_back(PlanStep::begin());
+  PlanStep call = PlanStep::call_of(Actor::vm1_0, fid32(functions[how >> 2 & 3]));
+  call.x[1] = image.size() + 16 * lacks;
+  call.x[2] = image.size();
+  if (!image.empty()) {
+    plan.first.push_back(PlanStep::write_of(Actor::vm1_0, tx_ipa, std::move(image)));
+  }
+  plan.first.push_back(call);
+  plan.threads.push_back(idle_step());
   return plan;
 }
 

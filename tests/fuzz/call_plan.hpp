@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "ffa/fid.hpp"
 #include "ffa/types.hpp"
 #include "guest/program.hpp"
 
@@ -35,6 +37,31 @@ struct PlanStep {
   // host
   guest::Opcode code{};
   guest::HostOp op{};
+
+  static PlanStep call_of(Actor actor, uint64_t function) {
+    PlanStep step;
+    step.actor = actor;
+    step.x[0] = function;
+    return step;
+  }
+  static PlanStep write_of(Actor actor, uint64_t ipa, std::vector<uint8_t> bytes) {
+    PlanStep step;
+    step.actor = actor;
+    step.what = What::write;
+    step.ipa = ipa;
+    step.bytes = std::move(bytes);
+    return step;
+  }
+  static PlanStep write_slot_of(Actor actor, uint64_t ipa, uint16_t slot) {
+    PlanStep step;
+    step.actor = actor;
+    step.what = What::write_slot;
+    step.ipa = ipa;
+    step.slot = slot;
+    return step;
+  }
+  /// A call that leaves zero in every slot: FFA_ID_GET, of whose answer w16 and w17 are zero.
+  static PlanStep begin() { return call_of(Actor::vm1_0, ffa::fid32(ffa::Fid::id_get)); }
 };
 
 /// Which world: personality and versions, and whether everything that can go wrong may do so.
@@ -73,9 +100,15 @@ PlanStep idle_step();
 /// Byte 0: world; 1: calls and acts one after the other; 2: unordered ones; then these; the rest
 /// are decisions.
 Plan read_plan(std::span<const uint8_t> input);
+/// How many of the bytes are the operation that begins here; at most `longest_operation`.
+size_t operation_bytes(std::span<const uint8_t> input);
+inline constexpr size_t longest_operation = 128;
 /// One call from registers as they are. Byte 0: world, bit 6: vm2 calls, bit 5: HVC; the function,
 /// 2 bytes behind 0x84000000 (bit 15: 0xc4000000); how many bytes of TX; TX; x1 to x17; decisions.
 Plan read_single_call(std::span<const uint8_t> input);
+
+/// An input of `descriptor` as a call of vm1, whose id stands where that target has its caller's.
+Plan read_descriptor_call(std::span<const uint8_t> input);
 
 /// The plan as text of a scenario; `choices` as Choices::to_text() writes them, may be empty.
 std::string scenario_text(const Plan& plan, const std::string& name, const std::string& choices);

@@ -87,8 +87,8 @@ json step_of(const PlanStep& step, bool in_thread, bool clears) {
 /// each input pays for all of them, since its VMs give them back.
 json memory_of_vm() {
   constexpr uint64_t page = 4096;
-  constexpr uint64_t scattered = 24 * page;
-  constexpr uint64_t reversed = 8 * page;
+  constexpr uint64_t scattered = 12 * page;
+  constexpr uint64_t reversed = 4 * page;
   constexpr uint64_t all = 1024 * page;
   return {{{"ipa", hex(ram_ipa)}, {"size", hex(scattered)}, {"backing", "scattered"}},
           {{"ipa", hex(ram_ipa + scattered)}, {"size", hex(reversed)}, {"backing", "reversed"}},

@@ -11,6 +11,7 @@
 #include "sim/explore/strategies.hpp"
 #include "sim/scenario/case.hpp"
 #include "sim/scenario/compile_program.hpp"
+#include "tests/fuzz/target.hpp"
 
 namespace fuzz {
 
@@ -121,7 +122,7 @@ class CallWorld {
   explicit CallWorld(WorldId world)
       : base_(base_case(world)),
         factory_(sim::built_in_mediator()),
-        choices_(sim::seeded_choices(1)),
+        choices_(sim::seeded_choices(1), false),
         simulation_(base_.world, *factory_, choices_),
         checkers_(simulation_),
         control_(base_, simulation_, record_) {
@@ -130,12 +131,14 @@ class CallWorld {
       throw std::logic_error("the world of a fuzz target does not start");
     }
     checkers_.keep();
+    simulation_.swap_events(events_);
   }
 
-  std::string run(const Plan& plan, std::string* hash) {
+  PlanRun run(const Plan& plan) {
     CompiledCase compiled;
     PlanCompiler{compiled}.compile(plan, base_.world.faults.size());
     sim::Choices choices{decisions_of(plan), false};
+    simulation_.swap_events(events_);
     simulation_.restore(choices);
     checkers_.restore();
     sim::RunRecord record;
@@ -143,18 +146,15 @@ class CallWorld {
     std::string found;
     try {
       control.run();
+      simulation_.swap_events(events_);  // the progress check adds events of its own
+      if (simulation_.violations().empty()) checkers_.check_progress(events_);
+      for (const sim::Violation& violation : simulation_.violations()) {
+        found += violation.invariant + ": " + violation.text + "\n";
+      }
     } catch (const sim::MediatorFault& fault) {
-      return fault.what();
+      fail(fault.what());  // it can't go on, nor begin again
     }
-    if (hash != nullptr) *hash = sim::trace::trace_hash(simulation_.events());
-    if (simulation_.violations().empty()) {
-      const auto events = simulation_.events();
-      checkers_.check_progress(events);
-    }
-    for (const sim::Violation& violation : simulation_.violations()) {
-      found += violation.invariant + ": " + violation.text + "\n";
-    }
-    return found;
+    return {found, events_};
   }
 
  private:
@@ -165,6 +165,7 @@ class CallWorld {
   sim::Simulation simulation_;
   sim::Checkers checkers_;
   sim::Control control_;
+  std::vector<sim::trace::Event> events_;  ///< of the last run
 };
 
 }  // namespace
@@ -189,12 +190,12 @@ const CompiledCase& base_case(WorldId world) {
   return *here;
 }
 
-std::string run_plan(const Plan& plan, std::string* hash) {
+PlanRun run_plan(const Plan& plan) {
   // Never destroyed: at the end of the process what KeptPages needs for it has gone before.
   static auto& worlds = *new std::array<std::unique_ptr<CallWorld>, WorldId::count>;
   auto& world = worlds.at(plan.world.index());
   if (world == nullptr) world = std::make_unique<CallWorld>(plan.world);
-  return world->run(plan, hash);
+  return world->run(plan);
 }
 
 }  // namespace fuzz

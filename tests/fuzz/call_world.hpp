@@ -3,10 +3,13 @@
 // invariants checked, every VM destroyed at the end.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 
 #include "sim/scenario/compile.hpp"
 #include "sim/sched/choices.hpp"
+#include "sim/trace/event.hpp"
 #include "tests/fuzz/call_plan.hpp"
 
 namespace fuzz {
@@ -14,8 +17,11 @@ namespace fuzz {
 /// The world of a plan as a compiled case, without the plan's steps.
 const sim::scenario::CompiledCase& base_case(WorldId world);
 
-/// What was violated, one a line; empty: nothing. `hash`: of the trace, if asked for.
-std::string run_plan(const Plan& plan, std::string* hash = nullptr);
+struct PlanRun {
+  std::string violated;                       ///< one a line; empty: nothing
+  std::span<const sim::trace::Event> events;  ///< until it ended; valid until the next run
+};
+PlanRun run_plan(const Plan& plan);
 
 /// The decisions of a plan.
 std::unique_ptr<sim::ChoiceSource> decisions_of(const Plan& plan);

@@ -22,7 +22,12 @@ void add_vectors(const std::string& file, Seeds& seeds);
 void add_scenarios(const std::string& folder, Seeds& seeds);
 /// The first lines of the captured traces below a folder.
 void add_traces(const std::string& folder, Seeds& seeds);
+/// Pieces of the logs in a folder, for the target `log`.
+void add_logs(const std::string& folder, Seeds& seeds);
 /// Calls that make sense, by hand.
 void add_calls(Seeds& seeds);
+/// Transactions in fragments, and calls of the SPMC model, by hand.
+void add_fragments(Seeds& seeds);
+void add_spmc_calls(Seeds& seeds);
 
 }  // namespace fuzz

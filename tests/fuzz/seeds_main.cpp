@@ -38,7 +38,10 @@ int main(int argc, char** argv) {
     fuzz::add_vectors(source + "/tests/data/ffa-vectors.json", seeds);
     fuzz::add_scenarios(source + "/scenarios", seeds);
     fuzz::add_traces(source + "/scenarios/captured", seeds);
+    fuzz::add_logs(source + "/tests/data/logs", seeds);
     fuzz::add_calls(seeds);
+    fuzz::add_fragments(seeds);
+    fuzz::add_spmc_calls(seeds);
     write(argv[2], seeds);
     return 0;
   } catch (const std::exception& error) {

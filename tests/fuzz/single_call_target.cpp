@@ -4,7 +4,7 @@
 #include "tests/fuzz/target.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string found = fuzz::run_plan(fuzz::read_single_call({data, size}));
-  if (!found.empty()) fuzz::fail(found);
+  const std::string violated = fuzz::run_plan(fuzz::read_single_call({data, size})).violated;
+  if (!violated.empty()) fuzz::fail(violated);
   return 0;
 }

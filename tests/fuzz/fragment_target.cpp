@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A memory transaction in fragments: however it is cut, and whatever another VM sends meanwhile, it
+// comes to the same, for the sender and for the SP. No invariant may break.
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "ffa/reply.hpp"
+#include "tests/fuzz/call_world.hpp"
+#include "tests/fuzz/fragment_plan.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace {
+
+struct Came {
+  int32_t status = 0;            ///< of the piece that was refused, or 0
+  std::vector<ffa::Regs> found;  ///< answers to what was asked behind an accepted transaction
+};
+
+Came run(const fuzz::FragmentPlan& plan) {
+  const fuzz::PlanRun run = fuzz::run_plan(plan.plan);
+  if (!run.violated.empty()) fuzz::fail(run.violated);
+  std::vector<ffa::Regs> answers;
+  for (const sim::trace::Event& event : run.events) {
+    if (event.side != sim::trace::Side::guest || event.vm != fuzz::vm1_id) continue;
+    answers.push_back(event.out);
+  }
+  fuzz::must(answers.size() >= plan.pieces + plan.looks, "each step is one call");
+  const auto found = answers.end() - static_cast<long>(plan.looks);
+  Came came{0, {found, answers.end()}};
+  for (auto piece = found - static_cast<long>(plan.pieces); piece != found; ++piece) {
+    if (!ffa::is_error(*piece)) continue;
+    came.status = static_cast<int32_t>(ffa::error_status(*piece));
+    break;
+  }
+  return came;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const fuzz::FragmentPlans plans = fuzz::read_fragments({data, size});
+  const Came one = run(plans.first);
+  const Came other = run(plans.second);
+  if (!plans.comparable) return 0;
+  if (one.status != other.status) {
+    fuzz::fail(fmt::format("in {} pieces it comes to {}, in {} pieces to {}", plans.first.pieces,
+                           one.status, plans.second.pieces, other.status));
+  }
+  if (one.status != 0) return 0;
+  for (size_t n = 0; n < one.found.size(); ++n) {
+    if (one.found[n] == other.found[n]) continue;
+    fuzz::fail(fmt::format("behind it, call {} is answered with {:x} or with {:x}", n,
+                           fmt::join(one.found[n].x, " "), fmt::join(other.found[n].x, " ")));
+  }
+  return 0;
+}
