@@ -185,6 +185,17 @@ PackedFault read_fault(Reader& in) {
   return fault;
 }
 
+void read_boot(Reader& in, PackedBoot& to) {
+  to.vm = in.number<uint16_t>(0x7fff);
+  to.entry = in.word();
+  to.x0 = in.word();
+  to.file_count = in.count(to.files.size());
+  for (size_t n = 0; n < to.file_count; ++n) {
+    to.files[n].ipa = in.word();
+    to.files[n].bytes = in.blob();
+  }
+}
+
 std::span<const std::byte> read_program(Reader& in, ProgramKind kind) {
   const auto code = in.blob();
   if (in.error() != PackageError::none) return {};
@@ -232,6 +243,7 @@ ffa::Result<void, PackageError> Package::open(std::span<const std::byte> bytes, 
     program.code = read_program(in, ProgramKind::guest);
   }
   to.control = read_program(in, ProgramKind::control);
+  read_boot(in, to.boot);
   if (!in.at_end()) in.fail(PackageError::left_over);
   if (in.error() != PackageError::none) return ffa::Error{in.error()};
   return {};

@@ -157,7 +157,7 @@ class SingleFetch final : public CheckerOf<SingleFetch> {
 };
 
 /// I21: a call touches its caller's registered buffers only, a message RX of its receiver, and
-/// zeroes what the caller lends or donates; that it stays inside, the machine sees to.
+/// zeroes what the caller lends, donates or takes back; that it stays inside, the machine sees to.
 class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
  public:
   std::string id() const override { return "I21"; }
@@ -170,7 +170,8 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
       const bool registered = *access.vm == step.event.vm && guest.buffer_pages != 0 &&
                               (access.ipa == guest.tx_ipa || access.ipa == guest.rx_ipa);
       if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
-      if (is_zeroed_after(step, access) || is_delivery(step, access)) continue;
+      if (is_zeroed_after(step, access) || is_zeroed_at_reclaim(step, access)) continue;
+      if (is_delivery(step, access)) continue;
       if (*access.vm == step.event.vm && !step.alone) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
@@ -217,6 +218,13 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
     // Whoever lent it may have come to his end since.
     const bool went = !owner && !step.alone && !step.sim.machine().has_vm(*access.vm);
     return asked && (went || owner == *access.vm);
+  }
+  // Pages that an owner wants zeroed as it takes them back from VMs.
+  static bool is_zeroed_at_reclaim(const Step& step, const Access& access) {
+    const ffa::Regs& in = step.event.in;
+    return ffa::is_function(in, Fid::mem_reclaim) && (in.w(3) & zero_flag) != 0 &&
+           access.kind == Access::Kind::clear && *access.vm == step.event.vm &&
+           step.guests.owner(requested_handle(in)) == step.event.vm;
   }
   void note_retrieval(const Step& step) {
     constexpr uint32_t zero_after = 1U << 2;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sim/cli/bl33_runner.hpp"
+#include "sim/cli/linux_runner.hpp"
 #include "sim/cli/values.hpp"
 #include "sim/endpoint/image.hpp"
 #include "sim/engine/built_images.hpp"
@@ -110,21 +112,6 @@ class LogRunner final : public CaseRunner {
   std::map<std::string, std::deque<qemu::LoggedCase>> runs_;
 };
 
-/// The same with EL2 entered as BL33.
-class Bl33Runner final : public CaseRunner {
- public:
-  std::string why_not(const scenario::CompiledCase& compiled) const override {
-    return qemu::why_not(compiled);
-  }
-  RunRecord run_once(const scenario::CompiledCase& compiled, Choices& /*choices*/) override {
-    return qemu::run_as_bl33(compiled, tools_, image_);
-  }
-
- private:
-  qemu::Tools tools_ = qemu::find_tools();
-  qemu::Bl33Image image_ = qemu::find_bl33();
-};
-
 }  // namespace
 
 CaseResult CaseRunner::run(const scenario::CompiledCase& compiled, const ChoiceMaker& choices) {
@@ -156,7 +143,8 @@ std::string find_fine_mediator() {
 std::unique_ptr<CaseRunner> chosen_runner(const Options& options) {
   const std::string& backend = options.selection.backend;
   if (!options.run.uart_log.empty()) return std::make_unique<LogRunner>(options.run.uart_log);
-  if (backend == "qemu" && options.run.entry == "bl33") return std::make_unique<Bl33Runner>();
+  if (backend == "qemu" && options.run.entry == "bl33") return bl33_runner();
+  if (!options.run.kernel.empty()) return linux_runner(options.run);
   if (backend == "qemu") return std::make_unique<QemuRunner>(qemu::find_tools());
   if (backend == "unicorn") {
     const auto monitoring = parse_monitoring(options.run.monitors);

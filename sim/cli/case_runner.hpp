@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/cli/options.hpp"
 #include "sim/engine/run.hpp"
@@ -18,6 +19,8 @@ class CaseRunner {
   virtual ~CaseRunner() = default;
   /// Why this back end can't run the case, in a few words; empty: it can.
   virtual std::string why_not(const scenario::CompiledCase& compiled) const = 0;
+  /// What will be run next, in this order, whether it can run here or not; it outlives this.
+  virtual void expect(std::vector<const scenario::CompiledCase*> /*cases*/) {}
   /// One run, without the sweeps of its faults.
   virtual RunRecord run_once(const scenario::CompiledCase& compiled, Choices& choices) = 0;
   /// With all the runs that its sweeps ask for.

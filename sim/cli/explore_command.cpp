@@ -11,6 +11,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/determinism.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/saved_case.hpp"
@@ -20,8 +21,6 @@
 #include "sim/engine/coverage.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/explore/explorer.hpp"
-#include "sim/report/junit.hpp"
-#include "sim/trace/atomic_file.hpp"
 
 namespace sim::cli {
 namespace {
@@ -95,10 +94,11 @@ class Ticker {
 
 class Campaign {
  public:
-  Campaign(const Options& options, const Suite& suite, CaseRunner& runner)
+  Campaign(const Options& options, const Suite& suite, CaseRunner& runner, ReportFiles& reports)
       : options_(options),
         suite_(suite),
         runner_(runner),
+        reports_(reports),
         console_(options.json, suite.cases.size()),
         diagram_(options.run.diagram, suite.cases.size()),
         deadline_(options.explore.time, cases_of_a_process()) {}
@@ -109,8 +109,10 @@ class Campaign {
       return failed_for_good(suite_.cases[i], death);
     };
     const auto done = [this](size_t i, Outcome outcome) {
+      find_lines(outcome);
       console_.tell(outcome);
       diagram_.offer(suite_.cases[i], outcome, runner_);
+      reports_.offer(suite_.cases[i], outcome, runner_);
       outcomes_.push_back(std::move(outcome));
     };
     if (options_.run.jobs == 0) {
@@ -152,6 +154,7 @@ class Campaign {
       return runner_.run_once(compiled, choices);
     };
     check::Sometimes met = 0;
+    report::Seen seen;
     scenario::CompiledCase compiled = ready.compiled;
     const auto covered = compiled.world.coverage = std::make_shared<Coverage>();
     catch_into(outcome, [&] {
@@ -170,7 +173,10 @@ class Campaign {
       Ticker ticker{console_, outcome.name, own.plan};
       explore::Explorer explorer{compiled, run_schedule, run_once, own.plan};
       explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
-        if (schedule.record != nullptr) met |= check::sometimes_met(schedule.record->events);
+        if (schedule.record != nullptr) {
+          met |= check::sometimes_met(schedule.record->events);
+          seen.add(schedule.record->events);
+        }
         if (schedule.record != nullptr && schedule.record->undecided) ++outcome.undecided;
         if (console_.live()) ticker.tell(progress, std::popcount(met), *covered);
         return watch(ready, outcome, schedule, progress);
@@ -178,6 +184,7 @@ class Campaign {
       for (const std::string& mark : own.wanted) require_met(outcome, mark, check::names_of(met));
     });
     outcome.sometimes = check::names_of(met);
+    tell_seen(outcome, ready, seen);
     outcome.exploration->covered = covered->in_words();
     if (outcome.result == report::Result::failed) tell_how_to_repeat(ready, outcome);
     return outcome;
@@ -230,6 +237,7 @@ class Campaign {
   const Options& options_;
   const Suite& suite_;
   CaseRunner& runner_;
+  ReportFiles& reports_;
   Console console_;
   DiagramFile diagram_;
   Deadline deadline_;
@@ -250,11 +258,10 @@ int explore_command(const Options& given) {
     take_shard(shard, suite->cases);
   }
   const auto runner = chosen_runner(options);
-  std::unique_ptr<trace::AtomicFile> junit;
-  if (!options.run.junit.empty()) junit = std::make_unique<trace::AtomicFile>(options.run.junit);
-  Campaign campaign(options, *suite, *runner);
+  ReportFiles reports(options.run);
+  Campaign campaign(options, *suite, *runner, reports);
   const int code = campaign.run();
-  if (junit) junit->commit(report::junit_text(campaign.outcomes()));
+  reports.commit(campaign.outcomes());
   return code;
 }
 

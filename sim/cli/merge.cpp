@@ -31,6 +31,13 @@ std::vector<std::string> both(const std::vector<std::string>& a,
   return ordered;
 }
 
+std::vector<std::string> either(const std::vector<std::string>& a,
+                                const std::vector<std::string>& b) {
+  std::set<std::string> all(a.begin(), a.end());
+  all.insert(b.begin(), b.end());
+  return {all.begin(), all.end()};
+}
+
 /// A case under some seeds, and under those that come next. One process stops at a failure.
 Outcome join(const Outcome& before, const Outcome& after) {
   const bool ends = before.result != report::Result::passed || !before.exploration ||
@@ -40,6 +47,8 @@ Outcome join(const Outcome& before, const Outcome& after) {
   Outcome all = held ? before : after;
   all.sometimes = both(before.sometimes, after.sometimes);
   all.undecided = before.undecided + after.undecided;
+  all.versions = either(before.versions, after.versions);
+  all.errors = either(before.errors, after.errors);
   if (!after.exploration) return all;
   report::Exploration& told = all.exploration.emplace(*after.exploration);
   if (held) told.strategy = before.exploration->strategy;

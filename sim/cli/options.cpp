@@ -52,6 +52,17 @@ void add_selection(CLI::App& verb, Selection& selection, RawValues& raw) {
       ->allow_extra_args(false);
 }
 
+/// The same for all verbs that have results.
+void add_reports(CLI::App& verb, RunOptions& run) {
+  const auto option = [&](const char* name, std::string& value, const char* text) {
+    verb.add_option(name, value, text)->type_name("FILE");
+  };
+  option("--junit", run.junit, "Write a JUnit report");
+  option("--html", run.html, "Write a report to read in a browser");
+  option("--sarif", run.sarif, "Write what failed in SARIF, with file and line");
+  option("--github", run.github, "Write what failed as annotations for GitHub; -: to the output");
+}
+
 /// What helps to read a failure.
 void add_reading(CLI::App& verb, RunOptions& run) {
   verb.add_option(
@@ -74,13 +85,17 @@ void add_run(CLI::App& verb, Options& options, RawValues& raw) {
   option("--shard", raw.shard, "I/N", "Only the I-th of N parts of the cases");
   option("--backend", options.selection.backend, "NAME", "Where cases run: host, unicorn, qemu");
   option("--entry", run.entry, "NAME", "qemu: how EL2 is entered: el2 (default), bl33");
+  option("--kernel", run.kernel, "FILE", "qemu: the first VM boots this arm64 Linux Image");
+  option("--initrd", run.initrd, "FILE", "Its initial RAM disk");
+  option("--append", run.append, "TEXT", "More arguments for it");
+  option("--conduit", run.conduit, "NAME", "How it calls PSCI and FF-A: smc (default), hvc");
   option("--uart-log", run.uart_log, "FILE",
          "qemu: judge the records in what a BL33 payload has printed, instead of a run");
   option("--monitors", run.monitors, "LEVEL",
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   option("--trace", run.trace, "DIR", "Write the trace of each case below this directory");
   option("--golden", run.golden, "FILE", "Compare the trace hashes with those in this file");
   verb.add_flag("--update-golden", run.update_golden,
@@ -144,7 +159,7 @@ void add_explore(CLI::App& verb, Options& options, RawValues& raw) {
          "unicorn: what is watched: none, cheap (default), all");
   option("--mediator", run.mediator, "FILE.so", "A mediator in a shared library, instead of ours");
   verb.add_flag("--fine", run.fine, "Ours, every access to its memory a yield point");
-  option("--junit", run.junit, "FILE", "Write a JUnit report");
+  add_reports(verb, run);
   verb.add_flag("--check-determinism", run.check_determinism,
                 "Run each schedule a second time and compare");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -211,6 +226,9 @@ void read_reading(Options& options, const std::string& break_at) {
   if (options.json && options.run.diagram == "-") {
     throw InputError("--diagram", "with --json it needs a file: standard output is for JSON");
   }
+  if (options.json && options.run.github == "-") {
+    throw InputError("--github", "with --json it needs a file: standard output is for JSON");
+  }
   if (options.json && options.run.inevitable != 0) {
     throw InputError("--inevitable", "is told as text, not with --json");
   }
@@ -239,6 +257,19 @@ void check_backend(const Options& options) {
   }
   if (options.run.entry != "el2" && backend != "qemu") {
     throw InputError("--entry", "goes with --backend qemu, which has a choice");
+  }
+  const bool el2_on_qemu = backend == "qemu" && options.run.entry == "el2";
+  if (!options.run.kernel.empty() && (!el2_on_qemu || !options.run.uart_log.empty())) {
+    throw InputError("--kernel", "goes with --backend qemu, without --entry and --uart-log");
+  }
+  for (const auto& [name, value] :
+       {std::pair{"--initrd", options.run.initrd}, std::pair{"--append", options.run.append}}) {
+    if (!value.empty() && options.run.kernel.empty()) {
+      throw InputError(name, "goes with --kernel");
+    }
+  }
+  if (!std::set<std::string>{"smc", "hvc"}.contains(options.run.conduit)) {
+    throw InputError("--conduit", "'" + options.run.conduit + "' is not one of smc, hvc");
   }
   if (!options.run.uart_log.empty() && (backend != "qemu" || options.run.entry != "el2")) {
     throw InputError("--uart-log", "goes with --backend qemu, and without --entry");
@@ -376,7 +407,7 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   merge.add_option("FILE", options.merge, "What --json printed with each --shard")
       ->required()
       ->type_name("");
-  merge.add_option("--junit", options.run.junit, "Write a JUnit report")->type_name("FILE");
+  add_reports(merge, options.run);
   merge.add_flag("--json", options.json, "One JSON object a line");
   CLI::App& list = add_verb(app, "list", "List the cases, or what they cover");
   add_list(list, options, raw);
@@ -399,8 +430,8 @@ Parsed parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return {{}, 0, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const auto verbs = app.get_subcommands();
-    const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
+    const auto given = app.get_subcommands();
+    const std::string verb = given.empty() ? "" : given.front()->get_name();
     return {{},
             2,
             "ffa-sim" + (verb.empty() ? "" : " " + verb) + ": " + error.what() + "\n" + hint(verb)};

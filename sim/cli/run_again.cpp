@@ -37,9 +37,7 @@ class UntilDeath final : public ChoiceSource {
   uint64_t asked_ = 0;
 };
 
-std::string draw(const ReadyCase& ready, CaseRunner& runner, Choices& choices,
-                 const std::string& file) {
-  const RunRecord record = runner.run_once(ready.compiled, choices);
+std::string draw(const ReadyCase& ready, const RunRecord& record, const std::string& file) {
   const auto failures = scenario::judge(ready.compiled, record);
   const report::Timeline timeline =
       report::timeline_of(record, report::remarks_of(ready.compiled, record, failures),
@@ -49,12 +47,12 @@ std::string draw(const ReadyCase& ready, CaseRunner& runner, Choices& choices,
                      report::sequence_text(timeline));
 }
 
-FromChild draw_in_child(const ReadyCase& ready, CaseRunner& runner, const ChoiceMaker& maker,
-                        const std::string& file) {
+FromChild write_in_child(const ReadyCase& ready, CaseRunner& runner, const ChoiceMaker& maker,
+                         const Writer& write) {
   return ask_child([&] {
     try {
       Choices choices{maker()};
-      return said_text + draw(ready, runner, choices, file);
+      return said_text + write(runner.run_once(ready.compiled, choices));
     } catch (const std::exception& error) {
       return said_error + std::string(error.what());
     }
@@ -63,26 +61,32 @@ FromChild draw_in_child(const ReadyCase& ready, CaseRunner& runner, const Choice
 
 }  // namespace
 
-std::string diagram_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
-                       const std::string& file) {
+std::string written_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
+                       const std::string& place, const Writer& write) {
   const std::string& name = ready.loaded.data.name;
   FromChild answer =
-      draw_in_child(ready, runner, [&] { return recorded_choices(choices, "choices"); }, file);
+      write_in_child(ready, runner, [&] { return recorded_choices(choices, "choices"); }, write);
   if (!answer.said) {
     const Death death = answer.death;
     if (death.decisions == 0) {
-      throw InputError(file, name + ": nothing was left to choose before " + death.text());
+      throw InputError(place, name + ": nothing was left to choose before " + death.text());
     }
     const std::string how = fmt::format("behind choice {} the mediator ended its process: {}",
                                         death.decisions - 1, death.text());
-    answer = draw_in_child(
+    answer = write_in_child(
         ready, runner, [&] { return std::make_unique<UntilDeath>(choices, death.decisions, how); },
-        file);
+        write);
   }
-  if (!answer.said) throw InputError(file, name + ": " + answer.death.text());
+  if (!answer.said) throw InputError(place, name + ": " + answer.death.text());
   if (answer.said->front() == said_error)
-    throw InputError(file, name + ": " + answer.said->substr(1));
+    throw InputError(place, name + ": " + answer.said->substr(1));
   return answer.said->substr(1);
+}
+
+std::string diagram_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
+                       const std::string& file) {
+  return written_of(ready, choices, runner, file,
+                    [&](const RunRecord& record) { return draw(ready, record, file); });
 }
 
 DiagramFile::DiagramFile(const std::string& file, size_t cases)

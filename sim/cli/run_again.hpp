@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,14 @@ class DiagramFile {
   std::string text_;
   std::unique_ptr<trace::AtomicFile> output_;  ///< none where it goes to standard output
 };
+
+/// What is written of a run.
+using Writer = std::function<std::string(const RunRecord&)>;
+/// What `write` makes of the case's run under the decisions of its outcome; where the mediator ends
+/// its process, of the run until then. Throws InputError(place, reason) where it can't be run so.
+/// Its faults don't sweep.
+std::string written_of(const ReadyCase& ready, const std::string& choices, CaseRunner& runner,
+                       const std::string& place, const Writer& write);
 
 /// How the case went under the decisions of its outcome, in the form that the end of the name asks
 /// for: .mmd: for Mermaid; else aligned lines and arrows. Throws InputError where it can't be run

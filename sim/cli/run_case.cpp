@@ -81,6 +81,15 @@ bool is_excused(const ReadyCase& ready, const CaseResult& result) {
 
 }  // namespace
 
+void tell_seen(Outcome& outcome, const ReadyCase& ready, const report::Seen& seen) {
+  const SpmcSpec& spmc = ready.compiled.world.spmc;
+  outcome.spmc = spmc.absent ? "absent"
+                             : fmt::format("{} {}.{}", spmc.personality, spmc.version.major(),
+                                           spmc.version.minor());
+  outcome.versions = seen.versions();
+  outcome.errors = seen.errors();
+}
+
 void judge_into(Outcome& outcome, const ReadyCase& ready, const CaseResult& result) {
   outcome.hash = result.hash;
   outcome.choices = result.choices;
@@ -131,6 +140,8 @@ Outcome blank_outcome(const ReadyCase& ready, uint64_t seed) {
   outcome.chapter = ready.loaded.chapter;
   outcome.file = ready.loaded.data.file;
   outcome.seed = fmt::format("{:#x}", seed);
+  outcome.covers = ready.loaded.covers;
+  outcome.text = ready.loaded.data.doc.value("text", "");
   return outcome;
 }
 
@@ -156,6 +167,9 @@ Outcome run_one(const ReadyCase& ready, const RunOptions& options, CaseRunner& r
     outcome.stack_bytes = result.record.stack_bytes;
     outcome.undecided = result.record.undecided ? 1 : 0;
     outcome.sometimes = check::names_of(check::sometimes_met(result.record.events));
+    report::Seen seen;
+    seen.add(result.record.events);
+    tell_seen(outcome, ready, seen);
     if (!options.trace.empty()) {
       write_trace_of(outcome, ready.loaded.data.doc, result.record, options);
     }
@@ -182,6 +196,13 @@ std::string where_it_runs(const RunOptions& options) {
   std::string words;
   if (options.backend != "host") words += " --backend " + options.backend;
   if (options.entry != "el2") words += " --entry " + options.entry;
+  const auto of_kernel = [&words](const char* name, const std::string& value) {
+    if (!value.empty()) words += fmt::format(" {} {}", name, shell_quoted(value));
+  };
+  of_kernel("--kernel", options.kernel);
+  of_kernel("--initrd", options.initrd);
+  of_kernel("--append", options.append);
+  if (options.conduit != "smc") of_kernel("--conduit", options.conduit);
   if (options.monitors != "cheap") words += " --monitors " + options.monitors;
   if (options.fine) words += " --fine";
   if (!options.mediator.empty()) words += " --mediator " + shell_quoted(options.mediator);

@@ -9,6 +9,7 @@
 #include "sim/cli/last_words.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/report/outcome.hpp"
+#include "sim/report/seen.hpp"
 
 namespace sim::cli {
 
@@ -24,6 +25,9 @@ report::Outcome lost_case(const ReadyCase& ready, const RunOptions& options, con
 
 /// What a result makes of an outcome.
 void judge_into(report::Outcome& outcome, const ReadyCase& ready, const CaseResult& result);
+
+/// In which world it ran, and what its guests saw of it.
+void tell_seen(report::Outcome& outcome, const ReadyCase& ready, const report::Seen& seen);
 
 /// Runs `body`; whatever it throws is a failure of the outcome.
 void catch_into(report::Outcome& outcome, const std::function<void()>& body);

@@ -5,11 +5,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/inevitable.hpp"
+#include "sim/cli/report_files.hpp"
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/run_case.hpp"
 #include "sim/cli/suite.hpp"
@@ -17,7 +22,6 @@
 #include "sim/cli/workers.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/report/golden.hpp"
-#include "sim/report/junit.hpp"
 #include "sim/scenario/loader_json.hpp"
 #include "sim/sched/choices.hpp"
 #include "sim/trace/atomic_file.hpp"
@@ -31,9 +35,8 @@ using report::Outcome;
 /// no lost run.
 class Outputs {
  public:
-  explicit Outputs(const RunOptions& options) : options_(options) {
+  explicit Outputs(const RunOptions& options) : options_(options), reports_(options) {
     if (!options.golden.empty()) read_golden();
-    if (!options.junit.empty()) junit_ = std::make_unique<trace::AtomicFile>(options.junit);
     if (options.update_golden) golden_file_ = std::make_unique<trace::AtomicFile>(options.golden);
     if (options.trace.empty()) return;
     std::error_code error;
@@ -46,8 +49,12 @@ class Outputs {
     report::check_golden(golden_, options_.golden, outcome);
   }
 
+  void offer(const ReadyCase& ready, const Outcome& outcome, CaseRunner& runner) {
+    reports_.offer(ready, outcome, runner);
+  }
+
   void commit(const std::vector<Outcome>& outcomes, bool whole) {
-    if (junit_) junit_->commit(report::junit_text(outcomes));
+    reports_.commit(outcomes);
     const int code = report::exit_code(outcomes);
     if (golden_file_ && code == 0) {
       golden_file_->commit(report::golden_text(report::updated_golden(golden_, outcomes, whole)));
@@ -64,7 +71,7 @@ class Outputs {
 
   const RunOptions& options_;
   report::GoldenHashes golden_;
-  std::unique_ptr<trace::AtomicFile> junit_;
+  ReportFiles reports_;
   std::unique_ptr<trace::AtomicFile> golden_file_;
 };
 
@@ -86,10 +93,14 @@ class Runner {
     const auto done = [this](size_t i, Outcome outcome) {
       finish(suite_.cases[i], std::move(outcome));
     };
+    const auto begin = [this](std::span<const size_t> cases) { expect(cases); };
     if (options_.jobs == 0) {
+      std::vector<size_t> all(suite_.cases.size());
+      std::iota(all.begin(), all.end(), size_t{0});
+      begin(all);
       for (size_t i = 0; i < suite_.cases.size(); ++i) done(i, run_at(i));
     } else {
-      run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done);
+      run_in_workers(suite_.cases.size(), options_.jobs, run_at, lost, done, begin);
     }
     console_.tell_stack(outcomes_);
     report::Summary summary = report::summarise(outcomes_, suite_.not_selected);
@@ -102,6 +113,15 @@ class Runner {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
 
  private:
+  void expect(std::span<const size_t> cases) const {
+    std::vector<const scenario::CompiledCase*> expected;
+    for (const size_t i : cases) {
+      const ReadyCase& ready = suite_.cases[i];
+      if (ready.loaded.skip.empty()) expected.push_back(&ready.compiled);
+    }
+    runner_.expect(std::move(expected));
+  }
+
   Outcome run_or_skip(const ReadyCase& ready) const {
     if (ready.loaded.skip.empty()) return run_one(ready, options_, runner_);
     Outcome outcome = blank_outcome(ready, options_.seed);
@@ -123,6 +143,7 @@ class Runner {
 
   void finish(const ReadyCase& ready, Outcome outcome) {
     outputs_.check(outcome);
+    find_lines(outcome);
     if (outcome.result == report::Result::failed) {
       outcome.repro = repro_command(ready, options_, outcome);
     }
@@ -131,6 +152,7 @@ class Runner {
       tell_where_inevitable(ready, outcome);
     }
     diagram_.offer(ready, outcome, runner_);
+    outputs_.offer(ready, outcome, runner_);
     outcomes_.push_back(std::move(outcome));
   }
 

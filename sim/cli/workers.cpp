@@ -45,8 +45,9 @@ class Workers {
  public:
   Workers(const std::function<Outcome(size_t)>& run,
           const std::function<Outcome(size_t, const Death&)>& lost,
-          const std::function<void(size_t, Outcome)>& done)
-      : run_(run), lost_(lost), done_(done) {}
+          const std::function<void(size_t, Outcome)>& done,
+          const std::function<void(std::span<const size_t>)>& begin)
+      : run_(run), lost_(lost), done_(done), begin_(begin) {}
 
   void work(size_t count, unsigned jobs) {
     results_.resize(count);
@@ -67,6 +68,7 @@ class Workers {
     if (worker.process == 0) {
       worker.last->listen();
       (void)close(ends[0]);
+      if (begin_) begin_(worker.left);
       for (const size_t i : worker.left) {
         write_line(ends[1], report::outcome_json(run_(i)) + "\n");
       }
@@ -127,6 +129,7 @@ class Workers {
   const std::function<Outcome(size_t)>& run_;
   const std::function<Outcome(size_t, const Death&)>& lost_;
   const std::function<void(size_t, Outcome)>& done_;
+  const std::function<void(std::span<const size_t>)>& begin_;
   std::vector<Worker> workers_;
   std::vector<std::optional<Outcome>> results_;
   size_t next_ = 0;
@@ -136,8 +139,9 @@ class Workers {
 
 void run_in_workers(size_t count, unsigned jobs, const std::function<Outcome(size_t)>& run,
                     const std::function<Outcome(size_t, const Death&)>& lost,
-                    const std::function<void(size_t, Outcome)>& done) {
-  Workers(run, lost, done).work(count, jobs);
+                    const std::function<void(size_t, Outcome)>& done,
+                    const std::function<void(std::span<const size_t>)>& begin) {
+  Workers(run, lost, done, begin).work(count, jobs);
 }
 
 }  // namespace sim::cli

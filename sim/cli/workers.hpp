@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 
 #include "sim/cli/last_words.hpp"
 #include "sim/report/outcome.hpp"
@@ -13,9 +14,11 @@
 namespace sim::cli {
 
 /// Runs `run(i)` for each i below `count`, in at most `jobs` processes, and hands each outcome to
-/// `done`, in order. `lost(i, death)` makes the outcome of a case that ended its process.
+/// `done`, in order. `lost(i, death)` makes the outcome of a case that ended its process. `begin`
+/// is told by each process what it will run, in this order.
 void run_in_workers(size_t count, unsigned jobs, const std::function<report::Outcome(size_t)>& run,
                     const std::function<report::Outcome(size_t, const Death&)>& lost,
-                    const std::function<void(size_t, report::Outcome)>& done);
+                    const std::function<void(size_t, report::Outcome)>& done,
+                    const std::function<void(std::span<const size_t>)>& begin = {});
 
 }  // namespace sim::cli

@@ -368,6 +368,9 @@ void Control::host_op(Opcode code, const HostOp& op) {
     record.result = create(op);
   } else if (code == Opcode::destroy_vm) {
     record.result = destroy(op);
+    if (record.result == progress_text(FFA_SIM_QUARANTINED)) {
+      record.quarantined = simulation_.left_behind();
+    }
   } else {
     record.result = watched(name_of(code), op.vm, [&] { return act(code, op); });
   }

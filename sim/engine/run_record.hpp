@@ -36,7 +36,8 @@ struct StepRecord {
   size_t end_event = 0;
   std::optional<uint64_t> fault_ipa;  ///< the guest's own access failed there
   std::optional<std::string>
-      result;                   ///< of a step of the host, in words: "done", "DENIED", "removed"
+      result;  ///< of a step of the host, in words: "done", "DENIED", "removed"
+  std::vector<uint64_t> quarantined{};  ///< IPAs of the pages that the VM it destroyed left behind
   std::vector<uint64_t> slots;  ///< the saved values after the step
   std::optional<ImageEnd> image_end{};
   std::string image_text{};  ///< why it can't go on

@@ -366,6 +366,8 @@ int32_t Simulation::create_vm(uint16_t vm, uint32_t budget) {
   return status;
 }
 
+const std::vector<uint64_t>& Simulation::left_behind() const { return impl_->left_behind; }
+
 uint32_t Simulation::destroy_vm(uint16_t vm, uint32_t budget) {
   uint32_t progress = FFA_SIM_DONE;
   impl_->on_task("host", [&] { progress = impl_->destroy_vm(vm, budget); });

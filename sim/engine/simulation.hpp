@@ -64,6 +64,8 @@ class Simulation {
   /// Returns ffa_sim_progress; a lifecycle event each. Call again while goes_on(). Quarantined
   /// pages stay out of circulation.
   uint32_t destroy_vm(uint16_t vm, uint32_t budget);
+  /// IPAs of the pages that the VM that was destroyed last has left in quarantine.
+  [[nodiscard]] const std::vector<uint64_t>& left_behind() const;
   /// The host takes a page out of a VM's stage 2, as a balloon does. False: refused, the page is
   /// pinned or not there.
   bool remove_page(uint16_t vm, uint64_t ipa);

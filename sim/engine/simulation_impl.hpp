@@ -56,6 +56,7 @@ struct SimulationState {
   bool sri_pending = false;
   bool memory_broken = false;
   std::map<uint16_t, Vm> vms;
+  std::vector<uint64_t> left_behind;  ///< pages in quarantine of the VM that went last, by IPA
   SwitchPlace last_place;        ///< of the step that ran last
   uint64_t decisions_there = 0;  ///< taken before it gave way
   std::vector<Turn> turns;

@@ -88,7 +88,8 @@ uint32_t Simulation::Impl::destroy_vm(uint16_t id, uint32_t budget) {
   const uint64_t event = begin_lifecycle("free", id);
   mediator->free_domain_ctx(id);
   const bool quarantined = vm.quarantined;
-  if (quarantined) machine.quarantine(id);
+  left_behind.clear();
+  if (quarantined) left_behind = machine.quarantine(id);
   machine.remove_vm(id);
   vms.erase(id);
   std::erase_if(open_calls, [id](const auto& call) { return call.first.first == id; });

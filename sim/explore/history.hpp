@@ -34,10 +34,10 @@ struct HistoryEntry {
   uint64_t begin = 0;  ///< from one counter, which `end` is from as well
   uint64_t end = 0;    ///< 0: it has not returned
   AnswerDigest answer{};
-  bool later = false;  ///< it goes on with the thread's next call
-  ffa::Regs out{};     ///< of a vCPU's call
+  bool later = false;     ///< it goes on with the thread's next call
+  ffa::Regs out{};        ///< of a vCPU's call
   uint16_t named_vm = 0;  ///< in TX: FFA_MSG_SEND2's receiver, FFA_MEM_RETRIEVE_REQ's sender
-  std::string text{};  ///< of the host; of a call that was not made, why
+  std::string text{};     ///< of the host; of a call that was not made, why
 };
 
 /// "1.0 FFA_RX_RELEASE"

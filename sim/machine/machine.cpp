@@ -337,8 +337,13 @@ std::vector<Pinned> Machine::pins(uint16_t id) const {
   return result;
 }
 
-void Machine::quarantine(uint16_t vm) {
+std::vector<uint64_t> Machine::quarantine(uint16_t vm) {
+  std::vector<uint64_t> pages;
   if (Impl::Vm* found = impl_->find(vm)) found->quarantined = true;
+  for (const Pinned& range : pins(vm)) {
+    for (uint64_t n = 0; n < range.pages; ++n) pages.push_back(range.ipa + n * page_bytes);
+  }
+  return pages;
 }
 
 uint32_t Machine::map(uint16_t id, uint64_t ipa, uint64_t pages) {

@@ -78,7 +78,8 @@ class Machine {
   void unpin(uint16_t vm, uint64_t ipa, uint64_t pages);
   uint64_t pinned_pages(uint16_t vm) const;     ///< sum of the pin counts
   std::vector<Pinned> pins(uint16_t vm) const;  ///< sorted by ipa, merged
-  void quarantine(uint16_t vm);                 ///< pinned pages never return to the allocator
+  /// Pinned pages never return to the allocator: which ones, by IPA.
+  std::vector<uint64_t> quarantine(uint16_t vm);
 
   // Buffers mapped by the mediator. 0: refused (nothing mapped there, or not pinned: reported).
   uint32_t map(uint16_t vm, uint64_t ipa, uint64_t pages);

@@ -93,21 +93,32 @@ std::string last_words(const std::string& log) {
 }
 
 /// The payload has hashed its record itself.
-Recorded recorded_of(const LoggedCase& logged, const std::string& file,
-                     const scenario::CompiledCase& compiled) {
-  Recorded recorded = read_record(logged.record, file, compiled);
-  if (logged.verdict != "failed" && logged.text != recorded.run.hash) {
+RunRecord checked_record(const LoggedCase& logged, const std::string& file,
+                         const scenario::CompiledCase& compiled) {
+  RunRecord record = read_record(logged.record, file, compiled);
+  if (logged.verdict != "failed" && logged.text != record.hash) {
     throw InputError(file, fmt::format("the payload's trace hash is {}, that of its record {}",
-                                       logged.text, recorded.run.hash));
+                                       logged.text, record.hash));
   }
-  return recorded;
+  return record;
 }
 
-/// Boots and waits for the end, at most as long as a case may take: the wait status, nothing if the
-/// machine was stopped then.
-std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder) {
+/// How a boot went.
+struct Booted {
+  std::optional<int> status;  ///< of QEMU, as wait() gives it; nothing: stopped after the time limit
+  std::string log;            ///< what the UART, QEMU and our firmware said
+  [[nodiscard]] bool ended_well() const {
+    return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
+  }
+};
+
+/// Boots with these cases and waits for the end, at most as long as one case may take.
+Booted boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder,
+            std::span<const BundleEntry> entries) {
+  write_bytes(folder.file("payload.bin"),
+              make_payload(read_bytes(image.file), make_bundle(entries, {.records = true})));
   const std::string log = folder.file(log_name);
-  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (output < 0) throw InputError(log, std::strerror(errno));
   Process qemu(command(tools, image), folder.path(), output);
   close(output);
@@ -115,14 +126,17 @@ std::optional<int> boot(const Tools& tools, const Bl33Image& image, const RunFol
   constexpr int ms = 1000;
   const int ready = poll(&ended, 1, tools.time_limit_s * ms);
   if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
+  Booted booted;
   const int status = qemu.wait(ready <= 0);
-  if (ready <= 0) return std::nullopt;
-  return status;
+  if (ready > 0) booted.status = status;
+  const auto bytes = read_bytes(log);
+  booted.log.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return booted;
 }
 
-/// One boot: what it recorded, or how it ended.
+/// One boot for one run: what it recorded, or how it ended.
 struct Attempt {
-  std::optional<Recorded> recorded;
+  std::optional<RunRecord> record;
   std::string how{};
   bool hung = false;
 };
@@ -130,24 +144,16 @@ struct Attempt {
 Attempt attempt(const scenario::CompiledCase& compiled, const Plan& plan, const Tools& tools,
                 const Bl33Image& image, const RunFolder& folder) {
   const BundleEntry entry{compiled.name, {}, make_package(compiled, plan)};
-  write_bytes(
-      folder.file("payload.bin"),
-      make_payload(read_bytes(image.file), make_bundle(std::span{&entry, 1}, {.records = true})));
-  const auto status = boot(tools, image, folder);
+  const Booted booted = boot(tools, image, folder, std::span{&entry, 1});
+  const std::string last = last_words(booted.log);
+  if (!booted.status) return {{}, "the machine did not end within the time limit: " + last, true};
+  if (!booted.ended_well()) {
+    return {{}, fmt::format("the machine ended with wait status {:#x}: {}", *booted.status, last)};
+  }
   const std::string file = folder.file(log_name);
-  const auto bytes = read_bytes(file);
-  const std::string log{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  if (!status)
-    return {{}, "the machine did not end within the time limit: " + last_words(log), true};
-  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
-    return {{},
-            fmt::format("the machine ended with wait status {:#x}: {}", *status, last_words(log))};
-  }
-  auto cases = read_uart_log(log, file);
-  if (cases.size() != 1 || cases[0].record.empty()) {
-    return {{}, "no record on the UART: " + last_words(log)};
-  }
-  return {recorded_of(cases[0], file, compiled)};
+  auto cases = read_uart_log(booted.log, file);
+  if (cases.size() != 1 || cases[0].record.empty()) return {{}, "no record on the UART: " + last};
+  return {checked_record(cases[0], file, compiled)};
 }
 
 }  // namespace
@@ -169,17 +175,20 @@ Bl33Image find_bl33() {
 
 RunRecord record_of(const LoggedCase& logged, const std::string& file,
                     const scenario::CompiledCase& compiled) {
-  if (!logged.record.empty()) return recorded_of(logged, file, compiled).run;
+  if (!logged.record.empty()) return checked_record(logged, file, compiled);
   return stopped(compiled, fmt::format("no record: {} {}", logged.verdict, logged.text), false);
 }
 
-Results results_of(const scenario::CompiledCase& compiled, const RunRecord& run) {
-  Results results;
-  for (const StepRecord& step : run.steps) {
-    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
-    results[step.step].word = *step.result;
+std::vector<LoggedCase> run_bundle(std::span<const BundleEntry> entries, const Tools& tools,
+                                   const Bl33Image& image) {
+  const RunFolder folder;
+  Booted booted = boot(tools, image, folder, entries);
+  if (!booted.ended_well()) {
+    // Whatever stands behind the last record may be cut off, and so may be that.
+    const size_t last = booted.log.rfind("\nrecord  ");
+    booted.log.resize(last == std::string::npos ? 0 : last + 1);
   }
-  return results;
+  return read_uart_log(booted.log, folder.file(log_name));
 }
 
 RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools,
@@ -188,11 +197,9 @@ RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools
   Plan plan = plan_layouts(compiled, {});
   for (unsigned boots = 0; boots < max_boots; ++boots) {
     Attempt one = attempt(compiled, plan, tools, image, folder);
-    if (!one.recorded) return stopped(compiled, one.how, one.hung);
-    Results results = results_of(compiled, one.recorded->run);
-    for (const auto& [step, pages] : one.recorded->quarantined) results[step].quarantined = pages;
-    Plan better = plan_layouts(compiled, results);
-    if (better == plan) return std::move(one.recorded->run);
+    if (!one.record) return stopped(compiled, one.how, one.hung);
+    Plan better = plan_layouts(compiled, results_of(compiled, *one.record));
+    if (better == plan) return std::move(*one.record);
     plan = std::move(better);
   }
   return stopped(compiled, "the places of the VMs' pages do not settle", false);

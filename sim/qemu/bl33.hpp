@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct Bl33Image {
 /// Found as the images of find_tools(). Throws MissingTool, InputError for one that is none.
 Bl33Image find_bl33();
 
+/// One boot for all of them, with records: what the UART told of, in their order. One that ended the
+/// boot may be missing, those behind it are. Throws as record_of().
+std::vector<LoggedCase> run_bundle(std::span<const BundleEntry> entries, const Tools& tools,
+                                   const Bl33Image& image);
+
 /// As run(), with one boot for each run: our firmware enters the image, and the record comes back
 /// through the UART.
 RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools,
@@ -32,10 +38,6 @@ RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools
 /// stopped. Throws InputError for a record that is none, or not of this trace hash.
 RunRecord record_of(const LoggedCase& logged, const std::string& file,
                     const scenario::CompiledCase& compiled);
-
-/// What the creations and destructions of a run came to, wherever it ran, but for the pages that
-/// stay in quarantine.
-Results results_of(const scenario::CompiledCase& compiled, const RunRecord& run);
 
 /// Throws InputError where the file can't be read.
 std::vector<std::byte> read_bytes(const std::string& file);

@@ -177,6 +177,23 @@ std::string why_not(const CompiledCase& compiled) {
   return {};
 }
 
+bool has_steps(const CompiledCase& compiled, uint16_t vm) {
+  bool found = false;
+  for_each_op(compiled, [&](const guest::RawOp& op) {
+    if (op.code == Opcode::run) found = found || guest::decode_run(op)->vm == vm;
+  });
+  return found;
+}
+
+Results results_of(const CompiledCase& compiled, const RunRecord& run) {
+  Results results;
+  for (const StepRecord& step : run.steps) {
+    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
+    results[step.step] = {*step.result, step.quarantined};
+  }
+  return results;
+}
+
 Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
   const WorldSpec& world = compiled.world;
   Machine machine(world, [](const std::string&) {});
@@ -224,7 +241,8 @@ Plan plan_layouts(const CompiledCase& compiled, const Results& results) {
   return plan;
 }
 
-std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& plan) {
+std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& plan,
+                                    const Boot& boot) {
   const WorldSpec& world = compiled.world;
   WordWriter out;
   out.words(guest::package_magic, guest::package_version, world.pcpus, world.ram_base,
@@ -248,6 +266,11 @@ std::vector<std::byte> make_package(const CompiledCase& compiled, const Plan& pl
     out.blob(program.code);
   }
   out.blob(compiled.control);
+  out.words(boot.vm, boot.entry, boot.x0, boot.files.size());
+  for (const Boot::File& file : boot.files) {
+    out.word(file.ipa);
+    out.blob(file.bytes);
+  }
   return out.take();
 }
 

@@ -81,7 +81,7 @@ class RecordBuilder {
     for (uint32_t n = 0; n < record_.steps.size(); ++n) record_.steps[n].step = n;
   }
 
-  Recorded build() {
+  RunRecord build() {
     if (in_.word() != guest::record_magic) in_.fail("no record of a run");
     if (in_.word() != guest::record_version) in_.fail("a record of another version");
     for (bool more = true; more;) {
@@ -96,7 +96,7 @@ class RecordBuilder {
     if (open_ != 0) in_.fail("an event that does not end");
     if (record_.fault_fired.size() != compiled_.world.faults.size()) in_.fail("no list of faults");
     record_.hash = trace::trace_hash(record_.events);
-    return {std::move(record_), std::move(quarantined_)};
+    return std::move(record_);
   }
 
  private:
@@ -179,7 +179,8 @@ class RecordBuilder {
         return translated();
       case RecordTag::quarantined: {
         (void)in_.number<uint16_t>();
-        std::vector<uint64_t>& pages = quarantined_[present_];
+        if (present_ >= record_.steps.size()) in_.fail("no step that destroys a VM");
+        std::vector<uint64_t>& pages = record_.steps[present_].quarantined;
         for (uint64_t left = in_.count(8); left != 0; --left) pages.push_back(in_.word());
         return;
       }
@@ -308,7 +309,6 @@ class RecordBuilder {
   Reader in_;
   const scenario::CompiledCase& compiled_;
   RunRecord record_;
-  std::map<uint32_t, std::vector<uint64_t>> quarantined_;
   trace::Translations translations_;  ///< of the event `translated_event_`
   uint64_t translated_event_ = ~uint64_t{0};
   uint32_t present_ = 0;  ///< the step under way
@@ -319,7 +319,7 @@ class RecordBuilder {
 
 }  // namespace
 
-Recorded read_record(std::span<const std::byte> bytes, const std::string& file,
+RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
                      const scenario::CompiledCase& compiled) {
   return RecordBuilder{bytes, file, compiled}.build();
 }

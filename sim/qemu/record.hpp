@@ -5,24 +5,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "sim/engine/run_record.hpp"
 #include "sim/scenario/compile.hpp"
 
 namespace sim::qemu {
 
-/// A run, and which pages were left in quarantine by which step: IPAs of the VM that it destroyed.
-struct Recorded {
-  RunRecord run;
-  std::map<uint32_t, std::vector<uint64_t>> quarantined;
-};
-
 /// Throws InputError("file:offset", reason) for anything that is no whole record of this case.
-Recorded read_record(std::span<const std::byte> bytes, const std::string& file,
+RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
                      const scenario::CompiledCase& compiled);
 
 }  // namespace sim::qemu

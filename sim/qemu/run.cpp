@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "sim/engine/input_error.hpp"
-#include "sim/qemu/package.hpp"
 #include "sim/qemu/record.hpp"
 
 namespace sim::qemu {
@@ -68,34 +67,23 @@ RunRecord stopped(const scenario::CompiledCase& compiled, const CaseEnd& end) {
   return record;
 }
 
-/// What the creations and destructions of the run came to.
-Results results_of(const scenario::CompiledCase& compiled, const Recorded& recorded) {
-  Results results;
-  for (const StepRecord& step : recorded.run.steps) {
-    if (!compiled.steps.at(step.step).actor.host || !step.result) continue;
-    results[step.step].word = *step.result;
-  }
-  for (const auto& [step, pages] : recorded.quarantined) results[step].quarantined = pages;
-  return results;
-}
-
 }  // namespace
 
-RunRecord run(const scenario::CompiledCase& compiled, Board& board) {
+RunRecord run(const scenario::CompiledCase& compiled, Board& board, const Boot& boot) {
   const KeptFiles kept(compiled.name);
   Plan plan = plan_layouts(compiled, {});
   for (unsigned runs = 0; runs < max_runs; ++runs) {
-    const std::vector<std::byte> package = make_package(compiled, plan);
+    const std::vector<std::byte> package = make_package(compiled, plan, boot);
     kept.write("case.package", package);
     const CaseEnd end = board.run(package);
     kept.write("case.record", end.record);
     kept.write_text("machine.log", end.message);
     if (end.record.empty()) return stopped(compiled, end);
-    Recorded recorded = read_record(end.record, "case.record", compiled);
+    RunRecord record = read_record(end.record, "case.record", compiled);
     // A VM that the mediator refused leaves its pages to those that come later: with what is known
     // now the plan may be another.
-    Plan better = plan_layouts(compiled, results_of(compiled, recorded));
-    if (better == plan) return std::move(recorded.run);
+    Plan better = plan_layouts(compiled, results_of(compiled, record));
+    if (better == plan) return record;
     plan = std::move(better);
   }
   return stopped(compiled, {.message = "the places of the VMs' pages do not settle"});

@@ -10,6 +10,7 @@ struct Tools {
   std::string qemu;      ///< FFASIM_QEMU, else "qemu-system-aarch64"
   std::string firmware;  ///< ffa-qemu-firmware.bin
   std::string el2;       ///< ffa-qemu-el2.elf
+  bool boots = false;    ///< a guest of its own: the UART is standard error
   int time_limit_s = 0;  ///< of a case: FFASIM_QEMU_TIMEOUT, else two minutes
 };
 

@@ -16,11 +16,13 @@ std::string dump(const ordered_json& value) {
 }
 
 ordered_json problem_json(const Problem& problem) {
-  return {{"place", problem.place},
-          {"expected", problem.expected},
-          {"actual", problem.actual},
-          {"rule", problem.rule},
-          {"text", problem.text}};
+  ordered_json all{{"place", problem.place},
+                   {"expected", problem.expected},
+                   {"actual", problem.actual},
+                   {"rule", problem.rule},
+                   {"text", problem.text}};
+  if (problem.line != 0) all["line"] = problem.line;
+  return all;
 }
 
 constexpr const char* trouble_names[] = {"none",           "check",    "no_progress",
@@ -94,7 +96,12 @@ std::string outcome_json(const Outcome& outcome) {
                    {"skip", outcome.skip},
                    {"problems", problems},
                    {"repro", outcome.repro},
-                   {"sometimes", outcome.sometimes}};
+                   {"sometimes", outcome.sometimes},
+                   {"covers", outcome.covers},
+                   {"spmc", outcome.spmc},
+                   {"versions", outcome.versions},
+                   {"errors", outcome.errors}};
+  if (outcome.result == Result::failed && !outcome.text.empty()) all["text"] = outcome.text;
   if (!outcome.saved.empty()) all["saved"] = outcome.saved;
   if (!outcome.saved_with.empty()) all["saved_with"] = outcome.saved_with;
   if (!outcome.consoles.empty()) all["consoles"] = outcome.consoles;
@@ -168,6 +175,7 @@ Outcome parse_outcome(const std::string& line) {
     outcome.where = value.at("where");
     outcome.skip = value.at("skip");
     outcome.repro = value.at("repro");
+    outcome.text = value.value("text", "");
     outcome.saved = value.value("saved", "");
     outcome.saved_with = value.value("saved_with", "");
     outcome.consoles = value.value("consoles", outcome.consoles);
@@ -175,12 +183,17 @@ Outcome parse_outcome(const std::string& line) {
     outcome.stack_bytes = value.value("stack_bytes", uint64_t{0});
     outcome.undecided = value.value("undecided", uint64_t{0});
     outcome.sometimes = value.at("sometimes");
+    outcome.covers = value.at("covers");
+    outcome.spmc = value.at("spmc");
+    outcome.versions = value.at("versions");
+    outcome.errors = value.at("errors");
     if (value.contains("exploration")) {
       outcome.exploration = parse_exploration(value.at("exploration"));
     }
     for (const auto& problem : value.at("problems")) {
       outcome.problems.push_back({problem.at("place"), problem.at("expected"), problem.at("actual"),
-                                  problem.at("rule"), problem.at("text")});
+                                  problem.at("rule"), problem.at("text"),
+                                  problem.value("line", size_t{0})});
     }
     return outcome;
   } catch (const ordered_json::exception& error) {

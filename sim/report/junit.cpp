@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/report/junit.hpp"
 
-#include <pugixml.hpp>
-
+#include "sim/report/markup.hpp"
 #include "sim/report/text.hpp"
 
 namespace sim::report {
 namespace {
-
-class StringWriter final : public pugi::xml_writer {
- public:
-  void write(const void* data, size_t size) override {
-    text_.append(static_cast<const char*>(data), size);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-/// XML 1.0 has no control characters but tab and the line ends.
-std::string xml_safe(const std::string& text) {
-  std::string safe = text;
-  for (char& c : safe) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 && c != '\n' && c != '\t' && c != '\r') c = '?';
-  }
-  return safe;
-}
 
 void set_counts(pugi::xml_node node, const Summary& summary) {
   node.append_attribute("tests").set_value(static_cast<unsigned long long>(
@@ -39,17 +17,17 @@ void set_counts(pugi::xml_node node, const Summary& summary) {
 
 void add_case(pugi::xml_node suite, const Outcome& outcome) {
   pugi::xml_node node = suite.append_child("testcase");
-  node.append_attribute("classname").set_value(xml_safe(outcome.chapter).c_str());
-  node.append_attribute("name").set_value(xml_safe(outcome.name).c_str());
-  node.append_attribute("file").set_value(xml_safe(outcome.file).c_str());
+  node.append_attribute("classname").set_value(markup_safe(outcome.chapter).c_str());
+  node.append_attribute("name").set_value(markup_safe(outcome.name).c_str());
+  node.append_attribute("file").set_value(markup_safe(outcome.file).c_str());
   if (outcome.result == Result::skipped || outcome.result == Result::lacking) {
     node.append_child("skipped").append_attribute("message").set_value(
-        xml_safe(outcome.skip).c_str());
+        markup_safe(outcome.skip).c_str());
   } else if (outcome.result == Result::failed) {
     pugi::xml_node failure = node.append_child("failure");
     const std::string first = outcome.problems.empty() ? "" : outcome.problems.front().text;
-    failure.append_attribute("message").set_value(xml_safe(first).c_str());
-    failure.text().set(xml_safe(failure_text(outcome)).c_str());
+    failure.append_attribute("message").set_value(markup_safe(first).c_str());
+    failure.text().set(markup_safe(failure_text(outcome)).c_str());
   }
 }
 
@@ -72,13 +50,11 @@ std::string junit_text(const std::vector<Outcome>& outcomes) {
   }
   for (const auto& [chapter, cases] : chapters) {
     pugi::xml_node suite = suites.append_child("testsuite");
-    suite.append_attribute("name").set_value(xml_safe(chapter).c_str());
+    suite.append_attribute("name").set_value(markup_safe(chapter).c_str());
     set_counts(suite, summarise(cases, 0));
     for (const Outcome& outcome : cases) add_case(suite, outcome);
   }
-  StringWriter writer;
-  document.save(writer, "  ");
-  return writer.take();
+  return xml_text(document);
 }
 
 }  // namespace sim::report

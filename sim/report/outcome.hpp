@@ -27,6 +27,7 @@ struct Problem {
   std::string actual;
   std::string rule;  ///< mediator rule or invariant, or ""
   std::string text;  ///< one line for people
+  size_t line = 0;   ///< of the place in the scenario's file, from 1; 0: not known
 };
 
 /// How a case was explored.
@@ -61,9 +62,14 @@ struct Outcome {
   std::vector<std::string> sometimes{};  ///< marks that its runs have met
   /// What programs from outside printed, by endpoint; printable_text() of it.
   std::map<std::string, std::string> consoles{};
-  std::vector<std::string> notes{};  ///< on how they were run
-  uint64_t stack_bytes = 0;          ///< of the mediator, at most; 0: not known
-  uint64_t undecided = 0;            ///< of its runs, those with no verdict on I32
+  std::vector<std::string> notes{};   ///< on how they were run
+  uint64_t stack_bytes = 0;           ///< of the mediator, at most; 0: not known
+  uint64_t undecided = 0;             ///< of its runs, those with no verdict on I32
+  std::string text{};                 ///< what the scenario shows, in its own words; may be empty
+  std::vector<std::string> covers{};  ///< rows of the conformance matrix, as the scenario says
+  std::string spmc{};                 ///< personality and version of the SPMC: "op-tee 1.1", or ""
+  std::vector<std::string> versions{};  ///< that guests negotiated: "1.0"
+  std::vector<std::string> errors{};    ///< that calls of guests came back with: "DENIED"
 };
 
 /// What one process did of a campaign: part `index` (from 1) of `count`.

@@ -83,6 +83,20 @@ json step_of(const PlanStep& step, bool in_thread, bool clears) {
   return out;
 }
 
+/// Extents of one page and of many, of which a range may have both. A few small ones are enough:
+/// each input pays for all of them, since its VMs give them back.
+json memory_of_vm() {
+  constexpr uint64_t page = 4096;
+  constexpr uint64_t scattered = 24 * page;
+  constexpr uint64_t reversed = 8 * page;
+  constexpr uint64_t all = 1024 * page;
+  return {{{"ipa", hex(ram_ipa)}, {"size", hex(scattered)}, {"backing", "scattered"}},
+          {{"ipa", hex(ram_ipa + scattered)}, {"size", hex(reversed)}, {"backing", "reversed"}},
+          {{"ipa", hex(ram_ipa + scattered + reversed)},
+           {"size", hex(all - scattered - reversed)},
+           {"backing", "contiguous"}}};
+}
+
 json vm_of(uint16_t id, ffa::Version version, unsigned vcpus) {
   return {{"id", hex(id)},
           {"version", version_text(version)},
@@ -91,7 +105,7 @@ json vm_of(uint16_t id, ffa::Version version, unsigned vcpus) {
           {"limits", {{"shares", 8}, {"transfers", 2}}},
           {"borrow_window", {{"base", "0x60000000"}, {"pages", 32}}},
           {"rxtx", {{"tx", hex(tx_ipa)}, {"rx", hex(rx_ipa)}, {"pages", 1}}},
-          {"memory", {{{"ipa", hex(ram_ipa)}, {"size", "4M"}, {"backing", "scattered"}}}}};
+          {"memory", memory_of_vm()}};
 }
 
 json world_of(WorldId world) {

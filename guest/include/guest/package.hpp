@@ -16,7 +16,7 @@
 namespace guest {
 
 inline constexpr uint64_t package_magic = 0x0045534143414646;  // "FFACASE", the lowest byte first
-inline constexpr uint64_t package_version = 5;
+inline constexpr uint64_t package_version = 6;
 
 inline constexpr size_t package_max_sps = 16;
 inline constexpr size_t package_max_missing = 64;
@@ -24,6 +24,7 @@ inline constexpr size_t package_max_vms = 8;
 inline constexpr size_t package_max_layouts = 64;
 inline constexpr size_t package_max_programs = 32;
 inline constexpr size_t package_max_faults = 16;
+inline constexpr size_t package_max_files = 4;
 
 enum class PackageError : uint8_t {
   none,
@@ -115,6 +116,22 @@ struct PackedProgram {
   std::span<const std::byte> code;  ///< Program::open() takes it
 };
 
+/// Bytes that a guest of its own finds in its memory.
+struct PackedFile {
+  uint64_t ipa = 0;
+  std::span<const std::byte> bytes;
+};
+
+/// A VM that boots a guest of its own, which no step of the scenario moves: vCPU 0 begins at
+/// `entry`, with the address in `x0` as arm64's boot protocol has it.
+struct PackedBoot {
+  uint16_t vm = 0;  ///< 0: none does
+  uint64_t entry = 0;
+  uint64_t x0 = 0;
+  size_t file_count = 0;
+  std::array<PackedFile, package_max_files> files{};
+};
+
 /// The operations that a fault can strike.
 enum class FaultOp : uint8_t {
   smc,
@@ -158,6 +175,7 @@ struct Package {
   size_t program_count = 0;
   std::array<PackedProgram, package_max_programs> programs{};
   std::span<const std::byte> control;
+  PackedBoot boot{};
 
   /// Never reads outside `bytes`. Runs lie in the RAM of the world, devices excepted.
   static ffa::Result<void, PackageError> open(std::span<const std::byte> bytes, Package& to);

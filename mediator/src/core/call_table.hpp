@@ -18,7 +18,6 @@ namespace mediator {
 enum class Need : uint8_t {
   nothing,          ///< the mediator serves it alone
   spmc,             ///< an SPMC that can be used
-  same_function,    ///< it is forwarded as it is
   same_or_peers,    ///< it is forwarded as it is, or goes to another VM
   peers,            ///< other VMs that this one may know of
   direct_requests,  ///< a direct request of any kind, or other VMs
@@ -52,11 +51,11 @@ constexpr bool has_notifications(const SpmcFeatures& spmc) {
 }
 
 /// True if the SPMC wants to know the buffers of VMs, for messages from SPs: it has all that a
-/// hypervisor needs to share them with it. [DEN0077A 1.2 §13.4-13.7]
+/// hypervisor needs to share them with it; FFA_RXTX_MAP it has, as the mediator's own are mapped.
+/// [DEN0077A 1.2 §13.4-13.7]
 constexpr bool has_vm_buffers(const SpmcFeatures& spmc) {
   using ffa::Fid;
-  return spmc.has(Fid::rx_acquire) && spmc.has(Fid::rx_release) && spmc.has(Fid::rxtx_map) &&
-         spmc.has(Fid::rxtx_unmap);
+  return spmc.has(Fid::rx_acquire) && spmc.has(Fid::rx_release) && spmc.has(Fid::rxtx_unmap);
 }
 
 /// True if VMs can notify SPs.
@@ -77,8 +76,6 @@ constexpr bool provides(const SpmcFeatures& spmc, const CallSwitches& switches, 
       return true;
     case Need::spmc:
       return switches.spmc;
-    case Need::same_function:
-      return spmc.has(function_id);
     case Need::direct_requests:
       return switches.peers || spmc.has(Fid::msg_send_direct_req) ||
              spmc.has(Fid::msg_send_direct_req2);

@@ -76,10 +76,6 @@ struct DescriptorLayout {
   [[nodiscard]] constexpr uint64_t total_bytes(uint64_t ranges) const {
     return ranges_offset + ranges * sizeof(ffa::wire::Constituent);
   }
-  /// Ranges that fit a buffer of `size` bytes.
-  [[nodiscard]] constexpr uint64_t max_ranges(uint64_t size) const {
-    return size < ranges_offset ? 0 : (size - ranges_offset) / sizeof(ffa::wire::Constituent);
-  }
 };
 
 /// One range.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/assert.hpp"
 #include "ffa/types.hpp"
 
 namespace mediator {
@@ -70,7 +71,7 @@ class HashIndex {
   constexpr void erase(ffa::Handle handle, uint32_t slot) {
     uint32_t hole = home(handle);
     while (entries_[hole].handle != handle || entries_[hole].slot != slot) {
-      if (entries_[hole].used == 0) return;
+      FFA_ASSERT(entries_[hole].used != 0);
       hole = after(hole);
     }
     entries_[hole] = Entry{};

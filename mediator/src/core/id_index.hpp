@@ -30,7 +30,8 @@ class IdIndex {
   }
   /// `id` is not in the index yet and there is room: our bug otherwise.
   constexpr void insert(ffa::EndpointId id, uint16_t value) {
-    FFA_ASSERT(room_ > 0 && !find(id));
+    FFA_ASSERT(room_ > 0);
+    FFA_ASSERT(!find(id));
     index_.insert(key(id), value);
     --room_;
   }

@@ -88,7 +88,6 @@ class TransferTable {
     return std::nullopt;
   }
   [[nodiscard]] Transfer& operator[](uint16_t place) { return places_[place]; }
-  [[nodiscard]] uint16_t capacity() const { return static_cast<uint16_t>(places_.size()); }
 
  private:
   static uint64_t order(const Transfer& transfer) {

@@ -107,11 +107,9 @@ class OwnershipMap {
   [[nodiscard]] RangeIndex next(RangeIndex index) const { return slot(index).next; }
   [[nodiscard]] uint32_t size() const { return size_; }
   [[nodiscard]] uint32_t capacity() const { return static_cast<uint32_t>(spans_.size()); }
-  /// True if order, links, heights and balance of the whole tree hold, and each span is what its
-  /// slots say. For tests; O(n log n).
-  [[nodiscard]] bool consistent() const;
 
  private:
+  friend class OwnershipMapCheck;  // of the tests: looks at the whole tree
   /// What a descent through one part of the tree met.
   struct Place {
     SpanIndex parent = no_span;
@@ -164,8 +162,6 @@ class OwnershipMap {
   SpanIndex rotate(SpanIndex top, bool left);
   void rebalance(SpanIndex from);
   void update_height(SpanIndex index);
-  [[nodiscard]] bool is_sound(SpanIndex index) const;
-  [[nodiscard]] SpanIndex after(SpanIndex index) const;
   [[nodiscard]] uint32_t height(SpanIndex index) const {
     return index == no_span ? 0 : span(index).height;
   }

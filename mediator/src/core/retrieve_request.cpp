@@ -68,18 +68,6 @@ Outcome<void> check_permissions(const RetrieveRequest& request, MemorySend kind,
   return rules.require(Rule::retr_not_executable, instruction != InstructionAccess::executable);
 }
 
-ffa::TransactionType type_of(MemorySend kind) {
-  switch (kind) {
-    case MemorySend::share:
-      return ffa::TransactionType::share;
-    case MemorySend::lend:
-      return ffa::TransactionType::lend;
-    case MemorySend::donate:
-      return ffa::TransactionType::donate;
-  }
-  return ffa::TransactionType::any;
-}
-
 Outcome<void> check_flags(MemoryFlags flags, const ShareTerms& terms, bool writes,
                           RuleTrace& rules) {
   const bool any_zero = flags.zero() || flags.zero_after_relinquish();
@@ -90,8 +78,8 @@ Outcome<void> check_flags(MemoryFlags flags, const ShareTerms& terms, bool write
   FFA_CHECK(rules.require(Rule::retr_zero_allowed, !flags.zero() || terms.flags.zero()));
   FFA_CHECK(
       rules.require(Rule::retr_zero_after_writable, !flags.zero_after_relinquish() || writes));
-  const bool type_fits =
-      flags.type() == ffa::TransactionType::any || flags.type() == type_of(terms.kind);
+  const auto type = shared ? ffa::TransactionType::share : ffa::TransactionType::lend;
+  const bool type_fits = flags.type() == ffa::TransactionType::any || flags.type() == type;
   FFA_CHECK(rules.require(Rule::retr_type, type_fits));
   const bool hint = flags.alignment_hint_valid() || flags.alignment_hint() != 0;
   return rules.require(Rule::retr_no_alignment_hint, !hint);

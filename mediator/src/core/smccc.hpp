@@ -41,7 +41,7 @@ constexpr bool is_query(uint32_t function_id) {
          function_id == revision_fid;
 }
 
-/// The answer to a query. `service_calls`: FF-A functions that the VM can call.
+/// The answer to what is_query(). `service_calls`: FF-A functions that the VM can call.
 constexpr ffa::Regs answer(const ffa::Regs& in, uint32_t service_calls) {
   constexpr uint32_t queries = 3;
   switch (ffa::FunctionId{in.x[0]}.raw) {
@@ -57,10 +57,8 @@ constexpr ffa::Regs answer(const ffa::Regs& in, uint32_t service_calls) {
     case call_uid_fid:
       return result(in, service_uid.word(0), service_uid.word(1), service_uid.word(2),
                     service_uid.word(3));
-    case revision_fid:
+    default:  // revision_fid
       return result(in, revision_major, revision_minor);
-    default:
-      return result(in, unknown_function);
   }
 }
 

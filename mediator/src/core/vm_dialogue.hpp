@@ -40,7 +40,7 @@ struct VmDialogue {
   ffa::Regs reply{};                    ///< also the response, while `answered`
 
   /// True if its call waits, and nothing has come that would end it.
-  [[nodiscard]] bool takes_request() const { return serves == Serves::waits && !has_reply; }
+  [[nodiscard]] bool takes_request() const { return serves == Serves::waits; }
   /// True if it has a request of `client`.
   [[nodiscard]] bool has_request() const {
     return serves == Serves::works || serves == Serves::stopped;

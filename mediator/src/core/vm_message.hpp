@@ -103,7 +103,9 @@ constexpr VmMessageResult take_answer(VmMessage& message, const ffa::Regs& answe
       break;
   }
   constexpr bool ends = response == ffa::FrameworkMessage::vm_destroyed_response;
-  if (ends && result.step != accepted) result.step = again;
+  if constexpr (ends) {
+    if (result.step != accepted) result.step = again;
+  }
   const AnswerKind kind = kind_of(answer);
   const bool stopped = kind == AnswerKind::interrupt || kind == AnswerKind::yield;
   if (result.step == again && !has_patience(message, stopped, patience)) {

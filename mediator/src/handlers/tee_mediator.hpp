@@ -35,15 +35,11 @@ struct TeeNone {
                                            const VmEntry<P>& /*slot*/) {
     return Progress::done;
   }
-  static Progress give_up_init(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
-    return Progress::done;
-  }
   static Progress domain_teardown(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
     return Progress::done;
   }
-  static Progress relinquish_resources(MediatorState<P>& /*mediator*/, const VmEntry<P>& /*slot*/) {
-    return Progress::done;
-  }
+  static constexpr auto give_up_init = domain_teardown;
+  static constexpr auto relinquish_resources = domain_teardown;
   static void handle_call(MediatorState<P>& /*mediator*/, const Caller<P>& /*caller*/,
                           ffa::Regs& regs, RuleTrace& /*rules*/) {
     put_not_supported(regs);

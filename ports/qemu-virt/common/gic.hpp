@@ -20,6 +20,9 @@ inline uint64_t redistributors = GICR;
 inline constexpr uint64_t redistributor_bytes = 0x20000;
 inline constexpr uint64_t sgi_frame = 0x10000;
 inline volatile uint32_t& distributor_control() { return at(distributor); }
+/// 32 interrupts each; the first are the redistributors'.
+inline volatile uint32_t& distributor_group(unsigned n) { return at(distributor + 0x80 + 4 * n); }
+inline unsigned spi_groups() { return (at(distributor + 4) & 0x1f) + 1; }
 inline volatile uint32_t& waker(unsigned cpu) {
   return at(redistributors + cpu * redistributor_bytes + 0x14);
 }

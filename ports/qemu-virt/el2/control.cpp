@@ -65,7 +65,8 @@ void map_window(Vm& vm) {
 
 }  // namespace
 
-Control::Control(const guest::Package& package, World& world) : package_(package), world_(world) {
+Control::Control(const guest::Package& package, World& world)
+    : package_(package), world_(world), booted_(package.boot, world) {
   const auto program = guest::Program::open(package.control);
   if (!program.ok()) broken("the control program does not open");
   slots_ = {reinterpret_cast<uint64_t*>(places.guest_slots.base), program->slots()};
@@ -115,6 +116,8 @@ void Control::run() {
     if (!op.ok()) broken("the control program does not end");
     offset = op->next;
     if (op->code == Opcode::end) break;
+    // A guest of its own runs beside the steps: one call of it, one step.
+    booted_.run_until_call();
     if (op->code == Opcode::run) {
       run_step(*guest::decode_run(*op));
     } else if (op->code == Opcode::parallel) {
@@ -123,6 +126,7 @@ void Control::run() {
       host_op(op->code, *guest::decode_host(*op));
     }
   }
+  booted_.run_until_off();
   world_.faults().record(world_.recorder());
   world_.recorder().words(RecordTag::end, {});
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "guest/program.hpp"
+#include "ports/qemu-virt/el2/booted_guest.hpp"
 #include "ports/qemu-virt/el2/vcpu.hpp"
 #include "ports/qemu-virt/el2/world.hpp"
 
@@ -43,6 +44,7 @@ class Control {
 
   const guest::Package& package_;
   World& world_;
+  BootedGuest booted_;
   std::span<uint64_t> slots_;
   std::array<Place, guest::package_max_programs> places_{};
 };

@@ -150,7 +150,8 @@ void Machine::record_quarantine(const Vm& vm) {
       const guest::PackedRun run = vm.layout->run(r);
       for (uint64_t n = 0; n < run.pages; ++n) {
         const mediator::Extent extent = vm.stage2.find(run.ipa + n * page, 1);
-        if (!is_ram(extent.kind) || page_at(extent.pa.raw()).pins == 0) continue;
+        const bool ram = is_ram(extent.kind) || extent.kind == MemoryKind::ram_none;
+        if (!ram || page_at(extent.pa.raw()).pins == 0) continue;
         if (counting) ++count;
         if (!counting) out.word(run.ipa + n * page);
       }

@@ -57,7 +57,7 @@ MemoryKind kind_of(uint64_t entry) {
 }
 
 uint64_t attributes_of(uint8_t kind) {
-  const uint64_t common = access_flag | execute_never | static_cast<uint64_t>(kind) << kind_shift;
+  const uint64_t common = access_flag | static_cast<uint64_t>(kind) << kind_shift;
   switch (kind) {
     case static_cast<uint8_t>(MemoryKind::ram_rw):
     case static_cast<uint8_t>(MemoryKind::foreign):
@@ -70,7 +70,7 @@ uint64_t attributes_of(uint8_t kind) {
     case kind_ro_withdrawn:
       return common | memory_normal | inner_shareable;
     default:  // a device: mapped, but the VM may not touch the board's real ones
-      return common | valid | memory_device;
+      return common | valid | memory_device | execute_never;
   }
 }
 
@@ -183,9 +183,10 @@ void Stage2::map(const guest::PackedRun& run) {
 }
 
 void Stage2::map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use) {
-  uint64_t attributes = memory_normal | inner_shareable | access_flag | access_read |
-                        kind_private << kind_shift | table_or_page | valid;
-  if (use == Private::variables) attributes |= access_write;
+  uint64_t attributes =
+      access_flag | access_read | kind_private << kind_shift | table_or_page | valid;
+  attributes |= use == Private::registers ? memory_device : memory_normal | inner_shareable;
+  if (use == Private::variables || use == Private::registers) attributes |= access_write;
   if (use != Private::code) attributes |= execute_never;
   for (uint64_t done = 0; done < bytes; done += page) {
     set_page(root_, ipa + done, (pa + done) | attributes);

@@ -18,8 +18,8 @@ class Stage2 {
   void create(uint16_t vmid);
   /// Maps a run of the VM's own. Blocks of 2 MiB where the run allows it and both addresses do.
   void map(const guest::PackedRun& run);
-  /// Maps what a guest program itself needs; find() does not see it.
-  enum class Private : uint8_t { code, constants, variables };
+  /// Maps what a guest itself needs, beside the VM's own; find() does not see it.
+  enum class Private : uint8_t { code, constants, variables, registers };
   void map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use);
   /// Unmaps the page; a block that holds it is split first. False: nothing is mapped there.
   bool unmap(uint64_t ipa);

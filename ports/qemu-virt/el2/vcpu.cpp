@@ -12,14 +12,22 @@ constexpr uint64_t hcr_vm = 1 << 0;      // stage 2
 constexpr uint64_t hcr_dc = 1 << 12;     // stage 1 off means normal, cacheable memory
 constexpr uint64_t hcr_tsc = 1 << 19;    // SMC traps
 constexpr uint64_t hcr_rw = 1ULL << 31;  // EL1 is AArch64
-constexpr uint64_t hcr_guest = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
+constexpr uint64_t hcr_program = hcr_vm | hcr_dc | hcr_tsc | hcr_rw;
+/// Its own stage 1 says what its memory is like; interrupts go to it alone.
+constexpr uint64_t hcr_booted = hcr_vm | hcr_tsc | hcr_rw;
 /// 48-bit IPA, start at level 0, write-back inner shareable walks, 48-bit PA.
 constexpr uint64_t vtcr = 16 | 2 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 5 << 16 | 1ULL << 31;
+constexpr uint64_t timers_for_el1 = 3;  // CNTHCTL_EL2: EL1PCTEN, EL1PCEN
 constexpr uint64_t spsr_el1h = 0x3c5;
 constexpr uint64_t sctlr_el1 = 0x30d00800;
+constexpr uint64_t spsr_level = 0xf;
+constexpr uint64_t spsr_pan = 1 << 22;
 constexpr uint64_t vector_own_synchronous = 0x200;
-/// ESR_EL1: data abort without change of level, 32-bit instruction, external.
-constexpr uint64_t esr_external_abort = 0x25ULL << 26 | 1 << 25 | 0x10;
+constexpr uint64_t vector_lower_synchronous = 0x400;
+/// ESR_EL1: data abort from EL0 or without change of level, 32-bit instruction, external.
+constexpr uint64_t esr_external_abort = 1 << 25 | 0x10;
+constexpr uint64_t class_abort_from_el0 = 0x24ULL << 26;
+constexpr uint64_t class_abort_from_el1 = 0x25ULL << 26;
 
 constexpr uint64_t class_hvc = 0x16;
 constexpr uint64_t class_smc = 0x17;
@@ -33,8 +41,9 @@ void prepare_guests() {
   asm volatile("mrs %0, mpidr_el1; msr vmpidr_el2, %0" : "=r"(id));
   asm volatile(
       "msr hcr_el2, %0; msr vtcr_el2, %1; msr cptr_el2, %2; msr mdcr_el2, xzr; msr hstr_el2, xzr;"
-      "isb; tlbi alle1; dsb sy; isb" ::"r"(hcr_guest),
-      "r"(vtcr), "r"(0x33ffULL));
+      "msr cnthctl_el2, %3; msr cntvoff_el2, xzr;"
+      "isb; tlbi alle1; dsb sy; isb" ::"r"(hcr_program),
+      "r"(vtcr), "r"(0x33ffULL), "r"(timers_for_el1));
 }
 
 void Vcpu::create(uint64_t code, uint64_t code_bytes, uint64_t slots, uint64_t slot_count,
@@ -47,14 +56,24 @@ void Vcpu::create(uint64_t code, uint64_t code_bytes, uint64_t slots, uint64_t s
   context_.elr = GUEST_IMAGE_IPA;
   context_.spsr = spsr_el1h;
   el1_ = {.sp = stack_top, .sctlr = sctlr_el1};
+  hcr_ = hcr_program;
+}
+
+void Vcpu::boot(uint64_t entry, uint64_t x0) {
+  context_ = {};
+  context_.x[0] = x0;
+  context_.elr = entry;
+  context_.spsr = spsr_el1h;
+  el1_ = {.sctlr = sctlr_el1};
+  hcr_ = hcr_booted;
 }
 
 Stop Vcpu::run(const Stage2& stage2) {
   asm volatile(
       "msr sp_el1, %0; msr elr_el1, %1; msr spsr_el1, %2; msr esr_el1, %3; msr far_el1, %4;"
-      "msr vbar_el1, %5; msr sctlr_el1, %6; msr vttbr_el2, %7; isb" ::"r"(el1_.sp),
+      "msr vbar_el1, %5; msr sctlr_el1, %6; msr vttbr_el2, %7; msr hcr_el2, %8; isb" ::"r"(el1_.sp),
       "r"(el1_.elr), "r"(el1_.spsr), "r"(el1_.esr), "r"(el1_.far), "r"(el1_.vbar), "r"(el1_.sctlr),
-      "r"(stage2.vttbr()));
+      "r"(stage2.vttbr()), "r"(hcr_));
   enter_guest(&context_);
   asm volatile(
       "mrs %0, sp_el1; mrs %1, elr_el1; mrs %2, spsr_el1; mrs %3, esr_el1; mrs %4, far_el1;"
@@ -79,10 +98,11 @@ Stop Vcpu::run(const Stage2& stage2) {
 void Vcpu::inject_abort() {
   el1_.elr = context_.elr;
   el1_.spsr = context_.spsr;
-  el1_.esr = esr_external_abort;
+  const bool from_el0 = (context_.spsr & spsr_level) == 0;
+  el1_.esr = esr_external_abort | (from_el0 ? class_abort_from_el0 : class_abort_from_el1);
   el1_.far = context_.far;
-  context_.elr = el1_.vbar + vector_own_synchronous;
-  context_.spsr = spsr_el1h;
+  context_.elr = el1_.vbar + (from_el0 ? vector_lower_synchronous : vector_own_synchronous);
+  context_.spsr = spsr_el1h | (context_.spsr & spsr_pan);
 }
 
 }  // namespace ports::qemu

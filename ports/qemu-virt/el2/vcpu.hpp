@@ -37,6 +37,8 @@ class Vcpu {
   /// `code` and `slots` as IPAs; `stack_top` too.
   void create(uint64_t code, uint64_t code_bytes, uint64_t slots, uint64_t slot_count,
               uint64_t stack_top);
+  /// A guest of its own, as arm64's boot protocol has it: MMU off, interrupts its own business.
+  void boot(uint64_t entry, uint64_t x0);
   /// Runs behind `stage2` until the next exit to EL2.
   Stop run(const Stage2& stage2);
   /// x0-x17 of a call that is under way.
@@ -53,6 +55,7 @@ class Vcpu {
   };
   GuestContext context_{};
   El1 el1_{};
+  uint64_t hcr_ = 0;
 };
 
 }  // namespace ports::qemu

@@ -101,6 +101,7 @@ void route_interrupts() {
   while ((gic::waker(0) & children_asleep) != 0) {
   }
   gic::group(0) = ~uint32_t{0};
+  for (unsigned n = 1; n < gic::spi_groups(); ++n) gic::distributor_group(n) = ~uint32_t{0};
   asm volatile("msr " FFA_ICC_SRE_EL3 ", %0; isb; msr " FFA_ICC_IGRPEN1_EL3
                ", %1; isb" ::"r"(uint64_t{0xf}),
                "r"(uint64_t{3}));

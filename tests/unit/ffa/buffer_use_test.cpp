@@ -17,6 +17,10 @@ TEST(BufferUse, AMemoryCallHandsOverItsFirstFragment) {
   EXPECT_EQ(tx_bytes_used(make_regs({0x8400006f, 96, 80})), 0U);
 }
 
+TEST(BufferUse, AnIndirectMessageHandsOverItsHeader) {
+  EXPECT_EQ(tx_bytes_used(make_regs({0x84000086})), message_header_bytes);
+}
+
 TEST(BufferUse, ABufferOfItsOwnIsNotTx) {
   EXPECT_EQ(tx_bytes_used(make_regs({0x84000073, 96, 80, 0x40000000})), 0U);
   EXPECT_EQ(tx_bytes_used(make_regs({0x84000073, 96, 80, 0, 1})), 0U);

@@ -120,6 +120,24 @@ TEST(FfaNotificationInfoGetCall, AppendRefusesFourVcpus) {
   EXPECT_EQ(info.append(list).error(), Status::invalid_parameters);
 }
 
+TEST(FfaNotificationInfoGetCall, WhatAppendWouldHaveRefusedIsLeftOut) {
+  NotificationInfoGetSuccess info{.convention = Convention::smc32};
+  info.lists[0] = list_of(1, {2, 3});
+  info.lists[1] = list_of(4, {5, 6, 7});
+  info.lists[1].vcpu_count = 4;
+  info.list_count = 2;
+  EXPECT_EQ(info.encode().x[2], 0x2000U | 1U << 7) << "more vCPUs than a list has";
+  info.lists[1] = list_of(4, {5, 6, 7});
+  info.lists[2] = list_of(8, {9, 10, 11});
+  info.list_count = 3;
+  EXPECT_EQ(info.encode().x[2], 0xe000U | 2U << 7) << "more ids than registers hold";
+  for (NotificationList& list : info.lists) list = list_of(1, {});
+  info.convention = Convention::smc64;
+  info.list_count = 21;
+  EXPECT_EQ(info.encode().x[2], 20U << 7) << "more lists than there are";
+  EXPECT_EQ(info.id_count(), 20U);
+}
+
 TEST(FfaNotificationInfoGetCall, CountsBeyondTheRegistersAreRefused) {
   Regs regs = test::make_regs({0x84000061, 0, uint64_t{11} << 7});
   EXPECT_EQ(NotificationInfoGetSuccess::decode(regs).error(), Status::invalid_parameters);

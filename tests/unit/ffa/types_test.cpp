@@ -77,6 +77,7 @@ TEST(FfaResult, TryGivesTheValueOrReturnsTheError) {
 
 TEST(FfaResult, CheckGoesOnOrReturnsTheError) {
   EXPECT_TRUE(divisible_by_four(8).ok());
+  EXPECT_TRUE(static_cast<bool>(divisible_by_four(8)));
   EXPECT_EQ(divisible_by_four(6).error(), Status::denied);
   EXPECT_EQ(divisible_by_four(7).error(), Status::denied);
 }

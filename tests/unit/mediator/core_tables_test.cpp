@@ -9,8 +9,10 @@
 #include "core/arena.hpp"
 #include "core/bindings.hpp"
 #include "core/guest_registers.hpp"
+#include "core/handle_index.hpp"
 #include "core/id_index.hpp"
 #include "core/limits_check.hpp"
+#include "core/partition_table.hpp"
 #include "core/rollback.hpp"
 #include "core/rx_state.hpp"
 #include "core/snapshot.hpp"
@@ -122,6 +124,10 @@ TEST(GuestRegisters, UpperHalvesFollowTheAnswersConvention) {
   EXPECT_EQ(guest_registers(in, wide, ffa::v1_1).x[3], wide.w(3));
 }
 
+struct alignas(64) Line {
+  std::byte bytes[64];
+};
+
 TEST(IdIndex, FindsWhatIsInItThroughInsertionsAndDeletions) {
   constexpr size_t ids = 37;
   std::vector<IdIndex::Entry> entries(IdIndex::entries_needed(ids));
@@ -157,6 +163,54 @@ TEST(IdIndexDeathTest, OneMoreThanItHasRoomForIsOurBug) {
   EXPECT_DEATH(index.insert(ffa::EndpointId{4}, 2), "");
 }
 
+TEST(IdIndexDeathTest, TheSameIdTwiceIsOurBug) {
+  std::vector<IdIndex::Entry> entries(4);
+  IdIndex index{entries};
+  index.insert(ffa::EndpointId{3}, 1);
+  EXPECT_DEATH(index.insert(ffa::EndpointId{3}, 2), "");
+}
+TEST(IdIndex, WhatIsNotThereCanBeTakenOut) {
+  std::vector<IdIndex::Entry> entries(4);
+  IdIndex index{entries};
+  index.insert(ffa::EndpointId{3}, 1);
+  index.erase(ffa::EndpointId{4});
+  index.insert(ffa::EndpointId{4}, 2);
+  EXPECT_DEATH(index.insert(ffa::EndpointId{5}, 3), "") << "no room came from nothing";
+}
+TEST(HashIndexDeathTest, AnEntryThatIsNotThereIsOurBug) {
+  std::vector<HandleIndex::Entry> entries(HandleIndex::entries_needed(4));
+  HandleIndex index{entries};
+  index.insert(ffa::Handle{7}, 1);
+  EXPECT_DEATH(index.erase(ffa::Handle{7}, 2), "");
+  EXPECT_DEATH(index.erase(ffa::Handle{8}, 1), "");
+}
+
+TEST(PartitionTable, IsFullAtItsCapacity) {
+  std::vector<Line> memory(16);
+  Arena arena{std::as_writable_bytes(std::span{memory})};
+  PartitionTable table{2, arena};
+  EXPECT_TRUE(table.add({.id = ffa::EndpointId{0x8001}}));
+  EXPECT_TRUE(table.add({.id = ffa::EndpointId{0x8002}}));
+  EXPECT_FALSE(table.add({.id = ffa::EndpointId{0x8003}}));
+  EXPECT_EQ(table.find(ffa::EndpointId{0x8003}), nullptr);
+}
+TEST(PartitionTable, AnIdMayHaveSeveralServices) {
+  std::vector<Line> memory(16);
+  Arena arena{std::as_writable_bytes(std::span{memory})};
+  PartitionTable table{3, arena};
+  const ffa::Uuid first{{1}};
+  const ffa::Uuid second{{2}};
+  EXPECT_TRUE(table.add({.id = ffa::EndpointId{0x8001}, .uuid = first}));
+  EXPECT_TRUE(table.add({.id = ffa::EndpointId{0x8001}, .uuid = second}));
+  const Partition* const found = table.find(ffa::EndpointId{0x8001});
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->uuid, first);
+  EXPECT_TRUE(table.serves(*found, second));
+  table.clear();
+  EXPECT_EQ(table.find(ffa::EndpointId{0x8001}), nullptr);
+  EXPECT_TRUE(table.entries().empty());
+}
+
 TEST(Bindings, AreKeptBySender) {
   Bindings bindings;
   EXPECT_EQ(bindings.bound(), 0U);
@@ -170,9 +224,6 @@ TEST(Bindings, AreKeptBySender) {
   EXPECT_EQ(bindings.sender(4), ffa::EndpointId{0x8002});
 }
 
-struct alignas(64) Line {
-  std::byte bytes[64];
-};
 TEST(Arena, EveryAllocationIsAlignedAndCostsWhatBytesSays) {
   Line memory[4];
   Arena arena{std::span{reinterpret_cast<std::byte*>(memory), sizeof(memory)}};
@@ -186,6 +237,8 @@ TEST(Arena, EveryAllocationIsAlignedAndCostsWhatBytesSays) {
   EXPECT_EQ(Arena::bytes<uint16_t>(33), 128U);
   EXPECT_EQ(Arena::bytes<uint16_t>(0), 0U);
   EXPECT_TRUE(arena.make_array<int>(0).empty());
+  EXPECT_TRUE(arena.raw_array<Line>(0).empty());
+  EXPECT_EQ(arena.free_bytes(), 2 * 64U);
   EXPECT_DEATH(arena.make_array<std::byte>(129), "");
 }
 
@@ -255,10 +308,23 @@ TEST(LimitsCheck, RefusesWhatCanNotBeServed) {
   EXPECT_FALSE(with([](VmConfig& c) { c.max_rxtx_pages = 64; }));
   EXPECT_FALSE(with([](VmConfig& c) { c.max_version = ffa::Version::make(1, 3); }));
   EXPECT_FALSE(with([](VmConfig& c) { c.max_version = ffa::Version::make(0, 9); }));
+  EXPECT_TRUE(with([](VmConfig& c) { c.max_ranges = 0x00ffffff; }));
+  EXPECT_FALSE(with([](VmConfig& c) { c.max_ranges = 0x01000000; }));
+  EXPECT_TRUE(with([](VmConfig& c) { c.max_shares = 0x7fff; }));
+  EXPECT_FALSE(with([](VmConfig& c) { c.max_shares = 0x8000; }));
+  const ffa::PageCount window{16};
+  EXPECT_TRUE(with([&](VmConfig& c) { c.borrow_window = {ffa::Ipa{0x1000}, window}; }));
+  EXPECT_FALSE(with([&](VmConfig& c) { c.borrow_window = {ffa::Ipa{0x1800}, window}; }));
   MediatorConfig config;
   config.max_vms = 0;
   EXPECT_FALSE(is_valid(config));
+  config.max_vms = 0x7fff;
+  EXPECT_TRUE(is_valid(config));
+  config.max_vms = 0x8000;
+  EXPECT_FALSE(is_valid(config));
   config = {};
+  config.spmc_buffer_pages = 0;
+  EXPECT_FALSE(is_valid(config));
   config.spmc_buffer_pages = 64;
   EXPECT_FALSE(is_valid(config));
   config = {};
@@ -266,6 +332,8 @@ TEST(LimitsCheck, RefusesWhatCanNotBeServed) {
   EXPECT_FALSE(is_valid(config));
   config = {};
   config.max_partitions = 0;
+  EXPECT_FALSE(is_valid(config));
+  config.max_partitions = 0x8000;
   EXPECT_FALSE(is_valid(config));
 }
 

@@ -11,6 +11,7 @@
 #include "core/ownership_map.hpp"
 #include "core/page_range.hpp"
 #include "memory_test_tools.hpp"
+#include "ownership_map_check.hpp"
 
 namespace {
 
@@ -63,7 +64,7 @@ TEST(OwnershipMap, TheEndOfAListIsGivenBackAlone) {
   EXPECT_EQ(map.size(), 1U);
   EXPECT_EQ(map.next(first), no_range);
   EXPECT_FALSE(holder_in(map, pages(2, 1)));
-  EXPECT_TRUE(map.consistent());
+  EXPECT_TRUE(consistent(map));
   map.release(first);
   EXPECT_EQ(map.size(), 0U);
 }
@@ -98,7 +99,7 @@ TEST(OwnershipMap, IsFullAtItsCapacityAndUsableAgainAfterRelease) {
   map.release(*first);
   EXPECT_EQ(map.size(), 1U);
   EXPECT_TRUE(claim_in(map, pages(7, 1), RangeHolder{2}).ok());
-  EXPECT_TRUE(map.consistent());
+  EXPECT_TRUE(consistent(map));
 }
 
 TEST(OwnershipMap, BuffersAreHoldersOfTheirOwn) {
@@ -119,10 +120,10 @@ TEST(OwnershipMap, StaysBalancedInSortedOrder) {
                        RangeHolder{9}, last);
       if (n == 0) first = last;
     }
-    ASSERT_TRUE(map.consistent());
+    ASSERT_TRUE(consistent(map));
     map.release(first);
     EXPECT_EQ(map.size(), 0U);
-    EXPECT_TRUE(map.consistent());
+    EXPECT_TRUE(consistent(map));
   }
 }
 
@@ -197,7 +198,7 @@ class Pair {
   }
   void compare(const PageRange& range) {
     ASSERT_EQ(map_.size(), model_.size());
-    ASSERT_TRUE(map_.consistent());
+    ASSERT_TRUE(consistent(map_));
     if (!model_.overlapping) {
       ASSERT_EQ(holder_in(map_, range).has_value(), model_.conflict(0x7000, range).has_value());
     }
@@ -266,7 +267,7 @@ TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
   };
   const RangeIndex even = fill(0, 0);
   const RangeIndex odd = fill(1, 1);
-  ASSERT_TRUE(map.consistent());
+  ASSERT_TRUE(consistent(map));
   EXPECT_TRUE(claim_in(map, pages(4096, 1), RangeHolder{2}).error().full);
   RangeIndex at = even;
   for (uint64_t n = 0; n < half; ++n, at = map.next(at)) {
@@ -274,12 +275,12 @@ TEST(OwnershipMap, RangesInTheGapsOfAnotherShareCutItsSpansNotItsList) {
   }
   EXPECT_EQ(at, no_range);
   map.release(even);
-  ASSERT_TRUE(map.consistent());
+  ASSERT_TRUE(consistent(map));
   EXPECT_EQ(map.size(), half);
   map.release(odd);
   EXPECT_EQ(map.size(), 0U);
   EXPECT_NE(fill(0, 0), no_range);
-  ASSERT_TRUE(map.consistent());
+  ASSERT_TRUE(consistent(map));
 }
 
 TEST(OwnershipMap, OverlappingSharesExcludeThemselvesAndTheBuffersOnly) {
@@ -293,10 +294,35 @@ TEST(OwnershipMap, OverlappingSharesExcludeThemselvesAndTheBuffersOnly) {
   EXPECT_EQ(claim_in(map, pages(16, 1), mediator::tx_holder).error().holder, RangeHolder{3});
   ASSERT_TRUE(claim_in(map, pages(20, 1), mediator::tx_holder).ok());
   EXPECT_EQ(claim_in(map, pages(18, 3), RangeHolder{1}).error().holder, mediator::tx_holder);
-  EXPECT_TRUE(map.consistent());
+  EXPECT_TRUE(consistent(map));
   map.release(*first);
   ASSERT_TRUE(claim_in(map, pages(9, 2), mediator::rx_holder).ok());
-  EXPECT_TRUE(map.consistent());
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, TheQuickWayIsForTheListOfTheLastClaim) {
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
+  EXPECT_EQ(map.claim_onward(pages(1, 1), no_range), no_range);
+  const RangeIndex other = *claim_in(map, pages(2, 1), RangeHolder{4});
+  const RangeIndex last = *claim_in(map, pages(10, 5), RangeHolder{3});
+  EXPECT_EQ(map.claim_onward(pages(20, 1), no_range), no_range);
+  EXPECT_EQ(map.claim_onward(pages(20, 1), other), no_range);
+  EXPECT_EQ(map.size(), 2U);
+  EXPECT_NE(map.claim_onward(pages(20, 1), last), no_range);
+  EXPECT_EQ(map.size(), 3U);
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, MoreListsThanItHasBlocksForAreRefused) {
+  std::vector<OwnershipMap::Span> spans(8);
+  std::vector<OwnershipMap::Slot> slots(OwnershipMap::block_slots * 2);
+  OwnershipMap map{spans, slots};
+  const RangeIndex first = *claim_in(map, pages(1, 1), RangeHolder{1});
+  ASSERT_TRUE(claim_in(map, pages(3, 1), RangeHolder{2}).ok());
+  EXPECT_TRUE(claim_in(map, pages(5, 1), RangeHolder{3}).error().full);
+  EXPECT_TRUE(claim_in(map, pages(5, 1), RangeHolder{1}, first).ok());
+  EXPECT_TRUE(consistent(map));
 }
 
 }  // namespace

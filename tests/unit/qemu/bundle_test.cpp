@@ -125,7 +125,7 @@ TEST(RecordHash, IsTheHostsHash) {
   for (const uint64_t rule : {0U, 1U, 2U}) {
     const Bytes record = small_record(rule);
     const auto recorded = read_record(record, "r", small_case());
-    EXPECT_EQ(hash_text(ports::qemu::digest_of(record).hash), recorded.run.hash) << rule;
+    EXPECT_EQ(hash_text(ports::qemu::digest_of(record).hash), recorded.hash) << rule;
   }
   EXPECT_NE(ports::qemu::digest_of(small_record(1)).hash,
             ports::qemu::digest_of(small_record(2)).hash);

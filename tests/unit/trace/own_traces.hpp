@@ -13,6 +13,8 @@
 namespace test {
 
 struct OwnTrace {
+  std::string
+      file;  ///< where it stands: programs and manifests of its world are looked for from there
   sim::trace::Header header;
   std::vector<sim::trace::Event> events;
 };
@@ -22,6 +24,7 @@ inline OwnTrace run(const sim::Case& data, uint64_t seed = 1) {
   const auto result = sim::run_case(sim::scenario::compile(data), *factory,
                                     [seed] { return sim::seeded_choices(seed); });
   OwnTrace trace;
+  trace.file = data.file;
   trace.header.world = data.doc.value("world", nlohmann::json::object()).dump();
   trace.events = result.record.events;
   std::sort(trace.events.begin(), trace.events.end(),
@@ -34,7 +37,7 @@ inline OwnTrace run(const std::string& json, uint64_t seed = 1) {
 }
 
 inline ffa_trace::ReplayResult replay(const OwnTrace& trace) {
-  const auto source = ffa_trace::vector_source("own", trace.events, trace.header);
+  const auto source = ffa_trace::vector_source(trace.file, trace.events, trace.header);
   const auto factory = sim::built_in_mediator();
   return ffa_trace::replay_trace(*source, *factory, {});
 }

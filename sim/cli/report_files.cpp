@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sim/cli/report_files.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "sim/cli/run_again.hpp"
+#include "sim/cli/swept_case.hpp"
+#include "sim/engine/input_error.hpp"
+#include "sim/report/github.hpp"
+#include "sim/report/html.hpp"
+#include "sim/report/html_evidence.hpp"
+#include "sim/report/junit.hpp"
+#include "sim/report/sarif.hpp"
+#include "sim/scenario/coverage.hpp"
+#include "sim/scenario/judge.hpp"
+#include "sim/scenario/loader_json.hpp"
+#include "sim/scenario/loader_lines.hpp"
+
+namespace sim::cli {
+namespace {
+
+using Outcomes = std::vector<report::Outcome>;
+
+/// Of all cases together: a report is to open at once. What came first is shown.
+constexpr size_t max_evidence_bytes = size_t{2} << 20;
+
+std::string html_of(const Outcomes& outcomes, const std::map<std::string, std::string>& evidence) {
+  report::HtmlReport report;
+  report.outcomes = outcomes;
+  report.evidence = evidence;
+  report.version = FFASIM_VERSION;
+  report.chapters = scenario::matrix_chapters();
+  const auto& left_out = scenario::left_out_rows();
+  for (const scenario::MatrixRow& row : scenario::matrix_rows()) {
+    const auto reason = left_out.find(row.id);
+    report.requirements.push_back(
+        {row.id, row.chapter, row.condition, row.result,
+         reason == left_out.end() ? "" : reason->second.reason + ": " + reason->second.note});
+  }
+  return report::html_page(report);
+}
+
+}  // namespace
+
+void find_lines(report::Outcome& outcome) {
+  if (outcome.problems.empty()) return;
+  try {
+    const scenario::LineTable table(
+        scenario::read_text_file(outcome.file, scenario::max_scenario_bytes));
+    for (report::Problem& problem : outcome.problems) problem.line = table.line_of(problem.place);
+  } catch (const InputError&) {
+    // It has run, and is gone since: the report names the file alone.
+  }
+}
+
+ReportFiles::ReportFiles(const RunOptions& options)
+    : prints_annotations_(options.github == "-"), wants_evidence_(!options.html.empty()) {
+  open(options.junit, report::junit_text);
+  open(options.sarif,
+       [](const Outcomes& outcomes) { return report::sarif_text(outcomes, FFASIM_VERSION); });
+  open(options.html, [this](const Outcomes& outcomes) { return html_of(outcomes, evidence_); });
+  if (!prints_annotations_) open(options.github, report::github_text);
+}
+
+void ReportFiles::offer(const ReadyCase& ready, const report::Outcome& outcome,
+                        CaseRunner& runner) {
+  const bool failed = outcome.result == report::Result::failed;
+  if (!wants_evidence_ || !failed || evidence_bytes_ > max_evidence_bytes) return;
+  try {
+    const auto one_run = swept_case(ready, outcome.where);
+    const ReadyCase& run = one_run ? *one_run : ready;
+    std::string text =
+        written_of(run, outcome.choices, runner, "--html", [&](const RunRecord& record) {
+          return report::evidence_html(run.compiled, record, scenario::judge(run.compiled, record));
+        });
+    evidence_bytes_ += text.size();
+    evidence_[outcome.name] = std::move(text);
+  } catch (const InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+  }
+}
+
+void ReportFiles::open(const std::string& file, Text text) {
+  if (file.empty()) return;
+  files_.emplace_back(std::make_unique<trace::AtomicFile>(file), std::move(text));
+}
+
+void ReportFiles::commit(const Outcomes& outcomes) {
+  for (const auto& [file, text] : files_) file->commit(text(outcomes));
+  if (prints_annotations_) fmt::print("{}", report::github_text(outcomes));
+}
+
+}  // namespace sim::cli
