@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sim/cli/commands.hpp"
+#include "sim/cli/coverage_page.hpp"
 #include "sim/cli/suite.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/scenario/coverage.hpp"
@@ -116,6 +117,10 @@ void list_case(const LoadedCase& loaded, bool json) {
 int list_command(const Options& options) {
   auto cases = load_all(options.selection);
   if (!cases || !apply_filter(options.selection, *cases)) return 2;
+  if (options.list.markdown) {
+    fmt::print("{}", coverage_page(*cases));
+    return 0;
+  }
   if (options.list.coverage) return list_coverage(options, *cases);
   for (const LoadedCase& loaded : *cases) list_case(loaded, options.json);
   return 0;

@@ -215,6 +215,7 @@ void add_shrink(CLI::App& verb, Options& options, RawValues& raw) {
 void add_list(CLI::App& verb, Options& options, RawValues& raw) {
   add_selection(verb, options.selection, raw);
   verb.add_flag("--coverage", options.list.coverage, "Rows of the conformance matrix, by chapter");
+  verb.add_flag("--markdown", options.list.markdown, "Coverage as a page, docs/coverage.md");
   verb.add_option("--chapters", raw.chapters, "Only these chapters of the matrix")
       ->type_name("A,B");
   verb.add_flag("--json", options.json, "One JSON object a line");
@@ -357,6 +358,10 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   if (options.verb == Verb::run && verb.count("--choices") > 0) options.run.choices = raw.choices;
   if (options.run.update_golden && options.run.golden.empty()) {
     throw InputError("--update-golden", "needs --golden FILE");
+  }
+  const bool page_alone = options.list.coverage && !options.json && raw.chapters.empty();
+  if (options.list.markdown && !page_alone) {
+    throw InputError("--markdown", "goes with --coverage, and with neither --chapters nor --json");
   }
   if (!raw.chapters.empty()) {
     options.list.chapters = parse_list(raw.chapters, "--chapters");

@@ -95,6 +95,7 @@ struct ShrinkOptions {
 
 struct ListOptions {
   bool coverage = false;
+  bool markdown = false;  ///< coverage as the page docs/coverage.md
   std::vector<std::string> chapters;
 };
 
