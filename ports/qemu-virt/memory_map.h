@@ -13,6 +13,8 @@
 /* Secure RAM, into which the first instructions copy them. */
 #define EL3_RAM 0x0e000000
 #define EL3_RAM_BYTES 0x00100000
+/* Where a CPU that is off looks for its first instruction at EL3; 0: it stays off. */
+#define EL3_MAILBOX 0x0e0ffff8
 #define SEL1_RAM 0x0e100000
 #define SEL1_RAM_BYTES 0x00f00000
 /* Non-secure RAM; QEMU's device tree lies in its first MiB. */

@@ -38,7 +38,7 @@ struct StepRecord {
   std::optional<std::string>
       result;  ///< of a step of the host, in words: "done", "DENIED", "removed"
   std::vector<uint64_t> quarantined{};  ///< IPAs of the pages that the VM it destroyed left behind
-  std::vector<uint64_t> slots;  ///< the saved values after the step
+  std::vector<uint64_t> slots;          ///< the saved values after the step
   std::optional<ImageEnd> image_end{};
   std::string image_text{};  ///< why it can't go on
 };

@@ -105,8 +105,9 @@ RunRecord checked_record(const LoggedCase& logged, const std::string& file,
 
 /// How a boot went.
 struct Booted {
-  std::optional<int> status;  ///< of QEMU, as wait() gives it; nothing: stopped after the time limit
-  std::string log;            ///< what the UART, QEMU and our firmware said
+  std::optional<int>
+      status;       ///< of QEMU, as wait() gives it; nothing: stopped after the time limit
+  std::string log;  ///< what the UART, QEMU and our firmware said
   [[nodiscard]] bool ended_well() const {
     return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
   }

@@ -24,8 +24,8 @@ struct Bl33Image {
 /// Found as the images of find_tools(). Throws MissingTool, InputError for one that is none.
 Bl33Image find_bl33();
 
-/// One boot for all of them, with records: what the UART told of, in their order. One that ended the
-/// boot may be missing, those behind it are. Throws as record_of().
+/// One boot for all of them, with records: what the UART told of, in their order. One that ended
+/// the boot may be missing, those behind it are. Throws as record_of().
 std::vector<LoggedCase> run_bundle(std::span<const BundleEntry> entries, const Tools& tools,
                                    const Bl33Image& image);
 

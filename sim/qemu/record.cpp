@@ -177,6 +177,16 @@ class RecordBuilder {
       }
       case RecordTag::translated:
         return translated();
+      case RecordTag::tx_read: {
+        const uint64_t index = in_.word();
+        if (index >= record_.events.size() || record_.events[index].seq_ret != 0) {
+          in_.fail("TX of an event that is not under way");
+        }
+        const auto more = in_.bytes();
+        std::vector<uint8_t>& tx = record_.events[index].tx;
+        tx.insert(tx.end(), more.begin(), more.end());
+        return;
+      }
       case RecordTag::quarantined: {
         (void)in_.number<uint16_t>();
         if (present_ >= record_.steps.size()) in_.fail("no step that destroys a VM");
@@ -320,7 +330,7 @@ class RecordBuilder {
 }  // namespace
 
 RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
-                     const scenario::CompiledCase& compiled) {
+                      const scenario::CompiledCase& compiled) {
   return RecordBuilder{bytes, file, compiled}.build();
 }
 

@@ -15,6 +15,6 @@ namespace sim::qemu {
 
 /// Throws InputError("file:offset", reason) for anything that is no whole record of this case.
 RunRecord read_record(std::span<const std::byte> bytes, const std::string& file,
-                     const scenario::CompiledCase& compiled);
+                      const scenario::CompiledCase& compiled);
 
 }  // namespace sim::qemu

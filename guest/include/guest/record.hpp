@@ -15,7 +15,7 @@
 namespace guest {
 
 inline constexpr uint64_t record_magic = 0x0044524352414646;  // "FFARCRD", the lowest byte first
-inline constexpr uint64_t record_version = 1;
+inline constexpr uint64_t record_version = 2;
 
 /// An entry is tag u64, payload bytes u64, payload. Numbers are u64, little-endian; a list is its
 /// length and its elements; bytes and texts are a length and the bytes, padded to a multiple of 8.
@@ -38,6 +38,7 @@ enum class RecordTag : uint64_t {
   faults = 15,       ///< list: 1 for each fault of the world that has struck
   quarantined = 16,  ///< vm, list of IPAs: pages that stay out of circulation when the VM goes
   translated = 17,   ///< index of the event, ipa, pages asked for, pa, pages found
+  tx_read = 18,      ///< index of the event, bytes: what was read of TX behind what the event holds
   end = 14,          ///< nothing: the run came to its end
 };
 

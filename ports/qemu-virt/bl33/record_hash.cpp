@@ -74,7 +74,28 @@ class Hasher {
   XXH3_state_t state_;
 };
 
-void add_begin(Hasher& hasher, Reader in, uint32_t index) {
+/// Calls `use` with each entry.
+template <class Use>
+void for_each_entry(Bytes entries, Use use) {
+  for (Reader in{entries}; !in.at_end();) {
+    const auto tag = static_cast<RecordTag>(in.word());
+    if (!use(tag, in.take(in.word()))) return;
+  }
+}
+
+/// Calls `use` with what was read of the event's TX later; `behind`: the entries behind its begin.
+template <class Use>
+void for_each_tx_read(Bytes behind, uint32_t index, Use use) {
+  for_each_entry(behind, [&](RecordTag tag, Bytes entry) {
+    const bool other = tag != RecordTag::tx_read && tag != RecordTag::event_end;
+    Reader in{entry};
+    if (other || in.word() != index) return true;
+    if (tag == RecordTag::tx_read) use(in.bytes());
+    return tag == RecordTag::tx_read;
+  });
+}
+
+void add_begin(Hasher& hasher, Reader in, uint32_t index, Bytes behind) {
   hasher.number(begin_token);
   hasher.number(index);
   hasher.number(static_cast<uint8_t>(in.word()));  // side
@@ -87,7 +108,12 @@ void add_begin(Hasher& hasher, Reader in, uint32_t index) {
   hasher.bytes(std::as_bytes(std::span{conduit}));
   hasher.bytes(in.bytes());  // operation
   hasher.add(in.regs());
-  hasher.bytes(in.bytes());  // TX
+  const Bytes tx = in.bytes();
+  size_t size = tx.size();
+  for_each_tx_read(behind, index, [&](Bytes more) { size += more.size(); });
+  hasher.number(static_cast<uint32_t>(size));
+  hasher.add(tx);
+  for_each_tx_read(behind, index, [&](Bytes more) { hasher.add(more); });
 }
 
 /// `rules`: the list of names, as the record has it.
@@ -116,17 +142,18 @@ RecordDigest digest_of(Bytes record) {
   RecordDigest digest;
   Bytes rules;
   uint32_t events = 0;
-  Reader in{record.subspan(header_words * sizeof(uint64_t))};
-  while (!in.at_end()) {
-    const auto tag = static_cast<RecordTag>(in.word());
-    const Bytes entry = in.take(in.word());
+  for_each_entry(record.subspan(header_words * sizeof(uint64_t)), [&](RecordTag tag, Bytes entry) {
     if (tag == RecordTag::rules) rules = entry;
-    if (tag == RecordTag::event_begin) add_begin(hasher, Reader{entry}, events++);
+    if (tag == RecordTag::event_begin) {
+      const auto* const behind = entry.data() + entry.size();
+      add_begin(hasher, Reader{entry}, events++, {behind, record.data() + record.size()});
+    }
     if (tag == RecordTag::event_end) add_end(hasher, Reader{entry}, rules);
     if (tag == RecordTag::violation && digest.violation.empty()) {
       digest.violation = Reader{entry}.bytes();
     }
-  }
+    return true;
+  });
   digest.hash = hasher.finish();
   return digest;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The first instructions, from secure flash at EL3: park all CPUs but the first, copy the images of
-// EL3 and S-EL1 into secure RAM, where they were linked to run, and go to EL3's.
+// The first instructions, from secure flash at EL3: all CPUs but the first wait until EL3 wants them;
+// it copies the images of EL3 and S-EL1 into secure RAM, where they were linked to run, and goes to
+// EL3's.
 #include "ports/qemu-virt/memory_map.h"
 
   .section .text.entry, "ax"
@@ -31,8 +32,12 @@ copy:
   ret
 
 park:
+  ldr x9, =EL3_MAILBOX
+1:
   wfe
-  b park
+  ldr x10, [x9]
+  cbz x10, 1b
+  br x10
 
   .section .rodata.images, "a"
   .balign 64

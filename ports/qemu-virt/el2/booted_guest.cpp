@@ -96,6 +96,7 @@ void BootedGuest::load(Vm& vm) {
     const guest::PackedFile& file = boot_.files[n];
     for (size_t done = 0; done < file.bytes.size();) {
       const uint64_t ipa = file.ipa + done;
+      (void)world_.machine().touch(boot_.vm, ipa);
       const mediator::Extent extent = vm.stage2.find(ipa / page * page, 1);
       if (extent.kind != mediator::MemoryKind::ram_rw) {
         give_up(exit_bad_input, "case.package: a file of the guest lies outside its RAM");
@@ -135,7 +136,7 @@ bool BootedGuest::exit(Vm& vm) {
       vcpu_.x()[0] = not_supported;
       return false;
     case StopKind::abort:
-      vcpu_.inject_abort();
+      if (!world_.machine().touch(boot_.vm, stop.ipa)) vcpu_.inject_abort();
       return false;
     case StopKind::other:
       print_crash("EL1, a guest of its own, taken to EL2", context.esr, context.elr, context.far, 0,

@@ -166,6 +166,7 @@ void Control::run_step(const guest::RunOp& op) {
 
 /// An access that stage 2 refused. In the window it is the guest program itself that is broken.
 void Control::abort(Place& place, uint64_t ipa) {
+  if (world_.machine().touch(place.vm, ipa)) return;
   if (ipa < WINDOW_IPA || ipa >= WINDOW_IPA + WINDOW_BYTES) {
     place.registers.inject_abort();
     return;

@@ -14,6 +14,7 @@ namespace {
 using mediator::MemoryKind;
 
 constexpr uint64_t page = ffa::page_size;
+constexpr uint64_t block = 2 << 20;
 constexpr size_t ram_pages = WORLD_RAM_BYTES / page;
 constexpr std::byte refused_byte{0xee};
 constexpr uint16_t code(guest::CanaryOwner owner) { return static_cast<uint16_t>(owner); }
@@ -52,7 +53,7 @@ Machine::Machine(const guest::Package& package, Recorder& recorder)
     give_up(exit_bad_input, "case.package: its RAM is not this board's");
   }
   for (uint64_t n = 0; n < ram_pages; ++n) {
-    page_at(WORLD_RAM + n * page) = {owner_none, 0, 0};
+    page_at(WORLD_RAM + n * page) = {owner_none, 0, 0, false};
     if (!used[n]) continue;
     std::memset(at_pa(WORLD_RAM + n * page), 0, page);
     used[n] = false;
@@ -76,11 +77,25 @@ bool Machine::is_ours(uint64_t pa, uint64_t bytes) const {
 }
 
 void Machine::give(uint64_t pa, uint64_t pages, uint16_t owner) {
-  for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0, 0};
-  if (owner == owner_none) return;
-  std::fill_n(&used[(pa - WORLD_RAM) / page], pages, true);
-  auto* const words = reinterpret_cast<uint64_t*>(at_pa(pa));
-  for (uint64_t n = 0; n < pages * page / 8; ++n) words[n] = guest::canary_word(owner, pa + 8 * n);
+  for (uint64_t n = 0; n < pages; ++n) page_at(pa + n * page) = {owner, 0, 0, owner != owner_none};
+}
+
+void Machine::fill(uint64_t pa, uint64_t pages) {
+  for (uint64_t at = pa; at < pa + pages * page; at += page) {
+    Page& one = page_at(at);
+    if (!one.bare) continue;
+    one.bare = false;
+    used[(at - WORLD_RAM) / page] = true;
+    auto* const words = reinterpret_cast<uint64_t*>(at_pa(at));
+    for (uint64_t n = 0; n < page / 8; ++n) words[n] = guest::canary_word(one.owner, at + 8 * n);
+  }
+}
+
+bool Machine::touch(uint16_t id, uint64_t ipa) {
+  Vm* const vm = find(id);
+  const uint64_t pa = vm == nullptr ? 0 : vm->stage2.touch(ipa / page * page);
+  if (pa != 0) fill(pa, 1);
+  return pa != 0;
 }
 
 bool Machine::add_own_buffer(uint64_t pa) {
@@ -92,6 +107,7 @@ bool Machine::add_own_buffer(uint64_t pa) {
   buffer.pages = pages;
   for (uint64_t n = 0; n < pages; ++n) buffer.pa[n] = pa + n * page;
   give(pa, pages, owner_hypervisor);
+  fill(pa, pages);
   return true;
 }
 
@@ -131,8 +147,9 @@ void Machine::add_vm(Vm& vm) {
     const auto kind = static_cast<MemoryKind>(run.kind);
     if (kind == MemoryKind::device) continue;
     const bool foreign = kind == MemoryKind::foreign;
-    if (foreign && page_at(run.pa).owner != owner_none) continue;
-    give(run.pa, run.pages, foreign ? owner_stranger : vm.id());
+    if (!foreign) give(run.pa, run.pages, vm.id());
+    if (foreign && page_at(run.pa).owner == owner_none) give(run.pa, run.pages, owner_stranger);
+    if (run.block >= block) fill(run.pa, run.pages);  // stage 2 has blocks there
   }
 }
 
@@ -174,10 +191,14 @@ void Machine::remove_vm(Vm& vm) {
   for (uint64_t n = 0; n < ram_pages; ++n) {
     Page& one = page_at(WORLD_RAM + n * page);
     if (one.owner == vm.id())
-      one = {one.pins != 0 ? owner_quarantined : owner_none, 0, one.borrowed};
+      one = {one.pins != 0 ? owner_quarantined : owner_none, 0, one.borrowed, false};
   }
   vm.stage2.unmap_all();
-  vm = {.config = vm.config, .stage2 = vm.stage2, .creations = vm.creations, .arena = vm.arena};
+  vm = {.config = vm.config,
+        .stage2 = vm.stage2,
+        .creations = vm.creations,
+        .arena = vm.arena,
+        .unsure_of_buffers = vm.unsure_of_buffers};
 }
 
 bool Machine::buffer_maps(uint16_t id, uint64_t ipa) const {
@@ -235,6 +256,7 @@ bool Machine::pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent) {
     recorder_.violation("I01: pin of pages that are not the VM's RAM");
     return false;
   }
+  fill(extent.pa.raw(), pages);  // the secure world may be told of them
   for (uint64_t n = 0; n < pages; ++n) ++page_at(extent.pa.raw() + n * page).pins;
   vm->pins += pages;
   return true;
@@ -407,6 +429,11 @@ uint32_t Machine::buffer_at(uint16_t id, uint64_t ipa) const {
   return 0;
 }
 
+bool Machine::is_tx(uint32_t buffer, uint16_t id) {
+  const Vm* const vm = find(id);
+  return vm != nullptr && vm->buffers.pages != 0 && buffer_at(id, vm->buffers.tx_ipa) == buffer;
+}
+
 mediator::OwnBuffers Machine::own_buffers() const {
   return {{mediator::BufferId{1}, ffa::Pa{package_.own_tx_pa}},
           {mediator::BufferId{2}, ffa::Pa{package_.own_rx_pa}}};
@@ -436,6 +463,7 @@ void Machine::read(uint16_t id, uint64_t ipa, std::span<std::byte> to) {
     const uint64_t at = ipa + done;
     const size_t part = std::min<uint64_t>(to.size() - done, page - at % page);
     const uint64_t pa = vm->stage2.find(at / page * page, 1).pa.raw();
+    fill(pa, 1);
     std::memcpy(to.data() + done, at_pa(pa + at % page), part);
     done += part;
   }

@@ -42,8 +42,9 @@ struct Vm {
   bool remapped = false;  ///< a page was taken out: stale extents are no bug any more
   bool quarantined = false;
   ffa::MappedBuffers buffers{};
-  bool spmc_has_buffers = false;  ///< was told of them: FFA_MSG_SEND2 does not use EL2's own TX
-  std::span<std::byte> arena;     ///< the mediator's memory for it
+  bool spmc_has_buffers = false;   ///< was told of them: FFA_MSG_SEND2 does not use EL2's own TX
+  std::span<std::byte> arena;      ///< the mediator's memory for it
+  bool unsure_of_buffers = false;  ///< an answer has left open whether the SPMC gave them up
   [[nodiscard]] uint16_t id() const { return config->id; }
   /// Its pages are mapped.
   [[nodiscard]] bool exists() const { return life != Life::absent; }
@@ -63,6 +64,9 @@ class Machine {
   void remove_vm(Vm& vm);
   bool remove_page(uint16_t id, uint64_t ipa);
 
+  /// A VM's access that stage 2 has refused: true if it can be tried again, since the page was one
+  /// that nobody had touched yet.
+  bool touch(uint16_t id, uint64_t ipa);
   /// As a table walk answers: one mapping at most.
   mediator::Extent translate(uint16_t id, uint64_t ipa, uint64_t pages);
   bool pin(uint16_t id, uint64_t ipa, const mediator::Extent& extent);
@@ -81,6 +85,8 @@ class Machine {
   void copy_in(uint32_t buffer, uint32_t offset, std::span<std::byte> to);
   /// The buffer of the VM that begins at `ipa`; 0: there is none.
   [[nodiscard]] uint32_t buffer_at(uint16_t id, uint64_t ipa) const;
+  /// Whether it is the TX that a VM has said to be its own.
+  [[nodiscard]] bool is_tx(uint32_t buffer, uint16_t id);
   void copy_out(uint32_t buffer, uint32_t offset, std::span<const std::byte> from);
   void clear(uint32_t buffer, uint32_t offset, uint32_t length);
   [[nodiscard]] mediator::OwnBuffers own_buffers() const;
@@ -107,6 +113,7 @@ class Machine {
     uint16_t owner;
     uint16_t pins;
     uint16_t borrowed;  ///< mappings in borrower VMs
+    bool bare;          ///< its canaries are still to be written, when somebody touches it
   };
 
   [[nodiscard]] const guest::PackedLayout& layout_of(const Vm& vm) const;
@@ -115,6 +122,8 @@ class Machine {
   bool buffer_maps(uint16_t id, uint64_t ipa) const;
   Page& page_at(uint64_t pa);
   void give(uint64_t pa, uint64_t pages, uint16_t owner);
+  /// Before anybody reads or writes: what a page holds is written when it is touched first.
+  void fill(uint64_t pa, uint64_t pages);
   bool is_ours(uint64_t pa, uint64_t bytes) const;
   void record_quarantine(const Vm& vm);
   template <class Access>

@@ -13,6 +13,7 @@
 #include "ports/qemu-virt/el2/faults.hpp"
 #include "ports/qemu-virt/el2/machine.hpp"
 #include "ports/qemu-virt/el2/secure_calls.hpp"
+#include "ports/qemu-virt/el2/sync.hpp"
 
 namespace ports::qemu {
 
@@ -69,6 +70,13 @@ class Platform {
   void unmap(mediator::BufferId buffer) { machine_.unmap(buffer.raw()); }
   void copy_in(mediator::BufferId buffer, uint32_t offset, std::span<std::byte> to) {
     machine_.copy_in(buffer.raw(), offset, to);
+    const uint64_t end = offset + to.size();
+    if (call_ && end > call_tx_bytes_ && machine_.is_tx(buffer.raw(), call_vm_)) {
+      recorder_.tx_read(*call_, end - call_tx_bytes_, [&](std::span<std::byte> more) {
+        machine_.copy_in(buffer.raw(), static_cast<uint32_t>(call_tx_bytes_), more);
+      });
+      call_tx_bytes_ = end;
+    }
   }
   void copy_out(mediator::BufferId buffer, uint32_t offset, std::span<const std::byte> from) {
     machine_.copy_out(buffer.raw(), offset, from);
@@ -113,10 +121,12 @@ class Platform {
     budget_ = operations;
     used_ = 0;
   }
-  /// The event of the guest call that begins: translations of its VM belong to it.
-  void begin_call(uint64_t event, uint16_t vm) {
+  /// The event of the guest call that begins: translations of its VM belong to it, and what is
+  /// read of TX behind the `tx_bytes` that the event holds.
+  void begin_call(uint64_t event, uint16_t vm, uint64_t tx_bytes) {
     call_ = event;
     call_vm_ = vm;
+    call_tx_bytes_ = tx_bytes;
   }
   void end_call() { call_.reset(); }
   /// The rules that the last call met; forgotten then.
@@ -126,38 +136,9 @@ class Platform {
     return met;
   }
 
-  /// One CPU runs all of EL2: a lock that is taken twice is a deadlock.
-  class FFA_CAPABILITY SpinLock {
-   public:
-    SpinLock(Platform&, mediator::LockClass) {}
-    SpinLock(const SpinLock&) = delete;
-    SpinLock& operator=(const SpinLock&) = delete;
-    void lock() FFA_ACQUIRE() {
-      while (__atomic_exchange_n(&word_, 1U, __ATOMIC_ACQUIRE) != 0) asm volatile("wfe");
-    }
-    void unlock() FFA_RELEASE() { __atomic_store_n(&word_, 0U, __ATOMIC_RELEASE); }
-
-   private:
-    uint32_t word_ = 0;
-  };
-
+  using SpinLock = ports::qemu::SpinLock;
   template <class T>
-  class Atomic {
-   public:
-    Atomic(Platform&, T value) : value_(value) {}
-    Atomic(const Atomic&) = delete;
-    Atomic& operator=(const Atomic&) = delete;
-    T load() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
-    void store(T value) { __atomic_store_n(&value_, value, __ATOMIC_RELEASE); }
-    bool compare_exchange(T& expected, T desired) {
-      return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQ_REL,
-                                         __ATOMIC_ACQUIRE);
-    }
-    T fetch_add(T amount) { return __atomic_fetch_add(&value_, amount, __ATOMIC_ACQ_REL); }
-
-   private:
-    T value_;
-  };
+  using Atomic = ports::qemu::Atomic<T>;
 
  private:
   using FaultOp = guest::FaultOp;
@@ -173,6 +154,7 @@ class Platform {
   mediator::RuleTrace met_{};
   std::optional<uint64_t> call_;
   uint16_t call_vm_ = 0;
+  uint64_t call_tx_bytes_ = 0;
   uint32_t budget_ = 0;
   uint32_t used_ = 0;
 };

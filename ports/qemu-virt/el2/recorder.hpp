@@ -64,6 +64,14 @@ class Recorder {
     end(event, how, 0, [](std::span<std::byte>) {});
   }
 
+  /// What is read of an event's TX behind what it holds; `copy` fills the bytes.
+  template <class Copy>
+  void tx_read(uint64_t event, size_t bytes, Copy copy) {
+    writer_.begin(guest::RecordTag::tx_read);
+    writer_.word(event);
+    copy(writer_.reserve(bytes));
+    writer_.end();
+  }
   void words(guest::RecordTag tag, std::initializer_list<uint64_t> words);
   void step_end(uint32_t step, std::span<const uint64_t> slots);
   void step_result(uint32_t step, std::string_view text);

@@ -53,6 +53,7 @@ ffa::Regs SecureCalls::smc(uint16_t id, const ffa::Regs& in) {
   if (fault != nullptr) {
     out = fault->has_regs ? fault->regs : ffa::reply(status_of(*fault, ffa::Status::aborted));
   }
+  if (vm != nullptr) hold_to_buffers(*vm, in, out);
   recorder_.end(event, {.out = out}, std::min(ffa::rx_bytes_written(in, out), limit),
                 copy_from(package_.own_rx_pa));
   if (vm != nullptr && vm->exists() && ffa::is_success(out)) {
@@ -60,6 +61,20 @@ ffa::Regs SecureCalls::smc(uint16_t id, const ffa::Regs& in) {
                            (vm->spmc_has_buffers && !ffa::is_function(in, ffa::Fid::rxtx_unmap));
   }
   return out;
+}
+
+/// After an answer that says neither, "none there" has to be believed: the SPMC lets the buffers
+/// go, as the simulator's does.
+void SecureCalls::hold_to_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out) {
+  if (package_.spmc.absent || !ffa::is_function(in, ffa::Fid::rxtx_unmap)) return;
+  const bool error = ffa::is_error(out);
+  const bool none = error && ffa::error_status(out) == ffa::Status::invalid_parameters;
+  if (none && vm.unsure_of_buffers) {
+    ffa::Regs again = in;
+    cross(vm.id(), again);
+  }
+  if (!error && !ffa::is_success(out)) vm.unsure_of_buffers = true;
+  if (none || ffa::is_success(out)) vm.unsure_of_buffers = false;
 }
 
 /// The SMC itself, and what interrupts it.

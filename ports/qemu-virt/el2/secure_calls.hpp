@@ -42,6 +42,7 @@ class SecureCalls {
     uint64_t bytes = 0;
   };
   void cross(uint16_t id, ffa::Regs& regs);
+  void hold_to_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& out);
   Handed handed(const Vm* vm, const ffa::Regs& in);
 
   const guest::Package& package_;

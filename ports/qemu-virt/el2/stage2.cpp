@@ -167,6 +167,7 @@ void Stage2::create(uint16_t vmid) {
 
 void Stage2::map(const guest::PackedRun& run) {
   const uint64_t attributes = attributes_of(run.kind);
+  const bool memory = run.kind != static_cast<uint8_t>(MemoryKind::device);
   for (uint64_t done = 0; done < run.pages * page;) {
     const uint64_t ipa = run.ipa + done;
     const uint64_t pa = run.pa + done;
@@ -175,11 +176,22 @@ void Stage2::map(const guest::PackedRun& run) {
     if (whole) {
       level2_of(root_, ipa)[index_at(ipa, level2_shift)] = pa | attributes;
     } else {
-      set_page(root_, ipa, pa | attributes | table_or_page);
+      set_page(root_, ipa, (pa | attributes | table_or_page) & ~(memory ? valid : 0));
     }
     done += whole ? block : page;
   }
   publish();
+}
+
+uint64_t Stage2::touch(uint64_t ipa) {
+  const Leaf leaf = leaf_of(root_, ipa);
+  const uint8_t kind = kind_bits(leaf.entry);
+  const uint64_t present = attributes_of(kind) & valid;
+  if (kind_of(leaf.entry) == MemoryKind::none || leaf.bytes != page) return 0;
+  if (present == 0 || (leaf.entry & valid) != 0) return 0;
+  set_page(root_, ipa, leaf.entry | valid);
+  publish_new();
+  return leaf.entry & address_mask;
 }
 
 void Stage2::map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use) {

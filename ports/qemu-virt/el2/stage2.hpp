@@ -16,8 +16,11 @@ class Stage2 {
   static void forget_all();
   /// `vmid` from 1. Takes the root table; everything is unmapped.
   void create(uint16_t vmid);
-  /// Maps a run of the VM's own. Blocks of 2 MiB where the run allows it and both addresses do.
+  /// Maps a run of the VM's own. Blocks of 2 MiB where the run allows it and both addresses do. The
+  /// pages between them wait for touch() if they are memory: find() sees them, the VM does not yet.
   void map(const guest::PackedRun& run);
+  /// Makes a page that waits accessible: the PA; 0: none waits there.
+  uint64_t touch(uint64_t ipa);
   /// Maps what a guest itself needs, beside the VM's own; find() does not see it.
   enum class Private : uint8_t { code, constants, variables, registers };
   void map_private(uint64_t ipa, uint64_t pa, uint64_t bytes, Private use);

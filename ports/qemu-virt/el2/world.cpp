@@ -7,6 +7,7 @@
 
 #include "ffa/buffer_use.hpp"
 #include "ports/qemu-virt/common/console.hpp"
+#include "ports/qemu-virt/el2/configs.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 
 namespace ports::qemu {
@@ -16,49 +17,6 @@ using mediator::Progress;
 
 constexpr uint64_t smccc_not_supported = 0xffffffff;
 constexpr std::byte fresh_memory{0xa5};
-
-mediator::MediatorConfig to_config(const guest::PackedMediator& packed) {
-  mediator::MediatorConfig config;
-  config.max_vms = packed.max_vms;
-  config.max_partitions = packed.max_partitions;
-  config.spmc_buffer_pages = packed.spmc_buffer_pages;
-  config.max_version = ffa::Version{packed.max_version};
-  config.npi_id = packed.npi_id;
-  config.sri_id = packed.sri_id;
-  config.vm_message_handle = ffa::Handle{packed.vm_message_handle};
-  config.vm_message_retries = packed.vm_message_retries;
-  config.reclaim_retries = packed.reclaim_retries;
-  config.allow_hvc = packed.allow_hvc;
-  config.fragment_retries = packed.fragment_retries;
-  config.fragment_handles = static_cast<mediator::FragmentHandles>(packed.fragment_handles);
-  config.refused_fragment_ends_send = packed.refused_fragment_ends_send;
-  return config;
-}
-
-mediator::VmConfig to_config(const guest::PackedVm& packed) {
-  mediator::VmConfig config;
-  config.id = ffa::EndpointId{packed.id};
-  config.tee = static_cast<mediator::TeeType>(packed.tee);
-  config.vcpus = packed.vcpus;
-  config.aarch64 = packed.aarch64;
-  config.visible_to_vms = packed.visible_to_vms;
-  config.overlapping_shares = packed.overlapping_shares;
-  config.max_version = ffa::Version{packed.max_version};
-  config.max_shares = packed.max_shares;
-  config.max_share_pages = packed.max_share_pages;
-  config.max_ranges = packed.max_ranges;
-  config.max_rxtx_pages = packed.max_rxtx_pages;
-  config.max_borrowers = packed.max_borrowers;
-  config.max_transfers = packed.max_transfers;
-  config.lends = packed.lends;
-  config.borrow_window = {ffa::Ipa{packed.borrow_base}, ffa::PageCount{packed.borrow_pages}};
-  config.reaches_sps = packed.reaches_sps;
-  config.uuid = packed.uuid;
-  for (size_t n = 0; n < config.peers.size(); ++n) {
-    config.peers[n] = ffa::EndpointId{packed.peers[n]};
-  }
-  return config;
-}
 
 int64_t status_word(const ffa::Result<void>& result) {
   return static_cast<int32_t>(result.ok() ? ffa::Status::success : result.error());
@@ -219,15 +177,16 @@ void World::guest_call(uint16_t id, uint16_t vcpu, mediator::Conduit conduit,
     const uint64_t limit = vm->buffers.pages * ffa::page_size;
     return ffa::message_bytes(header, ffa::longest_message_header_bytes, limit);
   };
+  const uint64_t tx_bytes = shown(tx_ipa, used());
   const uint64_t event = recorder_.begin({.side = Side::guest,
                                           .vm = id,
                                           .vcpu = vcpu,
                                           .pcpu = pcpu,
                                           .conduit = conduit == mediator::Conduit::smc ? 1U : 2U,
                                           .in = in},
-                                         shown(tx_ipa, used()), copy_from(tx_ipa));
+                                         tx_bytes, copy_from(tx_ipa));
   (void)platform_.take_rules();
-  platform_.begin_call(event, id);
+  platform_.begin_call(event, id, tx_bytes);
   // A VM that does not exist has nobody who traps its calls.
   const auto outcome =
       vm != nullptr && vm->exists()

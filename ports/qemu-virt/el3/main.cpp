@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one
 // to the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks
-// is answered by the SPMC alone, as in the simulator. The normal world may switch the machine off.
+// is answered by the SPMC alone, as in the simulator. The normal world may switch the machine off,
+// and, where there are two CPUs, the second one on. There is one secure world: the CPU whose turn
+// it is runs it, as an SPMC does that knows of one CPU only.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/gic.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
+#include "ports/qemu-virt/common/spin_lock.hpp"
 #include "ports/qemu-virt/el3/context.hpp"
 #include "ports/qemu-virt/el3/start_options.hpp"
 #include "ports/qemu-virt/memory_map.h"
@@ -19,6 +22,8 @@ extern const std::byte el3_vectors[];
 [[noreturn]] void enter_world(el3::World* world);
 [[noreturn]] void smc_from(el3::World* world);
 [[noreturn]] void image_main();
+extern const std::byte el3_secondary[];
+[[noreturn]] void secondary_main();
 }
 
 namespace {
@@ -35,10 +40,17 @@ constexpr uint64_t spsr_el2h = 0x3c9;
 constexpr uint64_t exception_class_smc = 0x17;
 constexpr size_t relayed_registers = 18;
 constexpr uint64_t psci_system_off = 0x84000008;  // [DEN0022 5.1.10]
+constexpr uint64_t psci_cpu_on = 0xc4000003;      // [DEN0022 5.1.4]
+constexpr uint64_t psci_success = 0;
+constexpr uint64_t psci_invalid_parameters = ~uint64_t{1};
+constexpr uint64_t psci_already_on = ~uint64_t{3};
+constexpr size_t cpus = 2;
 constexpr size_t max_command_line = 256;
 
 World secure;
-World normal;
+World normal[cpus];
+/// Taken by the CPU that is in the secure world.
+uint32_t secure_lock;
 /// The secure world says by its first SMC that it is ready.
 bool secure_ready;
 
@@ -114,7 +126,40 @@ void move_device_tree(uint64_t to) {
   std::memset(reinterpret_cast<void*>(DEVICE_TREE), 0, DEVICE_TREE_BYTES);
 }
 
+size_t this_cpu() {
+  uint64_t id = 0;
+  asm("mrs %0, mpidr_el1" : "=r"(id));
+  return id & (cpus - 1);
+}
+
+void prepare_cpu() {
+  asm volatile(
+      "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
+          sctlr_el3),
+      "r"(el3_vectors));
+}
+
+/// CPU_ON: target, entry, context. A board with one CPU has nobody who would answer.
+uint64_t switch_on(const World& from) {
+  auto* const mailbox = reinterpret_cast<volatile uint64_t*>(EL3_MAILBOX);
+  constexpr uint64_t second = 1;
+  if (from.x[1] != second || this_cpu() == second) return psci_invalid_parameters;
+  if (*mailbox != 0) return psci_already_on;
+  normal[second] = start_of(from.x[2], spsr_el2h, scr_normal);
+  normal[second].x[0] = from.x[3];
+  asm volatile("dsb sy" ::: "memory");
+  *mailbox = reinterpret_cast<uintptr_t>(el3_secondary);
+  asm volatile("dsb sy; sev" ::: "memory");
+  return psci_success;
+}
+
 }  // namespace
+
+void secondary_main() {
+  prepare_cpu();
+  load(normal[this_cpu()].el1);
+  enter_world(&normal[this_cpu()]);
+}
 
 void smc_from(World* from) {
   uint64_t syndrome = 0;
@@ -129,32 +174,37 @@ void smc_from(World* from) {
                              syndrome, from->elr, address, from->x[29], from->x[30], memory);
     ports::qemu::exit_machine(ports::qemu::exit_crash);
   }
-  if (from == &normal && from->x[0] == psci_system_off) {
+  const bool leaves_secure = from == &secure;
+  if (!leaves_secure && from->x[0] == psci_system_off) {
     ports::qemu::exit_machine(ports::qemu::exit_done);
   }
-  World* const to = from == &secure ? &normal : &secure;
+  if (!leaves_secure && from->x[0] == psci_cpu_on) {
+    from->x[0] = switch_on(*from);
+    enter_world(from);
+  }
+  if (!leaves_secure) ports::qemu::take_lock(secure_lock);
+  World* const to = leaves_secure ? &normal[this_cpu()] : &secure;
   save(from->el1);
   load(to->el1);
   if (secure_ready) {
     for (size_t n = 0; n < relayed_registers; ++n) to->x[n] = from->x[n];
   }
   secure_ready = true;
+  if (leaves_secure) ports::qemu::release_lock(secure_lock);
   enter_world(to);
 }
 
 void image_main() {
-  asm volatile(
-      "msr sctlr_el3, %0; msr vbar_el3, %1; msr cptr_el3, xzr; msr mdcr_el3, xzr; isb" ::"r"(
-          sctlr_el3),
-      "r"(el3_vectors));
+  prepare_cpu();
   route_interrupts();
   char words[max_command_line];
   const auto options = el3::parse_start_options(ports::qemu::command_line(words));
   if (!options) ports::qemu::give_up(ports::qemu::exit_bad_input, "a word of arg= is no option");
   secure = start_of(SEL1_RAM, spsr_el1h, scr_secure);
-  normal = start_of(options->bl33.value_or(EL2_RAM), spsr_el2h, scr_normal);
-  normal.x[0] = options->x0;
+  normal[0] = start_of(options->bl33.value_or(EL2_RAM), spsr_el2h, scr_normal);
+  normal[0].x[0] = options->x0;
   if (options->device_tree) move_device_tree(*options->device_tree);
   load(secure.el1);
+  ports::qemu::take_lock(secure_lock);
   enter_world(&secure);
 }

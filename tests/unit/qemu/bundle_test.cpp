@@ -98,6 +98,12 @@ Bytes small_record(uint64_t rule = 2) {
     out.end();
   };
   begin(0, 1, "", "tx!");
+  for (const char* const more : {"more", "and more"}) {
+    out.begin(RecordTag::tx_read);
+    out.word(0);
+    out.text(more);
+    out.end();
+  }
   begin(1, 0, "", "");
   end(1, 0, 0);
   end(0, rule, 0);

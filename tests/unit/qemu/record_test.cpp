@@ -69,6 +69,10 @@ Bytes whole() {
   out.words(RecordTag::translated, {0, 0x1000, 3, 0x48001000, 1});
   out.words(RecordTag::translated, {0, 0x2000, 2, 0x48002000, 1});
   out.words(RecordTag::translated, {0, 0x3000, 1, 0x4800a000, 1});
+  out.entry(RecordTag::tx_read, [](RecordWriter& to) {
+    to.word(0);
+    to.text("more");
+  });
   out.begin_event(1, 3);
   out.end_event(1, 0);
   out.end_event(0, 2);
@@ -113,7 +117,7 @@ TEST(Record, EventsComeBackInOrder) {
   EXPECT_EQ(outer.op, "op");
   EXPECT_EQ(outer.in.x[1], 0x10001U);
   EXPECT_EQ(outer.out.x[1], 8U);
-  EXPECT_EQ(outer.tx, (std::vector<uint8_t>{'t', 'x', '!'}));
+  EXPECT_EQ(outer.tx, (std::vector<uint8_t>{'t', 'x', '!', 'm', 'o', 'r', 'e'}));
   EXPECT_EQ(outer.rx, (std::vector<uint8_t>{'r', 'x'}));
   EXPECT_EQ(outer.rule, "second");
   EXPECT_EQ(outer.accepted, (trace::NameList{"first", "second"}));
