@@ -253,7 +253,6 @@ TEST(CallTable, NeedsAreMetByTheSpmcOrByOtherVms) {
       {Need::donating, {Fid::mem_donate, Fid::mem_reclaim}, false},
       {Need::fragments, {Fid::mem_share, Fid::mem_reclaim}, true},
       {Need::notifications, of_notifications, true},
-      {Need::same_function, {Fid::yield}, false},
       {Need::same_or_peers, {Fid::yield}, true},
   };
   for (const NeedCase& c : cases) {
