@@ -114,6 +114,18 @@ TEST(GuestRegisters, Smc64CallBelow12KeepsX8ToX17) {
   for (unsigned n = 1; n < 8; ++n) EXPECT_EQ(out.x[n], 0U) << n;
   for (unsigned n = 8; n < 18; ++n) EXPECT_EQ(out.x[n], in.x[n]) << n;
 }
+TEST(GuestRegisters, Smc32CallThatEndsWithAMessageGetsAllOfIt) {
+  ffa::Regs in = filled(1);
+  in.x[0] = 0x8400006b;
+  ffa::Regs message = filled(0x300);
+  for (const uint64_t id : {0xc400008dU, 0xc400008eU}) {
+    message.x[0] = id;
+    EXPECT_EQ(guest_registers(in, message, ffa::v1_2), message);
+    EXPECT_EQ(guest_registers(in, message, ffa::v1_1).x[9], in.x[9]);
+  }
+  message.x[0] = 0xc4000070;
+  EXPECT_EQ(guest_registers(in, message, ffa::v1_2).x[9], in.x[9]);
+}
 TEST(GuestRegisters, UpperHalvesFollowTheAnswersConvention) {
   ffa::Regs in;
   in.x[0] = 0x8400006f;
