@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <span>
@@ -113,7 +114,8 @@ struct Booted {
   }
 };
 
-/// Boots with these cases and waits for the end, at most as long as one case may take.
+/// Boots with these cases and waits for the end, at most as long as one case may take without a
+/// word.
 Booted boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder,
             std::span<const BundleEntry> entries) {
   write_bytes(folder.file("payload.bin"),
@@ -125,7 +127,13 @@ Booted boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder,
   close(output);
   pollfd ended{qemu.handle(), POLLIN, 0};
   constexpr int ms = 1000;
-  const int ready = poll(&ended, 1, tools.time_limit_s * ms);
+  int ready = 0;
+  uintmax_t before = 0;
+  for (uintmax_t said = 1; ready == 0 && said != before;) {
+    before = said;
+    ready = poll(&ended, 1, tools.time_limit_s * ms);
+    said = std::filesystem::file_size(log) + 1;
+  }
   if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
   Booted booted;
   const int status = qemu.wait(ready <= 0);
