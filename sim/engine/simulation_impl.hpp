@@ -58,8 +58,8 @@ struct SimulationState {
   bool memory_broken = false;
   std::map<uint16_t, Vm> vms;
   std::vector<uint64_t> left_behind;  ///< pages in quarantine of the VM that went last, by IPA
-  SwitchPlace last_place;        ///< of the step that ran last
-  uint64_t decisions_there = 0;  ///< taken before it gave way
+  SwitchPlace last_place;             ///< of the step that ran last
+  uint64_t decisions_there = 0;       ///< taken before it gave way
   std::vector<Turn> turns;
   std::map<std::pair<uint16_t, uint16_t>, OpenCall> open_calls;   // by VM and vCPU
   std::map<std::pair<uint16_t, uint16_t>, uint16_t> moved_vcpus;  // to which pCPU
