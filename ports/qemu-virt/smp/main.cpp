@@ -7,7 +7,7 @@
 #include <cstring>
 #include <new>
 
-#include "mediator/instantiate.hpp"
+#include "mediator/mediator.hpp"
 #include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
@@ -18,7 +18,7 @@
 #include "ports/qemu-virt/smp/platform.hpp"
 #include "ports/qemu-virt/smp/protocol.hpp"
 
-template class mediator::Mediator<ports::qemu::smp::Platform>;
+extern template class mediator::Mediator<ports::qemu::smp::Platform>;
 
 extern "C" {
 extern const std::byte smp_guest[], smp_guest_end[], smp_start[];

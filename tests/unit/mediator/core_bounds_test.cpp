@@ -229,7 +229,7 @@ const std::vector<Fid> of_notifications{
 
 TEST(CallTable, GroupsOfFunctionsAreThereAsAWhole) {
   expect_needs(of_notifications, has_notifications);
-  expect_needs({Fid::rx_acquire, Fid::rx_release, Fid::rxtx_map, Fid::rxtx_unmap}, has_vm_buffers);
+  expect_needs({Fid::rx_acquire, Fid::rx_release, Fid::rxtx_unmap}, has_vm_buffers);
   auto with_set = of_notifications;
   with_set.push_back(Fid::notification_set);
   expect_needs(with_set, can_notify_sps);

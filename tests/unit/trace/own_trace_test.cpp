@@ -247,14 +247,14 @@ TEST(OwnTrace, WhatIsWrongWithAHeaderOrStimulusIsSaid) {
     changed.header.world = world;
     return refusal(changed);
   };
-  EXPECT_THAT(with_world("7"), HasSubstr("own: header: \"world\": not an object"));
+  EXPECT_THAT(with_world("7"), HasSubstr("own.json: header: \"world\": not an object"));
   EXPECT_THAT(with_world(R"({"vms": {"vm1": {"id": 0}}})"),
-              HasSubstr("own: header:/world/vms/vm1"));
+              HasSubstr("own.json: header:/world/vms/vm1"));
   EXPECT_THAT(with_world(R"({"faults": [{"op": "smc"}]})"),
               HasSubstr("VM 2 is not in the header's world"));
   OwnTrace changed = trace;
   changed.header.profile = "bogus";
-  EXPECT_THAT(refusal(changed), HasSubstr("own: header: no profile \"bogus\""));
+  EXPECT_THAT(refusal(changed), HasSubstr("own.json: header: no profile \"bogus\""));
   changed.header.profile.clear();
   for (const char* const text :
        {"remove", "remove 1", "remove 1 0x1000 2", "budget", "budget x", "budget 99999999999",
