@@ -55,6 +55,7 @@ constexpr Thing things[] = {
     {"clang++-19", "clang-19", Need::test, "second compiler and sanitizers"},
     {"lib/llvm-19/lib/clang/19/include/sanitizer/asan_interface.h", "libclang-rt-19-dev",
      Need::test, "sanitizers"},
+    {"llvm-cov-19", "llvm-19", Need::test, "coverage of the sources"},
     {"clang-format-19", "clang-format-19", Need::test, "style test"},
     {"include/unicorn/unicorn.h", "libunicorn-dev", Need::test, "back end unicorn"},
     {"include/gelf.h", "libelf-dev", Need::test, "back end unicorn"},
