@@ -64,6 +64,8 @@ constexpr Thing things[] = {
     {"aarch64-linux-gnu-nm", "binutils-aarch64-linux-gnu", Need::test, "AArch64 link test"},
     {"ld.lld-19", "lld-19", Need::test, "AArch64 images of clang"},
     {"patch", "patch", Need::test, "mutant runner"},
+    {"make", "make", Need::test, "Linux's FF-A driver"},
+    {"xz", "xz-utils", Need::test, "Linux's source"},
     {"valgrind", "valgrind", Need::test, "memory that was never written, counts of instructions"},
     {"parallel", "parallel", Need::test, "campaigns of several processes"},
     {"sbatch", "slurm-client", Need::optional, "campaigns on a Slurm cluster"},
