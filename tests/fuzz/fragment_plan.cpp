@@ -16,9 +16,9 @@ namespace {
 using ffa::Fid;
 using ffa::fid32;
 using sim::scenario::DescriptorPlan;
-using spmc_model::sp_protocol::Operation;
+using SpOperation = spmc_model::sp_protocol::Operation;
 
-constexpr uint64_t page = ffa::page_size;
+constexpr uint64_t page_bytes = ffa::page_size;
 constexpr size_t range_bytes = 16;
 constexpr size_t longest_write = 2048;  // what a step of a scenario may write
 constexpr uint16_t user = sp_ids[1];
@@ -44,11 +44,11 @@ DescriptorPlan read_descriptor(Input& input, ffa::Version version, bool donate, 
   const unsigned count = 1 + input.half() % 600;
   const uint64_t distance = 1 + input.byte() % 8;
   for (uint64_t n = 0; n < count; ++n) {
-    plan.ranges.push_back({ram_ipa + n * distance * page, 1});
+    plan.ranges.push_back({ram_ipa + n * distance * page_bytes, 1});
   }
   for (unsigned elsewhere = input.byte() % 8; elsewhere != 0; --elsewhere) {
     auto& range = plan.ranges[input.half() % count];
-    range = {ram_ipa + input.half() % 1100U * page, 1U + input.byte() % 8};
+    range = {ram_ipa + input.half() % 1100U * page_bytes, 1U + input.byte() % 8};
   }
   return plan;
 }
@@ -78,10 +78,10 @@ std::vector<size_t> read_cuts(Input& input, const Sending& sending, bool anywher
   while (left != 0) {
     const size_t head = cuts.empty() ? sending.head : 0;
     const size_t asked = input.byte();
-    size_t now = (page - head) / range_bytes * range_bytes + head;
+    size_t now = (page_bytes - head) / range_bytes * range_bytes + head;
     if (asked != 0) now = head + (head != 0 ? asked - 1 : asked) * range_bytes;
     if (asked != 0 && anywhere) now = asked * 4;
-    cuts.push_back(std::min({now, left, size_t{page}}));
+    cuts.push_back(std::min({now, left, size_t{page_bytes}}));
     left -= cuts.back();
   }
   return cuts;
@@ -127,8 +127,8 @@ class Sender {
 /// each other are one to the SPMC. How many calls that is.
 size_t look(std::vector<PlanStep>& to) {
   const size_t before = to.size();
-  for (const Operation what :
-       {Operation::retrieve, Operation::count_pages, Operation::checksum, Operation::relinquish}) {
+  for (const SpOperation what : {SpOperation::retrieve, SpOperation::count_pages,
+                                 SpOperation::checksum, SpOperation::relinquish}) {
     PlanStep ask = PlanStep::call_of(Actor::vm1_0, fid32(Fid::msg_send_direct_req));
     ask.x[1] = uint64_t{vm1_id} << 16 | user;
     ask.x[3] = static_cast<uint64_t>(what);
@@ -149,7 +149,7 @@ Sending of_neighbour(ffa::Version version) {
   plan.layout = version;
   plan.sender = vm2_id;
   plan.receivers = {{.id = user}};
-  for (uint64_t n = 0; n < 4; ++n) plan.ranges.push_back({ram_ipa + (3 * n + 1) * page, 2});
+  for (uint64_t n = 0; n < 4; ++n) plan.ranges.push_back({ram_ipa + (3 * n + 1) * page_bytes, 2});
   Sending sending{fid32(Fid::mem_share), sim::scenario::build_descriptor(plan), 0};
   sending.head = sending.image.size() - plan.ranges.size() * range_bytes;
   return sending;
