@@ -173,7 +173,7 @@ class Campaign {
       };
       Ticker ticker{console_, outcome.name, own.plan};
       explore::Explorer explorer{compiled, run_schedule, run_once, own.plan};
-      explorer.run([&](explore::Schedule& schedule, const explore::Progress& progress) {
+      const auto watch_one = [&](explore::Schedule& schedule, const explore::Progress& progress) {
         if (schedule.record != nullptr) {
           met |= check::sometimes_met(schedule.record->events);
           seen.add(schedule.record->events);
@@ -181,7 +181,9 @@ class Campaign {
         if (schedule.record != nullptr && schedule.record->undecided) ++outcome.undecided;
         if (console_.live()) ticker.tell(progress, std::popcount(met), *covered);
         return watch(ready, outcome, schedule, progress);
-      });
+      };
+      // The last paths may have been left in the middle, of which no schedule tells.
+      tell_progress(explorer.run(watch_one), *outcome.exploration);
       const bool all = outcome.exploration->exhausted &&
                        own.plan.bounds.preemptions >= explore::Bounds{}.preemptions;
       if (!own.chooses && !all) return;
@@ -220,15 +222,19 @@ class Campaign {
     outcome.problems.push_back({"/explore/sometimes", mark, "", "", "never met: " + mark});
   }
 
-  /// False: the case has failed, or its time is over.
-  bool watch(const ReadyCase& ready, Outcome& outcome, const explore::Schedule& schedule,
-             const explore::Progress& progress) const {
-    report::Exploration& told = *outcome.exploration;
+  static void tell_progress(const explore::Progress& progress, report::Exploration& told) {
     told.schedules = progress.schedules;
     told.pruned = progress.pruned;
     told.states = progress.states;
     told.longest = progress.longest;
     told.exhausted = progress.exhausted;
+  }
+
+  /// False: the case has failed, or its time is over.
+  bool watch(const ReadyCase& ready, Outcome& outcome, const explore::Schedule& schedule,
+             const explore::Progress& progress) const {
+    report::Exploration& told = *outcome.exploration;
+    tell_progress(progress, told);
     if (!schedule.result.failures.empty()) {
       if (schedule.seed) outcome.seed = fmt::format("{:#x}", *schedule.seed);
       outcome.problems.clear();

@@ -131,10 +131,11 @@ Booted boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder,
   uintmax_t before = 0;
   for (uintmax_t said = 1; ready == 0 && said != before;) {
     before = said;
-    ready = poll(&ended, 1, tools.time_limit_s * ms);
+    do ready = poll(&ended, 1, tools.time_limit_s * ms);
+    while (ready < 0 && errno == EINTR);
     said = std::filesystem::file_size(log) + 1;
   }
-  if (ready < 0 && errno != EINTR) throw std::runtime_error(std::strerror(errno));
+  if (ready < 0) throw std::runtime_error(std::strerror(errno));
   Booted booted;
   const int status = qemu.wait(ready <= 0);
   if (ready > 0) booted.status = status;

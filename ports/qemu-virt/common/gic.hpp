@@ -35,6 +35,7 @@ inline volatile uint32_t& set_enable(unsigned cpu) {
 
 #define FFA_ICC_PMR_EL1 "S3_0_C4_C6_0"
 #define FFA_ICC_IAR1_EL1 "S3_0_C12_C12_0"
+#define FFA_ICC_HPPIR1_EL1 "S3_0_C12_C12_2"
 #define FFA_ICC_EOIR1_EL1 "S3_0_C12_C12_1"
 #define FFA_ICC_SRE_EL2 "S3_4_C12_C9_5"
 #define FFA_ICC_SRE_EL3 "S3_6_C12_C12_5"

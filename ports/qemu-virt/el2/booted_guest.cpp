@@ -136,6 +136,7 @@ bool BootedGuest::exit(Vm& vm) {
       vcpu_.x()[0] = not_supported;
       return false;
     case StopKind::abort:
+    case StopKind::fetch_abort:
       if (!world_.machine().touch(boot_.vm, stop.ipa)) vcpu_.inject_abort();
       return false;
     case StopKind::other:

@@ -158,6 +158,7 @@ void Control::run_step(const guest::RunOp& op) {
         if (request(place, stop.request, op.step)) continue;
         world_.recorder().step_end(op.step, slots_);
         return;
+      case StopKind::fetch_abort:
       case StopKind::other:
         guest_crash("EL1", place.registers.context());
     }

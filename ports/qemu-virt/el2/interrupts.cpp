@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t ticks_until_interrupt = 1000;
 constexpr uint64_t system_registers_for_all = 0xf;
 constexpr uint64_t all_priorities = 0xff;
+constexpr uint64_t first_special = 1020;  // numbers from here on are no interrupt's
 
 }  // namespace
 
@@ -26,11 +27,14 @@ void start_timer() {
                "r"(uint64_t{1}));
 }
 
-uint32_t take_interrupt() {
+bool take_interrupt() {
   uint64_t number = 0;
-  asm volatile("isb; mrs %0, " FFA_ICC_IAR1_EL1 "; msr cnthp_ctl_el2, xzr; isb" : "=r"(number));
-  if (number < no_interrupt - 3) asm volatile("msr " FFA_ICC_EOIR1_EL1 ", %0; isb" ::"r"(number));
-  return static_cast<uint32_t>(number);
+  asm volatile("isb; mrs %0, " FFA_ICC_HPPIR1_EL1 : "=r"(number));
+  const bool timer = number == timer_interrupt;
+  if (timer) asm volatile("mrs %0, " FFA_ICC_IAR1_EL1 "; isb" : "=r"(number));
+  asm volatile("msr cnthp_ctl_el2, xzr; isb");
+  if (timer) asm volatile("msr " FFA_ICC_EOIR1_EL1 ", %0; isb" ::"r"(number));
+  return number < first_special;
 }
 
 }  // namespace ports::qemu

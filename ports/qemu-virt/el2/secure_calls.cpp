@@ -81,8 +81,8 @@ void SecureCalls::hold_to_buffers(Vm& vm, const ffa::Regs& in, const ffa::Regs& 
 void SecureCalls::cross(uint16_t id, ffa::Regs& regs) {
   if (interrupts_) start_timer();
   port_smc(regs.x.data(), id);
-  const uint32_t taken = interrupts_ ? take_interrupt() : no_interrupt;
-  if (ffa::is_function(regs, ffa::Fid::interrupt) && taken != timer_interrupt) {
+  const bool pending = interrupts_ && take_interrupt();
+  if (ffa::is_function(regs, ffa::Fid::interrupt) && !pending) {
     recorder_.violation("FFA_INTERRUPT from the secure world without an interrupt");
   }
 }

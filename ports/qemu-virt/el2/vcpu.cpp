@@ -24,14 +24,16 @@ constexpr uint64_t spsr_level = 0xf;
 constexpr uint64_t spsr_pan = 1 << 22;
 constexpr uint64_t vector_own_synchronous = 0x200;
 constexpr uint64_t vector_lower_synchronous = 0x400;
-/// ESR_EL1: data abort from EL0 or without change of level, 32-bit instruction, external.
+/// ESR_EL1: an abort from EL0 or, one more, without change of level; 32-bit instruction, external.
 constexpr uint64_t esr_external_abort = 1 << 25 | 0x10;
-constexpr uint64_t class_abort_from_el0 = 0x24ULL << 26;
-constexpr uint64_t class_abort_from_el1 = 0x25ULL << 26;
 
 constexpr uint64_t class_hvc = 0x16;
 constexpr uint64_t class_smc = 0x17;
+constexpr uint64_t class_instruction_abort = 0x20;
 constexpr uint64_t class_data_abort = 0x24;
+
+/// HPFAR_EL2: the IPA's page number from bit 4; bit 63 is no part of it.
+constexpr uint64_t page_of(uint64_t hpfar) { return (hpfar & 0x00000ffffffffff0) << 8; }
 
 }  // namespace
 
@@ -87,9 +89,10 @@ Stop Vcpu::run(const Stage2& stage2) {
     case class_hvc:
       return immediate == HVC_CALL ? Stop{.kind = StopKind::call_hvc}
                                    : Stop{.kind = StopKind::request, .request = immediate};
+    case class_instruction_abort:
+      return {.kind = StopKind::fetch_abort, .ipa = page_of(context_.hpfar)};
     case class_data_abort:
-      // HPFAR: the IPA's page number from bit 4; bit 63 is no part of it.
-      return {.kind = StopKind::abort, .ipa = (context_.hpfar & 0x00000ffffffffff0) << 8};
+      return {.kind = StopKind::abort, .ipa = page_of(context_.hpfar)};
     default:
       return {};
   }
@@ -99,7 +102,8 @@ void Vcpu::inject_abort() {
   el1_.elr = context_.elr;
   el1_.spsr = context_.spsr;
   const bool from_el0 = (context_.spsr & spsr_level) == 0;
-  el1_.esr = esr_external_abort | (from_el0 ? class_abort_from_el0 : class_abort_from_el1);
+  const uint64_t from_lower = context_.esr >> 26;  // the classes of EL1 are those of EL2
+  el1_.esr = esr_external_abort | (from_el0 ? from_lower : from_lower + 1) << 26;
   el1_.far = context_.far;
   context_.elr = el1_.vbar + (from_el0 ? vector_lower_synchronous : vector_own_synchronous);
   context_.spsr = spsr_el1h | (context_.spsr & spsr_pan);

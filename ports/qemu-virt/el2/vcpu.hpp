@@ -22,7 +22,7 @@ struct GuestContext {
 };
 
 /// Why a vCPU stopped.
-enum class StopKind : uint8_t { call_smc, call_hvc, request, abort, other };
+enum class StopKind : uint8_t { call_smc, call_hvc, request, abort, fetch_abort, other };
 struct Stop {
   StopKind kind = StopKind::other;
   uint16_t request = 0;  ///< immediate of the HVC

@@ -19,11 +19,10 @@ inline constexpr uint64_t rx_ipa = 0x40201000;
 /// Of a guest's HVC #HVC_END: x0 is 0, or what went wrong; x1 on: the successes of each Work.
 enum class Trouble : uint64_t {
   none = 0,
-  unknown_status = 1,   ///< x1: the Work, x2: the status
-  kept_region = 2,      ///< x1: the Work, x2: the status: a region could not be reclaimed
-  other_answer = 3,     ///< an SP answered something else than it was asked
-  odd_list = 4,         ///< a list of partitions without the SP
-  abort_of_access = 5,  ///< x2: where
+  unknown_status = 1,  ///< x1: the Work, x2: the status
+  kept_region = 2,     ///< x1: the Work, x2: the status: a region could not be reclaimed
+  other_answer = 3,    ///< an SP answered something else than it was asked
+  odd_list = 4,        ///< a list of partitions without the SP
 };
 
 }  // namespace ports::qemu::smp
