@@ -81,15 +81,19 @@ template <Platform P>
 }
 
 template <Platform P>
-uint32_t service_calls(MediatorState<P>& mediator, const VmEntry<P>& vm) {
-  if (vm.life == VmLife::vacant) return 0;
+uint32_t service_calls(MediatorState<P>& mediator, const Caller<P>& caller) {
+  const VmEntry<P>& vm = caller.vm;
+  // The context of a VM whose end has begun may be gone.
+  const bool there = caller.state != nullptr || vm.context == nullptr;
+  if (vm.life == VmLife::vacant || !there) return 0;
   return with_tee<P>(vm.tee, [&](auto tee) { return tee.call_count(mediator, vm); });
 }
 
 /// A call that is not in FF-A's range.
 template <Platform P>
-[[gnu::noinline]] Dispatch dispatch_other(MediatorState<P>& mediator, VmEntry<P> vm,
+[[gnu::noinline]] Dispatch dispatch_other(MediatorState<P>& mediator, Caller<P> caller,
                                           Conduit conduit, ffa::Regs& regs) {
+  const VmEntry<P>& vm = caller.vm;
   const ffa::FunctionId function{regs.x[0]};
   if (conduit == Conduit::hvc && !mediator.config.allow_hvc) return Dispatch::not_mine;
   if (vm.life != VmLife::vacant && !vm.aarch64 && function.is_smc64()) {
@@ -97,7 +101,7 @@ template <Platform P>
     return Dispatch::handled;
   }
   if (!smccc::is_query(function.raw)) return Dispatch::not_mine;
-  regs = smccc::answer(regs, service_calls(mediator, vm));
+  regs = smccc::answer(regs, service_calls(mediator, caller));
   return Dispatch::handled;
 }
 
@@ -106,7 +110,7 @@ Dispatch dispatch(MediatorState<P>& mediator, ffa::EndpointId id, ffa::VcpuId vc
                   ffa::Regs& regs) {
   const CallInHand<P> call{mediator, id, vcpu};
   if (!ffa::FunctionId{regs.x[0]}.in_ffa_range()) [[unlikely]]
-    return dispatch_other(mediator, call.caller().vm, conduit, regs);
+    return dispatch_other(mediator, call.caller(), conduit, regs);
   return dispatch_ffa(mediator, call.caller(), conduit, regs);
 }
 

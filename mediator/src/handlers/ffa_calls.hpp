@@ -64,16 +64,23 @@ template <Platform P>
   return call_handler(id.number(), call);
 }
 
-/// A call of a VM that is not live, or of a vCPU that it does not have.
+/// A call of a VM that is not live, or of a vCPU that it does not have. The end of the VM does not
+/// wait for it: its context may be gone.
 template <Platform P>
-[[gnu::noinline]] void refuse_caller(Caller<P> caller, ffa::Regs& regs, RuleTrace& rules) {
-  VmContext<P>& vm = *caller.vm.context;
+[[gnu::noinline]] void refuse_caller(MediatorState<P>& mediator, Caller<P> caller, ffa::Regs& regs,
+                                     RuleTrace& rules) {
+  bool has_vm_ffa = false;
+  ffa::Version version{};
+  mediator.vms.look_at(caller.id, [&](VmContext<P>& vm) {
+    has_vm_ffa = has_ffa(vm);
+    version = vm.version().version();
+  });
   const Outcome<void> alive = rules.require(Rule::gen_vm_alive, caller.vm.life == VmLife::live);
-  const bool here = has_ffa(vm) && caller.vcpu.raw() < caller.vm.vcpus;
+  const bool here = has_vm_ffa && caller.vcpu.raw() < caller.vm.vcpus;
   const ffa::Status status = here ? alive.error() : ffa::Status::not_supported;
   const bool is_version = ffa::FunctionId{regs.x[0]}.raw == ffa::fid32(ffa::Fid::version);
   const ffa::Regs answer = is_version ? ffa::FfaVersionResult{}.encode() : ffa::reply(status);
-  put_reply(regs, answer, vm.version().version());
+  put_reply(regs, answer, version);
 }
 
 /// One call of a VM with TEE type ffa. One that waits leaves `regs` as they are.
@@ -81,7 +88,7 @@ template <Platform P>
 [[gnu::always_inline]] inline void serve_call(MediatorState<P>& mediator, const Caller<P>& caller,
                                               ffa::Regs& regs, RuleTrace& rules) {
   if (caller.state == nullptr) [[unlikely]]
-    return refuse_caller(caller, regs, rules);
+    return refuse_caller(mediator, caller, regs, rules);
   rules.accept(Rule::gen_vm_alive);
   VmContext<P>& vm = *caller.vm.context;
   const ffa::FunctionId id{regs.x[0]};

@@ -97,6 +97,13 @@ class VmTable {
     ++state.calls_begun;
     return {id, vcpu, entry, &state};
   }
+  /// `look` at a VM's context, which stays for as long. Not called where the VM has none.
+  template <class Look>
+  void look_at(ffa::EndpointId id, Look look) {
+    const Guard guard(lock_);
+    const auto place = index_.find(id);
+    if (place && slots_[*place].context != nullptr) look(*slots_[*place].context);
+  }
   /// Takes a slot. DENIED: the id is in use. NO_MEMORY: no slot left.
   [[nodiscard]] ffa::Result<void> insert(const VmSlot<P>& slot) {
     const Guard guard(lock_);
