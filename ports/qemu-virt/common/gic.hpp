@@ -33,6 +33,9 @@ inline volatile uint32_t& set_enable(unsigned cpu) {
   return at(redistributors + cpu * redistributor_bytes + sgi_frame + 0x100);
 }
 
+/// ICC_SRE_ELx: the CPU interface is its system registers, here and below.
+inline constexpr uint64_t system_registers_for_all = 0xf;
+
 #define FFA_ICC_PMR_EL1 "S3_0_C4_C6_0"
 #define FFA_ICC_IAR1_EL1 "S3_0_C12_C12_0"
 #define FFA_ICC_HPPIR1_EL1 "S3_0_C12_C12_2"

@@ -21,7 +21,6 @@ constexpr uint64_t smccc_1_2 = 1 << 16 | 2;
 constexpr uint64_t trusted_os_needs_no_migration = 2;
 constexpr uint64_t smc64 = 1 << 30;
 constexpr uint64_t affinity = 0xff00ffffff;  // of MPIDR
-constexpr uint64_t system_registers_for_all = 0xf;
 /// Where its stack lies is the guest's own business.
 constexpr StackMemory nowhere{~uint64_t{0}, ~uint64_t{0}, 0};
 
@@ -85,11 +84,10 @@ Vm* BootedGuest::find() {
 }
 
 void BootedGuest::load(Vm& vm) {
-  constexpr uint64_t redistributor = 2 * gic::sgi_frame;
   constexpr uint64_t distributor = 0x10000;
   vm.stage2.map_private(gic::distributor, gic::distributor, distributor,
                         Stage2::Private::registers);
-  vm.stage2.map_private(gic::redistributors, gic::redistributors, redistributor,
+  vm.stage2.map_private(gic::redistributors, gic::redistributors, gic::redistributor_bytes,
                         Stage2::Private::registers);
   vm.stage2.map_private(UART, UART, page, Stage2::Private::registers);
   for (size_t n = 0; n < boot_.file_count; ++n) {
@@ -108,7 +106,7 @@ void BootedGuest::load(Vm& vm) {
     }
   }
   asm volatile("msr " FFA_ICC_SRE_EL2
-               ", %0; dsb sy; ic ialluis; dsb sy; isb" ::"r"(system_registers_for_all));
+               ", %0; dsb sy; ic ialluis; dsb sy; isb" ::"r"(gic::system_registers_for_all));
   vcpu_.boot(boot_.entry, boot_.x0);
   state_ = State::running;
 }

@@ -9,7 +9,6 @@ namespace {
 /// Ticks of the system counter (62.5 MHz): so long that an SMC has come to the SP, so short that
 /// the SP is at work.
 constexpr uint64_t ticks_until_interrupt = 1000;
-constexpr uint64_t system_registers_for_all = 0xf;
 constexpr uint64_t all_priorities = 0xff;
 constexpr uint64_t first_special = 1020;  // numbers from here on are no interrupt's
 
@@ -17,7 +16,7 @@ constexpr uint64_t first_special = 1020;  // numbers from here on are no interru
 
 void enable_timer_interrupt() {
   asm volatile("msr " FFA_ICC_SRE_EL2 ", %0; isb; msr " FFA_ICC_PMR_EL1
-               ", %1; msr " FFA_ICC_IGRPEN1_EL1 ", %2; isb" ::"r"(system_registers_for_all),
+               ", %1; msr " FFA_ICC_IGRPEN1_EL1 ", %2; isb" ::"r"(gic::system_registers_for_all),
                "r"(all_priorities), "r"(uint64_t{1}));
   gic::set_enable(0) = 1U << timer_interrupt;
 }

@@ -18,47 +18,44 @@ using mediator::PageRange;
 using mediator::RangeHolder;
 using mediator::RangeIndex;
 using memory_test::OwnershipStorage;
-
-PageRange pages_from(uint64_t first, uint64_t count) {
-  return *PageRange::make(ffa::Ipa{first * ffa::page_size}, ffa::PageCount{count});
-}
+using memory_test::pages;
 
 TEST(ClaimOnward, TakesWhatLiesBehindInTheSameBlock) {
   OwnershipStorage storage(64);
   OwnershipMap map{storage.spans, storage.slots};
-  RangeIndex last = map.claim(pages_from(10, 1), RangeHolder{3});
+  RangeIndex last = map.claim(pages(10, 1), RangeHolder{3});
   for (uint64_t n = 1; n < OwnershipMap::block_slots - 1; ++n) {
-    const RangeIndex next = map.claim_onward(pages_from(10 + 3 * n, 1), last);
+    const RangeIndex next = map.claim_onward(pages(10 + 3 * n, 1), last);
     ASSERT_NE(next, no_range) << n;
     ASSERT_EQ(map.next(last), next);
     ASSERT_EQ(map.next(next), no_range);
     last = next;
   }
   EXPECT_EQ(map.size(), OwnershipMap::block_slots - 1);
-  EXPECT_EQ(map.claim_onward(pages_from(1000, 1), last), no_range);  // the block is full
+  EXPECT_EQ(map.claim_onward(pages(1000, 1), last), no_range);  // the block is full
   EXPECT_TRUE(mediator::consistent(map));
 }
 TEST(ClaimOnward, TouchesWhatItLiesBetweenAndNoMore) {
   OwnershipStorage storage(8);
   OwnershipMap map{storage.spans, storage.slots};
-  (void)map.claim(pages_from(20, 5), RangeHolder{1});
-  const RangeIndex first = map.claim(pages_from(10, 2), RangeHolder{2});
-  EXPECT_EQ(map.claim_onward(pages_from(11, 1), first), no_range);
-  EXPECT_EQ(map.claim_onward(pages_from(12, 9), first), no_range);
-  EXPECT_EQ(map.claim_onward(pages_from(21, 1), first), no_range);
-  EXPECT_EQ(map.claim_onward(pages_from(30, 1), first), no_range);
-  EXPECT_EQ(map.claim_onward(pages_from(12, 1), no_range), no_range);
-  EXPECT_NE(map.claim_onward(pages_from(12, 8), first), no_range);  // both ends touch
-  EXPECT_EQ(map.claim_onward(pages_from(30, 1), first), no_range);  // no longer the last
+  (void)map.claim(pages(20, 5), RangeHolder{1});
+  const RangeIndex first = map.claim(pages(10, 2), RangeHolder{2});
+  EXPECT_EQ(map.claim_onward(pages(11, 1), first), no_range);
+  EXPECT_EQ(map.claim_onward(pages(12, 9), first), no_range);
+  EXPECT_EQ(map.claim_onward(pages(21, 1), first), no_range);
+  EXPECT_EQ(map.claim_onward(pages(30, 1), first), no_range);
+  EXPECT_EQ(map.claim_onward(pages(12, 1), no_range), no_range);
+  EXPECT_NE(map.claim_onward(pages(12, 8), first), no_range);  // both ends touch
+  EXPECT_EQ(map.claim_onward(pages(30, 1), first), no_range);  // no longer the last
   EXPECT_TRUE(mediator::consistent(map));
 }
 TEST(ClaimOnward, StopsAtTheCapacity) {
   OwnershipStorage storage(2);
   OwnershipMap map{storage.spans, storage.slots};
-  const RangeIndex first = map.claim(pages_from(10, 1), RangeHolder{1});
-  const RangeIndex second = map.claim_onward(pages_from(11, 1), first);
+  const RangeIndex first = map.claim(pages(10, 1), RangeHolder{1});
+  const RangeIndex second = map.claim_onward(pages(11, 1), first);
   ASSERT_NE(second, no_range);
-  EXPECT_EQ(map.claim_onward(pages_from(12, 1), second), no_range);
+  EXPECT_EQ(map.claim_onward(pages(12, 1), second), no_range);
   EXPECT_EQ(map.size(), 2U);
 }
 
@@ -118,8 +115,8 @@ void compare(bool overlapping) {
       where = numbers.below(4) == 0 ? numbers.below(600) : where + numbers.below(3);
       const uint64_t count = 1 + numbers.below(4);
       const bool free = model.is_free(where, count, list.holder);
-      RangeIndex index = map.claim_onward(pages_from(where, count), list.last);
-      if (index == no_range) index = map.claim(pages_from(where, count), list.holder, list.last);
+      RangeIndex index = map.claim_onward(pages(where, count), list.last);
+      if (index == no_range) index = map.claim(pages(where, count), list.holder, list.last);
       if (!free || index == no_range) {
         ASSERT_EQ(index, no_range) << step;
         ASSERT_TRUE(!free || map.conflict().full) << step;

@@ -24,10 +24,7 @@ using mediator::RangeIndex;
 using memory_test::claim_in;
 using memory_test::Numbers;
 using memory_test::OwnershipStorage;
-
-PageRange pages(uint64_t first, uint64_t count) {
-  return *PageRange::make(ffa::Ipa{first * ffa::page_size}, ffa::PageCount{count});
-}
+using memory_test::pages;
 
 /// Who holds a page of `range`, as a claim that is taken back learns.
 std::optional<RangeHolder> holder_in(OwnershipMap& map, const PageRange& range) {

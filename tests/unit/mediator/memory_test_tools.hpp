@@ -172,6 +172,11 @@ class Numbers {
   uint64_t state_;
 };
 
+/// `count` pages from page number `first` on.
+inline mediator::PageRange pages(uint64_t first, uint64_t count) {
+  return *mediator::PageRange::make(ffa::Ipa{first * ffa::page_size}, ffa::PageCount{count});
+}
+
 /// Storage of an ownership map of `ranges` ranges.
 struct OwnershipStorage {
   explicit OwnershipStorage(size_t ranges, size_t lists = 16)
