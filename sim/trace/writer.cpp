@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <string_view>
 
 #include "sim/trace/atomic_file.hpp"
 
@@ -14,8 +15,8 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-void put_string(std::string& line, const char* key, const std::string& text) {
-  fmt::format_to(Out(line), ",\"{}\":\"", key);
+void put_quoted(std::string& line, std::string_view text) {
+  line += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       line += '\\';
@@ -27,6 +28,11 @@ void put_string(std::string& line, const char* key, const std::string& text) {
     }
   }
   line += '"';
+}
+
+void put_string(std::string& line, const char* key, const std::string& text) {
+  fmt::format_to(Out(line), ",\"{}\":", key);
+  put_quoted(line, text);
 }
 
 void put_text(std::string& line, const char* key, const std::string& text) {
@@ -76,7 +82,8 @@ void put_accepted(std::string& line, const NameList& rules) {
   if (rules.empty()) return;
   line += ",\"accepted\":[";
   for (size_t i = 0; i < rules.size(); ++i) {
-    fmt::format_to(Out(line), "{}\"{}\"", i == 0 ? "" : ",", rules[i]);
+    if (i != 0) line += ',';
+    put_quoted(line, rules[i]);
   }
   line += ']';
 }

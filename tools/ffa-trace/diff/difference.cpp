@@ -105,7 +105,7 @@ std::string shown(const MeantField& field) {
 class Comparer {
  public:
   Comparer(const std::vector<Meaning>& a, const std::vector<Meaning>& b, DiffResult& result)
-      : a_(a), b_(b), result_(result) {}
+      : a_(a), b_(b), b_first_(is_before(b, a)), result_(result) {}
 
   void run() {
     for (const Lane& lane : lanes()) align_lane(lane);
@@ -128,6 +128,25 @@ class Comparer {
     TraceDifference difference;
   };
 
+  /// An order of traces by what they say. Of several ways to align two traces, which one is taken
+  /// depends on it and not on which trace is called A: a comparison finds the same from either
+  /// side.
+  static bool is_before(const std::vector<Meaning>& one, const std::vector<Meaning>& other) {
+    const auto key = [](const Meaning& meaning) {
+      return std::tie(meaning.function, meaning.words, meaning.seq);
+    };
+    return std::lexicographical_compare(
+        one.begin(), one.end(), other.begin(), other.end(),
+        [&](const Meaning& left, const Meaning& right) { return key(left) < key(right); });
+  }
+  std::vector<std::pair<size_t, size_t>> aligned(const std::vector<uint32_t>& a,
+                                                 const std::vector<uint32_t>& b) const {
+    if (!b_first_) return align(a, b);
+    auto pairs = align(b, a);
+    for (auto& [of_a, of_b] : pairs) std::swap(of_a, of_b);
+    return pairs;
+  }
+
   std::vector<Lane> lanes() const {
     std::map<std::pair<Side, uint16_t>, Lane> by_who;
     for (size_t i = 0; i < a_.size(); ++i) by_who[{a_[i].side, a_[i].vm}].a.push_back(i);
@@ -144,7 +163,7 @@ class Comparer {
     for (const size_t j : lane.b) keys_b.push_back(b_[j].key);
     size_t i = 0;
     size_t j = 0;
-    auto pairs = align(keys_a, keys_b);
+    auto pairs = aligned(keys_a, keys_b);
     pairs.emplace_back(lane.a.size(), lane.b.size());
     for (const auto& [next_i, next_j] : pairs) {
       pair_up_gap({lane.a.begin() + static_cast<std::ptrdiff_t>(i),
@@ -169,7 +188,7 @@ class Comparer {
     for (const size_t j : gap_b) functions_b.push_back(functions_.of(b_[j].function));
     std::set<size_t> taken_a;
     std::set<size_t> taken_b;
-    for (const auto& [i, j] : align(functions_a, functions_b)) {
+    for (const auto& [i, j] : aligned(functions_a, functions_b)) {
       pairs_.push_back({gap_a[i], gap_b[j], {}});
       taken_a.insert(i);
       taken_b.insert(j);
@@ -270,6 +289,7 @@ class Comparer {
 
   const std::vector<Meaning>& a_;
   const std::vector<Meaning>& b_;
+  const bool b_first_;
   DiffResult& result_;
   Interner functions_;
   std::vector<Pair> pairs_;
