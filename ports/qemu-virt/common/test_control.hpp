@@ -16,6 +16,9 @@ enum class TestControl : uint64_t {
   vm_facts = 0xc3004605,  ///< vm -> known, has a bitmap
   begin_world = 0xc3004606,  ///< package, its bytes -> 1: a fresh SPMC as it says; else not
   preempt = 0xc3004607,      ///< sp, times, spmc_model::StopKind
+  /// S-EL1 to EL3, instead of a manifest: the SPMC's id (0: none is there), and not 0 if FFA_ID_GET
+  /// and FFA_SPM_ID_GET are for it.
+  describe_spmc = 0xc3004608,
 };
 
 }  // namespace ports::qemu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ports/qemu-virt/el2/vcpu.hpp"
 
+#include "ports/qemu-virt/el2/external_abort.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
 extern "C" void enter_guest(ports::qemu::GuestContext* context);
@@ -20,12 +21,6 @@ constexpr uint64_t vtcr = 16 | 2 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 5 << 16 | 1
 constexpr uint64_t timers_for_el1 = 3;  // CNTHCTL_EL2: EL1PCTEN, EL1PCEN
 constexpr uint64_t spsr_el1h = 0x3c5;
 constexpr uint64_t sctlr_el1 = 0x30d00800;
-constexpr uint64_t spsr_level = 0xf;
-constexpr uint64_t spsr_pan = 1 << 22;
-constexpr uint64_t vector_own_synchronous = 0x200;
-constexpr uint64_t vector_lower_synchronous = 0x400;
-/// ESR_EL1: an abort from EL0 or, one more, without change of level; 32-bit instruction, external.
-constexpr uint64_t esr_external_abort = 1 << 25 | 0x10;
 
 constexpr uint64_t class_hvc = 0x16;
 constexpr uint64_t class_smc = 0x17;
@@ -99,14 +94,13 @@ Stop Vcpu::run(const Stage2& stage2) {
 }
 
 void Vcpu::inject_abort() {
+  const Exception taken = external_abort({context_.spsr, context_.esr}, el1_.sctlr);
   el1_.elr = context_.elr;
   el1_.spsr = context_.spsr;
-  const bool from_el0 = (context_.spsr & spsr_level) == 0;
-  const uint64_t from_lower = context_.esr >> 26;  // the classes of EL1 are those of EL2
-  el1_.esr = esr_external_abort | (from_el0 ? from_lower : from_lower + 1) << 26;
+  el1_.esr = taken.esr;
   el1_.far = context_.far;
-  context_.elr = el1_.vbar + (from_el0 ? vector_lower_synchronous : vector_own_synchronous);
-  context_.spsr = spsr_el1h | (context_.spsr & spsr_pan);
+  context_.elr = el1_.vbar + taken.vector;
+  context_.spsr = taken.spsr;
 }
 
 }  // namespace ports::qemu

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The monitor at EL3: starts the secure world, then the normal one, and relays every SMC from one
-// to the other as an SPMD does, x0-x17. Of FF-A it answers nothing itself: what the mediator asks
-// is answered by the SPMC alone, as in the simulator. The normal world may switch the machine off,
-// and, where there are two CPUs, the second one on. There is one secure world: the CPU whose turn
-// it is runs it, as an SPMC does that knows of one CPU only.
+// The monitor at EL3: starts the secure world, then the normal one, and relays the SMCs of one to
+// the other, x0-x17, but for those that an SPMD answers (spmd.hpp). The normal world may switch the
+// machine off, and, where there are two CPUs, the second one on. There is one secure world: the CPU
+// whose turn it is runs it, as an SPMC does that knows of one CPU only.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +14,7 @@
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/spin_lock.hpp"
 #include "ports/qemu-virt/el3/context.hpp"
+#include "ports/qemu-virt/el3/spmd.hpp"
 #include "ports/qemu-virt/el3/start_options.hpp"
 #include "ports/qemu-virt/memory_map.h"
 
@@ -29,6 +30,7 @@ extern const std::byte el3_secondary[];
 namespace {
 
 using el3::El1Registers;
+using el3::Next;
 using el3::World;
 
 constexpr uint64_t sctlr_el3 = 0x30c50830;  // RES1 bits; MMU, caches and alignment checks off
@@ -38,7 +40,6 @@ constexpr uint64_t scr_normal = 0x531;  // and NS
 constexpr uint64_t spsr_el1h = 0x3c5;   // interrupts masked
 constexpr uint64_t spsr_el2h = 0x3c9;
 constexpr uint64_t exception_class_smc = 0x17;
-constexpr size_t relayed_registers = 18;
 constexpr uint64_t psci_system_off = 0x84000008;  // [DEN0022 5.1.10]
 constexpr uint64_t psci_cpu_on = 0xc4000003;      // [DEN0022 5.1.4]
 constexpr uint64_t psci_success = 0;
@@ -51,6 +52,7 @@ World secure;
 World normal[cpus];
 /// Taken by the CPU that is in the secure world.
 uint32_t secure_lock;
+constinit el3::Spmd spmd;
 /// The secure world says by its first SMC that it is ready.
 bool secure_ready;
 
@@ -183,12 +185,21 @@ void smc_from(World* from) {
     enter_world(from);
   }
   if (!leaves_secure) ports::qemu::take_lock(secure_lock);
+  ffa::Regs regs;
+  std::copy_n(from->x.begin(), regs.x.size(), regs.x.begin());
+  const Next next = leaves_secure ? spmd.from_secure(regs) : spmd.from_normal(regs);
+  if (next == Next::nowhere) {
+    ports::qemu::give_up(ports::qemu::exit_broken, "the SPMC does not answer what it was asked");
+  }
+  if (next == Next::caller) {
+    std::copy(regs.x.begin(), regs.x.end(), from->x.begin());
+    if (!leaves_secure) ports::qemu::release_lock(secure_lock);
+    enter_world(from);
+  }
   World* const to = leaves_secure ? &normal[this_cpu()] : &secure;
   save(from->el1);
   load(to->el1);
-  if (secure_ready) {
-    for (size_t n = 0; n < relayed_registers; ++n) to->x[n] = from->x[n];
-  }
+  if (secure_ready) std::copy(regs.x.begin(), regs.x.end(), to->x.begin());
   secure_ready = true;
   if (leaves_secure) ports::qemu::release_lock(secure_lock);
   enter_world(to);

@@ -9,7 +9,10 @@
 #include <span>
 #include <string_view>
 
+#include "ffa/calls/framework.hpp"
+#include "ffa/calls/setup.hpp"
 #include "ffa/fid.hpp"
+#include "ffa/reply.hpp"
 #include "guest/package.hpp"
 #include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
@@ -149,6 +152,7 @@ ffa::Regs answer_with(Spmc& spmc, NormalMemory& memory, const ffa::Regs& in) {
       spmc.preempt(id(1), in.w(2), static_cast<spmc_model::StopKind>(in.x[3]));
       return out;
     case TestControl::begin_world:
+    case TestControl::describe_spmc:
       break;
   }
   return spmc.smc(in);
@@ -163,6 +167,44 @@ ffa::Regs answer_without_spmc(const ffa::Regs& in) {
   return out;
 }
 
+/// What EL3 has to know of the SPMC, as an SPMD has it from a manifest.
+void describe_spmc(bool there) {
+  const auto missing = std::span{package.spmc.missing}.first(package.spmc.missing_count);
+  const auto lacks = [&](ffa::Fid fid) {
+    return std::find(missing.begin(), missing.end(), ffa::fid32(fid)) != missing.end();
+  };
+  ffa::Regs regs;
+  regs.x[0] = static_cast<uint64_t>(TestControl::describe_spmc);
+  regs.x[1] = there ? ffa::spmc_default_id.raw() : 0;
+  regs.x[2] = lacks(ffa::Fid::id_get) || lacks(ffa::Fid::spm_id_get) ? 1 : 0;
+  port_smc(regs.x.data(), 0);
+}
+
+/// FFA_VERSION of the normal world, which the SPMD passes on. [DEN0077A 1.2 §18.3]
+bool is_version_request(const ffa::Regs& in) {
+  return ffa::FunctionId{in.x[0]}.raw == ffa::fid32(ffa::Fid::msg_send_direct_req) &&
+         ffa::codec::sender_of(in) == ffa::spmd_id && ffa::VersionRequest::decode(in).ok();
+}
+
+ffa::Regs answer_version(Spmc& spmc, const ffa::Regs& in) {
+  const ffa::VersionRequest request = *ffa::VersionRequest::decode(in);
+  const ffa::Regs said = spmc.smc(ffa::FfaVersion{request.requested}.encode());
+  return ffa::VersionResponse{request.receiver, request.sender,
+                              ffa::FfaVersionResult::decode(said)->version}
+      .encode();
+}
+
+/// Who is at EL3 says so by itself: FFA_VERSION and FFA_SPM_ID_GET of the SPMC end there.
+void check_spmd() {
+  ffa::Regs version = ffa::FfaVersion{ffa::v1_2}.encode();
+  port_smc(version.x.data(), 0);
+  ffa::Regs id = ffa::SpmIdGet{}.encode();
+  port_smc(id.x.data(), 0);
+  if (version.x[0] != ffa::v1_2.raw() || !ffa::is_success(id) || id.x[2] != ffa::spmd_id.raw()) {
+    ports::qemu::give_up(ports::qemu::exit_broken, "no SPMD of 1.2 at EL3");
+  }
+}
+
 /// The secure world of one package after the other.
 class SecureWorld {
  public:
@@ -170,9 +212,11 @@ class SecureWorld {
   bool begin(std::span<const std::byte> bytes) {
     spmc_ = nullptr;
     package = {};
+    describe_spmc(false);
     if (!guest::Package::open(bytes, package).ok()) return false;
     memory_ = {};
     if (!package.spmc.absent) spmc_ = create_spmc(memory_);
+    describe_spmc(!package.spmc.absent);
     return true;
   }
   ffa::Regs answer(const ffa::Regs& in) {
@@ -181,6 +225,7 @@ class SecureWorld {
       out.x[0] = begin({reinterpret_cast<const std::byte*>(in.x[1]), in.x[2]}) ? 1 : 0;
       return out;
     }
+    if (spmc_ != nullptr && is_version_request(in)) return answer_version(*spmc_, in);
     return spmc_ == nullptr ? answer_without_spmc(in) : answer_with(*spmc_, memory_, in);
   }
 
@@ -194,6 +239,7 @@ class SecureWorld {
 /// No package: a world without an SPMC until begin_world.
 void image_main(const std::byte* bytes, size_t length) {
   asm volatile("msr vbar_el1, %0; isb" ::"r"(sel1_vectors));
+  check_spmd();
   SecureWorld world;
   if (length != 0 && !world.begin({bytes, length})) {
     ports::qemu::give_up(ports::qemu::exit_bad_input, "case.package: not well-formed");
