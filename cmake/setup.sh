@@ -26,16 +26,29 @@ install_packages() {
     die "apt-get install failed: ${missing[*]}"
 }
 
-# build_preset NAME TARGET...: configures once, then builds. Quiet unless something is to be built.
-build_preset() {
-  local preset=$1 dir said
-  shift
-  dir=build/$preset
-  [ "$preset" = release ] && dir=build
-  say "building $dir"
-  said=$(cmake --preset "$preset" ${FFASIM_CMAKE_ARGS:-} 2>&1) || {
+# tree_of NAME: the folder of a preset's build tree.
+tree_of() { if [ "$1" = release ]; then echo build; else echo "build/$1"; fi; }
+
+# configure_preset NAME: quiet unless it fails.
+configure_preset() {
+  local said
+  said=$(cmake --preset "$1" ${FFASIM_CMAKE_ARGS:-} 2>&1) || {
     printf '%s\n' "$said" >&2
-    die "$dir: configuring failed"
+    die "$(tree_of "$1"): configuring failed"
   }
-  cmake --build "$dir" ${1:+--target "$@"} -- --quiet || die "$dir: build failed"
+}
+
+# build_configured NAME TARGET...: in as many jobs as FFASIM_JOBS says. Quiet unless something is to be built.
+build_configured() {
+  local dir
+  dir=$(tree_of "$1")
+  shift
+  say "building $dir"
+  cmake --build "$dir" ${1:+--target "$@"} -- --quiet ${FFASIM_JOBS:+-j "$FFASIM_JOBS"} || die "$dir: build failed"
+}
+
+# build_preset NAME TARGET...: configures once, then builds.
+build_preset() {
+  configure_preset "$1"
+  build_configured "$@"
 }
