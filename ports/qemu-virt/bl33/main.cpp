@@ -15,7 +15,7 @@
 #include "ports/qemu-virt/bl33/console.hpp"
 #include "ports/qemu-virt/bl33/record_hash.hpp"
 #include "ports/qemu-virt/common/console.hpp"
-#include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/begin_world.hpp"
 #include "ports/qemu-virt/el2/case.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 #include "ports/qemu-virt/el2/registers.hpp"
@@ -68,15 +68,6 @@ void say_status(uint32_t status) {
   print_summary();
 }
 
-/// A fresh secure world, where S-EL1 is ours. Another SPMC does not know the call, and goes on as
-/// it is.
-bool begin_secure_world(std::span<const std::byte> package) {
-  uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world),
-                    reinterpret_cast<uintptr_t>(package.data()), package.size()};
-  port_smc(x, 0);
-  return x[0] == 1;
-}
-
 void print_record(std::string_view name, std::span<const std::byte> record) {
   print("record  ");
   print(name);
@@ -92,7 +83,8 @@ void run_one(const guest::BundledCase& one, const guest::Bundle& bundle, bool fi
                                      one.package.size()};
   std::copy(one.package.begin(), one.package.end(), package.begin());
   tally.running = one.name;
-  const bool begun = (first || !bundle.one_secure_world()) && begin_secure_world(package);
+  const bool begun =
+      (first || !bundle.one_secure_world()) && begin_secure_world(package) == Begun::as_asked;
   const auto record = run_case(package);
   if (record.ok() && (!begun || bundle.one_secure_world())) leave_world();
   tally.running = {};
@@ -120,9 +112,7 @@ void run_one(const guest::BundledCase& one, const guest::Bundle& bundle, bool fi
 
 /// Whose secure world it is, for people.
 void print_secure_world() {
-  uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world)};
-  port_smc(x, 0);
-  if (x[0] == 0) {
+  if (begin_secure_world({}) != Begun::unknown) {
     print("secure world: ffa-sim's, fresh for each case\n");
     return;
   }

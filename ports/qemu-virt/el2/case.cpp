@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ports/qemu-virt/el2/case.hpp"
 
-#include <new>
-
 #include "ffa/fid.hpp"
 #include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/console.hpp"
 #include "ports/qemu-virt/el2/control.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
+#include "ports/qemu-virt/el2/room.hpp"
 
 namespace ports::qemu {
 namespace {
 
-/// Objects that are too large for the stack. Each case constructs them anew; none needs to be
-/// destroyed.
-template <class T>
-struct Room {
-  alignas(T) std::byte bytes[sizeof(T)];
-};
 Room<guest::Package> package_room;
 Room<World> world_room;
 Room<Control> control_room;
@@ -31,14 +24,14 @@ constexpr uint32_t max_rounds = 1000;
 
 ffa::Result<std::span<const std::byte>, guest::PackageError> run_case(
     std::span<const std::byte> bytes) {
-  auto* const package = new (package_room.bytes) guest::Package{};
+  auto* const package = package_room.make();
   FFA_CHECK(guest::Package::open(bytes, *package));
   Stage2::forget_all();
   prepare_guests();
-  auto* const recorder = new (recorder_room.bytes) Recorder{
-      {reinterpret_cast<std::byte*>(places.record.base), static_cast<size_t>(places.record.bytes)}};
-  present = new (world_room.bytes) World{*package, *recorder};
-  auto* const control = new (control_room.bytes) Control{*package, *present};
+  auto* const recorder = recorder_room.make(std::span{
+      reinterpret_cast<std::byte*>(places.record.base), static_cast<size_t>(places.record.bytes)});
+  present = world_room.make(*package, *recorder);
+  auto* const control = control_room.make(*package, *present);
   control->run();
   if (recorder->writer().full()) give_up(exit_too_large, "the record");
   return recorder->writer().written();

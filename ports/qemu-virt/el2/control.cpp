@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ffa/names.hpp"
+#include "guest/host_words.hpp"
 #include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/console.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
@@ -29,17 +30,7 @@ static_assert(guest::max_slots * sizeof(uint64_t) <= GUEST_SLOTS_BYTES);
 [[noreturn]] void broken(const char* what) { give_up(exit_broken, what); }
 
 std::string_view progress_text(Progress progress) {
-  switch (progress) {
-    case Progress::done:
-      return "done";
-    case Progress::restart:
-      return "restart";
-    case Progress::quarantined:
-      return "quarantined";
-    case Progress::later:
-      return "later";
-  }
-  return "unknown";
+  return guest::progress_word(static_cast<uint32_t>(progress));
 }
 
 std::string_view status_text(uint64_t word) {

@@ -4,9 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ports/aarch64/smc.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
-#include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/begin_world.hpp"
 #include "ports/qemu-virt/el2/case.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 #include "ports/qemu-virt/el2/registers.hpp"
@@ -19,10 +18,8 @@ using namespace ports::qemu;
 
 /// Both worlds begin anew with the package.
 std::span<const std::byte> run(std::span<const std::byte> package) {
-  uint64_t x[18] = {static_cast<uint64_t>(TestControl::begin_world),
-                    reinterpret_cast<uintptr_t>(package.data()), package.size()};
-  port_smc(x, 0);
-  if (x[0] != 1) give_up(exit_bad_input, "case.package: not well-formed");
+  const bool begun = begin_secure_world(package) == Begun::as_asked;
+  if (!begun) give_up(exit_bad_input, "case.package: not well-formed");
   const auto record = run_case(package);
   if (!record.ok()) give_up(exit_bad_input, "case.package: not well-formed");
   return *record;

@@ -5,15 +5,16 @@
 // The world is a case.package with two VMs of two vCPUs and one SP; its steps are not run. Behind
 // it stands how many calls each vCPU makes, about, as a frame of 8 bytes.
 #include <cstring>
-#include <new>
 
 #include "mediator/mediator.hpp"
 #include "ports/qemu-virt/common/backtrace.hpp"
 #include "ports/qemu-virt/common/semihosting.hpp"
 #include "ports/qemu-virt/common/test_control.hpp"
+#include "ports/qemu-virt/el2/begin_world.hpp"
 #include "ports/qemu-virt/el2/configs.hpp"
 #include "ports/qemu-virt/el2/places.hpp"
 #include "ports/qemu-virt/el2/registers.hpp"
+#include "ports/qemu-virt/el2/room.hpp"
 #include "ports/qemu-virt/el2/vcpu.hpp"
 #include "ports/qemu-virt/smp/platform.hpp"
 #include "ports/qemu-virt/smp/protocol.hpp"
@@ -40,10 +41,6 @@ constexpr size_t stack_bytes = 0x20000;
 alignas(16) std::byte secondary_stack[stack_bytes];
 guest::Package package;
 
-template <class T>
-struct Room {
-  alignas(T) std::byte bytes[sizeof(T)];
-};
 Room<Recorder> recorder_room;
 Room<Machine> machine_room;
 Room<Platform> platform_room;
@@ -246,20 +243,18 @@ void image_main() {
   const Frame frame = packages.opened() ? packages.next(room) : Frame{};
   uint64_t rounds = 0;
   (void)packages.next(std::as_writable_bytes(std::span{&rounds, 1}));
-  uint64_t begin[18] = {static_cast<uint64_t>(TestControl::begin_world),
-                        reinterpret_cast<uintptr_t>(frame.bytes.data()), frame.bytes.size()};
-  if (frame.kind == FrameKind::whole) port_smc(begin, 0);
-  const bool good = frame.kind == FrameKind::whole && begin[0] == 1 &&
+  const bool good = frame.kind == FrameKind::whole &&
+                    begin_secure_world(frame.bytes) == Begun::as_asked &&
                     guest::Package::open(frame.bytes, package).ok() &&
                     package.vm_count >= package_at_least_vms && package.spmc.sp_count != 0;
   if (!good) give_up(exit_bad_input, "case.package: no world of two VMs and an SP");
   Stage2::forget_all();
   prepare_guests();
   const std::span<std::byte> record{reinterpret_cast<std::byte*>(places.record.base), 1 << 20};
-  auto* const recorder = new (recorder_room.bytes) Recorder{record};
+  auto* const recorder = recorder_room.make(record);
   const size_t empty = recorder->writer().written().size();
-  machine = new (machine_room.bytes) Machine{package, *recorder};
-  platform = new (platform_room.bytes) Platform{*machine};
+  machine = machine_room.make(package, *recorder);
+  platform = platform_room.make(*machine);
   create_vms();
   uint64_t on[18] = {psci_cpu_on, 1, reinterpret_cast<uintptr_t>(smp_start),
                      reinterpret_cast<uintptr_t>(secondary_stack + stack_bytes)};
