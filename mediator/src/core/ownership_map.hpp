@@ -17,6 +17,7 @@
 // ranges are disjoint there.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -70,10 +71,12 @@ class OwnershipMap {
     SpanIndex right;
     uint32_t height;  ///< of the subtree, 1 for a leaf
   };
-  /// Slots for `ranges` ranges in at most `lists` lists at once.
+  /// Slots for `ranges` ranges in at most `lists` lists at once: at worst the first range of each
+  /// list has a block for itself, and each that is full takes another.
   static constexpr size_t slots_needed(size_t ranges, size_t lists) {
     constexpr size_t usable = block_slots - 1;
-    return ((ranges + usable - 1) / usable + lists) * block_slots;
+    const size_t begun = std::min(ranges, lists);
+    return ((ranges - begun) / usable + begun) * block_slots;
   }
 
   OwnershipMap() = default;

@@ -116,6 +116,10 @@ TEST(Arena, NothingCostsNothing) {
   EXPECT_TRUE(arena.make_array<uint64_t>(0).empty());
   EXPECT_EQ(arena.make_array<uint64_t>(0).data(), nullptr);
   EXPECT_TRUE(arena.raw_array<Pod>(0).empty());
+  alignas(64) std::byte memory[64];
+  Arena one{memory};
+  EXPECT_EQ(one.raw_array<Pod>(1).size(), 1U);
+  EXPECT_EQ(one.free_bytes(), 0U);
 }
 
 TEST(PartitionSet, PlacesOfAllWordsAreApart) {
@@ -138,6 +142,24 @@ TEST(PartitionSet, CostsAWordForEach64) {
   EXPECT_EQ(PartitionSet::bytes(513), 128U);
 }
 
+TEST(PartitionTable, TakesAllOfTheArenaAndNoMore) {
+  struct alignas(64) Granule {
+    std::byte bytes[64];
+  };
+  for (const size_t partitions : {1U, 2U, 3U, 64U, 65U, 1000U}) {
+    std::vector<Granule> memory(
+        (PartitionTable::bytes(partitions) + PartitionSet::bytes(partitions)) / sizeof(Granule));
+    Arena arena{std::as_writable_bytes(std::span{memory})};
+    PartitionTable table{partitions, arena};
+    const PartitionSet set{partitions, arena};
+    EXPECT_EQ(arena.free_bytes(), 0U) << partitions;
+    for (size_t n = 0; n < partitions; ++n) {
+      ASSERT_TRUE(table.add({.id = EndpointId{static_cast<uint16_t>(0x8001 + n)}})) << n;
+      ASSERT_FALSE(set.contains(n));
+    }
+    EXPECT_FALSE(table.add({.id = EndpointId{0xfff0}}));
+  }
+}
 TEST(PartitionTable, OneMoreThanItHasRoomForIsRefused) {
   std::vector<std::byte> memory(PartitionTable::bytes(2) + 64);
   const auto begin = reinterpret_cast<uintptr_t>(memory.data());

@@ -218,6 +218,10 @@ TEST(PartitionTable, AnIdMayHaveSeveralServices) {
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->uuid, first);
   EXPECT_TRUE(table.serves(*found, second));
+  const ffa::Uuid third{{3}};
+  EXPECT_FALSE(table.serves(*found, third)) << "nobody's";
+  EXPECT_TRUE(table.add({.id = ffa::EndpointId{0x8002}, .uuid = third}));
+  EXPECT_FALSE(table.serves(*found, third)) << "another's";
   table.clear();
   EXPECT_EQ(table.find(ffa::EndpointId{0x8001}), nullptr);
   EXPECT_TRUE(table.entries().empty());

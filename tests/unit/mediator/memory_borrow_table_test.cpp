@@ -144,6 +144,32 @@ TEST(BorrowTable, DoesWhatANaiveModelDoes) {
   }
 }
 
+TEST(BorrowTable, NothingLiesBehindTheWindow) {
+  constexpr uint32_t pages = 4096;
+  Model model{pages, 4, 8};
+  model.take(1, 50);
+  model.take(2, pages - 100);
+  model.give_back(1);
+  model.take(3, 51);  // two holes of 50 pages each
+  model.expect_counts();
+}
+
+TEST(BorrowTable, ARegionThatHasNoPlaceCostsNone) {
+  Model model{6, 5, 4};
+  for (const uint64_t handle : {1U, 2U, 3U, 4U}) model.take(handle, 1);
+  model.give_back(1);
+  model.give_back(3);
+  model.take(5, 4);  // three holes, two pieces
+  EXPECT_FALSE(model.held.contains(5));
+  model.take(6, 1);
+  model.take(7, 1);
+  EXPECT_EQ(model.held.size(), 4U);
+  for (const uint64_t handle : {2U, 4U, 6U}) model.give_back(handle);
+  for (const uint64_t handle : {8U, 9U, 10U}) model.take(handle, 1);
+  EXPECT_EQ(model.held.size(), 4U);
+  model.expect_counts();
+}
+
 TEST(BorrowTable, WithoutAWindowThereIsNoRoom) {
   BorrowTable table;
   EXPECT_FALSE(table.take(ffa::PageCount{1}, ffa::Handle{1}));

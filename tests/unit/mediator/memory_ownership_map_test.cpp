@@ -154,7 +154,10 @@ class Pair {
 
   void claim(uint32_t holder, const PageRange& range) {
     const auto last = last_.contains(holder) ? last_[holder] : no_range;
-    const auto claimed = claim_in(map_, range, RangeHolder{holder}, last);
+    // As a send does: the quick way, and where it is none, the long one.
+    const RangeIndex quick = map_.claim_onward(range, last);
+    const auto claimed = quick != no_range ? ffa::Result<RangeIndex, mediator::RangeConflict>{quick}
+                                           : claim_in(map_, range, RangeHolder{holder}, last);
     if (const auto taken = model_.conflict(holder, range)) {
       ASSERT_FALSE(claimed.ok());
       ASSERT_FALSE(claimed.error().full);
@@ -309,6 +312,140 @@ TEST(OwnershipMap, TheQuickWayIsForTheListOfTheLastClaim) {
   EXPECT_NE(map.claim_onward(pages(20, 1), last), no_range);
   EXPECT_EQ(map.size(), 3U);
   EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, RisingRangesOfABlockAreOneSpan) {
+  constexpr uint32_t usable = OwnershipMap::block_slots - 1;
+  OwnershipStorage storage(2 * usable + 2);
+  OwnershipMap map{storage.spans, storage.slots};
+  const auto spans = [&map] { return mediator::OwnershipMapCheck{map}.spans(); };
+  EXPECT_EQ(spans(), 0U);
+  RangeIndex last = no_range;
+  for (uint32_t n = 0; n < usable; ++n) {
+    last = *claim_in(map, pages(1 + 3 * n, 1), RangeHolder{3}, last);
+    ASSERT_EQ(spans(), 1U) << n;
+  }
+  last = *claim_in(map, pages(500, 1), RangeHolder{3}, last);
+  EXPECT_EQ(spans(), 2U) << "a block of its own";
+  last = *claim_in(map, pages(400, 1), RangeHolder{3}, last);
+  EXPECT_EQ(spans(), 3U) << "in front of it";
+  ASSERT_TRUE(claim_in(map, pages(5, 1), RangeHolder{4}).ok());
+  EXPECT_EQ(spans(), 5U) << "cut in two";
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, TheQuickWayTakesARangeThatTouchesTheLast) {
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
+  ASSERT_TRUE(claim_in(map, pages(20, 1), RangeHolder{4}).ok());
+  RangeIndex last = *claim_in(map, pages(10, 5), RangeHolder{3});
+  EXPECT_EQ(map.claim_onward(pages(14, 1), last), no_range) << "held";
+  EXPECT_EQ(map.claim_onward(pages(8, 1), last), no_range) << "in front of it";
+  last = map.claim_onward(pages(15, 2), last);
+  ASSERT_NE(last, no_range);
+  EXPECT_EQ(map.claim_onward(pages(19, 2), last), no_range) << "another's at its end";
+  last = map.claim_onward(pages(19, 1), last);
+  ASSERT_NE(last, no_range) << "up to the other's first page";
+  EXPECT_EQ(map.claim_onward(pages(21, 1), last), no_range) << "behind the other's";
+  EXPECT_EQ(map.size(), 4U);
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, TheQuickWayFillsAGapOfAnotherList) {
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
+  const RangeIndex other = *claim_in(map, pages(10, 1), RangeHolder{4});
+  ASSERT_TRUE(claim_in(map, pages(20, 1), RangeHolder{4}, other).ok());
+  RangeIndex last = *claim_in(map, pages(12, 1), RangeHolder{3});
+  EXPECT_EQ(map.claim_onward(pages(20, 1), last), no_range);
+  last = map.claim_onward(pages(14, 6), last);
+  EXPECT_NE(last, no_range);
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, TheQuickWayEndsWithTheBlockAndWithTheRoom) {
+  constexpr uint32_t usable = OwnershipMap::block_slots - 1;
+  OwnershipStorage storage(usable + 2);
+  OwnershipMap map{storage.spans, storage.slots};
+  RangeIndex last = *claim_in(map, pages(1, 1), RangeHolder{3});
+  for (uint32_t n = 1; n < usable; ++n) {
+    last = map.claim_onward(pages(1 + n, 1), last);
+    ASSERT_NE(last, no_range) << n;
+  }
+  EXPECT_EQ(map.claim_onward(pages(1 + usable, 1), last), no_range) << "the next block";
+  last = *claim_in(map, pages(1 + usable, 1), RangeHolder{3}, last);
+  last = map.claim_onward(pages(2 + usable, 1), last);
+  ASSERT_NE(last, no_range);
+  EXPECT_EQ(map.claim_onward(pages(3 + usable, 1), last), no_range) << "full";
+  EXPECT_EQ(map.size(), map.capacity());
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, TheQuickWayIsGoneOnceSomethingIsGivenBack) {
+  OwnershipStorage storage(8);
+  OwnershipMap map{storage.spans, storage.slots};
+  const RangeIndex first = *claim_in(map, pages(10, 1), RangeHolder{3});
+  const RangeIndex last = map.claim_onward(pages(12, 1), first);
+  ASSERT_NE(last, no_range);
+  map.release(last, first);
+  EXPECT_EQ(map.claim_onward(pages(14, 1), last), no_range);
+  EXPECT_EQ(map.claim_onward(pages(14, 1), first), no_range);
+  EXPECT_EQ(map.size(), 1U);
+}
+
+/// Where shares may overlap, what a share must not touch are the buffers, and the other way round;
+/// they end the quick way as a neighbour in the same part of the tree does.
+TEST(OwnershipMap, TheQuickWayOfASharePassesNoBuffer) {
+  OwnershipStorage storage(16);
+  OwnershipMap map{storage.spans, storage.slots, 4};
+  const RangeIndex rx = *claim_in(map, pages(20, 2), mediator::rx_holder);
+  ASSERT_TRUE(claim_in(map, pages(30, 2), mediator::rx_holder, rx).ok());
+  ASSERT_TRUE(claim_in(map, pages(15, 90), RangeHolder{2}).error().holder == mediator::rx_holder);
+  RangeIndex last = *claim_in(map, pages(10, 1), RangeHolder{1});
+  EXPECT_EQ(map.claim_onward(pages(20, 1), last), no_range);
+  EXPECT_EQ(map.claim_onward(pages(40, 1), last), no_range) << "behind the buffer";
+  last = map.claim_onward(pages(18, 2), last);
+  ASSERT_NE(last, no_range);
+  last = *claim_in(map, pages(25, 1), RangeHolder{1}, last);  // between the buffer's ranges
+  EXPECT_EQ(map.claim_onward(pages(30, 1), last), no_range);
+  ASSERT_TRUE(claim_in(map, pages(26, 1), RangeHolder{1}, last).ok());
+  EXPECT_TRUE(consistent(map));
+}
+TEST(OwnershipMap, TheQuickWayOfABufferPassesNoShare) {
+  OwnershipStorage storage(16);
+  OwnershipMap map{storage.spans, storage.slots, 4};
+  for (const uint32_t holder : {0U, 3U}) {  // the first and the last part of the tree
+    ASSERT_TRUE(claim_in(map, pages(20 + 10 * holder, 1), RangeHolder{holder}).ok());
+  }
+  RangeIndex last = *claim_in(map, pages(10, 1), mediator::tx_holder);
+  EXPECT_EQ(map.claim_onward(pages(20, 1), last), no_range);
+  last = *claim_in(map, pages(40, 1), mediator::tx_holder, last);
+  EXPECT_EQ(map.claim_onward(pages(50, 1), last), no_range);
+  EXPECT_NE(map.claim_onward(pages(41, 9), last), no_range);
+  EXPECT_EQ(claim_in(map, pages(50, 1), mediator::rx_holder).error().holder, RangeHolder{3});
+  EXPECT_EQ(claim_in(map, pages(20, 1), mediator::rx_holder).error().holder, RangeHolder{0});
+  EXPECT_TRUE(consistent(map));
+}
+
+TEST(OwnershipMap, EachBlockOfAListIsGivenBack) {
+  constexpr uint32_t usable = OwnershipMap::block_slots - 1;
+  std::vector<OwnershipMap::Span> spans(2 * usable);
+  std::vector<OwnershipMap::Slot> slots(OwnershipMap::block_slots * 2);
+  for (const bool only_the_end : {true, false}) {
+    OwnershipMap map{spans, slots};
+    const RangeIndex first = *claim_in(map, pages(1, 1), RangeHolder{1});
+    RangeIndex last = first;
+    RangeIndex before = no_range;
+    for (uint32_t n = 1; n <= usable; ++n) {
+      before = last;
+      last = *claim_in(map, pages(1 + 2 * n, 1), RangeHolder{1}, last);
+    }
+    EXPECT_TRUE(claim_in(map, pages(500, 1), RangeHolder{2}).error().full);
+    only_the_end ? map.release(last, before) : map.release(first);
+    EXPECT_TRUE(claim_in(map, pages(500, 1), RangeHolder{2}).ok());
+    EXPECT_EQ(claim_in(map, pages(600, 1), RangeHolder{3}).ok(), !only_the_end);
+    EXPECT_TRUE(consistent(map));
+  }
 }
 
 TEST(OwnershipMap, MoreListsThanItHasBlocksForAreRefused) {

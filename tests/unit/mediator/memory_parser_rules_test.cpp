@@ -85,6 +85,7 @@ std::vector<Case> header_cases() {
       {mem_header_reserved, "byte 3", in_1_0, at(3, 1, 1)},
       {mem_header_reserved, "word 24", in_1_0, at(24, 0x80000000, 4)},
       {mem_header_reserved, "byte 36", since_1_1, at(36, 1, 1)},
+      {mem_header_reserved, "byte 41", since_1_1, at(41, 0x10, 1)},
       {mem_header_reserved, "byte 47", since_1_1, at(47, 0x80, 1)},
       {mem_handle_zero, "handle 1", in_all, at(8, 1, 8)},
       {mem_handle_zero, "handle bit 63", in_all, at(8, uint64_t{1} << 63, 8)},

@@ -2,6 +2,7 @@
 // Shares: every cell of their state machine, the table against a naive model, the handle index.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <vector>
@@ -55,6 +56,17 @@ TEST(ShareState, EveryCellOfTheTable) {
   }
 }
 
+TEST(ShareState, IsObservedByItsName) {
+  for (const auto& [state, observed] :
+       {std::pair{SlotState::reserved, mediator::ShareState::reserved},
+        {SlotState::sent, mediator::ShareState::sent},
+        {SlotState::shared, mediator::ShareState::shared},
+        {SlotState::reclaiming, mediator::ShareState::reclaiming},
+        {SlotState::quarantined, mediator::ShareState::quarantined}}) {
+    EXPECT_EQ(observed_state(state), observed);
+  }
+}
+
 struct Table {
   explicit Table(uint32_t capacity)
       : slots(capacity), entries(HandleIndex::entries_needed(capacity)), table(slots, entries) {}
@@ -85,7 +97,32 @@ TEST(ShareTable, NothingFitsWithoutSlots) {
   Table shares{0};
   EXPECT_FALSE(shares.table.reserve(ffa::PageCount{1}));
   EXPECT_FALSE(shares.table.begin_reclaim(ffa::Handle{0}));
+  EXPECT_FALSE(shares.table.begin_reclaim(ffa::Handle{5}));
   EXPECT_EQ(shares.table.find_state(SlotState::shared), no_share);
+  EXPECT_EQ(shares.table.find_borrowed(ShareSlot{0}), no_share);
+}
+
+TEST(ShareTable, WhatIsBorrowedIsFoundFromASlotOnAndThenFromTheFirst) {
+  Table shares{5};
+  for (uint64_t n = 0; n < 5; ++n) shares.share(20 + n);
+  EXPECT_EQ(shares.table.find_borrowed(ShareSlot{2}), no_share);
+  shares.table[ShareSlot{1}].holders = 1;
+  shares.table[ShareSlot{3}].holders = 2;
+  for (const auto& [from, found] : {std::pair{0U, 1U}, {1U, 1U}, {2U, 3U}, {3U, 3U}, {4U, 1U}}) {
+    EXPECT_EQ(shares.table.find_borrowed(ShareSlot{from}), ShareSlot{found}) << from;
+  }
+}
+
+TEST(ShareTable, ARenamedShareHasItsNewHandleOnly) {
+  Table shares{2};
+  const ShareSlot slot = *shares.table.reserve(ffa::PageCount{3});
+  shares.table.name(slot, ffa::Handle{77});
+  shares.table.rename(slot, ffa::Handle{78});
+  EXPECT_FALSE(shares.table.is_live(ffa::Handle{77}));
+  EXPECT_TRUE(shares.table.is_live(ffa::Handle{78}));
+  shares.table.accept(slot);
+  EXPECT_FALSE(shares.table.begin_reclaim(ffa::Handle{77}));
+  EXPECT_EQ(shares.table.begin_reclaim(ffa::Handle{78}), slot);
 }
 
 TEST(ShareTable, AHandleIsReclaimedByOneCallAtATime) {
@@ -202,6 +239,20 @@ TEST(ShareTable, AgreesWithANaiveModel) {
       ASSERT_EQ(shares.table.is_live(ffa::Handle{other}), model.contains(other));
     }
   }
+}
+
+TEST(HandleIndex, HandlesThatFollowEachOtherLieApart) {
+  constexpr uint32_t handles = 128;
+  std::vector<HandleIndex::Entry> entries(HandleIndex::entries_needed(handles));
+  HandleIndex index{entries};
+  for (uint32_t n = 0; n < handles; ++n) index.insert(ffa::Handle{1000 + n}, n);
+  size_t run = 0;
+  size_t longest = 0;
+  for (const auto& entry : entries) {
+    run = entry.used != 0 ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  EXPECT_LE(longest, 8U) << "a look-up walks along them";
 }
 
 TEST(HandleIndex, AgreesWithANaiveModelWhenAlmostFull) {

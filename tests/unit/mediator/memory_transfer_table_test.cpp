@@ -25,6 +25,9 @@ TEST(TransferTable, VacantPlacesFirstThenTheOneUsedLongestAgo) {
   const uint16_t second = take(2);
   EXPECT_NE(first, second);
   ASSERT_TRUE(table.resume(first));
+  EXPECT_FALSE(table.resume(first)) << "a call is working on it";
+  EXPECT_NE(table.take(), first);
+  table.put_back(second);
   table.put_back(first);
   EXPECT_EQ(table.take(), second);
   EXPECT_EQ(table[second].send.slot, ShareSlot{2}) << "whoever takes it gives this one up";

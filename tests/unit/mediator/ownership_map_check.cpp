@@ -50,10 +50,21 @@ bool OwnershipMapCheck::is_sound(OwnershipMap::SpanIndex index) const {
   return end == here.end;
 }
 
-bool OwnershipMapCheck::whole() const {
+OwnershipMap::SpanIndex OwnershipMapCheck::lowest() const {
   OwnershipMap::SpanIndex at = map_.root_;
   while (at != OwnershipMap::no_span && map_.span(at).left != OwnershipMap::no_span)
     at = map_.span(at).left;
+  return at;
+}
+
+size_t OwnershipMapCheck::spans() const {
+  size_t count = 0;
+  for (auto at = lowest(); at != OwnershipMap::no_span; at = after(at)) ++count;
+  return count;
+}
+
+bool OwnershipMapCheck::whole() const {
+  OwnershipMap::SpanIndex at = lowest();
   uint32_t seen = 0;
   uint64_t end = 0;
   uint32_t part = 0;
