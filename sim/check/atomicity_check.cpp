@@ -34,13 +34,13 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     known_ = step.thorough && step.alone;
     if (!known_) return;
     before_ = snapshot(step);
-    host_changes_ = step.sim.host_changes();
-    guest_writes_ = step.sim.machine().guest_writes();
+    host_changes_ = step.sim().host_changes();
+    guest_writes_ = step.sim().machine().guest_writes();
   }
 
   void after(const Step& step) override {
     if (!known_ || !step.is_ffa() || !step.alone || !ffa::is_error(step.event.out)) return;
-    if (step.sim.host_changes() != host_changes_) return;
+    if (step.sim().host_changes() != host_changes_) return;
     const bool reached_sp =
         std::any_of(step.smcs.begin(), step.smcs.end(), [](const trace::Event* smc) {
           return is_direct_request(smc->in) || ffa::is_function(smc->in, Fid::run);
@@ -52,7 +52,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
     const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
                                       !ffa::is_function(step.sent.begun, Fid::mem_share));
-    const bool others_wrote = step.sim.machine().guest_writes() != guest_writes_;
+    const bool others_wrote = step.sim().machine().guest_writes() != guest_writes_;
     for (const Digest& is : now.digests) {
       const auto& was = before_.digests;
       if (std::find(was.begin(), was.end(), is) != was.end()) continue;
@@ -115,7 +115,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
 
   static Snapshot snapshot(const Step& step) {
     Snapshot result;
-    result.digests.reserve(step.facts.vms.size() + 4 * step.sim.spec().vms.size() + 1);
+    result.digests.reserve(step.facts.vms.size() + 4 * step.sim().spec().vms.size() + 1);
     std::vector<uint64_t> words;
     words.reserve(256);
     for (const auto& [id, vm] : step.facts.vms) {
@@ -128,8 +128,8 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
       }
       result.digests.push_back({What::mediator_state, id, digest(words)});
     }
-    Machine& machine = step.sim.machine();
-    for (const VmSpec& vm : step.sim.spec().vms) {
+    Machine& machine = step.sim().machine();
+    for (const VmSpec& vm : step.sim().spec().vms) {
       const uint16_t id = vm.config.id.raw();
       if (!machine.has_vm(id)) continue;
       for (const Pinned& pin : machine.pins(id))
@@ -139,7 +139,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
       result.digests.push_back({What::stage2, id, machine.stage2_digest(id)});
       result.digests.push_back({What::memory, id, machine.memory_digest(owned_by(id))});
     }
-    if (spmc_model::Spmc* model = step.sim.secure_world().model()) {
+    if (spmc_model::Spmc* model = step.sim().secure_world().model()) {
       add_spmc_words(words, step, *model);
       result.digests.push_back({What::spmc, 0, digest(words)});
     }
@@ -153,7 +153,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
       words.insert(words.end(), {region.handle.raw(), region.sender.raw(), region.pages,
                                  region.ranges, region.retrieved_by});
     }
-    for (const VmSpec& vm : step.sim.spec().vms) {
+    for (const VmSpec& vm : step.sim().spec().vms) {
       const ffa::EndpointId id = vm.config.id;
       words.insert(words.end(), {uint64_t{model.knows_vm(id)}, uint64_t{model.has_bitmap(id)},
                                  model.bound_notifications(id), model.pending_notifications(id)});

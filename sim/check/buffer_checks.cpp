@@ -27,7 +27,7 @@ constexpr uint8_t rx_vm_owned = 3;
 
 std::vector<Access> accesses_of(const Step& step) {
   std::vector<Access> result;
-  for (const Access& access : step.sim.accesses()) {
+  for (const Access& access : step.sim().accesses()) {
     if (access.call == step.event.seq) result.push_back(access);
   }
   return result;
@@ -116,8 +116,8 @@ class CleanBuffers final : public CheckerOf<CleanBuffers> {
   void check_rx(const Step& step, const FilledRx& filled) const {
     const GuestState& guest = step.guests.of(filled.vm);
     std::vector<uint8_t> rx(guest.buffer_pages * ffa::page_size);
-    if (!step.sim.machine().read_ipa(filled.vm, guest.rx_ipa,
-                                     std::as_writable_bytes(std::span{rx}))) {
+    if (!step.sim().machine().read_ipa(filled.vm, guest.rx_ipa,
+                                       std::as_writable_bytes(std::span{rx}))) {
       return;
     }
     const uint64_t length = std::min<uint64_t>(rx.size(), filled.bytes);
@@ -216,7 +216,7 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
         (le(bytes, 8, 4) & zero_flag) != 0 || zero_after_.contains({step.event.vm, handle});
     const auto owner = step.guests.owner(handle);
     // Whoever lent it may have come to his end since.
-    const bool went = !owner && !step.alone && !step.sim.machine().has_vm(*access.vm);
+    const bool went = !owner && !step.alone && !step.sim().machine().has_vm(*access.vm);
     return asked && (went || owner == *access.vm);
   }
   // Pages that an owner wants zeroed as it takes them back from VMs.
@@ -261,7 +261,7 @@ class UnmapRefused final : public CheckerOf<UnmapRefused> {
     if (step.alone && step.guest().owns_rx.value_or(false)) {
       report(step, "succeeds although the VM owns the RX buffer");
     }
-    const uint32_t left = step.sim.machine().mapped_buffers(step.event.vm);
+    const uint32_t left = step.sim().machine().mapped_buffers(step.event.vm);
     if (step.alone && left != 0)
       report(step, fmt::format("succeeds, and {} buffers are still mapped", left));
   }

@@ -40,9 +40,20 @@ struct RangesOf {
 };
 Facts observe(MediatorUnderTest& mediator, RangesOf which = {});
 
+/// Where steps happen: in the simulator, or elsewhere, of which only the trace is known.
+class Scene {
+ public:
+  virtual ~Scene() = default;
+  [[nodiscard]] virtual const WorldSpec& spec() const = 0;
+  [[nodiscard]] virtual bool has_vm(uint16_t vm) const = 0;
+  virtual void report(const std::string& id, const std::string& text) = 0;
+  /// Nothing where only the trace is known.
+  [[nodiscard]] virtual Simulation* simulation() const = 0;
+};
+
 /// One step that is over, or, for before(), about to begin.
 struct Step {
-  Simulation& sim;
+  Scene& scene;
   const trace::Event& event;
   /// The mediator's SMCs of this step, in order. Empty before it.
   std::vector<const trace::Event*> smcs;
@@ -63,7 +74,11 @@ struct Step {
   Assembly::Part sent{};
   /// In which descriptors go to the SPMC, agreed at boot.
   ffa::Version spmc_version = ffa::v1_0;
+  /// The trace has begun to tell of the VM's end, where there are no facts.
+  bool ending = false;
 
+  /// Not for the checkers of check_trace().
+  [[nodiscard]] Simulation& sim() const { return *scene.simulation(); }
   [[nodiscard]] bool is_guest() const { return event.side == trace::Side::guest; }
   [[nodiscard]] const GuestState& guest() const { return guests.of(event.vm); }
   /// A call of FF-A's range by a VM that exists and has an FF-A mediator.
@@ -113,14 +128,14 @@ std::string name_of(const trace::Event& event);
 using CheckerList = std::vector<std::unique_ptr<Checker>>;
 void add_memory_checkers(CheckerList& list);        ///< I01, I02, I04, I05, I07, I08
 void add_rights_checkers(CheckerList& list);        ///< I03, I10, I13, I14, I35
-void add_fragment_checkers(CheckerList& list);      ///< I15
+void add_fragment_checkers(CheckerList& list);      ///< I15, by the trace alone
 void add_spmc_side_checkers(CheckerList& list);     ///< I01, I02, I07 as the SPMC remembers
 void add_handle_checkers(CheckerList& list);        ///< I09, I12
 void add_atomicity_checkers(CheckerList& list);     ///< I11
 void add_buffer_checkers(CheckerList& list);        ///< I18, I19, I20, I21, I22
-void add_register_checkers(CheckerList& list);      ///< I23, I24, I25
-void add_features_checkers(CheckerList& list);      ///< I27
-void add_call_checkers(CheckerList& list);          ///< I26, I28
-void add_notification_checkers(CheckerList& list);  ///< I30
+void add_register_checkers(CheckerList& list);      ///< I23, I24, I25, by the trace alone
+void add_features_checkers(CheckerList& list);      ///< I27, by the trace alone
+void add_call_checkers(CheckerList& list);          ///< I26 (part), I28 by the trace alone
+void add_notification_checkers(CheckerList& list);  ///< I30, by the trace alone
 
 }  // namespace sim::check

@@ -13,6 +13,7 @@
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
 #include "sim/check/progress_check.hpp"
+#include "sim/check/trace_knowledge.hpp"
 #include "sim/engine/coverage.hpp"
 
 namespace sim {
@@ -45,16 +46,15 @@ Facts observe(MediatorUnderTest& mediator, RangesOf which) {
 
 bool Step::is_ffa() const {
   if (!is_guest() || !ffa::FunctionId{event.in.x[0]}.in_ffa_range()) return false;
-  const auto& vms = sim.spec().vms;
-  return sim.machine().has_vm(event.vm) &&
-         std::any_of(vms.begin(), vms.end(), [&](const VmSpec& vm) {
+  const auto& vms = scene.spec().vms;
+  return scene.has_vm(event.vm) && std::any_of(vms.begin(), vms.end(), [&](const VmSpec& vm) {
            return vm.config.id.raw() == event.vm && vm.config.tee == mediator::TeeType::ffa;
          });
 }
 
 bool Step::dying() const {
   const auto vm = facts.vms.find(event.vm);
-  return vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0;
+  return ending || (vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0);
 }
 
 std::string name_of(const trace::Event& event) {
@@ -67,7 +67,7 @@ void Checker::report(const Step& step, const std::string& text) const {
   const trace::Event& event = step.event;
   const std::string who = step.is_guest() ? fmt::format("VM {}.{}", event.vm, event.vcpu)
                                           : fmt::format("VM {}", event.vm);
-  step.sim.report(id(), fmt::format("{} {}: {}", who, name_of(event), text));
+  step.scene.report(id(), fmt::format("{} {}: {}", who, name_of(event), text));
 }
 
 namespace {
@@ -93,6 +93,20 @@ CheckerList make_all() {
 
 namespace {
 
+class LiveScene final : public check::Scene {
+ public:
+  explicit LiveScene(Simulation& simulation) : simulation_(simulation) {}
+  const WorldSpec& spec() const override { return simulation_.spec(); }
+  bool has_vm(uint16_t vm) const override { return simulation_.machine().has_vm(vm); }
+  void report(const std::string& id, const std::string& text) override {
+    simulation_.report(id, text);
+  }
+  Simulation* simulation() const override { return &simulation_; }
+
+ private:
+  Simulation& simulation_;
+};
+
 /// Of VMs and their shares, without the ranges, which not every step looks at.
 uint64_t digest_of(const check::Facts& facts) {
   static_assert(std::has_unique_object_representations_v<ffa_sim_fact>);
@@ -110,10 +124,7 @@ uint64_t digest_of(const check::Facts& facts) {
 }
 
 /// What is common to all checkers.
-struct Known {
-  check::GuestStates guests;
-  std::map<uint16_t, check::Assembly> sends;  // by VM
-  ffa::Version spmc_version = ffa::v1_0;
+struct Known : check::TraceKnowledge {
   uint64_t last_end = 0;
   bool offered = true;
   uint64_t cost = 0;         ///< of the live ranges, when last counted
@@ -124,7 +135,7 @@ struct Known {
 }  // namespace
 
 struct Checkers::Impl : Known {
-  explicit Impl(Simulation& simulation) : sim(simulation) {}
+  explicit Impl(Simulation& simulation) : sim(simulation), scene(simulation) {}
 
   bool faulted() const {
     for (size_t n = 0; n < sim.spec().faults.size(); ++n) {
@@ -167,18 +178,6 @@ struct Checkers::Impl : Known {
     }
   }
 
-  // Kept: the trace of the boot may be gone by the time of a send.
-  void note_version(const trace::Event& smc) {
-    if (!ffa::is_function(smc.in, ffa::Fid::version) || (smc.out.w(0) >> 31) != 0) return;
-    spmc_version = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
-  }
-
-  check::Assembly::Part note_send(const trace::Event& event) {
-    if (event.side == trace::Side::lifecycle && event.op == "free") sends.erase(event.vm);
-    const bool part = event.side == trace::Side::guest && check::is_send_part(event.in);
-    return part ? sends[event.vm].note(event) : check::Assembly::Part{};
-  }
-
   void settle(const check::Facts& facts) {
     for (const auto& [id, vm] : facts.vms) {
       const bool frozen = (vm.fact.flags & 1U) != 0;
@@ -190,14 +189,13 @@ struct Checkers::Impl : Known {
     thorough = ++light_steps * cost_a_step >= cost;
     const bool alone = sim.open_steps() <= 1;
     const check::Facts facts = thorough && alone ? check::observe(sim.mediator()) : check::Facts{};
-    const check::Step step{sim, event, {}, alone, faulted(), facts, guests, thorough};
+    const check::Step step{scene, event, {}, alone, faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
     guests.begin(event);
   }
 
   void after(const trace::Event& event) {
-    const bool sent = event.side == trace::Side::guest && check::is_send_part(event.in) &&
-                      ffa::is_success(event.out);
+    const bool sent = check::completes_send(event);
     const bool all = thorough || event.side != trace::Side::guest;
     const uint64_t handle = sent ? check::answered_handle(event.out) : 0;
     const check::Facts facts = check::observe(sim.mediator(), {all, handle});
@@ -205,13 +203,11 @@ struct Checkers::Impl : Known {
     if (all) count_cost(facts);
     if (sim.spec().coverage && offered) sim.spec().coverage->add_state(digest_of(facts));
     const auto smcs = smcs_of(event);
-    for (const trace::Event* smc : smcs) note_version(*smc);
-    const check::Step step{sim,   event,  smcs, !overlapped(event), faulted(),
+    for (const trace::Event* smc : smcs) note_smc(*smc);
+    const check::Step step{scene, event,  smcs, !overlapped(event), faulted(),
                            facts, guests, all,  note_send(event),   spmc_version};
     for (const auto& checker : list) checker->after(step);
-    // What was handed over whole is of no use any more.
-    if (sent) sends[event.vm].drop(handle);
-    guests.update(event, step.alone);
+    note_end(step);
     if (!step.alone && sim.open_steps() == 0) settle(facts);
     last_end = std::max(last_end, event.seq_ret);
   }
@@ -227,6 +223,7 @@ struct Checkers::Impl : Known {
   }
 
   Simulation& sim;
+  LiveScene scene;
   check::CheckerList list = check::make_all();
   Known kept;
   check::CheckerList kept_list;

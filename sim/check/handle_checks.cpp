@@ -87,7 +87,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
 
  private:
   void check_regions(const Step& step) const {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
       const spmc_model::RegionFacts region = model->region(n);
       if (region.sender.raw() != step.event.vm) continue;
@@ -95,7 +95,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
         ffa::Pa pa{};
         ffa::PageCount pages{};
         model->region_range(n, range, pa, pages);
-        if (step.sim.machine().owner(pa.raw()) == PageOwner::quarantined) continue;
+        if (step.sim().machine().owner(pa.raw()) == PageOwner::quarantined) continue;
         report(step, fmt::format("the SPMC still holds {:#x} of it, handle {:#x}", pa.raw(),
                                  region.handle.raw()));
         return;
@@ -104,13 +104,13 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
   }
 
   void check_buffers(const Step& step) const {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
       const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
       if (held.vm.raw() != step.event.vm) continue;
       for (const auto& buffer : {held.rx, held.tx}) {
         for (const ffa::Pa page : buffer) {
-          if (step.sim.machine().owner(page.raw()) == PageOwner::quarantined) continue;
+          if (step.sim().machine().owner(page.raw()) == PageOwner::quarantined) continue;
           report(step, fmt::format("the SPMC still has a buffer of it at {:#x}", page.raw()));
           return;
         }
@@ -120,7 +120,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
 
   // Property bit 7 of an SP: it is told that VMs are gone. What the world leaves open has it.
   static bool wants_destroyed(const Step& step, uint16_t id) {
-    for (const SpSpec& sp : step.sim.spec().sps) {
+    for (const SpSpec& sp : step.sim().spec().sps) {
       if (sp.id == id && sp.properties) return (*sp.properties >> 7 & 1U) != 0;
     }
     return true;
@@ -130,7 +130,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
   // has aborted.
   void check_told(const Step& step) const {
     std::set<uint16_t> waiting;
-    for (const trace::Event& event : step.sim.events()) {
+    for (const trace::Event& event : step.sim().events()) {
       const bool message = event.side == trace::Side::spmc &&
                            ffa::is_function(event.in, Fid::msg_send_direct_req) &&
                            static_cast<uint16_t>(event.in.w(5)) == step.event.vm;
@@ -145,7 +145,7 @@ class NothingLeft final : public CheckerOf<NothingLeft> {
       if (created && agreed && wants_destroyed(step, sp)) waiting.insert(sp);
       if (gone) waiting.erase(sp);
     }
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (const uint16_t sp : waiting) {
       if (model != nullptr && model->has_aborted(ffa::EndpointId{sp})) continue;
       report(step,

@@ -64,7 +64,7 @@ class OwnRam final : public CheckerOf<OwnRam> {
 
  private:
   void check_range(const Step& step, uint64_t ipa, uint64_t pages, bool writes) const {
-    const Machine& machine = step.sim.machine();
+    const Machine& machine = step.sim().machine();
     while (pages > 0) {
       const mediator::Extent extent = machine.translate_own(step.event.vm, ipa, pages);
       const bool own = extent.kind == mediator::MemoryKind::ram_rw ||
@@ -120,7 +120,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
     for (PageRun range : ranges) {
       while (range.pages > 0) {
         const mediator::Extent extent =
-            step.sim.machine().translate(step.event.vm, range.address, range.pages);
+            step.sim().machine().translate(step.event.vm, range.address, range.pages);
         if (extent.kind == mediator::MemoryKind::none) break;
         result.push_back({extent.pa.raw(), extent.pages.raw()});
         range.address += extent.pages.raw() * ffa::page_size;
@@ -132,7 +132,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
 
   void check_owner(const Step& step, const PageRun& run) const {
     const PageOwner caller = owned_by(step.event.vm);
-    if (const auto pa = step.sim.machine().find_other(run.address, run.pages, {caller, caller})) {
+    if (const auto pa = step.sim().machine().find_other(run.address, run.pages, {caller, caller})) {
       report(step, fmt::format("the SPMC was told of {:#x}, which is not the caller's", *pa));
     }
   }
@@ -154,7 +154,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
 
   // What the SPMC holds stays the sender's, or is out of circulation.
   void check_regions(const Step& step) const {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
       const spmc_model::RegionFacts region = model->region(n);
       for (uint32_t range = 0; range < region.ranges; ++range) {
@@ -168,7 +168,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
 
   // So do the RX and TX that the SPMC may write and read for it.
   void check_buffers(const Step& step) const {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t slot = 0; model != nullptr && slot < spmc_model::max_vms; ++slot) {
       const spmc_model::VmBufferFacts held = model->vm_buffer(slot);
       if (held.rx.empty() && held.tx.empty()) continue;
@@ -182,7 +182,7 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
 
   bool check_held(const Step& step, ffa::EndpointId vm, uint64_t pa, uint64_t pages) const {
     const auto at =
-        step.sim.machine().find_other(pa, pages, {owned_by(vm.raw()), PageOwner::quarantined});
+        step.sim().machine().find_other(pa, pages, {owned_by(vm.raw()), PageOwner::quarantined});
     if (!at) return false;
     report(step, fmt::format("the SPMC holds {:#x} for VM {}, to whom it does not belong", *at,
                              vm.raw()));
@@ -202,12 +202,12 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
     if (!step.alone) return;  // then after() says nothing of it
     before_ = digests(step);
     quarantined_ = quarantined(step);
-    host_changes_ = step.sim.host_changes();
+    host_changes_ = step.sim().host_changes();
   }
   void after(const Step& step) override {
-    if (step.sim.open_steps() == 0) check_owners(step);
+    if (step.sim().open_steps() == 0) check_owners(step);
     if (!step.is_guest() || !step.alone) return;
-    if (step.sim.host_changes() != host_changes_) return;
+    if (step.sim().host_changes() != host_changes_) return;
     const ffa::Regs& in = step.event.in;
     const bool retrieved = ffa::is_function(in, Fid::mem_retrieve_req) &&
                            ffa::is_function(step.event.out, Fid::mem_retrieve_resp);
@@ -232,8 +232,8 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
     for (const auto& [id, vm] : step.facts.vms) {
       check_buffer(step, id, vm.fact.rx_ipa, vm.fact.rxtx_pages);
       check_buffer(step, id, vm.fact.tx_ipa, vm.fact.rxtx_pages);
-      if (!vm.shares.empty() || !step.sim.machine().has_vm(id)) continue;
-      const uint64_t pages = step.sim.machine().withdrawn_pages(id);
+      if (!vm.shares.empty() || !step.sim().machine().has_vm(id)) continue;
+      const uint64_t pages = step.sim().machine().withdrawn_pages(id);
       if (pages != 0) {
         report(step, fmt::format("VM {} has no transaction, and no access to {} of its pages", id,
                                  pages));
@@ -243,7 +243,7 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
   // A call may take the access to its caller's TX away, no longer than it lasts.
   void check_buffer(const Step& step, uint16_t id, uint64_t ipa, uint64_t pages) const {
     while (pages > 0) {
-      const mediator::Extent extent = step.sim.machine().translate(id, ipa, pages);
+      const mediator::Extent extent = step.sim().machine().translate(id, ipa, pages);
       if (extent.kind == mediator::MemoryKind::ram_none) {
         report(step, fmt::format("VM {} has no access to its buffer at {:#x}", id, ipa));
       }
@@ -263,11 +263,11 @@ class Stage2Unchanged final : public CheckerOf<Stage2Unchanged> {
   };
   static std::vector<Digest> digests(const Step& step) {
     std::vector<Digest> result;
-    result.reserve(step.sim.spec().vms.size());
-    for (const VmSpec& vm : step.sim.spec().vms) {
+    result.reserve(step.sim().spec().vms.size());
+    for (const VmSpec& vm : step.sim().spec().vms) {
       const uint16_t id = vm.config.id.raw();
-      if (step.sim.machine().has_vm(id)) {
-        result.push_back({id, step.sim.machine().stage2_digest(id)});
+      if (step.sim().machine().has_vm(id)) {
+        result.push_back({id, step.sim().machine().stage2_digest(id)});
       }
     }
     return result;
@@ -284,7 +284,7 @@ class PinsMatch final : public CheckerOf<PinsMatch> {
   std::string id() const override { return "I05"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (!step.thorough || step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim().open_steps() != 0) return;
     for (const auto& [id, vm] : step.facts.vms) check_vm(step, id, vm);
   }
 
@@ -310,7 +310,7 @@ class PinsMatch final : public CheckerOf<PinsMatch> {
     }
     add(counts, vm.fact.rx_ipa, vm.fact.rxtx_pages, 1);
     add(counts, vm.fact.tx_ipa, vm.fact.rxtx_pages, 1);
-    for (const Pinned& pin : step.sim.machine().pins(id)) {
+    for (const Pinned& pin : step.sim().machine().pins(id)) {
       add(counts, pin.ipa, pin.pages, -int64_t{pin.count});
     }
     std::ranges::sort(counts, {}, &Change::ipa);
@@ -326,7 +326,7 @@ class PinsMatch final : public CheckerOf<PinsMatch> {
                          difference > 0 ? difference : -difference));
       return;
     }
-    const uint64_t held = step.sim.machine().pinned_pages(id);
+    const uint64_t held = step.sim().machine().pinned_pages(id);
     if (vm.fact.pinned_pages != held) {
       report(step, fmt::format("the mediator counts {} references to VM {}, {} are held",
                                vm.fact.pinned_pages, id, held));
@@ -340,7 +340,7 @@ class PageCounts final : public CheckerOf<PageCounts> {
   std::string id() const override { return "I07"; }
   bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    if (!step.thorough || step.sim.open_steps() != 0) return;
+    if (!step.thorough || step.sim().open_steps() != 0) return;
     const Told told = told_of(step);
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) check_share(step, id, share, told);
@@ -352,7 +352,7 @@ class PageCounts final : public CheckerOf<PageCounts> {
 
   static Told told_of(const Step& step) {
     Told told;
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
       const spmc_model::RegionFacts region = model->region(n);
       // What a dead VM left behind may have a handle that its successor got again.

@@ -151,7 +151,7 @@ class ErrorCodes final : public CheckerOf<ErrorCodes> {
           const bool in_payload = is_function(smc->out, Fid::msg_send_direct_resp);
           return (ffa::is_error(smc->out) && ffa::error_status(smc->out) == status) || in_payload;
         });
-    const auto& faults = step.sim.spec().faults;
+    const auto& faults = step.scene.spec().faults;
     return from_spmc || std::any_of(faults.begin(), faults.end(), [&](const FaultSpec& fault) {
              const auto legal = legal_statuses(fault.op, {});
              return fault.status == static_cast<int32_t>(status) ||

@@ -95,7 +95,7 @@ class ReclaimedWhole final : public CheckerOf<ReclaimedWhole> {
     const bool reclaimed = step.is_guest() && ffa::is_function(step.event.in, Fid::mem_reclaim) &&
                            ffa::is_success(step.event.out);
     if (!reclaimed || !step.alone || step.faulted) return;
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
     for (size_t n = 0; model != nullptr && n < model->regions(); ++n) {
       const spmc_model::RegionFacts region = model->region(n);
       if (region.handle.raw() != requested_handle(step.event.in) || region.owner_gone) continue;
@@ -123,7 +123,7 @@ class Zeroed final : public CheckerOf<Zeroed> {
 
  private:
   bool check_run(const Step& step, const PageRun& run) const {
-    const Machine& machine = step.sim.machine();
+    const Machine& machine = step.sim().machine();
     for (uint64_t n = 0; n < run.pages;) {
       const uint64_t ipa = run.address + n * ffa::page_size;
       const mediator::Extent extent = machine.translate_own(step.event.vm, ipa, run.pages - n);
@@ -203,10 +203,10 @@ class TlbsClean final : public CheckerOf<TlbsClean> {
  public:
   std::string id() const override { return "I35"; }
   void after(const Step& step) override {
-    if (step.sim.open_steps() != 0) return;
-    for (const VmSpec& vm : step.sim.spec().vms) {
+    if (step.sim().open_steps() != 0) return;
+    for (const VmSpec& vm : step.sim().spec().vms) {
       const uint16_t id = vm.config.id.raw();
-      const uint64_t pages = step.sim.machine().stale_pages(id);
+      const uint64_t pages = step.sim().machine().stale_pages(id);
       if (pages == 0) continue;
       report(step, fmt::format("{} pages were taken from VM {}, and its TLBs may still hold them",
                                pages, id));

@@ -69,8 +69,8 @@ class SpmcSide : public Checker {
  public:
   [[nodiscard]] bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
-    if (model == nullptr || !step.thorough || step.sim.open_steps() != 0) return;
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
+    if (model == nullptr || !step.thorough || step.sim().open_steps() != 0) return;
     const auto regions = regions_of(*model);
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) {
@@ -94,7 +94,7 @@ class GrantedByTheOwner final : public CheckerOf<GrantedByTheOwner, SpmcSide> {
   void check(const Step& step, uint16_t vm, const ShareFact& share, const spmc_model::Spmc& model,
              size_t region) const override {
     if (!model.region(region).writable) return;
-    if (view_of(step.sim.machine(), vm, share).writable) return;
+    if (view_of(step.sim().machine(), vm, share).writable) return;
     report(step, fmt::format("an SP may write transaction {:#x} of VM {}, its owner may not",
                              share.fact.handle, vm));
   }
@@ -107,7 +107,7 @@ class ToldAsTranslated final : public CheckerOf<ToldAsTranslated, SpmcSide> {
  private:
   void check(const Step& step, uint16_t vm, const ShareFact& share, const spmc_model::Spmc& model,
              size_t region) const override {
-    if (told_of(model, region) == view_of(step.sim.machine(), vm, share).runs) return;
+    if (told_of(model, region) == view_of(step.sim().machine(), vm, share).runs) return;
     report(step, fmt::format("the SPMC holds other pages for transaction {:#x} than VM {}'s ranges "
                              "translate to",
                              share.fact.handle, vm));
@@ -128,15 +128,15 @@ class KnownHere final : public CheckerOf<KnownHere> {
   [[nodiscard]] std::string id() const override { return "I07"; }
   [[nodiscard]] bool needs_facts() const override { return true; }
   void after(const Step& step) override {
-    const spmc_model::Spmc* const model = step.sim.secure_world().model();
-    const bool settled = step.sim.open_steps() == 0 && !step.faulted;
+    const spmc_model::Spmc* const model = step.sim().secure_world().model();
+    const bool settled = step.sim().open_steps() == 0 && !step.faulted;
     if (model == nullptr || !step.facts.offered || !settled || !step.thorough) return;
     std::map<Key, size_t> unknown = regions_of(*model);
     for (const auto& [id, vm] : step.facts.vms) {
       for (const ShareFact& share : vm.shares) unknown.erase({id, share.fact.handle});
     }
     for (const auto& [key, region] : unknown) {
-      if (is_quarantined(step.sim.machine(), *model, region)) continue;
+      if (is_quarantined(step.sim().machine(), *model, region)) continue;
       report(step, fmt::format("the SPMC holds {} pages of VM {} in {:#x}, a transaction that the "
                                "mediator does not have",
                                model->region(region).pages, key.first, key.second));

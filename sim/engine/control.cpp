@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "ffa/names.hpp"
+#include "guest/host_words.hpp"
 
 namespace sim {
 namespace {
@@ -23,20 +24,8 @@ constexpr uint64_t max_dump_bytes = 16ULL << 20;
   throw std::logic_error(fmt::format("byte code: {}", what));
 }
 
-const char* progress_text(uint32_t progress) {
-  switch (progress) {
-    case FFA_SIM_DONE:
-      return "done";
-    case FFA_SIM_RESTART:
-      return "restart";
-    case FFA_SIM_QUARANTINED:
-      return "quarantined";
-    case FFA_SIM_LATER:
-      return "later";
-    default:
-      return "unknown";
-  }
-}
+static_assert(FFA_SIM_DONE == 0 && FFA_SIM_RESTART == 1 && FFA_SIM_QUARANTINED == 2 &&
+              FFA_SIM_LATER == 3);
 
 const char* name_of(Opcode code) {
   switch (code) {
@@ -311,7 +300,7 @@ std::string Control::watched(std::string_view what, uint16_t vm,
   if (watch_ == nullptr) return act();
   watch_->call_begins({.thread = host_thread_, .vm = vm, .host = what});
   std::string result = act();
-  const bool later = result == progress_text(FFA_SIM_LATER);
+  const bool later = result == guest::progress_word(FFA_SIM_LATER);
   watch_->call_ends(host_thread_, {.text = result, .later = later});
   return result;
 }
@@ -368,7 +357,7 @@ void Control::host_op(Opcode code, const HostOp& op) {
     record.result = create(op);
   } else if (code == Opcode::destroy_vm) {
     record.result = destroy(op);
-    if (record.result == progress_text(FFA_SIM_QUARANTINED)) {
+    if (record.result == guest::progress_word(FFA_SIM_QUARANTINED)) {
       record.quarantined = simulation_.left_behind();
     }
   } else {
@@ -440,7 +429,7 @@ std::string Control::create(const HostOp& op) {
     text = watched("create", op.vm, [&]() -> std::string {
       result = simulation_.create_vm(op.vm, static_cast<uint32_t>(op.value));
       return result <= 0 ? ffa::status_name(static_cast<ffa::Status>(result))
-                         : progress_text(static_cast<uint32_t>(result));
+                         : guest::progress_word(static_cast<uint32_t>(result));
     });
     if (result == 0) {
       if (const auto image = images_.find(op.vm); image != images_.end()) image->second->power_on();
@@ -460,12 +449,12 @@ std::string Control::destroy(const HostOp& op) {
     if (!simulation_.machine().has_vm(op.vm)) return "refused";
     watched("destroy", op.vm, [&] {
       progress = simulation_.destroy_vm(op.vm, static_cast<uint32_t>(op.value));
-      return progress_text(progress);
+      return guest::progress_word(progress);
     });
     if (!goes_on(progress)) break;
     if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
   }
-  return progress_text(progress);
+  return guest::progress_word(progress);
 }
 
 void Control::dump_memory(uint32_t id, uint16_t vm, uint64_t ipa, uint64_t length) {

@@ -15,15 +15,16 @@
 #include <span>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/board.hpp"
 #include "sim/qemu/bundle.hpp"
 #include "sim/qemu/process.hpp"
 #include "sim/qemu/record.hpp"
 #include "sim/qemu/run_folder.hpp"
+#include "sim/qemu/settle.hpp"
 
 namespace sim::qemu {
 namespace {
 
-constexpr unsigned max_boots = 4;
 /// What the UART, QEMU and our firmware say.
 constexpr const char* log_name = "uart.log";
 
@@ -49,42 +50,10 @@ uint64_t entry_of(const std::string& elf) {
 
 /// docs/firmware.md has the same line for people.
 std::vector<std::string> command(const Tools& tools, const Bl33Image& image) {
-  return {tools.qemu,
-          "-M",
-          "virt,secure=on,virtualization=on,gic-version=3",
-          "-cpu",
-          "max",
-          "-m",
-          "1G",
-          "-icount",
-          "shift=0,sleep=off",
-          "-rtc",
-          "base=2024-01-01,clock=vm",
-          "-display",
-          "none",
-          "-serial",
-          "stdio",
-          "-monitor",
-          "none",
-          "-parallel",
-          "none",
-          "-nic",
-          "none",
-          "-semihosting-config",
-          fmt::format("enable=on,target=native,arg=bl33={:#x}", image.base),
-          "-bios",
-          tools.firmware,
-          "-device",
-          fmt::format("loader,file=payload.bin,addr={:#x},force-raw=on", image.base)};
-}
-
-RunRecord stopped(const scenario::CompiledCase& compiled, const std::string& how, bool hung) {
-  RunRecord record;
-  record.steps.resize(compiled.steps.size());
-  record.fault_fired.resize(compiled.world.faults.size());
-  record.no_progress = hung;
-  record.stopped = how;
-  return record;
+  return arguments(tools,
+                   {.loaded = fmt::format("file=payload.bin,addr={:#x},force-raw=on", image.base),
+                    .serial = "stdio",
+                    .words = fmt::format(",arg=bl33={:#x}", image.base)});
 }
 
 /// What the payload said last, for people.
@@ -144,26 +113,25 @@ Booted boot(const Tools& tools, const Bl33Image& image, const RunFolder& folder,
   return booted;
 }
 
-/// One boot for one run: what it recorded, or how it ended.
-struct Attempt {
-  std::optional<RunRecord> record;
-  std::string how{};
-  bool hung = false;
-};
-
-Attempt attempt(const scenario::CompiledCase& compiled, const Plan& plan, const Tools& tools,
-                const Bl33Image& image, const RunFolder& folder) {
+/// One boot for one run.
+RunRecord boot_once(const scenario::CompiledCase& compiled, const Plan& plan, const Tools& tools,
+                    const Bl33Image& image, const RunFolder& folder) {
   const BundleEntry entry{compiled.name, {}, make_package(compiled, plan)};
   const Booted booted = boot(tools, image, folder, std::span{&entry, 1});
   const std::string last = last_words(booted.log);
-  if (!booted.status) return {{}, "the machine did not end within the time limit: " + last, true};
+  if (!booted.status) {
+    return stopped(compiled, "the machine did not end within the time limit: " + last, true);
+  }
   if (!booted.ended_well()) {
-    return {{}, fmt::format("the machine ended with wait status {:#x}: {}", *booted.status, last)};
+    return stopped(compiled, fmt::format("the machine ended with wait status {:#x}: {}",
+                                         *booted.status, last));
   }
   const std::string file = folder.file(log_name);
   auto cases = read_uart_log(booted.log, file);
-  if (cases.size() != 1 || cases[0].record.empty()) return {{}, "no record on the UART: " + last};
-  return {checked_record(cases[0], file, compiled)};
+  if (cases.size() != 1 || cases[0].record.empty()) {
+    return stopped(compiled, "no record on the UART: " + last);
+  }
+  return checked_record(cases[0], file, compiled);
 }
 
 }  // namespace
@@ -186,7 +154,7 @@ Bl33Image find_bl33() {
 RunRecord record_of(const LoggedCase& logged, const std::string& file,
                     const scenario::CompiledCase& compiled) {
   if (!logged.record.empty()) return checked_record(logged, file, compiled);
-  return stopped(compiled, fmt::format("no record: {} {}", logged.verdict, logged.text), false);
+  return stopped(compiled, fmt::format("no record: {} {}", logged.verdict, logged.text));
 }
 
 std::vector<LoggedCase> run_bundle(std::span<const BundleEntry> entries, const Tools& tools,
@@ -204,15 +172,8 @@ std::vector<LoggedCase> run_bundle(std::span<const BundleEntry> entries, const T
 RunRecord run_as_bl33(const scenario::CompiledCase& compiled, const Tools& tools,
                       const Bl33Image& image) {
   const RunFolder folder;
-  Plan plan = plan_layouts(compiled, {});
-  for (unsigned boots = 0; boots < max_boots; ++boots) {
-    Attempt one = attempt(compiled, plan, tools, image, folder);
-    if (!one.record) return stopped(compiled, one.how, one.hung);
-    Plan better = plan_layouts(compiled, results_of(compiled, *one.record));
-    if (better == plan) return std::move(*one.record);
-    plan = std::move(better);
-  }
-  return stopped(compiled, "the places of the VMs' pages do not settle", false);
+  return run_until_settled(
+      compiled, [&](const Plan& plan) { return boot_once(compiled, plan, tools, image, folder); });
 }
 
 }  // namespace sim::qemu

@@ -35,20 +35,24 @@ constexpr uint64_t max_record_bytes = uint64_t{1} << 30;
 
 }  // namespace
 
+std::vector<std::string> arguments(const Tools& tools, const Inserted& inserted) {
+  return {tools.qemu,
+          // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
+          "-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", inserted.cpu, "-m", "1G",
+          "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
+          // Nothing but semihosting, and a UART where there is one, talks to the outside.
+          "-display", "none", "-serial", inserted.serial, "-monitor", "none", "-parallel", "none",
+          "-nic", "none", "-semihosting-config", "enable=on,target=native" + inserted.words,
+          "-bios", tools.firmware, "-device", "loader," + inserted.loaded};
+}
+
 std::vector<std::string> arguments(const Tools& tools) {
-  std::vector<std::string> words = {
-      tools.qemu,
-      // The board of ports/qemu-virt/memory_map.h; one CPU, so that every run is the same.
-      "-M", "virt,secure=on,virtualization=on,gic-version=3", "-m", "1G", "-icount",
-      "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
-      // Nothing but semihosting talks to the outside.
-      "-display", "none", "-monitor", "none", "-parallel", "none", "-nic", "none",
-      "-semihosting-config", "enable=on,target=native", "-bios", tools.firmware, "-device",
-      "loader,file=" + tools.el2};
-  // A guest of its own gets a processor without what EL3 or EL2 would have to let it use.
-  words.insert(words.end(), {"-cpu", tools.boots ? "neoverse-n1" : "max"});
-  words.insert(words.end(), {"-serial", tools.boots ? "stdio" : "none"});
-  return words;
+  Inserted inserted{.loaded = "file=" + tools.el2};
+  // A guest of its own gets a processor without what EL3 or EL2 would have to let it use. Its UART
+  // is QEMU's standard output; what our images say by semihosting, its standard error.
+  if (tools.boots) inserted.cpu = "neoverse-n1";
+  if (tools.boots) inserted.serial = "stdio";
+  return arguments(tools, inserted);
 }
 
 namespace {
@@ -86,7 +90,8 @@ class Board::Booted {
         log_(memfd_create("machine.log", MFD_CLOEXEC), "machine.log"),
         packages_(open_pipe(folder_->file(package_pipe)), folder_->file(package_pipe)),
         records_(open_pipe(folder_->file(record_pipe)), folder_->file(record_pipe)),
-        qemu_(arguments(tools), folder_->path(), tools.boots ? STDERR_FILENO : log_.get()) {}
+        qemu_(arguments(tools), folder_->path(), tools.boots ? STDERR_FILENO : log_.get(),
+              log_.get()) {}
 
   /// After an end without a record the machine is gone.
   CaseEnd run(std::span<const std::byte> package) {

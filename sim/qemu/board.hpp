@@ -24,7 +24,17 @@ struct CaseEnd {
   std::string message{};            ///< what the machine and QEMU wrote for people
 };
 
+/// In what machines differ.
+struct Inserted {
+  std::string loaded{};  ///< "file=…" of the loader, and where it goes if the file does not say
+  std::string cpu = "max";
+  std::string serial = "none";
+  std::string words{};  ///< ",arg=…": words to the firmware
+};
+
 /// QEMU's command line, the program first: everything but what runs on it.
+std::vector<std::string> arguments(const Tools& tools, const Inserted& inserted);
+/// Of the machine with our EL2.
 std::vector<std::string> arguments(const Tools& tools);
 
 class Board {

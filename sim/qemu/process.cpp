@@ -15,7 +15,8 @@
 
 namespace sim::qemu {
 
-Process::Process(const std::vector<std::string>& words, const std::string& folder, int output) {
+Process::Process(const std::vector<std::string>& words, const std::string& folder, int output,
+                 int error) {
   // In this program's process group, so that Ctrl-C ends both.
   std::vector<std::string> all = {"setpriv", "--pdeathsig", "KILL", "--"};
   all.insert(all.end(), words.begin(), words.end());
@@ -26,12 +27,12 @@ Process::Process(const std::vector<std::string>& words, const std::string& folde
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, 1);
-  posix_spawn_file_actions_adddup2(&actions, output, 2);
+  posix_spawn_file_actions_adddup2(&actions, error, 2);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  const int error = posix_spawnp(&process_, argv.front(), &actions, nullptr, argv.data(), environ);
+  const int failed = posix_spawnp(&process_, argv.front(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    throw std::runtime_error(fmt::format("{}: {}", all.front(), std::strerror(error)));
+  if (failed != 0) {
+    throw std::runtime_error(fmt::format("{}: {}", all.front(), std::strerror(failed)));
   }
   // The C library of Debian 12 declares pidfd_open() for C only.
   handle_ = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));

@@ -9,10 +9,13 @@ namespace sim::qemu {
 
 class Process {
  public:
-  /// Starts `words` with no input and both outputs in the open file `output`, in `folder`. It is
-  /// killed when this process dies, however that may be. Throws std::runtime_error where no process
-  /// can be started.
-  Process(const std::vector<std::string>& words, const std::string& folder, int output);
+  /// Starts `words` with no input, standard output and error in these open files, in `folder`. It
+  /// is killed when this process dies, however that may be. Throws std::runtime_error where no
+  /// process can be started.
+  Process(const std::vector<std::string>& words, const std::string& folder, int output, int error);
+  /// Both in one file.
+  Process(const std::vector<std::string>& words, const std::string& folder, int output)
+      : Process(words, folder, output, output) {}
   /// Kills what has not ended.
   ~Process();
   Process(const Process&) = delete;

@@ -8,6 +8,7 @@
 
 #include "guest/record.hpp"
 #include "guest/words.hpp"
+#include "sim/check/trace_check.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/engine/state_facts.hpp"
 #include "sim/trace/hasher.hpp"
@@ -96,6 +97,10 @@ class RecordBuilder {
     if (open_ != 0) in_.fail("an event that does not end");
     if (record_.fault_fired.size() != compiled_.world.faults.size()) in_.fail("no list of faults");
     record_.hash = trace::trace_hash(record_.events);
+    const bool faulted = std::ranges::find(record_.fault_fired, true) != record_.fault_fired.end();
+    for (Violation& one : check_trace(compiled_.world, record_.events, faulted)) {
+      record_.violations.push_back(std::move(one));
+    }
     return std::move(record_);
   }
 

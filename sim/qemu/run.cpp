@@ -11,11 +11,10 @@
 
 #include "sim/engine/input_error.hpp"
 #include "sim/qemu/record.hpp"
+#include "sim/qemu/settle.hpp"
 
 namespace sim::qemu {
 namespace {
-
-constexpr unsigned max_runs = 4;
 
 /// Where FFASIM_QEMU_KEEP wants the files of a case; nothing if it is not set. Packages and records
 /// stand there as in the pipes, behind their lengths: the machine takes such files, too.
@@ -54,39 +53,26 @@ class KeptFiles {
   std::optional<std::filesystem::path> folder_;
 };
 
-/// The record of a machine that did not end well.
-RunRecord stopped(const scenario::CompiledCase& compiled, const CaseEnd& end) {
-  RunRecord record;
-  record.steps.resize(compiled.steps.size());
-  record.fault_fired.resize(compiled.world.faults.size());
-  record.no_progress = end.hung;
+/// How a machine that did not end well did end.
+std::string in_words(const CaseEnd& end) {
   const std::string how = end.hung ? "did not end within the time limit"
                                    : fmt::format("ended with exit status {}", end.status);
-  record.stopped =
-      fmt::format("the machine {}{}{}", how, end.message.empty() ? "" : ": ", end.message);
-  return record;
+  return fmt::format("the machine {}{}{}", how, end.message.empty() ? "" : ": ", end.message);
 }
 
 }  // namespace
 
 RunRecord run(const scenario::CompiledCase& compiled, Board& board, const Boot& boot) {
   const KeptFiles kept(compiled.name);
-  Plan plan = plan_layouts(compiled, {});
-  for (unsigned runs = 0; runs < max_runs; ++runs) {
+  return run_until_settled(compiled, [&](const Plan& plan) {
     const std::vector<std::byte> package = make_package(compiled, plan, boot);
     kept.write("case.package", package);
     const CaseEnd end = board.run(package);
     kept.write("case.record", end.record);
     kept.write_text("machine.log", end.message);
-    if (end.record.empty()) return stopped(compiled, end);
-    RunRecord record = read_record(end.record, "case.record", compiled);
-    // A VM that the mediator refused leaves its pages to those that come later: with what is known
-    // now the plan may be another.
-    Plan better = plan_layouts(compiled, results_of(compiled, record));
-    if (better == plan) return record;
-    plan = std::move(better);
-  }
-  return stopped(compiled, {.message = "the places of the VMs' pages do not settle"});
+    if (end.record.empty()) return stopped(compiled, in_words(end), end.hung);
+    return read_record(end.record, "case.record", compiled);
+  });
 }
 
 }  // namespace sim::qemu

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the trace so far tells every checker.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "sim/check/checker.hpp"
+
+namespace sim::check {
+
+struct TraceKnowledge {
+  GuestStates guests;
+  std::map<uint16_t, Assembly> sends;  ///< by VM
+  /// Kept: the trace of the boot may be gone by the time of a send.
+  ffa::Version spmc_version = ffa::v1_0;
+
+  /// An SMC of the mediator that is over.
+  void note_smc(const trace::Event& smc);
+  /// A step that is over, before the checkers see it: the descriptor that its call is a part of.
+  Assembly::Part note_send(const trace::Event& event);
+  /// The same step, when the checkers have seen it.
+  void note_end(const Step& step);
+};
+
+/// A call that handed over all of a descriptor.
+bool completes_send(const trace::Event& event);
+
+}  // namespace sim::check
