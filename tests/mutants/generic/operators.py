@@ -40,7 +40,10 @@ class Collector:
 
     def add_tree(self, node):
         """Everything in a declaration that runs: bodies of functions, and what constructors set."""
-        if kind(node) in {"ConceptDecl", "StaticAssertDecl", "FieldDecl", "EnumDecl"} or node.get("constexpr") and kind(node) == "VarDecl":
+        if kind(node) in {"ConceptDecl", "StaticAssertDecl", "FieldDecl", "EnumDecl"}:
+            return
+        if node.get("constexpr") and kind(node) == "VarDecl":
+            self.table(node)
             return
         if kind(node) not in FUNCTIONS:
             for child in children(node):
@@ -58,6 +61,21 @@ class Collector:
             elif kind(child) in FUNCTIONS:
                 self.add_tree(child)
         self.function = outer
+
+    def table(self, node):
+        """`constexpr auto x = [] { … }();`, where it has values that can be changed: made anew at each look."""
+        call = bare(children(node)[0]) if children(node) else node
+        parts = [bare(child) for child in children(call)]
+        if kind(call) != "CXXOperatorCallExpr" or len(parts) != 2 or kind(parts[1]) != "LambdaExpr":
+            return
+        whole, maker, sites = place_of(call), place_of(parts[1]), len(self.sites)
+        if not whole or whole.file not in self.sources or self.sources[whole.file][maker.end:whole.end] != b"()":
+            return
+        self.function = node.get("name", "")
+        self.lambda_expression(parts[1])
+        if len(self.sites) > sites:
+            self.add(Site(whole.file, whole.begin, whole.end, (), "::mutant::Table{{", "", (maker.end, whole.end, "}}")))
+        self.function = ""
 
     # Statements.
 

@@ -39,7 +39,7 @@ int run(const std::string& plugin, const std::string& numbers, generic::Effort e
   const auto count = symbol<const uint32_t>(library, "ffasim_mutants", plugin);
   auto& alive = symbol<uint32_t>(library, "ffasim_mutant", plugin);
   auto* const reached = &symbol<uint8_t>(library, "ffasim_mutants_reached", plugin);
-  const auto mutants = generic::read_numbers(numbers, count);
+  const auto mutants = generic::read_wanted(numbers, count);
 
   generic::Reach reach;
   std::map<std::string, const ReadyCase*> cases;

@@ -5,6 +5,7 @@
 // Included first of all in each mutated file; made by make_mutants.py.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -89,6 +90,26 @@ template <class E>
   using Number = std::underlying_type_t<E>;
   return on(n) ? static_cast<E>(static_cast<Number>(value) + 1) : value;
 }
+
+/// A table that the compiler evaluates and the program reads: at run time it is made anew at each
+/// look, so that a mutant of one of its values shows.
+template <class Make>
+class Table {
+ public:
+  explicit constexpr Table(Make) {}
+  constexpr const auto& operator[](std::size_t n) const {
+    if (__builtin_is_constant_evaluated()) return constant[n];
+    return now()[n];
+  }
+
+ private:
+  using Rows = decltype(Make{}());
+  static const Rows& now() {
+    static thread_local Rows rows;
+    return rows = Make{}();
+  }
+  static constexpr Rows constant = Make{}();
+};
 
 }  // namespace mutant
 

@@ -35,7 +35,7 @@ class Learner final : public testing::EmptyTestEventListener {
 };
 
 void run(const std::string& numbers, generic::Effort effort) {
-  const auto mutants = generic::read_numbers(numbers, ffasim_mutants);
+  const auto mutants = generic::read_wanted(numbers, ffasim_mutants);
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
   generic::Reach reach;

@@ -81,15 +81,20 @@ void Reach::add(std::string test, const uint8_t* reached, uint32_t count) {
   rows_.push_back(std::move(row));
 }
 
-std::vector<Test> Reach::tests_of(uint32_t mutant, size_t limit) const {
+std::vector<Test> Reach::tests_of(uint32_t mutant, const std::string& first, size_t limit) const {
   std::vector<const Row*> rows;
+  std::vector<Test> tests;
   for (const Row& row : rows_) {
-    if (row.bits[mutant]) rows.push_back(&row);
+    if (!row.bits[mutant]) continue;
+    if (row.test.name == first) {
+      tests.push_back(row.test);
+    } else {
+      rows.push_back(&row);
+    }
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
     return std::pair{a->round, a->reached} < std::pair{b->round, b->reached};
   });
-  std::vector<Test> tests;
   for (size_t begin = 0, end = 0; begin < rows.size() && tests.size() < limit; begin = end) {
     while (end < rows.size() && rows[end]->round == rows[begin]->round) ++end;
     for (size_t n = 0; n < end - begin && tests.size() < limit; ++n) {
@@ -106,23 +111,26 @@ std::optional<Effort> to_effort(const char* jobs, const char* tests) {
   return Effort{static_cast<unsigned>(at_a_time), most};
 }
 
-std::vector<uint32_t> read_numbers(const std::string& file, uint32_t count) {
+std::vector<Wanted> read_wanted(const std::string& file, uint32_t count) {
   std::ifstream in(file);
   if (!in) throw std::runtime_error(file + ": can't be read");
-  std::vector<uint32_t> numbers;
+  std::vector<Wanted> wanted;
   std::string line;
   for (size_t at = 1; std::getline(in, line); ++at) {
+    const size_t space = line.find(' ');
+    const std::string digits = line.substr(0, space);
     char* end = nullptr;
-    const unsigned long number = std::strtoul(line.c_str(), &end, 10);
-    if (line.empty() || *end != '\0' || number == 0 || number > count) {
+    const unsigned long number = std::strtoul(digits.c_str(), &end, 10);
+    if (digits.empty() || *end != '\0' || number == 0 || number > count) {
       throw std::runtime_error(fmt::format("{}:{}: no mutant from 1 to {}", file, at, count));
     }
-    numbers.push_back(static_cast<uint32_t>(number));
+    wanted.push_back({static_cast<uint32_t>(number),
+                      space == std::string::npos ? std::string{} : line.substr(space + 1)});
   }
-  return numbers;
+  return wanted;
 }
 
-void judge(const std::vector<uint32_t>& mutants, const Reach& reach, uint32_t& alive, Effort effort,
+void judge(const std::vector<Wanted>& mutants, const Reach& reach, uint32_t& alive, Effort effort,
            const Fails& fails) {
   std::vector<std::string> lines(mutants.size());
   std::map<pid_t, Child> children;
@@ -143,15 +151,16 @@ void judge(const std::vector<uint32_t>& mutants, const Reach& reach, uint32_t& a
     if (pid < 0) throw std::runtime_error("a child is lost");
     const Child child = children.at(pid);
     children.erase(pid);
-    lines[child.index] = line_of(mutants[child.index], status, child.name);
+    lines[child.index] = line_of(mutants[child.index].mutant, status, child.name);
     free_names.push_back(child.name);
     tell();
   };
   std::fflush(stdout);
   for (size_t index = 0; index < mutants.size(); ++index) {
-    const std::vector<Test> tests = reach.tests_of(mutants[index], effort.tests);
+    const auto& [mutant, first] = mutants[index];
+    const std::vector<Test> tests = reach.tests_of(mutant, first, effort.tests);
     if (tests.empty()) {
-      lines[index] = fmt::format(R"({{"mutant":{},"result":"unreached"}})", mutants[index]);
+      lines[index] = fmt::format(R"({{"mutant":{},"result":"unreached"}})", mutant);
       continue;
     }
     if (free_names.empty()) await_one();
@@ -161,7 +170,7 @@ void judge(const std::vector<uint32_t>& mutants, const Reach& reach, uint32_t& a
     const pid_t pid = fork();
     if (pid < 0) throw std::runtime_error("fork failed");
     if (pid == 0) {
-      alive = mutants[index];
+      alive = mutants[index].mutant;
       run_child(name, tests, fails);
     }
     children.emplace(pid, Child{index, name});

@@ -27,8 +27,9 @@ class Reach {
   void add(std::string test, const uint8_t* reached, uint32_t count);
   /// At most `limit` that reach it: in turns one of those that reach the fewest mutants, which look
   /// closest, and of those that reach the most, which go deepest. Of tests that reach the same
-  /// ones, the second goes behind the first of all others, and so on. Deterministic.
-  std::vector<Test> tests_of(uint32_t mutant, size_t limit) const;
+  /// ones, the second goes behind the first of all others, and so on; `first` goes before all, if
+  /// it reaches it. Deterministic.
+  std::vector<Test> tests_of(uint32_t mutant, const std::string& first, size_t limit) const;
 
  private:
   struct Row {
@@ -54,12 +55,19 @@ struct Effort {
 /// Of two arguments, or nothing: 1 to 64 jobs, 1 to 1,000,000 tests.
 std::optional<Effort> to_effort(const char* jobs, const char* tests);
 
-/// The numbers in a file, a line each. Throws std::runtime_error that names file and line.
-std::vector<uint32_t> read_numbers(const std::string& file, uint32_t count);
+/// A mutant to judge, and the test that it meets first, if one is named.
+struct Wanted {
+  uint32_t mutant;
+  std::string first;
+};
+
+/// A line each: its number, and behind a space perhaps the name of a test. Throws
+/// std::runtime_error that names file and line.
+std::vector<Wanted> read_wanted(const std::string& file, uint32_t count);
 
 /// One line of JSON a mutant on standard output, in their order: killed (by which test, how),
 /// survived, or unreached by any test.
-void judge(const std::vector<uint32_t>& mutants, const Reach& reach, uint32_t& alive, Effort effort,
+void judge(const std::vector<Wanted>& mutants, const Reach& reach, uint32_t& alive, Effort effort,
            const Fails& fails);
 
 }  // namespace generic

@@ -2,6 +2,7 @@
 // Notifications between VMs: what is bound, pending and told, and the interrupt that goes with it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,44 @@ TEST_F(Table, EachEventIsToldOnce) {
   EXPECT_EQ(table.tell(self, ffa::Convention::smc64).list_count, 1U);
 }
 
+TEST_F(Table, WhatIsTakenIsTold) {
+  table.at(all).notify(0x1);
+  table.at(only(2)).notify(0x4);
+  EXPECT_EQ(table.take(ffa::VcpuId{2}), 0x5U);
+  EXPECT_EQ(table.tell(self, ffa::Convention::smc32).list_count, 0U);
+}
+TEST_F(Table, TheFirstNotificationIsPendingForItsVcpuToo) {
+  table.bind(first, 0x1, true);
+  EXPECT_FALSE(table.is_pending(0x1));
+  table.at(only(2)).notify(0x1);
+  EXPECT_TRUE(table.is_pending(0x1));
+}
+TEST_F(Table, AFullRxIsToldAndTakenOnce) {
+  EXPECT_FALSE(table.take_rx_full());
+  table.notify_rx_full();
+  const auto info = table.tell(self, ffa::Convention::smc32);
+  ASSERT_EQ(info.list_count, 1U);
+  EXPECT_EQ(info.lists[0], (ffa::NotificationList{self, 0, {}}));
+  EXPECT_TRUE(table.take_rx_full());
+  EXPECT_FALSE(table.take_rx_full());
+  table.notify_rx_full();
+  EXPECT_TRUE(table.take_rx_full());
+  EXPECT_EQ(table.tell(self, ffa::Convention::smc32).list_count, 0U) << "it knows";
+}
+TEST_F(Table, WhatTheSpmcHadWhenItWasAskedIsTold) {
+  constexpr auto spmc = mediator::NotificationSource::spmc;
+  table.at(all).notify(spmc);
+  table.at(only(1)).notify(spmc);
+  table.tell_of_spmc(ffa::VcpuId{1}, table.seen_of_spmc(ffa::VcpuId{1}));
+  EXPECT_EQ(table.tell(self, ffa::Convention::smc32).list_count, 0U);
+  for (const Audience& whom : {all, only(1)}) {
+    const auto seen = table.seen_of_spmc(ffa::VcpuId{1});
+    table.at(whom).notify(spmc);
+    table.tell_of_spmc(ffa::VcpuId{1}, seen);
+    EXPECT_EQ(table.tell(self, ffa::Convention::smc32).list_count, 1U) << "it came meanwhile";
+  }
+}
+
 /// By width, whether the VM as a whole is notified, and how many vCPUs are.
 class Lists : public testing::TestWithParam<std::tuple<ffa::Convention, bool, uint16_t>> {};
 TEST_P(Lists, NameEachVcpuOnceInAsManyCallsAsItTakes) {
@@ -111,6 +150,12 @@ TEST_P(Lists, NameEachVcpuOnceInAsManyCallsAsItTakes) {
   for (bool more = true; more;) {
     const auto info = table.tell(self, convention);
     ASSERT_NE(info.list_count, 0U);
+    if (wholes == 0 && told.empty()) {  // the first call tells as much as the registers hold
+      const unsigned ids = vcpus + (vcpus + 2U) / 3 + (whole ? 1U : 0U);
+      const unsigned capacity = ffa::NotificationInfoGetSuccess::id_capacity(convention);
+      EXPECT_EQ(info.more_pending, ids > capacity);
+      EXPECT_GE(info.id_count() + 1U, std::min(ids, capacity));
+    }
     EXPECT_LE(info.id_count(), ffa::NotificationInfoGetSuccess::id_capacity(convention));
     const auto seen = ffa::NotificationInfoGetSuccess::decode(info.encode());
     ASSERT_TRUE(seen.ok());
