@@ -64,7 +64,7 @@ TYPED_TEST_P(Registers, SurviveDecodingAndEncoding) {
     RC_ASSERT(*again == fields_of(*call));
     RC_ASSERT(again->encode() == encoded);
     if (FunctionId{encoded.x[0]}.is_smc64()) return;
-    for (const uint64_t x : encoded.x) RC_ASSERT(x >> 32 == 0U);
+    for (const uint64_t x : encoded.x) RC_ASSERT((x >> 32) == 0U);
   });
   EXPECT_GT(accepted, 10U) << "hardly a case was a call";
 }
