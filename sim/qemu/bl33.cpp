@@ -15,6 +15,7 @@
 #include <span>
 
 #include "sim/engine/input_error.hpp"
+#include "sim/qemu/backtrace.hpp"
 #include "sim/qemu/board.hpp"
 #include "sim/qemu/bundle.hpp"
 #include "sim/qemu/process.hpp"
@@ -56,9 +57,11 @@ std::vector<std::string> command(const Tools& tools, const Bl33Image& image) {
                     .words = fmt::format(",arg=bl33={:#x}", image.base)});
 }
 
-/// What the payload said last, for people.
-std::string last_words(const std::string& log) {
+/// What the payload said last, or from its crash on, for people.
+std::string last_words(const std::string& log, const Tools& tools) {
   constexpr size_t shown = 400;
+  const size_t crash = log.rfind("crash at ");
+  if (crash != std::string::npos) return with_names(log.substr(crash), tools);
   return log.size() <= shown ? log : "… " + log.substr(log.size() - shown);
 }
 
@@ -118,7 +121,7 @@ RunRecord boot_once(const scenario::CompiledCase& compiled, const Plan& plan, co
                     const Bl33Image& image, const RunFolder& folder) {
   const BundleEntry entry{compiled.name, {}, make_package(compiled, plan)};
   const Booted booted = boot(tools, image, folder, std::span{&entry, 1});
-  const std::string last = last_words(booted.log);
+  const std::string last = last_words(booted.log, tools);
   if (!booted.status) {
     return stopped(compiled, "the machine did not end within the time limit: " + last, true);
   }
@@ -137,6 +140,8 @@ RunRecord boot_once(const scenario::CompiledCase& compiled, const Plan& plan, co
 }  // namespace
 
 std::vector<std::byte> read_bytes(const std::string& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) throw InputError(file, "is a directory");
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
   if (size < 0) throw InputError(file, "can't be read");

@@ -78,7 +78,7 @@ Stop Vcpu::run(const Stage2& stage2) {
       : "=r"(el1_.sp), "=r"(el1_.elr), "=r"(el1_.spsr), "=r"(el1_.esr), "=r"(el1_.far),
         "=r"(el1_.vbar), "=r"(el1_.sctlr));
   const auto immediate = static_cast<uint16_t>(context_.esr);
-  switch (context_.esr >> 26) {
+  switch (context_.esr >> 26 & 0x3f) {
     case class_smc:
       return {.kind = StopKind::call_smc};
     case class_hvc:

@@ -35,7 +35,7 @@ using el3::World;
 
 constexpr uint64_t sctlr_el3 = 0x30c50830;  // RES1 bits; MMU, caches and alignment checks off
 constexpr uint64_t sctlr_el1 = 0x30d00800;
-constexpr uint64_t scr_secure = 0x530;  // RW, HCE
+constexpr uint64_t scr_secure = 0x530;  // RW, HCE; FIQ 0: an FIQ is S-EL1's
 constexpr uint64_t scr_normal = 0x531;  // and NS
 constexpr uint64_t spsr_el1h = 0x3c5;   // interrupts masked
 constexpr uint64_t spsr_el2h = 0x3c9;
@@ -166,7 +166,7 @@ void secondary_main() {
 void smc_from(World* from) {
   uint64_t syndrome = 0;
   asm volatile("mrs %0, esr_el3" : "=r"(syndrome));
-  if (syndrome >> 26 != exception_class_smc) {
+  if ((syndrome >> 26 & 0x3f) != exception_class_smc) {
     uint64_t address = 0;
     asm volatile("mrs %0, far_el3" : "=r"(address));
     const bool ours = from == &secure;

@@ -226,6 +226,9 @@ class SecureWorld {
       return out;
     }
     if (spmc_ != nullptr && is_version_request(in)) return answer_version(*spmc_, in);
+    if (spmc_ != nullptr && ffa::is_function(in, ffa::Fid::version)) {
+      ports::qemu::give_up(ports::qemu::exit_broken, "FFA_VERSION has passed the SPMD");
+    }
     return spmc_ == nullptr ? answer_without_spmc(in) : answer_with(*spmc_, memory_, in);
   }
 

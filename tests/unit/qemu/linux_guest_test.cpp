@@ -67,6 +67,7 @@ TEST_F(LinuxGuest, RefusesWhatIsNoImage) {
             std::string::npos);
   EXPECT_NE(refusal({.kernel = file("d", image(0, 4095, 0))}).find("no sense"), std::string::npos);
   EXPECT_NE(refusal({.kernel = "/nowhere/Image"}).find("can't be read"), std::string::npos);
+  EXPECT_NE(refusal({.kernel = testing::TempDir()}).find("is a directory"), std::string::npos);
 }
 
 TEST_F(LinuxGuest, NeedsRoomInItsFirstRam) {
