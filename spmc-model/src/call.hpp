@@ -56,6 +56,9 @@ inline Answer status_reply(ffa::Status status) {
   return status == ffa::Status::success ? success() : error(status);
 }
 
+/// w1 of the response to a message: who sent it receives, and the other way round.
+inline uint32_t swapped_ids(uint32_t w1) { return (w1 >> 16) | (w1 << 16); }
+
 inline ffa::EndpointId high_id(uint32_t word) {
   return ffa::EndpointId{static_cast<uint16_t>(word >> 16)};
 }

@@ -21,18 +21,16 @@ constexpr uint32_t tee_error_busy = 0xffff000d;
 constexpr unsigned first_payload_register = 3;
 constexpr unsigned first_payload_register_2 = 4;
 
-uint64_t swapped(uint32_t w1) { return (w1 >> 16) | (w1 << 16); }
-
 /// An empty response to this request; the payload is the SP's. A REQ2 is answered in x8-x17 too.
 Answer response(const Call& call, DirectKind kind) {
   if (kind == DirectKind::req2) {
-    Answer answer = reply(ffa::fid32(Fid::msg_send_direct_resp2), swapped(call.w(1)));
+    Answer answer = reply(ffa::fid32(Fid::msg_send_direct_resp2), swapped_ids(call.w(1)));
     answer.extended = true;
     return answer;
   }
   const uint32_t id =
       call.smc64 ? ffa::fid64(Fid::msg_send_direct_resp) : ffa::fid32(Fid::msg_send_direct_resp);
-  return reply(id, swapped(call.w(1)));
+  return reply(id, swapped_ids(call.w(1)));
 }
 
 unsigned payload_start(DirectKind kind) {

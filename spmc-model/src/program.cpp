@@ -33,8 +33,6 @@ uint32_t wanted_response(const Call& request) {
                        : ffa::fid32(Fid::msg_send_direct_resp);
 }
 
-uint32_t swapped(uint32_t w1) { return (w1 >> 16) | (w1 << 16); }
-
 Answer map_buffers(SpmcStorage& s, size_t sp, const Call& call) {
   SpState& self = s.sps[sp];
   if (self.rx != SpRx::unmapped) return error(Status::denied);
@@ -123,8 +121,8 @@ Answer run_program(SpmcStorage& s, const Call& request, size_t sp) {
   const ffa::Regs* in = self.mid_request ? nullptr : &request.in;
   if (was_yielding) in = &yielded;
   const Call end = run_until(s, sp, in, [&](const Call& call) {
-    const bool answers =
-        is_response(call.function) && call.function == wanted && call.w(1) == swapped(request.w(1));
+    const bool answers = is_response(call.function) && call.function == wanted &&
+                         call.w(1) == swapped_ids(request.w(1));
     return answers || call.function == ffa::fid32(Fid::interrupt) ||
            call.function == ffa::fid32(Fid::yield);
   });

@@ -13,8 +13,7 @@ using ffa::FrameworkMessage;
 using ffa::Status;
 
 Answer vm_response(const Call& call, FrameworkMessage type, Status status) {
-  const uint32_t w1 = call.w(1);
-  return reply(ffa::fid32(ffa::Fid::msg_send_direct_resp), (w1 >> 16) | (w1 << 16),
+  return reply(ffa::fid32(ffa::Fid::msg_send_direct_resp), swapped_ids(call.w(1)),
                ffa::framework_word(type), ffa::to_word(status));
 }
 
