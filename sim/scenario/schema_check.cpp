@@ -2,7 +2,10 @@
 // The only file that includes the validator, which is heavy to compile.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <regex>
 #include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -28,22 +31,23 @@ std::vector<std::string> path_of(const std::vector<std::string>& context) {
   return path;
 }
 
+void parse(const json& text, valijson::Schema& schema) {
+  valijson::SchemaParser parser;
+  parser.populateSchema(Adapter(text), schema);
+}
+
 /// One schema, parsed; kept for all documents.
 struct Prepared {
   json text;
   valijson::Schema schema;
 
-  explicit Prepared(json from) : text(std::move(from)) {
-    valijson::SchemaParser parser;
-    parser.populateSchema(Adapter(text), schema);
-  }
+  explicit Prepared(json from) : text(std::move(from)) { parse(text, schema); }
 };
 
-std::optional<Complaint> check(const Prepared& prepared, const json& value,
-                               valijson::Validator& validator) {
-  if (validator.validate(prepared.schema, Adapter(value), nullptr)) return {};
+std::optional<Complaint> complaint_about(const Prepared& prepared, const json& value,
+                                         valijson::Validator& validator) {
   valijson::ValidationResults results;
-  validator.validate(prepared.schema, Adapter(value), &results);
+  if (validator.validate(prepared.schema, Adapter(value), &results)) return {};
   std::vector<Finding> findings;
   valijson::ValidationResults::Error error;
   while (results.popError(error)) findings.push_back({path_of(error.context), error.description});
@@ -57,46 +61,113 @@ std::string dumped(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// What check_scenario() looks at: of the steps, which are judged one by one, only their number.
-std::string text_of_scenario(const json& document) {
-  std::string text;
-  for (const auto& [key, value] : document.items()) {
-    const bool steps = key == "steps" && value.is_array();
-    const std::string content = steps ? fmt::format("[{}]", value.size()) : dumped(value);
-    text += fmt::format("{}:{}\n", dumped(key), content);
-  }
-  return text;
+/// True if the schema asks of an object only which members it has, and something of each.
+bool is_of_members(const json& schema) {
+  static const std::set<std::string> words = {
+      "$id",      "$schema",    "title",         "description",          "definitions",      "type",
+      "required", "properties", "minProperties", "additionalProperties", "patternProperties"};
+  const bool only_those = std::all_of(schema.items().begin(), schema.items().end(),
+                                      [](const auto& item) { return words.contains(item.key()); });
+  return only_those && schema.value("type", json()) == "object" &&
+         schema.value("additionalProperties", json()) == false;
+}
+
+/// The bundle, where a step may be anything: each is judged by its `do`.
+json schema_around_steps() {
+  json document = bundled_schema();
+  document["definitions"]["in_steps"]["step"] = json::object();
+  return document;
+}
+
+/// True for the lists of steps in it.
+bool is_list_of_anything(const json& schema) {
+  static const json any_step = {{"$ref", "#/definitions/in_steps/step"}};
+  return schema.value("type", json()) == "array" && schema.value("items", json()) == any_step;
 }
 
 }  // namespace
 
+/// To validate is dear, and the cases of a matrix have most members in common. What fits is
+/// therefore found member by member, and remembered by schema and text. Only what does not fit is
+/// validated as a whole, for what there is to say of it.
 struct SchemaChecker::Impl {
-  /// What fitted its schema, by its text: the cases of a matrix have most of it in common, and to
-  /// validate is dear.
-  std::set<std::string> good;
+  explicit Impl(json document) : scenario(std::move(document)) {
+    leaf_document["definitions"] = scenario.text.at("definitions");
+  }
 
-  std::optional<Complaint> check_once(std::string text, const Prepared& schema, const json& value) {
-    if (good.contains(text)) return {};
-    auto complaint = check(schema, value, validator);
-    if (!complaint && good.size() < max_remembered) good.insert(std::move(text));
-    return complaint;
+  bool leaf_fits(const json& schema, const std::string& text, const json& value) {
+    auto& parsed = leaves[text];
+    if (!parsed) {
+      parsed = std::make_unique<valijson::Schema>();
+      leaf_document["allOf"] = json::array({schema});
+      parse(leaf_document, *parsed);
+    }
+    return validator.validate(*parsed, Adapter(value), nullptr);
+  }
+
+  /// The schemas of a member; none: there must be no such member.
+  std::vector<const json*> schemas_of(const json& schema, const std::string& name) {
+    std::vector<const json*> found;
+    const auto properties = schema.find("properties");
+    if (properties != schema.end() && properties->contains(name)) {
+      found.push_back(&properties->at(name));
+    }
+    const auto of_patterns = schema.find("patternProperties");
+    if (of_patterns == schema.end()) return found;
+    for (const auto& [pattern, child] : of_patterns->items()) {
+      auto& compiled = patterns[pattern];
+      if (!compiled) compiled.emplace(pattern);
+      if (std::regex_search(name, *compiled)) found.push_back(&child);
+    }
+    return found;
+  }
+
+  bool member_fits(const json& schema, const std::string& name, const json& value) {
+    const auto wanted = schemas_of(schema, name);
+    return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(),
+                                          [&](const json* one) { return fits(*one, value); });
+  }
+
+  bool members_fit(const json& schema, const json& object) {
+    if (object.size() < schema.value("minProperties", size_t{0})) return false;
+    for (const json& name : schema.value("required", json::array())) {
+      if (!object.contains(name.get<std::string>())) return false;
+    }
+    return std::all_of(object.items().begin(), object.items().end(), [&](const auto& member) {
+      return member_fits(schema, member.key(), member.value());
+    });
+  }
+
+  bool fits(const json& schema, const json& value) {
+    const json& node = resolve(schema, scenario.text);
+    if (value.is_array() && is_list_of_anything(node)) {
+      return value.size() >= node.value("minItems", size_t{0});
+    }
+    const std::string schema_text = dumped(schema);
+    std::string text = schema_text + dumped(value);
+    if (good.contains(text)) return true;
+    const bool parts = value.is_object() && is_of_members(node);
+    if (parts ? !members_fit(node, value) : !leaf_fits(schema, schema_text, value)) return false;
+    if (good.size() < max_remembered) good.insert(std::move(text));
+    return true;
   }
 
   valijson::Validator validator;
-  std::unique_ptr<Prepared> scenario;
+  Prepared scenario;
   std::map<std::string, std::unique_ptr<Prepared>> steps;
+  json leaf_document;  ///< the definitions, and the schema that is parsed
+  std::map<std::string, std::unique_ptr<valijson::Schema>> leaves;  ///< by text
+  std::map<std::string, std::optional<std::regex>> patterns;
+  std::set<std::string> good;  ///< schema, then value
 };
 
-SchemaChecker::SchemaChecker() : impl_(std::make_unique<Impl>()) {
-  json document = bundled_schema();
-  document["definitions"]["in_steps"]["step"] = json::object();  // a step is judged by its `do`
-  impl_->scenario = std::make_unique<Prepared>(std::move(document));
-}
+SchemaChecker::SchemaChecker() : impl_(std::make_unique<Impl>(schema_around_steps())) {}
 
 SchemaChecker::~SchemaChecker() = default;
 
 std::optional<Complaint> SchemaChecker::check_scenario(const json& document) {
-  return impl_->check_once(text_of_scenario(document), *impl_->scenario, document);
+  if (document.is_object() && impl_->members_fit(impl_->scenario.text, document)) return {};
+  return complaint_about(impl_->scenario, document, impl_->validator);
 }
 
 std::optional<Complaint> SchemaChecker::check_step(const json& step) {
@@ -111,13 +182,14 @@ std::optional<Complaint> SchemaChecker::check_step(const json& step) {
                                         join_names(names, 64))};
   }
   const auto name = named->get<std::string>();
+  if (impl_->members_fit(known.at(name), step)) return {};
   auto& prepared = impl_->steps[name];
   if (!prepared) {
     json document = known.at(name);
     document["definitions"] = bundled_schema().at("definitions");
     prepared = std::make_unique<Prepared>(std::move(document));
   }
-  return impl_->check_once(dumped(step), *prepared, step);
+  return complaint_about(*prepared, step, impl_->validator);
 }
 
 }  // namespace sim::scenario

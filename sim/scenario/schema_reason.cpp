@@ -7,11 +7,8 @@
 #include <regex>
 
 namespace sim::scenario {
-namespace {
-
 using nlohmann::json;
 
-/// A schema node without its `$ref`; `root` is the bundle.
 const json& resolve(const json& node, const json& root) {
   const json* at = &node;
   for (int hops = 0; hops < 16 && at->is_object() && at->contains("$ref"); ++hops) {
@@ -19,6 +16,8 @@ const json& resolve(const json& node, const json& root) {
   }
   return *at;
 }
+
+namespace {
 
 const json* child_by_key(const json& node, const std::string& key) {
   const auto properties = node.find("properties");

@@ -17,6 +17,9 @@ struct Finding {
   std::string words;
 };
 
+/// A schema node without its `$ref`; `root` is the bundle.
+const nlohmann::json& resolve(const nlohmann::json& node, const nlohmann::json& root);
+
 /// The most telling of the findings about `value`, which does not fit `schema`, as a complaint.
 /// `findings` not empty.
 Complaint explain(const std::vector<Finding>& findings, const nlohmann::json& value,
