@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ffa-hash PACK: runs the cases that `ffa-sim pack` wrote and prints "hash name" for each.
-// ffa-hash PACK SEEDS [SHARD/SHARDS]: runs those that leave something to choose under the seeds 1
-// to SEEDS, judges each run, and prints "digest seeds name" for 100, 1,000, … seeds: a digest over
-// the hashes so far. Of every SHARDS cases it takes one. Needs no JSON and no option library, so
-// that a tree of another compiler or another optimisation is built in seconds.
+// ffa-hash PACK [0]: runs the cases that `ffa-sim pack` wrote and prints "hash name" for each.
+// ffa-hash PACK SEEDS: runs those that leave something to choose under the seeds 1 to SEEDS, judges
+// each run, and prints "digest seeds name" for 10, 100, 1,000, … seeds: a digest over the hashes so
+// far. SHARD/SHARDS behind either: of every SHARDS cases one. Needs no JSON and no option library,
+// so that a tree of another compiler or another optimisation is built in seconds.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -41,10 +41,17 @@ std::vector<std::byte> read_bytes(const std::string& file) {
   return bytes;
 }
 
-void print_hashes(const std::string& file) {
+struct Shard {
+  uint64_t index = 1;
+  uint64_t count = 1;
+};
+
+void print_hashes(const std::string& file, Shard shard) {
   const auto factory = sim::built_in_mediator();
   const std::vector<std::byte> bytes = read_bytes(file);
+  uint64_t number = 0;
   for (const auto& compiled : sim::scenario::unpack_cases(bytes, file)) {
+    if (number++ % shard.count != shard.index - 1) continue;
     const auto choices = [&] {
       return compiled.choices.empty() ? sim::seeded_choices(0)
                                       : sim::recorded_choices(compiled.choices, compiled.name);
@@ -74,7 +81,7 @@ void print_digests(const sim::scenario::CompiledCase& compiled, sim::MediatorFac
                    uint64_t seeds) {
   sim::CaseWorld world{compiled, factory};
   Digest digest;
-  uint64_t next_told = 100;
+  uint64_t next_told = 10;
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     sim::Choices choices{sim::seeded_choices(seed)};
     world.run(choices);
@@ -91,11 +98,6 @@ bool takes_seeds(const sim::scenario::CompiledCase& compiled) {
   return compiled.sweeps.empty() && compiled.each_status.empty() && compiled.choices.empty();
 }
 
-struct Shard {
-  uint64_t index = 1;
-  uint64_t count = 1;
-};
-
 void run_seeds(const std::string& file, uint64_t seeds, Shard shard) {
   const auto factory = sim::built_in_mediator();
   const std::vector<std::byte> bytes = read_bytes(file);
@@ -109,7 +111,7 @@ void run_seeds(const std::string& file, uint64_t seeds, Shard shard) {
 std::optional<uint64_t> to_number(std::string_view text) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0) return {};
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
   return value;
 }
 
@@ -118,7 +120,7 @@ std::optional<Shard> to_shard(std::string_view text) {
   if (slash == std::string_view::npos) return {};
   const auto index = to_number(text.substr(0, slash));
   const auto count = to_number(text.substr(slash + 1));
-  if (!index || !count || *index > *count) return {};
+  if (!index || !count || *index == 0 || *index > *count) return {};
   return Shard{*index, *count};
 }
 
@@ -132,14 +134,14 @@ int usage() {
 
 int main(int argc, char** argv) {
   if (argc < 2 || argc > 4 || argv[1][0] == '-') return usage();
-  const auto seeds = argc > 2 ? to_number(argv[2]) : std::optional<uint64_t>{1};
+  const auto seeds = argc > 2 ? to_number(argv[2]) : std::optional<uint64_t>{0};
   const auto shard = argc > 3 ? to_shard(argv[3]) : std::optional<Shard>{Shard{}};
   if (!seeds || !shard) return usage();
   return sim::run_program("ffa-hash", [&] {
-    if (argc > 2) {
+    if (*seeds > 0) {
       run_seeds(argv[1], *seeds, *shard);
     } else {
-      print_hashes(argv[1]);
+      print_hashes(argv[1], *shard);
     }
     return 0;
   });

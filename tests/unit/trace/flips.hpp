@@ -29,11 +29,13 @@ struct Flip {
   std::function<void(sim::trace::Event&)> apply;
 };
 
-// Sanitizers make a replay thirty times slower: they try every so many-th field.
-#ifdef FFASIM_ASAN
-inline constexpr size_t flip_stride = 31;
-#else
+// Every so many-th field is tried: in the night each, with sanitizers, which make a replay thirty times slower, few.
+#if defined(FFASIM_NIGHTLY)
 inline constexpr size_t flip_stride = 1;
+#elif defined(FFASIM_ASAN)
+inline constexpr size_t flip_stride = 61;
+#else
+inline constexpr size_t flip_stride = 4;
 #endif
 
 /// Another bit for each field, so that over a capture every position has its turn.
