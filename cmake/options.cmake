@@ -4,7 +4,7 @@ option(FFASIM_HOST "Build the simulator and the tools (off for freestanding cros
 option(FFASIM_TESTS "Build the tests" ON)
 option(FFASIM_BENCH "Build the benchmarks" OFF)
 option(FFASIM_HASH_ONLY "Build only what the golden hash runner needs" OFF)
-option(FFASIM_UNITY "Compile ten of a component's sources together: half the time for all, more after a small change" OFF)
+option(FFASIM_UNITY "Compile twenty of a component's sources together: half the time for all, more after a small change" OFF)
 option(FFASIM_COVERAGE "Record what of the mediator and of ffa runs: lines, branches, MC/DC (clang)" OFF)
 set(FFASIM_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
@@ -26,7 +26,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 endif()
 if(FFASIM_UNITY)
   set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 20)
   # Both warnings know a source by the file that is compiled; the presets aarch64 and nightly, file by file, have them.
   add_compile_options(-Wno-shadow)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -42,6 +42,18 @@ if(FFASIM_COVERAGE)
   add_compile_options(-fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc -fprofile-list=${instrumented})
   add_link_options(-fprofile-instr-generate)
 endif()
+
+# ffasim_cold(<target>…): what runs once a command, or once a report, and is many templates, gets little of the optimiser's time;
+# with sanitizers, whose code is three times as much to optimise, none.
+function(ffasim_cold)
+  set(level -O1)
+  if(FFASIM_SANITIZE)
+    set(level -O0)
+  endif()
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE ${level})
+  endforeach()
+endfunction()
 
 # What the freestanding parts promise: no exceptions, no RTTI, no hidden runtime calls.
 function(ffasim_freestanding target)

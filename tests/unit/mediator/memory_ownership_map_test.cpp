@@ -125,7 +125,7 @@ TEST(OwnershipMap, StaysBalancedInSortedOrder) {
 }
 
 /// What the map should hold: one list a holder, in the order of the claims.
-struct Model {
+struct ListsModel {
   bool overlapping = false;
   std::map<uint32_t, std::vector<PageRange>> lists;
   std::optional<uint32_t> conflict(uint32_t by, const PageRange& range) const {
@@ -215,7 +215,7 @@ class Pair {
  private:
   OwnershipStorage storage_;
   OwnershipMap map_;
-  Model model_;
+  ListsModel model_;
   std::map<uint32_t, RangeIndex> first_;
   std::map<uint32_t, RangeIndex> last_;
 };

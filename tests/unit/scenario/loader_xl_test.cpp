@@ -173,12 +173,12 @@ TEST(XlVm, WhatIsWrongWithAKeyOfOursIsToldWithItsLine) {
 class XlFiles : public testing::Test {
  protected:
   static void write(const std::string& name, const std::string& text) {
-    std::FILE* const stream = std::fopen(test::temp_folder().file(name).c_str(), "wb");
+    std::FILE* const stream = std::fopen(::test::temp_folder().file(name).c_str(), "wb");
     ASSERT_NE(stream, nullptr);
     std::fwrite(text.data(), 1, text.size(), stream);
     std::fclose(stream);
   }
-  static std::string in_folder(const std::string& name) { return test::temp_folder().file(name); }
+  static std::string in_folder(const std::string& name) { return ::test::temp_folder().file(name); }
   /// Adds the files to a world with these VMs; gives the VMs.
   json add(const std::string& vms) {
     document_ = json{{"world", {{"vms", json::parse(vms)}}}};

@@ -2,25 +2,13 @@
 // Guests that send the OP-TEE-like service whatever they like, from fixed seeds: no crash, every
 // answer well-formed, and nothing is left when their VMs end.
 #include "optee_world.hpp"
+#include "random.hpp"
 
 namespace spmc_test {
 namespace {
 
 constexpr uint32_t threads = 3;
 constexpr uint64_t buffers = 0x4b000000;
-
-/// SplitMix64: the same numbers everywhere.
-struct Random {
-  uint64_t state;
-  uint64_t next() {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  uint64_t below(uint64_t n) { return next() % n; }
-  bool one_in(uint64_t n) { return below(n) == 0; }
-};
 
 struct TeeRandom : testing::TestWithParam<uint64_t> {
   TeeWorld world{optee::Config{.threads = threads, .sessions = 5}};

@@ -25,12 +25,12 @@ bool replays(const std::vector<Event>& events, const char* spmc) {
   }
 }
 
-struct Case {
+struct HostileCase {
   const char* capture;
   const char* spmc;
 };
 
-class HostileCapture : public testing::TestWithParam<Case> {
+class HostileCapture : public testing::TestWithParam<HostileCase> {
  protected:
   std::vector<Event> events = sim::trace::read_trace(test::capture(GetParam().capture)).events;
 
@@ -94,8 +94,9 @@ TEST_P(HostileCapture, PlacesAndTimesMayBeAnything) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Captures, HostileCapture,
-                         testing::Values(Case{"linux-probe", ""}, Case{"xen-dom0-probe", "model"},
-                                         Case{"xen-dom0-probe", "recorded"}),
+                         testing::Values(HostileCase{"linux-probe", ""},
+                                         HostileCase{"xen-dom0-probe", "model"},
+                                         HostileCase{"xen-dom0-probe", "recorded"}),
                          [](const auto& suite) {
                            std::string name = std::string(suite.param.capture) + suite.param.spmc;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -9,7 +9,7 @@ namespace ffa_trace {
 namespace {
 
 using Sequence = std::vector<uint32_t>;
-using Pairs = std::vector<std::pair<size_t, size_t>>;
+using IndexPairs = std::vector<std::pair<size_t, size_t>>;
 
 /// Two stretches: [a_begin, a_end) and [b_begin, b_end).
 struct Block {
@@ -29,7 +29,7 @@ class Aligner {
       shortest(block);
       return;
     }
-    const Pairs anchors = anchors_of(block);
+    const IndexPairs anchors = anchors_of(block);
     if (anchors.empty()) {
       in_windows(block);
       return;
@@ -44,7 +44,7 @@ class Aligner {
     align(rest);
   }
 
-  Pairs take() {
+  IndexPairs take() {
     std::sort(pairs_.begin(), pairs_.end());
     return std::move(pairs_);
   }
@@ -104,10 +104,10 @@ class Aligner {
   }
 
   /// Elements that stand once in each stretch, as many as come in the same order in both.
-  Pairs anchors_of(const Block& block) const {
+  IndexPairs anchors_of(const Block& block) const {
     const auto in_a = unique_in(a_, block.a_begin, block.a_end);
     const auto in_b = unique_in(b_, block.b_begin, block.b_end);
-    Pairs both;
+    IndexPairs both;
     for (const auto& [element, i] : in_a) {
       const auto found = in_b.find(element);
       if (found != in_b.end()) both.emplace_back(i, found->second);
@@ -117,7 +117,7 @@ class Aligner {
   }
 
   /// Patience sorting by the second position.
-  static Pairs longest_increasing(const Pairs& pairs) {
+  static IndexPairs longest_increasing(const IndexPairs& pairs) {
     constexpr size_t none = SIZE_MAX;
     std::vector<size_t> tops;
     std::vector<size_t> before(pairs.size(), none);
@@ -132,7 +132,7 @@ class Aligner {
         *pile = n;
       }
     }
-    Pairs chosen;
+    IndexPairs chosen;
     for (size_t n = tops.empty() ? none : tops.back(); n != none; n = before[n]) {
       chosen.push_back(pairs[n]);
     }
@@ -142,12 +142,12 @@ class Aligner {
 
   const Sequence& a_;
   const Sequence& b_;
-  Pairs pairs_;
+  IndexPairs pairs_;
 };
 
 }  // namespace
 
-Pairs align(const Sequence& a, const Sequence& b) {
+IndexPairs align(const Sequence& a, const Sequence& b) {
   Aligner aligner(a, b);
   aligner.align({0, a.size(), 0, b.size()});
   return aligner.take();
