@@ -29,7 +29,8 @@ struct Flip {
   std::function<void(sim::trace::Event&)> apply;
 };
 
-// Every so many-th field is tried: in the night each, with sanitizers, which make a replay thirty times slower, few.
+// Every so many-th field is tried: in the night each, with sanitizers, which make a replay thirty
+// times slower, few.
 #if defined(FFASIM_NIGHTLY)
 inline constexpr size_t flip_stride = 1;
 #elif defined(FFASIM_ASAN)
