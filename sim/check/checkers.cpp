@@ -21,12 +21,14 @@ namespace sim {
 namespace check {
 
 Facts observe(MediatorUnderTest& mediator, RangesOf which) {
+  static constexpr size_t usual_shares = 64;  // what a mediator says may be anything
   Facts facts;
   facts.offered = mediator.observe([&facts, which](const ffa_sim_fact& fact) {
     VmFact& vm = facts.vms[fact.vm];
     switch (fact.kind) {
       case FFA_SIM_FACT_VM:
         vm.fact = fact;
+        vm.shares.reserve(std::min<size_t>(fact.shares, usual_shares));
         break;
       case FFA_SIM_FACT_SHARE:
         vm.shares.push_back({fact, {}});

@@ -73,6 +73,9 @@ constexpr Thing things[] = {
     {"ccache", "ccache", Need::optional, "faster rebuilds"},
     {"gdb-multiarch", "gdb-multiarch", Need::test, "debugs what runs on the back end qemu"},
     {"dtc", "device-tree-compiler", Need::test, "test of changed device trees"},
+    {"afl-fuzz", "afl++", Need::optional, "fuzzing with AFL++"},
+    {"zip", "zip", Need::optional, "archives of seeds for OSS-Fuzz"},
+    {"unzip", "unzip", Need::optional, "their test"},
     {"clang-tidy-19", "clang-tidy-19", Need::optional, "static analysis"},
 };
 

@@ -52,6 +52,10 @@ bool is_end_of(const HistoryEntry& entry, uint16_t vm) {
   return entry.call.host == "destroy" && entry.call.vm == vm;
 }
 
+bool is_beginning_of(const HistoryEntry& entry, uint16_t vm) {
+  return entry.call.host == "create" && entry.call.vm == vm;
+}
+
 struct Excuse {
   Status status;
   /// `entry` has this answer because of `other`, which overlaps it.
@@ -98,9 +102,11 @@ constexpr std::array<Excuse, 11> excuses = {{
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return of_one_vm(entry, other) && sends(entry) && calls(other, {Fid::mem_frag_tx});
      }},
-    // The VM's end has begun, and goes on.
-    {Status::denied, [](const HistoryEntry& entry,
-                        const HistoryEntry& other) { return is_end_of(other, entry.call.vm); }},
+    // The VM's end has begun, and goes on; or its beginning.
+    {Status::denied,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       return is_end_of(other, entry.call.vm) || is_beginning_of(other, entry.call.vm);
+     }},
     // To the mediator the VM has gone, to the host not yet.
     {Status::not_supported,
      [](const HistoryEntry& entry, const HistoryEntry& other) {

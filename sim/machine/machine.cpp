@@ -323,7 +323,11 @@ void Machine::unpin(uint16_t id, uint64_t ipa, uint64_t pages) {
 
 uint64_t Machine::pinned_pages(uint16_t vm) const {
   uint64_t sum = 0;
-  for (const Pinned& piece : pins(vm)) sum += piece.pages * piece.count;
+  const Impl::Vm* found = impl_->find(vm);
+  if (found == nullptr || found->low >= found->high) return sum;
+  found->pins.for_each(found->low, found->high, [&](uint64_t begin, uint64_t end, uint32_t count) {
+    sum += (end - begin) * count;
+  });
   return sum;
 }
 
@@ -331,6 +335,8 @@ std::vector<Pinned> Machine::pins(uint16_t id) const {
   std::vector<Pinned> result;
   const Impl::Vm* vm = impl_->find(id);
   if (vm == nullptr || vm->low >= vm->high) return result;
+  constexpr size_t usual = 8;
+  result.reserve(usual);
   vm->pins.for_each(vm->low, vm->high, [&](uint64_t begin, uint64_t end, uint32_t count) {
     if (count != 0) result.push_back({begin * page_bytes, end - begin, count});
   });

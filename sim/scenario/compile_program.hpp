@@ -33,7 +33,8 @@ class ProgramBuilder {
   [[nodiscard]] std::vector<std::byte> finish(uint16_t slots) const;
 
  private:
-  void op(guest::Opcode code, const std::vector<std::byte>& payload);
+  template <class Put>
+  void op(guest::Opcode code, Put put);
 
   guest::ProgramKind kind_;
   std::vector<std::byte> code_;

@@ -184,8 +184,9 @@ void zero_pages(SpmcStorage& s, const Region& region) {
 }
 
 void drop_holds(SpmcStorage& s, size_t sp, ffa::EndpointId owner) {
-  for (Region& region : s.regions) {
-    if (region.state == RegionState::free || region.sender != owner || region.owner_gone) continue;
+  for (const uint16_t slot : regions_in_use(s)) {
+    Region& region = s.regions[slot];
+    if (region.sender != owner || region.owner_gone) continue;
     end_hold(region.borrowings[sp]);
   }
 }

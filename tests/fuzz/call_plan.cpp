@@ -385,6 +385,8 @@ Plan read_plan(std::span<const uint8_t> bytes) {
   const unsigned ordered = input.byte() % 16;
   const unsigned unordered = input.byte() % 16;
   PlanReader reader{input, plan};
+  plan.first.reserve(1 + size_t{2} * ordered);
+  plan.threads.reserve(1 + size_t{2} * unordered);
   plan.first.push_back(PlanStep::begin());
   for (unsigned n = 0; n < ordered && input.left() != 0; ++n) reader.one(plan.first);
   for (unsigned n = 0; n < unordered && input.left() != 0; ++n) reader.one(plan.threads);

@@ -34,6 +34,7 @@ class PlanCompiler {
   explicit PlanCompiler(CompiledCase& out) : out_(out) {}
 
   void compile(const Plan& plan, size_t faults) {
+    out_.steps.reserve(plan.first.size() + plan.threads.size());
     for (uint32_t n = 0; n < faults; ++n) control_.host(Opcode::arm_faults, {.id = n, .flags = 1});
     for (const PlanStep& step : plan.first) add(step, control_, true);
     std::vector<guest::Thread> threads;
@@ -196,6 +197,11 @@ PlanRun run_plan(const Plan& plan) {
   auto& world = worlds.at(plan.world.index());
   if (world == nullptr) world = std::make_unique<CallWorld>(plan.world);
   return world->run(plan);
+}
+
+FreshRun run_plan_fresh(const Plan& plan) {
+  const auto world = std::make_shared<CallWorld>(plan.world);
+  return {world, world->run(plan)};
 }
 
 }  // namespace fuzz

@@ -23,6 +23,13 @@ struct PlanRun {
 };
 PlanRun run_plan(const Plan& plan);
 
+/// The same in a world made for this plan alone, which `world` keeps.
+struct FreshRun {
+  std::shared_ptr<const void> world;
+  PlanRun run;
+};
+FreshRun run_plan_fresh(const Plan& plan);
+
 /// The decisions of a plan.
 std::unique_ptr<sim::ChoiceSource> decisions_of(const Plan& plan);
 

@@ -17,27 +17,16 @@
 #include "sim/scenario/case.hpp"
 #include "sim/trace/hasher.hpp"
 #include "tests/fuzz/call_world.hpp"
-#include "tests/fuzz/fragment_plan.hpp"
+#include "tests/fuzz/plan_targets.hpp"
 
 namespace {
 
-using Bytes = std::span<const uint8_t>;
-
-/// Targets whose inputs are calls, and what calls these are.
-struct Target {
-  const char* name;
-  fuzz::Plan (*read)(Bytes);
-};
-constexpr Target targets[] = {
-    {"calls", fuzz::read_plan},
-    {"single_call", fuzz::read_single_call},
-    {"descriptor", fuzz::read_descriptor_call},
-    {"fragment", [](Bytes bytes) { return fuzz::read_fragments(bytes).first.plan; }},
-    {"fragment:2", [](Bytes bytes) { return fuzz::read_fragments(bytes).second.plan; }}};
+using fuzz::plan_targets;
+using Target = fuzz::PlanTarget;
 
 void usage() {
   fmt::print(stderr, "usage: fuzz_import FILE --target NAME [--name regress/CASE]\ntargets:");
-  for (const Target& target : targets) fmt::print(stderr, " {}", target.name);
+  for (const Target& target : plan_targets) fmt::print(stderr, " {}", target.name);
   fmt::print(stderr, " (fragment: as it is sent first; fragment:2: the second time)\n");
 }
 
@@ -126,7 +115,7 @@ int main(int argc, char** argv) {
     const std::string argument = argv[n];
     if (argument == "--target" && n + 1 < argc) {
       ++n;
-      for (const Target& known : targets) {
+      for (const Target& known : plan_targets) {
         if (std::strcmp(known.name, argv[n]) == 0) target = &known;
       }
     } else if (argument == "--name" && n + 1 < argc) {

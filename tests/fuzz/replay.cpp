@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A fuzz target without a fuzzer: runs it on files, and on all files of folders, in the order of
-// their names. What a fuzzer once found, or came by, is a regression test so.
+// their names. What a fuzzer once found, or came by, is a regression test so. With --rounds N all
+// of it N times more, and what of the processor's time that took.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "tests/fuzz/target.hpp"
@@ -27,43 +33,83 @@ std::vector<fs::path> files_of(const fs::path& path) {
   return files;
 }
 
-/// False: the file can't be read.
-bool run_file(const fs::path& path, bool verbose) {
+struct Input {
+  std::string name;
+  std::vector<uint8_t> bytes;  ///< of just this size: a sanitizer sees what is read behind it
+};
+
+/// Nothing: the file can't be read.
+std::optional<std::vector<uint8_t>> bytes_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) return false;
-  if (verbose) fmt::print(stderr, "{}\n", path.string());
-  // Its own allocation of just this size: a sanitizer sees what is read behind it.
-  const std::vector<uint8_t> bytes(text.begin(), text.end());
-  (void)LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
-  return true;
+  if (!file.is_open() || file.bad()) return {};
+  return std::vector<uint8_t>(text.begin(), text.end());
 }
 
-int replay(const std::vector<std::string>& arguments) {
-  size_t runs = 0;
+struct Arguments {
+  std::vector<std::string> paths;
+  uint64_t rounds = 0;  ///< behind the first one, and timed
   bool verbose = false;
-  for (const std::string& argument : arguments) {
-    if (argument == "--verbose") {
-      verbose = true;
-      continue;
+};
+
+/// Nothing: they make no sense.
+std::optional<Arguments> read(const std::vector<std::string>& arguments) {
+  Arguments read;
+  for (size_t n = 0; n < arguments.size(); ++n) {
+    if (arguments[n] == "--verbose") {
+      read.verbose = true;
+    } else if (arguments[n] == "--rounds" && n + 1 < arguments.size()) {
+      const std::string& text = arguments[++n];
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), read.rounds);
+      if (error != std::errc{} || end != text.data() + text.size()) return {};
+    } else if (arguments[n].starts_with("--")) {
+      return {};
+    } else {
+      read.paths.push_back(arguments[n]);
     }
-    if (!fs::exists(argument)) {
-      fmt::print(stderr, "{}: no such file or folder\n", argument);
+  }
+  return read;
+}
+
+/// Of this process, in seconds.
+double processor_time() {
+  return static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC);
+}
+
+void run_all(const std::vector<Input>& inputs, bool verbose) {
+  for (const Input& input : inputs) {
+    if (verbose) fmt::print(stderr, "{}\n", input.name);
+    (void)LLVMFuzzerTestOneInput(input.bytes.data(), input.bytes.size());
+  }
+}
+
+int replay(const Arguments& arguments) {
+  std::vector<Input> inputs;
+  for (const std::string& path : arguments.paths) {
+    if (!fs::exists(path)) {
+      fmt::print(stderr, "{}: no such file or folder\n", path);
       return 2;
     }
-    for (const fs::path& file : files_of(argument)) {
-      if (!run_file(file, verbose)) {
+    for (const fs::path& file : files_of(path)) {
+      auto bytes = bytes_of(file);
+      if (!bytes) {
         fmt::print(stderr, "{}: can't be read\n", file.string());
         return 2;
       }
-      ++runs;
+      inputs.push_back({file.string(), std::move(*bytes)});
     }
   }
-  if (runs == 0) {
-    fmt::print(stderr, "usage: [--verbose] FILE-OR-FOLDER…: at least one file to run\n");
-    return 2;
-  }
-  fmt::print("{} inputs\n", runs);
+  if (inputs.empty()) return -1;
+  run_all(inputs, arguments.verbose);  // what the first round makes, the others find
+  fmt::print("{} inputs\n", inputs.size());
+  if (arguments.rounds == 0) return 0;
+  const double begun = processor_time();
+  for (uint64_t round = 0; round < arguments.rounds; ++round) run_all(inputs, arguments.verbose);
+  const double took = processor_time() - begun;
+  const auto runs = static_cast<double>(inputs.size() * arguments.rounds);
+  fmt::print("{:.0f} runs in {:.2f} s of processor time, {:.0f} a second\n", runs, took,
+             runs / took);
   return 0;
 }
 
@@ -71,7 +117,12 @@ int replay(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return replay({argv + 1, argv + argc});
+    const auto arguments = read({argv + 1, argv + argc});
+    const int code = arguments ? replay(*arguments) : -1;
+    if (code >= 0) return code;
+    fmt::print(stderr,
+               "usage: [--verbose] [--rounds N] FILE-OR-FOLDER…: at least one file to run\n");
+    return 2;
   } catch (const fs::filesystem_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
