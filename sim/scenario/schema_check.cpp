@@ -55,7 +55,7 @@ std::optional<Complaint> complaint_about(const Prepared& prepared, const json& v
   return explain(findings, value, prepared.text);
 }
 
-constexpr size_t max_remembered = 100000;
+constexpr size_t max_remembered = size_t{256} << 20U;  // bytes
 
 std::string dumped(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -63,6 +63,7 @@ std::string dumped(const json& value) {
 
 /// True if the schema asks of an object only which members it has, and something of each.
 bool is_of_members(const json& schema) {
+  if (!schema.is_object()) return false;
   static const std::set<std::string> words = {
       "$id",      "$schema",    "title",         "description",          "definitions",      "type",
       "required", "properties", "minProperties", "additionalProperties", "patternProperties"};
@@ -81,8 +82,11 @@ json schema_around_steps() {
 
 /// True for the lists of steps in it.
 bool is_list_of_anything(const json& schema) {
+  if (!schema.is_object()) return false;
   static const json any_step = {{"$ref", "#/definitions/in_steps/step"}};
-  return schema.value("type", json()) == "array" && schema.value("items", json()) == any_step;
+  const size_t words = schema.size() - schema.count("minItems") - schema.count("description");
+  return words == 2 && schema.value("type", json()) == "array" &&
+         schema.value("items", json()) == any_step;
 }
 
 }  // namespace
@@ -91,16 +95,18 @@ bool is_list_of_anything(const json& schema) {
 /// therefore found member by member, and remembered by schema and text. Only what does not fit is
 /// validated as a whole, for what there is to say of it.
 struct SchemaChecker::Impl {
-  explicit Impl(json document) : scenario(std::move(document)) {
+  Impl(json document, bool by_members)
+      : first_by_members(by_members), scenario(std::move(document)) {
     leaf_document["definitions"] = scenario.text.at("definitions");
   }
 
   bool leaf_fits(const json& schema, const std::string& text, const json& value) {
     auto& parsed = leaves[text];
     if (!parsed) {
-      parsed = std::make_unique<valijson::Schema>();
+      auto made = std::make_unique<valijson::Schema>();
       leaf_document["allOf"] = json::array({schema});
-      parse(leaf_document, *parsed);
+      parse(leaf_document, *made);
+      parsed = std::move(made);
     }
     return validator.validate(*parsed, Adapter(value), nullptr);
   }
@@ -128,6 +134,12 @@ struct SchemaChecker::Impl {
                                           [&](const json* one) { return fits(*one, value); });
   }
 
+  /// False too where only the whole can tell.
+  bool object_fits(const json& schema, const json& value) {
+    return first_by_members && value.is_object() && is_of_members(schema) &&
+           members_fit(schema, value);
+  }
+
   bool members_fit(const json& schema, const json& object) {
     if (object.size() < schema.value("minProperties", size_t{0})) return false;
     for (const json& name : schema.value("required", json::array())) {
@@ -148,10 +160,15 @@ struct SchemaChecker::Impl {
     if (good.contains(text)) return true;
     const bool parts = value.is_object() && is_of_members(node);
     if (parts ? !members_fit(node, value) : !leaf_fits(schema, schema_text, value)) return false;
-    if (good.size() < max_remembered) good.insert(std::move(text));
+    if (remembered + text.size() <= max_remembered) {
+      remembered += text.size();
+      good.insert(std::move(text));
+    }
     return true;
   }
 
+  bool first_by_members;
+  size_t remembered = 0;  ///< bytes of `good`
   valijson::Validator validator;
   Prepared scenario;
   std::map<std::string, std::unique_ptr<Prepared>> steps;
@@ -161,12 +178,13 @@ struct SchemaChecker::Impl {
   std::set<std::string> good;  ///< schema, then value
 };
 
-SchemaChecker::SchemaChecker() : impl_(std::make_unique<Impl>(schema_around_steps())) {}
+SchemaChecker::SchemaChecker(bool by_members)
+    : impl_(std::make_unique<Impl>(schema_around_steps(), by_members)) {}
 
 SchemaChecker::~SchemaChecker() = default;
 
 std::optional<Complaint> SchemaChecker::check_scenario(const json& document) {
-  if (document.is_object() && impl_->members_fit(impl_->scenario.text, document)) return {};
+  if (impl_->object_fits(impl_->scenario.text, document)) return {};
   return complaint_about(impl_->scenario, document, impl_->validator);
 }
 
@@ -182,7 +200,7 @@ std::optional<Complaint> SchemaChecker::check_step(const json& step) {
                                         join_names(names, 64))};
   }
   const auto name = named->get<std::string>();
-  if (impl_->members_fit(known.at(name), step)) return {};
+  if (impl_->object_fits(known.at(name), step)) return {};
   auto& prepared = impl_->steps[name];
   if (!prepared) {
     json document = known.at(name);

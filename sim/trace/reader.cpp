@@ -22,6 +22,8 @@ Json parse_json(const std::string& line, const std::string& place) {
     throw InputError(place, error.byte > line.size()
                                 ? std::string("cut: the JSON object does not end")
                                 : fmt::format("not valid JSON at column {}", error.byte));
+  } catch (const Json::out_of_range&) {
+    throw InputError(place, "a number is larger than any that can be told");
   }
 }
 

@@ -78,6 +78,7 @@ TEST(Reader, TruncatedAndMalformedJsonNameLineAndColumn) {
   EXPECT_THAT(error_of_file(good + "\n{\"seq\":,}\n"),
               HasSubstr("bad.jsonl:2: not valid JSON at column 8"));
   EXPECT_THAT(error_of_file("[]\n"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(error_of_file(good + "\n{\"seq\":1e999}\n"), HasSubstr("bad.jsonl:2: a number"));
   EXPECT_THAT(error_of_file("\n" + good), HasSubstr("bad.jsonl:1:"));
 }
 
