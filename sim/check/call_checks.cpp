@@ -41,9 +41,11 @@ class VersionFirst final : public CheckerOf<VersionFirst> {
 
  private:
   void check_refused(const Step& step) const {
-    const bool refused = ffa::is_error(step.event.out) &&
-                         ffa::error_status(step.event.out) == ffa::Status::not_supported;
-    if (refused || step.dying()) return;
+    const bool error = ffa::is_error(step.event.out);
+    const ffa::Status status = ffa::error_status(step.event.out);
+    if (error && status == ffa::Status::not_supported) return;
+    // Refused for what comes before the version: the VM is not there yet, or no more.
+    if (error && status == ffa::Status::denied && step.not_live()) return;
     report(step, "is served before FFA_VERSION");
   }
 

@@ -74,8 +74,8 @@ struct Step {
   Assembly::Part sent{};
   /// In which descriptors go to the SPMC, agreed at boot.
   ffa::Version spmc_version = ffa::v1_0;
-  /// The trace has begun to tell of the VM's end, where there are no facts.
-  bool ending = false;
+  /// The trace has told of the VM's beginning, which goes on, or has begun to tell of its end.
+  bool unserved = false;
 
   /// Not for the checkers of check_trace().
   [[nodiscard]] Simulation& sim() const { return *scene.simulation(); }
@@ -87,8 +87,8 @@ struct Step {
   [[nodiscard]] bool gone() const {
     return !alone && facts.offered && !facts.vms.contains(event.vm);
   }
-  /// The VM is being torn down: its calls are refused whatever they are.
-  [[nodiscard]] bool dying() const;
+  /// The VM is being created or torn down: its calls are refused whatever they are.
+  [[nodiscard]] bool not_live() const;
 };
 
 class Checker {

@@ -54,9 +54,9 @@ bool Step::is_ffa() const {
          });
 }
 
-bool Step::dying() const {
+bool Step::not_live() const {
   const auto vm = facts.vms.find(event.vm);
-  return ending || (vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0);
+  return unserved || (vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0);
 }
 
 std::string name_of(const trace::Event& event) {
@@ -206,8 +206,18 @@ struct Checkers::Impl : Known {
     if (sim.spec().coverage && offered) sim.spec().coverage->add_state(digest_of(facts));
     const auto smcs = smcs_of(event);
     for (const trace::Event* smc : smcs) note_smc(*smc);
-    const check::Step step{scene, event,  smcs, !overlapped(event), faulted(),
-                           facts, guests, all,  note_send(event),   spmc_version};
+    lives.follow(event);
+    const check::Step step{scene,
+                           event,
+                           smcs,
+                           !overlapped(event),
+                           faulted(),
+                           facts,
+                           guests,
+                           all,
+                           note_send(event),
+                           spmc_version,
+                           lives.unserved(event.vm)};
     for (const auto& checker : list) checker->after(step);
     note_end(step);
     if (!step.alone && sim.open_steps() == 0) settle(facts);

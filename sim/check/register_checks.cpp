@@ -135,7 +135,7 @@ class ErrorCodes final : public CheckerOf<ErrorCodes> {
     }
     const auto status = static_cast<ffa::Status>(value);
     if (allowed(step.event.in, status) || relayed(step, status)) return;
-    if (status == ffa::Status::denied && step.dying()) return;
+    if (status == ffa::Status::denied && step.not_live()) return;
     // For a step of the VM's life that went on beside the call, and may be over.
     if (status == ffa::Status::denied && !step.alone && step.event.rule == "gen_vm_alive") return;
     // The table of FFA_MEM_RELINQUISH has no word for TX that is being read for another vCPU.

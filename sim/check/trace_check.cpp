@@ -11,6 +11,28 @@ namespace sim {
 
 namespace check {
 
+void Lives::follow(const trace::Event& event) {
+  if (event.side != trace::Side::lifecycle) return;
+  const auto vm = vms_.find(event.vm);
+  if (event.op == "create") {
+    const bool there = vm != vms_.end() && vm->second != Life::creating;
+    if (event.result >= 0) {
+      vms_[event.vm] = event.result == 0 ? Life::running : Life::creating;
+    } else if (!there) {
+      vms_.erase(event.vm);
+    }
+  } else if (event.op == "free") {
+    vms_.erase(event.vm);
+  } else if (vm != vms_.end()) {
+    vm->second = Life::ending;
+  }
+}
+
+bool Lives::unserved(uint16_t vm) const {
+  const auto found = vms_.find(vm);
+  return found != vms_.end() && found->second != Life::running;
+}
+
 void TraceKnowledge::note_smc(const trace::Event& smc) {
   if (!ffa::is_function(smc.in, ffa::Fid::version) || (smc.out.w(0) >> 31) != 0) return;
   spmc_version = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
@@ -34,45 +56,22 @@ bool completes_send(const trace::Event& event) {
 
 namespace {
 
-/// The VMs as the life cycle in the trace has them.
 class TraceScene final : public Scene {
  public:
-  explicit TraceScene(const WorldSpec& spec) : spec_(spec) {}
+  TraceScene(const WorldSpec& spec, const Lives& lives) : spec_(spec), lives_(lives) {}
   const WorldSpec& spec() const override { return spec_; }
-  bool has_vm(uint16_t vm) const override { return vms_.contains(vm); }
+  bool has_vm(uint16_t vm) const override { return lives_.has(vm); }
   Simulation* simulation() const override { return nullptr; }
   void report(const std::string& id, const std::string& text) override {
     violations_.push_back({id, text, now_});
   }
 
   void begin(const trace::Event& event) { now_ = event.seq_ret; }
-  /// What the life cycle has made of a VM. One that is refused a second creation stays.
-  void follow(const trace::Event& event) {
-    if (event.side != trace::Side::lifecycle) return;
-    const auto vm = vms_.find(event.vm);
-    if (event.op == "create") {
-      const bool there = vm != vms_.end() && vm->second != Life::creating;
-      if (event.result >= 0) {
-        vms_[event.vm] = event.result == 0 ? Life::running : Life::creating;
-      } else if (!there) {
-        vms_.erase(event.vm);
-      }
-    } else if (event.op == "free") {
-      vms_.erase(event.vm);
-    } else if (vm != vms_.end()) {
-      vm->second = Life::ending;
-    }
-  }
-  [[nodiscard]] bool is_ending(uint16_t vm) const {
-    const auto found = vms_.find(vm);
-    return found != vms_.end() && found->second == Life::ending;
-  }
   std::vector<Violation> take() { return std::move(violations_); }
 
  private:
-  enum class Life : uint8_t { creating, running, ending };
   const WorldSpec& spec_;
-  std::map<uint16_t, Life> vms_;
+  const Lives& lives_;
   std::vector<Violation> violations_;
   uint64_t now_ = 0;
 };
@@ -93,8 +92,8 @@ CheckerList make_trace_checkers() {
 
 std::vector<Violation> check_trace(const WorldSpec& spec, std::span<const trace::Event> events,
                                    bool faulted) {
-  check::TraceScene scene{spec};
   check::TraceKnowledge known;
+  check::TraceScene scene{spec, known.lives};
   const check::CheckerList list = check::make_trace_checkers();
   const check::Facts no_facts;
   for (size_t n = 0; n < events.size(); ++n) {
@@ -106,7 +105,7 @@ std::vector<Violation> check_trace(const WorldSpec& spec, std::span<const trace:
                      .faulted = faulted,
                      .facts = no_facts,
                      .guests = known.guests};
-    step.ending = scene.is_ending(event.vm);
+    step.unserved = known.lives.unserved(event.vm);
     step.spmc_version = known.spmc_version;
     scene.begin(event);
     for (const auto& checker : list) checker->before(step);
@@ -118,7 +117,7 @@ std::vector<Violation> check_trace(const WorldSpec& spec, std::span<const trace:
     }
     step.spmc_version = known.spmc_version;
     step.sent = known.note_send(event);
-    scene.follow(event);
+    known.lives.follow(event);
     for (const auto& checker : list) checker->after(step);
     known.note_end(step);
   }

@@ -153,6 +153,26 @@ TEST(TraceCheck, I26ServedBeforeItsVersion) {
   EXPECT_THAT(story.broken(), ElementsAre("I26"));
 }
 
+TEST(TraceCheck, I26DeniedBeforeItsVersionOnlyWhileItsVmIsNotLive) {
+  // A request may be DENIED for many a reason, so I25 has nothing to say.
+  const Regs request = call_of(Fid::msg_send_direct_req);
+  const Regs refused = ffa::reply(ffa::Status::denied);
+  Story story;
+  story.lifecycle("create", 1);
+  story.call(request, refused);
+  story.lifecycle("create");
+  EXPECT_THAT(story.broken(), IsEmpty());
+  story.call(request, refused);
+  EXPECT_THAT(story.broken(), ElementsAre("I26"));
+  story.events.pop_back();
+  story.lifecycle("teardown", 1);
+  story.call(request, refused);
+  story.call(request, ffa::reply(ffa::Status::not_supported));
+  EXPECT_THAT(story.broken(), IsEmpty());
+  story.call(request, ffa::reply(ffa::Status::busy));
+  EXPECT_THAT(story.broken(), ElementsAre("I26"));
+}
+
 TEST(TraceCheck, I27FeaturesThatAreNone) {
   Story story;
   story.negotiate();
