@@ -118,7 +118,7 @@ std::string html_page(const HtmlReport& report) {
   std::string page =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
       "<meta name=\"viewport\" content=\"width=device-width\">\n"
       "<title>ffa-sim</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n";
   page += report_style_text();
