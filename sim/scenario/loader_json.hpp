@@ -12,7 +12,7 @@ namespace sim::scenario {
 /// Nesting that no scenario needs; deeper documents are refused before anything recurses over them.
 inline constexpr size_t max_json_depth = 24;
 /// Longest string, in bytes.
-inline constexpr size_t max_json_string = 4096;
+inline constexpr size_t max_json_string = 65536;
 /// Largest scenario file, in bytes.
 inline constexpr size_t max_scenario_bytes = size_t{4} << 20;
 
