@@ -128,6 +128,8 @@ uint64_t digest_of(const check::Facts& facts) {
 /// What is common to all checkers.
 struct Known : check::TraceKnowledge {
   uint64_t last_end = 0;
+  /// Steps that began beside another one, which may have been put off before they ended.
+  std::vector<uint64_t> begun_beside;
   bool offered = true;
   uint64_t cost = 0;         ///< of the live ranges, when last counted
   uint64_t light_steps = 0;  ///< since then
@@ -162,6 +164,9 @@ struct Checkers::Impl : Known {
 
   bool overlapped(const trace::Event& event) const {
     if (sim.open_steps() != 0 || last_end > event.seq) return true;
+    if (std::find(begun_beside.begin(), begun_beside.end(), event.seq) != begun_beside.end()) {
+      return true;
+    }
     const auto& events = sim.events();
     return std::any_of(events.rbegin(),
                        std::find_if(events.rbegin(), events.rend(),
@@ -190,6 +195,7 @@ struct Checkers::Impl : Known {
   void before(const trace::Event& event) {
     thorough = ++light_steps * cost_a_step >= cost;
     const bool alone = sim.open_steps() <= 1;
+    if (!alone) begun_beside.push_back(event.seq);
     const check::Facts facts = thorough && alone ? check::observe(sim.mediator()) : check::Facts{};
     const check::Step step{scene, event, {}, alone, faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
@@ -222,6 +228,7 @@ struct Checkers::Impl : Known {
     note_end(step);
     if (!step.alone && sim.open_steps() == 0) settle(facts);
     last_end = std::max(last_end, event.seq_ret);
+    std::erase(begun_beside, event.seq);
   }
 
   void keep() {

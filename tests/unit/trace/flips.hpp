@@ -34,10 +34,11 @@ struct Flip {
 #if defined(FFASIM_NIGHTLY)
 inline constexpr size_t flip_stride = 1;
 #elif defined(FFASIM_ASAN)
-inline constexpr size_t flip_stride = 61;
+inline constexpr size_t flip_stride = 241;
 #else
 inline constexpr size_t flip_stride = 4;
 #endif
+inline constexpr bool few_flips = flip_stride > 4;
 
 /// Another bit for each field, so that over a capture every position has its turn.
 inline unsigned bit_of(size_t event, size_t field, unsigned bits) {
