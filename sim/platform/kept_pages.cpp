@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <system_error>
+
+#include "sim/sched/sanitizers.hpp"
 
 namespace sim {
 
@@ -47,15 +50,62 @@ void protect(std::span<std::byte> memory, int rights) {
   throw std::system_error(errno, std::generic_category(), "mprotect");
 }
 
+#ifdef FFASIM_ASAN
+// AddressSanitizer would map each block anew, with its shadow: a thousand page faults a world. Here
+// the last few that were given back serve again. Elsewhere valgrind may see what was not written.
+class Blocks {
+ public:
+  std::byte* take(size_t bytes) {
+    const std::lock_guard lock{mutex_};
+    const auto found = std::find_if(idle_.begin(), idle_.end(),
+                                    [bytes](const Block& block) { return block.bytes == bytes; });
+    if (found == idle_.end()) return fresh(bytes);
+    std::byte* const memory = found->memory;
+    idle_.erase(found);
+    return memory;
+  }
+  void give_back(std::byte* memory, size_t bytes) {
+    const std::lock_guard lock{mutex_};
+    idle_.push_back({memory, bytes});
+    if (idle_.size() <= most_idle) return;
+    ::operator delete(idle_.front().memory, page_alignment);
+    idle_.erase(idle_.begin());
+  }
+
+ private:
+  struct Block {
+    std::byte* memory;
+    size_t bytes;
+  };
+  static constexpr size_t most_idle = 8;
+  static std::byte* fresh(size_t bytes) {
+    return static_cast<std::byte*>(::operator new(bytes, page_alignment));
+  }
+  std::mutex mutex_;
+  std::vector<Block> idle_;
+};
+#else
+struct Blocks {
+  std::byte* take(size_t bytes) {
+    return static_cast<std::byte*>(::operator new(bytes, page_alignment));
+  }
+  void give_back(std::byte* memory, size_t /*bytes*/) { ::operator delete(memory, page_alignment); }
+};
+#endif
+
+// Never destroyed: worlds of static storage give their memory back, too.
+Blocks& blocks() {
+  static auto* const all = new Blocks;
+  return *all;
+}
+
 }  // namespace
 
-void PageMemory::Release::operator()(std::byte* memory) const {
-  ::operator delete(memory, page_alignment);
-}
+void PageMemory::Release::operator()(std::byte* memory) const { blocks().give_back(memory, bytes); }
 
 PageMemory::PageMemory(size_t bytes)
     : bytes_((bytes + page_bytes - 1) / page_bytes * page_bytes),
-      memory_(static_cast<std::byte*>(::operator new(bytes_, page_alignment))) {}
+      memory_(blocks().take(bytes_), Release{bytes_}) {}
 
 KeptPages::KeptPages(const PageMemory& memory)
     : memory_(memory.span()),

@@ -23,6 +23,7 @@ class PageMemory {
 
  private:
   struct Release {
+    size_t bytes;
     void operator()(std::byte* memory) const;
   };
   size_t bytes_;
