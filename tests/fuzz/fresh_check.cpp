@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +14,7 @@
 
 #include "sim/trace/writer.hpp"
 #include "tests/fuzz/call_world.hpp"
+#include "tests/fuzz/input_file.hpp"
 #include "tests/fuzz/plan_targets.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -29,11 +28,6 @@ struct Input {
   fuzz::Plan plan;
 };
 
-std::vector<uint8_t> bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<Input> inputs_of(const fs::path& corpus) {
   std::vector<Input> inputs;
   for (const fuzz::PlanTarget& target : fuzz::plan_targets) {
@@ -44,7 +38,8 @@ std::vector<Input> inputs_of(const fs::path& corpus) {
     }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
-      inputs.push_back({target.name, name + " " + file.string(), target.read(bytes_of(file))});
+      inputs.push_back(
+          {target.name, name + " " + file.string(), target.read(fuzz::bytes_of(file).value())});
     }
   }
   return inputs;

@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -17,6 +15,7 @@
 #include "sim/scenario/case.hpp"
 #include "sim/trace/hasher.hpp"
 #include "tests/fuzz/call_world.hpp"
+#include "tests/fuzz/input_file.hpp"
 #include "tests/fuzz/plan_targets.hpp"
 
 namespace {
@@ -79,13 +78,12 @@ std::optional<int> try_apart(const fuzz::Plan& plan, const std::string& name,
 }
 
 int import(const std::string& file, const Target& target, const std::string& name) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::vector<char> text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad() || text.empty()) {
+  const auto read = fuzz::bytes_of(file);
+  if (!read || read->empty()) {
     fmt::print(stderr, "{}: can't be read, or is empty\n", file);
     return 2;
   }
-  const std::vector<uint8_t> bytes(text.begin(), text.end());
+  const std::vector<uint8_t>& bytes = *read;
   const fuzz::Plan plan = target.read(bytes);
   void* const shared = mmap(nullptr, sizeof(sim::LastChoices), PROT_READ | PROT_WRITE,
                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);

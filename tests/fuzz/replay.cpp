@@ -9,14 +9,13 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "tests/fuzz/input_file.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -37,14 +36,6 @@ struct Input {
   std::string name;
   std::vector<uint8_t> bytes;  ///< of just this size: a sanitizer sees what is read behind it
 };
-
-/// Nothing: the file can't be read.
-std::optional<std::vector<uint8_t>> bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::vector<char> text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) return {};
-  return std::vector<uint8_t>(text.begin(), text.end());
-}
 
 struct Arguments {
   std::vector<std::string> paths;
@@ -92,7 +83,7 @@ int replay(const Arguments& arguments) {
       return 2;
     }
     for (const fs::path& file : files_of(path)) {
-      auto bytes = bytes_of(file);
+      auto bytes = fuzz::bytes_of(file);
       if (!bytes) {
         fmt::print(stderr, "{}: can't be read\n", file.string());
         return 2;
