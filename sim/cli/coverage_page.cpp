@@ -7,12 +7,11 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "sim/scenario/coverage.hpp"
-
 namespace sim::cli {
 namespace {
 
 using nlohmann::json;
+using scenario::CoveringTest;
 using scenario::LoadedCase;
 using scenario::MatrixRow;
 using Rows = std::map<std::string, RowCoverage>;
@@ -88,7 +87,7 @@ std::string cell(const std::string& text) {
 
 class Page {
  public:
-  explicit Page(const Rows& rows) : rows_(rows) {}
+  Page(const Rows& rows, const std::vector<CoveringTest>& tests) : rows_(rows), tests_(tests) {}
 
   void chapters() {
     line(
@@ -123,16 +122,24 @@ class Page {
       line("| {} | {} | {} |", id, row.reason, cell(row.note));
     }
   }
+  void other_tests() {
+    line("| test | shows | rows |");
+    line("|---|---|---|");
+    for (const CoveringTest& test : tests_) {
+      line("| `{}` | {} | {} |", test.name(), cell(test.shows), fmt::join(test.rows, ", "));
+    }
+  }
   void requirements() {
     for (const auto& [name, title] : scenario::matrix_chapters()) {
       line("");
       line("### {}: {}", name, title);
       line("");
-      line("| row | condition | result | scenarios |");
-      line("|---|---|---|---|");
+      line("| row | condition | result | scenarios | other tests |");
+      line("|---|---|---|---|---|");
       for (const MatrixRow& row : scenario::matrix_rows()) {
         if (row.chapter != name) continue;
-        line("| {} | {} | {} | {} |", row.id, cell(row.condition), cell(row.result), by_whom(row));
+        line("| {} | {} | {} | {} | {} |", row.id, cell(row.condition), cell(row.result),
+             by_whom(row), others(row));
       }
     }
   }
@@ -165,28 +172,36 @@ class Page {
     line("| {} | {} | {} | {} | {} |{}", name, cell(title), total, covered, out, more);
   }
   std::string by_whom(const MatrixRow& row) const {
-    constexpr size_t most = 4;  // the rest is counted
     const auto found = rows_.find(row.id);
     if (found == rows_.end()) {
       return scenario::left_out_rows().contains(row.id) ? "left out" : "**none**";
     }
+    return list_of(found->second.scenarios, 4);
+  }
+  [[nodiscard]] std::string others(const MatrixRow& row) const {
+    const auto found = rows_.find(row.id);
+    return found == rows_.end() ? "" : list_of(found->second.tests, 9);
+  }
+  /// Names; of many, the rest is counted.
+  static std::string list_of(const std::set<std::string>& names, size_t most) {
     std::string list;
     size_t told = 0;
-    for (const std::string& name : found->second.scenarios) {
+    for (const std::string& name : names) {
       if (++told > most) break;
       list += fmt::format("{}`{}`", told > 1 ? ", " : "", name);
     }
-    const size_t all = found->second.scenarios.size();
-    return all > most ? fmt::format("{} and {} more", list, all - most) : list;
+    return names.size() > most ? fmt::format("{} and {} more", list, names.size() - most) : list;
   }
 
   const Rows& rows_;
+  const std::vector<CoveringTest>& tests_;
   std::string text_;
 };
 
 }  // namespace
 
-Rows trace_requirements(const std::vector<LoadedCase>& cases) {
+Rows trace_requirements(const std::vector<LoadedCase>& cases,
+                        const std::vector<CoveringTest>& tests) {
   Rows rows;
   for (const LoadedCase& loaded : cases) {
     if (loaded.covers.empty()) continue;
@@ -204,12 +219,16 @@ Rows trace_requirements(const std::vector<LoadedCase>& cases) {
       row.errors.insert(of_case.errors.begin(), of_case.errors.end());
     }
   }
+  for (const CoveringTest& test : tests) {
+    for (const std::string& id : test.rows) rows[id].tests.insert(test.name());
+  }
   return rows;
 }
 
-std::string coverage_page(const std::vector<LoadedCase>& cases) {
-  const Rows rows = trace_requirements(cases);
-  Page page(rows);
+std::string coverage_page(const std::vector<LoadedCase>& cases,
+                          const std::vector<CoveringTest>& tests) {
+  const Rows rows = trace_requirements(cases, tests);
+  Page page(rows, tests);
   page.line("# Coverage of the requirements");
   page.line("");
   page.line(
@@ -218,7 +237,10 @@ std::string coverage_page(const std::vector<LoadedCase>& cases) {
   page.line(
       "The rows are those of `scenarios/schema/conformance-matrix.json`; what a scenario covers, "
       "it says in `covers`, and a row");
-  page.line("that does not exist is an error there. That the scenarios pass, `./test` shows.");
+  page.line(
+      "that does not exist is an error there; what other tests cover, `tests/covers.json` says. "
+      "That "
+      "they pass, `./test` shows.");
   page.line("");
   page.line("## By chapter, version of the guest and personality of the SPMC");
   page.line("");
@@ -234,6 +256,10 @@ std::string coverage_page(const std::vector<LoadedCase>& cases) {
   page.line("## By error code");
   page.line("");
   page.error_codes();
+  page.line("");
+  page.line("## Covered by tests that are no scenarios");
+  page.line("");
+  page.other_tests();
   page.line("");
   page.line("## Rows left out");
   page.line("");

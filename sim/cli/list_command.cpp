@@ -46,6 +46,18 @@ ordered_json left_out_json(const std::vector<std::string>& ids) {
   return rows;
 }
 
+/// Of these rows, those that tests show which are no scenarios: names of these.
+ordered_json by_tests_json(const std::vector<std::string>& ids) {
+  ordered_json rows = ordered_json::object();
+  for (const std::string& id : ids) {
+    for (const scenario::CoveringTest& test : scenario::covering_tests()) {
+      if (std::find(test.rows.begin(), test.rows.end(), id) == test.rows.end()) continue;
+      rows[id].push_back(test.name());
+    }
+  }
+  return rows;
+}
+
 void print_chapter(const ChapterCoverage& chapter) {
   fmt::print("{:<6} covered {:>3}, left out {:>3}, uncovered {:>3}  {}\n", chapter.chapter,
              chapter.covered.size(), chapter.left_out.size(), chapter.uncovered.size(),
@@ -53,6 +65,11 @@ void print_chapter(const ChapterCoverage& chapter) {
   for (const std::string& id : chapter.left_out) {
     const scenario::LeftOut& row = scenario::left_out_rows().at(id);
     fmt::print("       left out   {}: {}: {}\n", id, row.reason, row.note);
+  }
+  const ordered_json others = by_tests_json(chapter.covered);
+  for (const auto& [id, tests] : others.items()) {
+    fmt::print("       shown by   {}: {}\n", id,
+               fmt::join(tests.get<std::vector<std::string>>(), ", "));
   }
   for (const scenario::MatrixRow& row : scenario::matrix_rows()) {
     if (std::find(chapter.uncovered.begin(), chapter.uncovered.end(), row.id) !=
@@ -75,6 +92,9 @@ int list_coverage(const Options& options, const std::vector<LoadedCase>& cases) 
   }
   std::set<std::string> covered;
   for (const LoadedCase& loaded : cases) covered.insert(loaded.covers.begin(), loaded.covers.end());
+  for (const scenario::CoveringTest& test : scenario::covering_tests()) {
+    covered.insert(test.rows.begin(), test.rows.end());
+  }
   const auto chapters = scenario::measure_coverage(covered, options.list.chapters);
   const Totals totals = total_of(chapters);
   for (const ChapterCoverage& chapter : chapters) {
@@ -84,6 +104,7 @@ int list_coverage(const Options& options, const std::vector<LoadedCase>& cases) 
     }
     const ordered_json line = {{"chapter", chapter.chapter},
                                {"covered", chapter.covered},
+                               {"by_tests", by_tests_json(chapter.covered)},
                                {"left_out", left_out_json(chapter.left_out)},
                                {"uncovered", chapter.uncovered}};
     fmt::print("{}\n", line.dump());
@@ -118,7 +139,7 @@ int list_command(const Options& options) {
   auto cases = load_all(options.selection);
   if (!cases || !apply_filter(options.selection, *cases)) return 2;
   if (options.list.markdown) {
-    fmt::print("{}", coverage_page(*cases));
+    fmt::print("{}", coverage_page(*cases, scenario::covering_tests()));
     return 0;
   }
   if (options.list.coverage) return list_coverage(options, *cases);

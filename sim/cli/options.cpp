@@ -59,6 +59,10 @@ void add_reports(CLI::App& verb, RunOptions& run) {
   };
   option("--junit", run.junit, "Write a JUnit report");
   option("--html", run.html, "Write a report to read in a browser");
+  verb.add_option("--mutants", run.mutants,
+                  "Results of mutants, for the report in a browser; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   option("--sarif", run.sarif, "Write what failed in SARIF, with file and line");
   option("--github", run.github, "Write what failed as annotations for GitHub; -: to the output");
 }
@@ -331,6 +335,12 @@ void read_explore(Options& options, const RawValues& raw, const CLI::App& verb) 
   }
 }
 
+void check_reports(const RunOptions& run) {
+  if (!run.mutants.empty() && run.html.empty()) {
+    throw InputError("--mutants", "goes with --html, which shows them");
+  }
+}
+
 /// What the values mean. Throws InputError.
 void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
   Selection& selection = options.selection;
@@ -344,6 +354,7 @@ void read_values(Options& options, const RawValues& raw, const CLI::App& verb) {
     }
   }
   check_backend(options);
+  check_reports(options.run);
   read_reading(options, raw.break_at);
   if (options.run.jobs > max_jobs) {
     throw InputError("--jobs", std::to_string(options.run.jobs) + " is out of range: at most 256");

@@ -48,13 +48,14 @@ struct RunOptions {
   std::string junit;  ///< reports: a file; empty: none
   std::string sarif;
   std::string html;
-  std::string github;            ///< "-": standard output
-  std::string trace;             ///< directory
-  std::string mediator;          ///< plug-in
-  bool fine = false;             ///< our mediator with every access told
-  std::string backend = "host";  ///< as Selection::backend
-  std::string entry = "el2";     ///< of the back end qemu: el2, bl33
-  std::string kernel;            ///< of the back end qemu: what the first VM boots
+  std::vector<std::string> mutants;  ///< results of tests/mutants, for the HTML report
+  std::string github;                ///< "-": standard output
+  std::string trace;                 ///< directory
+  std::string mediator;              ///< plug-in
+  bool fine = false;                 ///< our mediator with every access told
+  std::string backend = "host";      ///< as Selection::backend
+  std::string entry = "el2";         ///< of the back end qemu: el2, bl33
+  std::string kernel;                ///< of the back end qemu: what the first VM boots
   std::string initrd;
   std::string append;               ///< to the kernel's arguments
   std::string conduit = "smc";      ///< of its PSCI and FF-A calls: smc, hvc

@@ -3,13 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "sim/cli/mutants_file.hpp"
 #include "sim/cli/run_again.hpp"
 #include "sim/cli/swept_case.hpp"
 #include "sim/engine/input_error.hpp"
 #include "sim/report/github.hpp"
-#include "sim/report/html.hpp"
 #include "sim/report/html_evidence.hpp"
 #include "sim/report/junit.hpp"
 #include "sim/report/sarif.hpp"
@@ -26,20 +27,25 @@ using Outcomes = std::vector<report::Outcome>;
 /// Of all cases together: a report is to open at once. What came first is shown.
 constexpr size_t max_evidence_bytes = size_t{2} << 20;
 
-std::string html_of(const Outcomes& outcomes, const std::map<std::string, std::string>& evidence) {
-  report::HtmlReport report;
-  report.outcomes = outcomes;
-  report.evidence = evidence;
-  report.version = FFASIM_VERSION;
-  report.chapters = scenario::matrix_chapters();
+std::vector<report::Requirement> requirements() {
+  std::vector<report::Requirement> all;
   const auto& left_out = scenario::left_out_rows();
   for (const scenario::MatrixRow& row : scenario::matrix_rows()) {
     const auto reason = left_out.find(row.id);
-    report.requirements.push_back(
-        {row.id, row.chapter, row.condition, row.result,
-         reason == left_out.end() ? "" : reason->second.reason + ": " + reason->second.note});
+    report::Requirement one{
+        row.id,
+        row.chapter,
+        row.condition,
+        row.result,
+        reason == left_out.end() ? "" : reason->second.reason + ": " + reason->second.note,
+        {}};
+    for (const scenario::CoveringTest& test : scenario::covering_tests()) {
+      if (std::find(test.rows.begin(), test.rows.end(), row.id) == test.rows.end()) continue;
+      one.tests.push_back({test.name(), test.shows});
+    }
+    all.push_back(std::move(one));
   }
-  return report::html_page(report);
+  return all;
 }
 
 }  // namespace
@@ -60,7 +66,11 @@ ReportFiles::ReportFiles(const RunOptions& options)
   open(options.junit, report::junit_text);
   open(options.sarif,
        [](const Outcomes& outcomes) { return report::sarif_text(outcomes, FFASIM_VERSION); });
-  open(options.html, [this](const Outcomes& outcomes) { return html_of(outcomes, evidence_); });
+  if (!options.mutants.empty()) mutants_ = read_mutants(options.mutants);
+  open(options.html, [this](const Outcomes& outcomes) {
+    return report::html_page({outcomes, scenario::matrix_chapters(), requirements(), evidence_,
+                              mutants_, FFASIM_VERSION});
+  });
   if (!prints_annotations_) open(options.github, report::github_text);
 }
 

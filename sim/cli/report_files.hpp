@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "sim/cli/case_runner.hpp"
 #include "sim/cli/options.hpp"
 #include "sim/cli/suite.hpp"
+#include "sim/report/html.hpp"
 #include "sim/report/outcome.hpp"
 #include "sim/trace/atomic_file.hpp"
 
@@ -41,6 +43,7 @@ class ReportFiles {
   bool wants_evidence_;
   std::map<std::string, std::string> evidence_;  ///< by name of the case
   size_t evidence_bytes_ = 0;
+  std::optional<report::Mutants> mutants_;
 };
 
 }  // namespace sim::cli

@@ -87,9 +87,10 @@ std::string body_of(const HtmlReport& report) {
                   : fmt::format("{} of {} cases failed", summary.failed, report.outcomes.size()));
   add_element(header, "p", "by", "ffa-sim " + report.version);
   pugi::xml_node nav = add_element(header, "nav");
-  for (const auto& [id, name] :
-       {std::pair{"summary", "Summary"}, std::pair{"failures", "Failures"},
-        std::pair{"coverage", "Requirements"}, std::pair{"cases", "Cases"}}) {
+  for (const auto& [id, name] : {std::pair{"summary", "Summary"}, std::pair{"failures", "Failures"},
+                                 std::pair{"coverage", "Requirements"},
+                                 std::pair{"mutants", "Mutants"}, std::pair{"cases", "Cases"}}) {
+    if (!report.mutants && id == std::string_view("mutants")) continue;
     set_attribute(add_element(nav, "a", "", name), "href", std::string("#") + id);
   }
   pugi::xml_node main = add_element(document, "main");
@@ -104,11 +105,12 @@ std::string body_of(const HtmlReport& report) {
   add_folders(first, report);
   add_failures(section("failures", "Failures"), report);
   // The rest is the script's: of thousands of cases it shows what is asked for.
-  pugi::xml_node coverage = section("coverage", "Requirements");
-  pugi::xml_node cases = section("cases", "Cases");
-  for (pugi::xml_node node : {coverage, cases}) {
-    add_element(node, "noscript", "", "This table needs JavaScript.");
-  }
+  const auto table = [&](const char* id, const char* title) {
+    add_element(section(id, title), "noscript", "", "This table needs JavaScript.");
+  };
+  table("coverage", "Requirements");
+  if (report.mutants) table("mutants", "Mutants");
+  table("cases", "Cases");
   return html_text(document);
 }
 

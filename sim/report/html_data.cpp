@@ -42,6 +42,24 @@ std::string note_of(const Outcome& outcome) {
          outcome.exploration->strategy + (outcome.exploration->exhausted ? ", exhausted" : "");
 }
 
+ordered_json tests_json(const std::vector<TestCover>& tests) {
+  ordered_json all = ordered_json::array();
+  for (const TestCover& one : tests) all.push_back({one.test, one.shows});
+  return all;
+}
+
+ordered_json mutants_json(const Mutants& mutants) {
+  ordered_json parts = ordered_json::array();
+  for (const MutantPart& part : mutants.parts) {
+    parts.push_back({part.name, part.killed, part.explained, part.unexplained});
+  }
+  ordered_json survivors = ordered_json::array();
+  for (const Survivor& one : mutants.survivors) {
+    survivors.push_back({one.part, one.place, one.change, one.code, one.result, one.reason});
+  }
+  return {{"parts", parts}, {"survivors", survivors}};
+}
+
 }  // namespace
 
 std::string html_data(const HtmlReport& report) {
@@ -49,7 +67,8 @@ std::string html_data(const HtmlReport& report) {
   ordered_json rows = ordered_json::array();
   for (const Requirement& row : report.requirements) {
     (void)requirements.number_of(row.id);
-    rows.push_back({row.id, row.chapter, row.condition, row.result, row.left_out});
+    rows.push_back(
+        {row.id, row.chapter, row.condition, row.result, row.left_out, tests_json(row.tests)});
   }
   ordered_json cases = ordered_json::array();
   for (const Outcome& outcome : report.outcomes) {
@@ -57,7 +76,7 @@ std::string html_data(const HtmlReport& report) {
     for (const std::string& id : outcome.covers) {
       // Of results that another version of the program has written.
       const size_t number = requirements.number_of(id);
-      if (number == rows.size()) rows.push_back({id, "", "", "", ""});
+      if (number == rows.size()) rows.push_back({id, "", "", "", "", ordered_json::array()});
       covers.push_back(number);
     }
     cases.push_back({outcome.name, static_cast<int>(outcome.result), files.number_of(outcome.file),
@@ -66,13 +85,14 @@ std::string html_data(const HtmlReport& report) {
   }
   ordered_json chapters = ordered_json::array();
   for (const auto& [name, title] : report.chapters) chapters.push_back({name, title});
-  const ordered_json data{{"chapters", chapters},
-                          {"rows", rows},
-                          {"files", files.texts()},
-                          {"spmcs", spmcs.texts()},
-                          {"versions", versions.texts()},
-                          {"errors", errors.texts()},
-                          {"cases", cases}};
+  ordered_json data{{"chapters", chapters},
+                    {"rows", rows},
+                    {"files", files.texts()},
+                    {"spmcs", spmcs.texts()},
+                    {"versions", versions.texts()},
+                    {"errors", errors.texts()},
+                    {"cases", cases}};
+  if (report.mutants) data["mutants"] = mutants_json(*report.mutants);
   const std::string text = data.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   // Only in strings can it stand, and there it would end the element.
   std::string safe;

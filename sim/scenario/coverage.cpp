@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/scenario/coverage.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/engine/input_error.hpp"
+#include "sim/scenario/loader_json.hpp"
 #include "sim/scenario/schema_text.hpp"
 
 namespace sim::scenario {
@@ -33,7 +37,64 @@ std::map<std::string, LeftOut> read_left_out() {
   return rows;
 }
 
+std::string text_at(const ordered_json& object, const char* key, const std::string& place) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (found == object.end()) throw InputError(place, fmt::format("key '{}' is missing", key));
+  if (!found->is_string()) throw InputError(fmt::format("{}/{}", place, key), "is no text");
+  return found->get<std::string>();
+}
+
+const ordered_json& list_at(const ordered_json& object, const char* key, const std::string& place) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (found == object.end() || !found->is_array() || found->empty()) {
+    throw InputError(fmt::format("{}/{}", place, key), "is no list with something in it");
+  }
+  return *found;
+}
+
+CoveringTest read_covering_test(const ordered_json& entry, const std::string& place) {
+  CoveringTest test{text_at(entry, "test", place),
+                    text_at(entry, "case", place),
+                    text_at(entry, "shows", place),
+                    {}};
+  size_t number = 0;
+  for (const ordered_json& row : list_at(entry, "rows", place)) {
+    const std::string where = fmt::format("{}/rows/{}", place, number++);
+    const std::string id = row.is_string() ? row.get<std::string>() : row.dump();
+    if (!is_matrix_row(id)) {
+      throw InputError(where, fmt::format("'{}' is not a row of the conformance matrix", id));
+    }
+    if (std::find(test.rows.begin(), test.rows.end(), id) != test.rows.end()) {
+      throw InputError(where, fmt::format("'{}' stands there twice", id));
+    }
+    test.rows.push_back(id);
+  }
+  return test;
+}
+
 }  // namespace
+
+std::vector<CoveringTest> read_covering_tests(const std::string& text, const std::string& file) {
+  std::vector<CoveringTest> tests;
+  const ordered_json document = parse_json(text, file);
+  for (const ordered_json& entry : list_at(document, "tests", file + ":")) {
+    const std::string place = fmt::format("{}:/tests/{}", file, tests.size());
+    CoveringTest test = read_covering_test(entry, place);
+    for (const CoveringTest& before : tests) {
+      if (before.name() == test.name()) {
+        throw InputError(place, fmt::format("'{}' stands there twice", test.name()));
+      }
+    }
+    tests.push_back(std::move(test));
+  }
+  return tests;
+}
+
+const std::vector<CoveringTest>& covering_tests() {
+  static const auto tests =
+      read_covering_tests(std::string(covering_tests_text()), "tests/covers.json");
+  return tests;
+}
 
 const std::vector<MatrixRow>& matrix_rows() {
   static const std::vector<MatrixRow> rows = read_rows();

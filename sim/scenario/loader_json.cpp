@@ -144,6 +144,17 @@ std::string read_text_file(const std::string& file, size_t max_bytes) {
   return text;
 }
 
+nlohmann::ordered_json parse_json(const std::string& text, const std::string& file) {
+  try {
+    return nlohmann::ordered_json::parse(text);
+  } catch (const json::parse_error& error) {
+    throw InputError(file + ":" + line_and_column(text, error.byte > 0 ? error.byte - 1 : 0),
+                     bare_message(error.what()));
+  } catch (const json::exception& error) {
+    throw InputError(file, bare_message(error.what()));
+  }
+}
+
 nlohmann::ordered_json parse_scenario(const std::string& text, const std::string& file) {
   TokenCheck check(text, file);
   json::sax_parse(text, &check, json::input_format_t::json, true, true);

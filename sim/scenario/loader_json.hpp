@@ -22,6 +22,9 @@ std::string place_of(const std::string& file, const std::string& pointer);
 /// The whole file. Throws InputError(file, reason).
 std::string read_text_file(const std::string& file, size_t max_bytes);
 
+/// Any JSON. Throws InputError: "file:line:column", or the file alone where the library knows none.
+nlohmann::ordered_json parse_json(const std::string& text, const std::string& file);
+
 /// Throws InputError: "file:line:column" for what is no JSON, "file:/pointer" for the rest.
 nlohmann::ordered_json parse_scenario(const std::string& text, const std::string& file);
 

@@ -13,8 +13,8 @@
     versions: versions.map((v) => data.versions[v]),
     errors: errors.map((e) => data.errors[e]),
   }));
-  const rows = data.rows.map(([id, chapter, condition, result, leftOut], number) => (
-    { id, number, chapter, condition, result, leftOut, cases: [] }));
+  const rows = data.rows.map(([id, chapter, condition, result, leftOut, tests], number) => (
+    { id, number, chapter, condition, result, leftOut, tests, cases: [] }));
   for (const one of cases) for (const row of one.covers) rows[row].cases.push(one);
   const ran = (one) => one.result === "passed" || one.result === "failed";
 
@@ -69,7 +69,7 @@
     version: select("FF-A version", [...data.versions].sort(), show),
     spmc: select("SPMC", sorted(data.spmcs.filter((s) => s !== "")), show),
     error: select("error", [...data.errors].sort(), show),
-    state: select("state", ["passed", "failed", "uncovered", "left out"], show),
+    state: select("state", ["passed", "failed", "other tests", "uncovered", "left out"], show),
   };
   const rowText = search("requirement, words or id", show);
   const fits = (one) => {
@@ -81,7 +81,8 @@
     const those = row.cases.filter(fits);
     const failed = those.filter((one) => one.result === "failed").length;
     const passed = those.filter((one) => one.result === "passed").length;
-    const state = failed ? "failed" : passed ? "passed" : row.leftOut ? "left out" : "uncovered";
+    const otherwise = row.tests.length ? "other tests" : row.leftOut ? "left out" : "uncovered";
+    const state = failed ? "failed" : passed ? "passed" : otherwise;
     return { row, those, failed, passed, state };
   };
   const requirements = table(["row", "condition", "has to give", "cases", "state"], "requirement-rows");
@@ -101,9 +102,12 @@
     cell.colSpan = 5;
     if (row.leftOut) cell.append(make("p", "note", "left out: " + row.leftOut));
     cell.append(those.length ? caseList(those) : make("p", "note", "no case"));
+    for (const [test, shows] of row.tests) {
+      cell.append(make("p", "note", "also shown by ", make("span", "mono", test), ": " + shows));
+    }
     line.after(make("tr", "open", cell));
   };
-  const stateNode = (state, text) => make("span", state === "left out" ? "skipped" : state, text);
+  const stateNode = (state, text) => make("span", state === "left out" || state === "other tests" ? "skipped" : state, text);
   const rowLine = (told) => {
     const numbers = make("td", "number", String(told.passed));
     if (told.failed) numbers.append(" + ", make("span", "failed", String(told.failed)));
@@ -131,7 +135,7 @@
   const showRows = () => {
     const words = rowText.value.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = words.length > 0 || pick.state.box.value || pick.chapter.box.value;
-    const none = () => ({ passed: 0, failed: 0, uncovered: 0, "left out": 0 });
+    const none = () => ({ passed: 0, failed: 0, "other tests": 0, uncovered: 0, "left out": 0 });
     const all = none();
     const lines = document.createDocumentFragment();
     for (const [name, title] of chapters) {
@@ -146,8 +150,8 @@
       if (chosen || opened.has(name)) lines.append(...shown.map(rowLine));
     }
     requirements.body.replaceChildren(lines);
-    total.textContent = `${all.passed} passed, ${all.failed} failed, ${all.uncovered} uncovered, ` +
-      `${all["left out"]} left out. A click opens a chapter; one on a row names its cases.`;
+    total.textContent = `${all.passed} passed, ${all.failed} failed, ${all["other tests"]} shown by other tests only, ` +
+      `${all.uncovered} uncovered, ${all["left out"]} left out. A click opens a chapter; one on a row names its cases.`;
   };
 
   /* Passed and failed cases by two properties; a click chooses both above. */
@@ -183,6 +187,44 @@
         errors, (one) => one.errors, pick.error)),
     make("div", "controls", rowText, ...Object.values(pick).map((one) => one.label)), total, requirements.node);
   showRows();
+
+  /* Mutants, where the report was given some. */
+  const showMutants = ({ parts, survivors }) => {
+    const section = document.getElementById("mutants");
+    const cell = (number, classes) => make("td", number ? "number " + classes : "number zero", String(number));
+    const scores = table(["part", "killed", "explained", "unexplained", "score"], "mutant-parts");
+    const sum = [0, 0, 0];
+    const score = (killed, unexplained) =>
+      (killed + unexplained ? (100 * killed / (killed + unexplained)).toFixed(1) : "100.0") + " %";
+    for (const [name, ...counts] of parts) {
+      const [killed, explained, unexplained] = counts;
+      counts.forEach((count, n) => { sum[n] += count; });
+      scores.body.append(make("tr", "", make("td", "mono", name), cell(killed, "passed"), cell(explained, ""),
+        cell(unexplained, "failed"), make("td", "number", score(killed, unexplained))));
+    }
+    const about = make("p", "note", `${sum[0]} mutants killed, ${sum[1]} survived and explained, ${sum[2]} unexplained: ` +
+      `${score(sum[0], sum[2])}. Explained: no test can notice it, for the reason told; such a mutant does not count.`);
+    about.id = "mutant-total";
+    const most = 500;
+    const list = table(["place", "what was changed", "result"], "mutant-survivors");
+    const text = search("filter: parts of place, change or reason", () => showSurvivors());
+    const showSurvivors = () => {
+      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const found = survivors.filter((one) => words.every((word) => one.join(" ").toLowerCase().includes(word)));
+      list.body.replaceChildren(...found.slice(0, most).map(([, place, change, code, result, reason]) => {
+        const what = make("td", "", change, " ", make("code", "", code));
+        if (reason) what.append(make("div", "note", reason));
+        return make("tr", "", make("td", "mono", place), what,
+          make("td", "fixed " + (reason ? "skipped" : "failed"), reason ? "explained" : result));
+      }));
+      shown.textContent = `${found.length} of ${survivors.length} survivors` + (found.length > most ? `, the first ${most} shown` : "");
+    };
+    const shown = make("p", "note");
+    shown.id = "mutant-shown";
+    section.append(about, scores.node, make("h4", "", "Survivors"), make("div", "controls", text), shown, list.node);
+    showSurvivors();
+  };
+  if (data.mutants) showMutants(data.mutants);
 
   /* Cases. */
   const section = document.getElementById("cases");

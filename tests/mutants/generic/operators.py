@@ -136,7 +136,8 @@ class Collector:
 
     def walk(self, node):
         name = kind(node)
-        if name in {"ConstantExpr", "StaticAssertDecl", "SubstNonTypeTemplateParmExpr", "CXXDefaultArgExpr", "CXXDefaultInitExpr"}:
+        if name in {"ConstantExpr", "StaticAssertDecl", "SubstNonTypeTemplateParmExpr", "TemplateArgument", "CXXDefaultArgExpr",
+                    "CXXDefaultInitExpr"}:
             return
         if name == "VarDecl":
             self.locals.add(node.get("id"))
@@ -197,9 +198,8 @@ class Collector:
         self.statement_list(children(node)[-1])
 
     def case(self, node):
-        for child in children(node):
-            if kind(child) != "ConstantExpr":
-                self.statement(child)
+        # In front of the statement there is the label, in a template without a sign that it is constant.
+        self.statement(children(node)[-1])
 
     def choice(self, node):
         self.condition(children(node)[0])

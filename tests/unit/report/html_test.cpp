@@ -36,7 +36,7 @@ HtmlReport hostile_report() {
   failed.notes = {hostile};
   failed.consoles = {{hostile, hostile}};
   report.outcomes = {failed, outcome_of("m/good", Result::passed)};
-  report.requirements = {{"ID-001", "ID", hostile, hostile, ""}};
+  report.requirements = {{"ID-001", "ID", hostile, hostile, "", {{"a_test", hostile}}}};
   return report;
 }
 
@@ -55,6 +55,7 @@ TEST(Html, its_data_are_json_that_names_each_text_once) {
   EXPECT_EQ(data.at("cases").at(0).at(1), 1);
   EXPECT_EQ(data.at("cases").at(1).at(6), nlohmann::json::array({0}));
   EXPECT_EQ(data.at("rows").at(0).at(0), "ID-001");
+  EXPECT_EQ(data.at("rows").at(0).at(5), nlohmann::json::array({{"a_test", hostile}}));
 }
 
 TEST(Html, a_row_that_the_matrix_does_not_have_is_shown_all_the_same) {
@@ -62,6 +63,20 @@ TEST(Html, a_row_that_the_matrix_does_not_have_is_shown_all_the_same) {
   report.outcomes = {outcome_of("m/good", Result::passed)};
   const auto data = nlohmann::json::parse(html_data(report));
   EXPECT_EQ(data.at("rows").at(0).at(0), "ID-001");
+}
+
+TEST(Html, mutants_are_there_if_any_were_judged) {
+  HtmlReport report;
+  EXPECT_THAT(html_page(report), Not(HasSubstr(R"(<section id="mutants">)")));
+  EXPECT_FALSE(nlohmann::json::parse(html_data(report)).contains("mutants"));
+  report.mutants = {{{"core", 7, 1, 2}}, {{0, "core/a.hpp:3", "negate", hostile, "survived", ""}}};
+  EXPECT_THAT(html_page(report), HasSubstr(R"(<section id="mutants">)"));
+  EXPECT_THAT(html_page(report), HasSubstr(R"(href="#mutants")"));
+  EXPECT_EQ(html_data(report).find('<'), std::string::npos);
+  const auto data = nlohmann::json::parse(html_data(report)).at("mutants");
+  EXPECT_EQ(data.at("parts"), nlohmann::json::parse(R"([["core", 7, 1, 2]])"));
+  EXPECT_EQ(data.at("survivors").at(0).at(1), "core/a.hpp:3");
+  EXPECT_EQ(data.at("survivors").at(0).at(3), hostile);
 }
 
 TEST(Html, counts_stand_in_the_summary) {
