@@ -72,6 +72,12 @@ std::vector<Simulation::Task> Control::with_destroyer(std::vector<Simulation::Ta
 /// When all is over, no fault in the way: whatever went wrong before, each VM comes to its end. In
 /// turn, since one may wait for what another one's end does.
 void Control::destroy_all() {
+  // Who watches is not told of calls that this wakes: no order of the calls does that.
+  struct Unwatched {
+    CallWatch*& place;
+    CallWatch* watch = std::exchange(place, nullptr);
+    ~Unwatched() { place = watch; }
+  } unwatched{watch_};
   for (size_t n = 0; n < simulation_.spec().faults.size(); ++n) simulation_.arm_fault(n, false);
   bool quarantined = false;
   std::vector<uint16_t> left;
@@ -80,6 +86,7 @@ void Control::destroy_all() {
     if (!simulation_.machine().has_vm(id)) return true;
     const uint32_t progress = simulation_.destroy_vm(id, 0);
     quarantined = quarantined || progress == FFA_SIM_QUARANTINED;
+    if (progress == FFA_SIM_LATER) simulation_.let_others_get_on();
     return !goes_on(progress);
   };
   run_tasks({{"host", [&] {

@@ -109,7 +109,8 @@ class Simulation {
   void wait_until(std::function<bool()> ready, bool idle = false);
   /// On a task, between two calls: another one may go on here.
   void give_way();
-  /// On a task, between two calls: as long as other calls are under way, lets them get on a little.
+  /// On a task, between two calls: as long as other calls are under way, or woken, lets them get on
+  /// a little.
   void let_others_get_on();
   /// A number that no other task has as long as this one runs.
   size_t current_task() const;

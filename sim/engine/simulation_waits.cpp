@@ -2,6 +2,8 @@
 // Calls that wait for another VM, what ends them, and where vCPUs run.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/engine/simulation_impl.hpp"
 
 namespace sim {
@@ -104,7 +106,11 @@ void Simulation::give_way() { impl_->scheduler.yield(); }
 void Simulation::let_others_get_on() {
   if (!impl_->scheduler.on_task()) return;
   impl_->scheduler.wait_until([impl = impl_.get(), seen = impl_->next_seq] {
-    return impl->steps.empty() || impl->next_seq != seen;
+    if (impl->next_seq != seen) return true;
+    const bool some_go_on = std::ranges::any_of(impl->open_calls, [](const auto& entry) {
+      return entry.second.woken || entry.second.interrupted;
+    });
+    return impl->steps.empty() && !some_go_on;
   });
 }
 
