@@ -61,16 +61,45 @@ std::string dumped(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// True if the schema asks of an object only which members it has, and something of each.
+/// True if the schema allows the type, by this name or in a list of names.
+bool allows(const json& schema, const char* type) {
+  const auto found = schema.find("type");
+  if (found == schema.end()) return false;
+  return found->is_array() ? std::find(found->begin(), found->end(), type) != found->end()
+                           : *found == type;
+}
+
+/// True if the schema asks of an object only which members it has, and something of each; of a
+/// list only how many elements, and something of each. What a word says of other types counts for
+/// neither.
+bool is_of_parts(const json& schema) {
+  static const std::set<std::string> words = {"$id",
+                                              "$schema",
+                                              "title",
+                                              "description",
+                                              "definitions",
+                                              "type",
+                                              "required",
+                                              "properties",
+                                              "minProperties",
+                                              "additionalProperties",
+                                              "patternProperties",
+                                              "items",
+                                              "minItems",
+                                              "pattern"};
+  return schema.is_object() &&
+         std::all_of(schema.items().begin(), schema.items().end(),
+                     [](const auto& item) { return words.contains(item.key()); });
+}
+
 bool is_of_members(const json& schema) {
-  if (!schema.is_object()) return false;
-  static const std::set<std::string> words = {
-      "$id",      "$schema",    "title",         "description",          "definitions",      "type",
-      "required", "properties", "minProperties", "additionalProperties", "patternProperties"};
-  const bool only_those = std::all_of(schema.items().begin(), schema.items().end(),
-                                      [](const auto& item) { return words.contains(item.key()); });
-  return only_those && schema.value("type", json()) == "object" &&
+  return is_of_parts(schema) && allows(schema, "object") &&
          schema.value("additionalProperties", json()) == false;
+}
+
+bool is_of_elements(const json& schema) {
+  return is_of_parts(schema) && allows(schema, "array") && schema.contains("items") &&
+         schema.at("items").is_object();
 }
 
 /// The bundle, where a step may be anything: each is judged by its `do`.
@@ -100,8 +129,16 @@ struct SchemaChecker::Impl {
     leaf_document["definitions"] = scenario.text.at("definitions");
   }
 
-  bool leaf_fits(const json& schema, const std::string& text, const json& value) {
-    auto& parsed = leaves[text];
+  /// Schemas of the same text have the same number. The schema is one of the bundle's, which stay
+  /// where they are.
+  size_t number_of(const json& schema) {
+    const auto [known, is_new] = numbers_of_nodes.try_emplace(&schema, 0);
+    if (is_new) known->second = numbers.try_emplace(dumped(schema), numbers.size()).first->second;
+    return known->second;
+  }
+
+  bool leaf_fits(const json& schema, size_t number, const json& value) {
+    auto& parsed = leaves[number];
     if (!parsed) {
       auto made = std::make_unique<valijson::Schema>();
       leaf_document["allOf"] = json::array({schema});
@@ -150,19 +187,31 @@ struct SchemaChecker::Impl {
     });
   }
 
+  bool elements_fit(const json& schema, const json& list) {
+    return list.size() >= schema.value("minItems", size_t{0}) &&
+           std::all_of(list.begin(), list.end(),
+                       [&](const json& one) { return fits(schema.at("items"), one); });
+  }
+
+  /// By its members or elements, where these are all that the schema asks of.
+  bool value_fits(const json& schema, const json& node, size_t number, const json& value) {
+    if (value.is_object() && is_of_members(node)) return members_fit(node, value);
+    if (value.is_array() && is_of_elements(node)) return elements_fit(node, value);
+    return leaf_fits(schema, number, value);
+  }
+
   bool fits(const json& schema, const json& value) {
     const json& node = resolve(schema, scenario.text);
     if (value.is_array() && is_list_of_anything(node)) {
       return value.size() >= node.value("minItems", size_t{0});
     }
-    const std::string schema_text = dumped(schema);
-    std::string text = schema_text + dumped(value);
-    if (good.contains(text)) return true;
-    const bool parts = value.is_object() && is_of_members(node);
-    if (parts ? !members_fit(node, value) : !leaf_fits(schema, schema_text, value)) return false;
-    if (remembered + text.size() <= max_remembered) {
-      remembered += text.size();
-      good.insert(std::move(text));
+    const size_t number = number_of(schema);
+    std::pair<size_t, std::string> known{number, dumped(value)};
+    if (good.contains(known)) return true;
+    if (!value_fits(schema, node, number, value)) return false;
+    if (remembered + known.second.size() <= max_remembered) {
+      remembered += known.second.size();
+      good.insert(std::move(known));
     }
     return true;
   }
@@ -172,10 +221,12 @@ struct SchemaChecker::Impl {
   valijson::Validator validator;
   Prepared scenario;
   std::map<std::string, std::unique_ptr<Prepared>> steps;
-  json leaf_document;  ///< the definitions, and the schema that is parsed
-  std::map<std::string, std::unique_ptr<valijson::Schema>> leaves;  ///< by text
+  json leaf_document;                     ///< the definitions, and the schema that is parsed
+  std::map<std::string, size_t> numbers;  ///< of schemas, by their text
+  std::map<const json*, size_t> numbers_of_nodes;  ///< the same, by where they stand in the bundle
+  std::map<size_t, std::unique_ptr<valijson::Schema>> leaves;  ///< by number
   std::map<std::string, std::optional<std::regex>> patterns;
-  std::set<std::string> good;  ///< schema, then value
+  std::set<std::pair<size_t, std::string>> good;  ///< number of the schema, value
 };
 
 SchemaChecker::SchemaChecker(bool by_members)
