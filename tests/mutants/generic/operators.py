@@ -13,8 +13,8 @@ INTEGERS = {"bool", "char", "signed char", "unsigned char", "short", "unsigned s
 STATEMENTS = {"CallExpr", "CXXMemberCallExpr", "CXXOperatorCallExpr", "CompoundAssignOperator", "UnaryOperator", "BinaryOperator"}
 JUMPS = {"ReturnStmt", "ContinueStmt", "BreakStmt"}
 FUNCTIONS = {"FunctionDecl", "CXXMethodDecl", "CXXConstructorDecl", "CXXDestructorDecl", "CXXConversionDecl"}
-# Names of rules and lock classes say what happened, they decide nothing.
-LABELS = ("mediator::Rule", "Rule", "mediator::LockClass", "LockClass")
+# Names of rules, lock classes and log levels say what happened, they decide nothing.
+LABELS = ("mediator::Rule", "Rule", "mediator::LockClass", "LockClass", "mediator::LogLevel", "LogLevel")
 
 
 class Site:
