@@ -176,9 +176,19 @@ void SpmcWorld::must_be_consistent() const {
        "each handle is one region's");
 }
 
+/// A handle may be given out again once its owner is gone: it is the new region's then.
+bool SpmcWorld::is_named_by_its_handle(const spmc_model::RegionFacts& facts) const {
+  for (size_t n = 0; facts.owner_gone && n < spmc_->regions(); ++n) {
+    const spmc_model::RegionFacts other = spmc_->region(n);
+    if (!other.owner_gone && other.handle == facts.handle) return false;
+  }
+  return true;
+}
+
 void SpmcWorld::reclaim_all() {
   for (size_t n = spmc_->regions(); n-- > 0;) {
     const spmc_model::RegionFacts facts = spmc_->region(n);
+    if (!is_named_by_its_handle(facts)) continue;
     if (!facts.complete) {
       spmc_->drop_send(facts.handle);
       continue;

@@ -55,6 +55,7 @@ class SpmcWorld {
   };
 
   void must_be_consistent() const;
+  [[nodiscard]] bool is_named_by_its_handle(const spmc_model::RegionFacts& facts) const;
 
   Memory memory_;
   std::vector<std::byte> storage_;
