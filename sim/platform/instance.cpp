@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The mediator of this project behind the plug-in ABI: the one file of the simulator that
-// instantiates the handlers. Compiled twice: linked in (built_in_entry), and as
-// build/lib/ffa-mediator.so (FFA_SIM_PLUGIN).
+// instantiates the handlers. Linked in, and, with plugin.cpp, as build/lib/ffa-mediator.so.
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -226,13 +225,6 @@ constexpr ffa_sim_mediator_ops operations = {FFA_SIM_ABI_VERSION,
 
 }  // namespace
 
-#ifdef FFA_SIM_PLUGIN
-extern "C" __attribute__((visibility("default"))) const ffa_sim_mediator_ops* ffa_mediator_entry(
-    uint32_t abi_version) {
-  return abi_version == FFA_SIM_ABI_VERSION ? &operations : nullptr;
-}
-#else
 const ffa_sim_mediator_ops* sim::built_in_entry(uint32_t abi_version) {
   return abi_version == FFA_SIM_ABI_VERSION ? &operations : nullptr;
 }
-#endif
