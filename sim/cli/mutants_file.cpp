@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -55,10 +56,13 @@ class Reader {
     }
   }
   report::Mutants take() {
-    std::stable_sort(mutants_.survivors.begin(), mutants_.survivors.end(),
-                     [](const report::Survivor& a, const report::Survivor& b) {
-                       return a.reason.empty() && !b.reason.empty();
-                     });
+    std::vector<report::Survivor> all;
+    std::vector<report::Survivor> explained;
+    for (report::Survivor& survivor : mutants_.survivors) {
+      (survivor.reason.empty() ? all : explained).push_back(std::move(survivor));
+    }
+    std::ranges::move(explained, std::back_inserter(all));
+    mutants_.survivors = std::move(all);
     return std::move(mutants_);
   }
 
