@@ -128,8 +128,13 @@ uint64_t digest_of(const check::Facts& facts) {
 /// What is common to all checkers.
 struct Known : check::TraceKnowledge {
   uint64_t last_end = 0;
-  /// Steps that began beside another one, which may have been put off before they ended.
-  std::vector<uint64_t> begun_beside;
+  /// Steps that have begun. Another one may have been put off since, or have gone on meanwhile.
+  struct Begun {
+    uint64_t seq;
+    bool alone;
+    uint64_t resumed_calls;
+  };
+  std::vector<Begun> begun;
   bool offered = true;
   uint64_t cost = 0;         ///< of the live ranges, when last counted
   uint64_t light_steps = 0;  ///< since then
@@ -164,9 +169,11 @@ struct Checkers::Impl : Known {
 
   bool overlapped(const trace::Event& event) const {
     if (sim.open_steps() != 0 || last_end > event.seq) return true;
-    if (std::find(begun_beside.begin(), begun_beside.end(), event.seq) != begun_beside.end()) {
-      return true;
-    }
+    const auto here = std::find_if(begun.begin(), begun.end(),
+                                   [&](const Begun& step) { return step.seq == event.seq; });
+    const bool alone =
+        here == begun.end() || (here->alone && here->resumed_calls == sim.resumed_calls());
+    if (!alone) return true;
     const auto& events = sim.events();
     return std::any_of(events.rbegin(),
                        std::find_if(events.rbegin(), events.rend(),
@@ -195,7 +202,7 @@ struct Checkers::Impl : Known {
   void before(const trace::Event& event) {
     thorough = ++light_steps * cost_a_step >= cost;
     const bool alone = sim.open_steps() <= 1;
-    if (!alone) begun_beside.push_back(event.seq);
+    begun.push_back({event.seq, alone, sim.resumed_calls()});
     const check::Facts facts = thorough && alone ? check::observe(sim.mediator()) : check::Facts{};
     const check::Step step{scene, event, {}, alone, faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
@@ -228,7 +235,7 @@ struct Checkers::Impl : Known {
     note_end(step);
     if (!step.alone && sim.open_steps() == 0) settle(facts);
     last_end = std::max(last_end, event.seq_ret);
-    std::erase(begun_beside, event.seq);
+    std::erase_if(begun, [&](const Begun& other) { return other.seq == event.seq; });
   }
 
   void keep() {

@@ -239,8 +239,7 @@ std::string coverage_page(const std::vector<LoadedCase>& cases,
       "it says in `covers`, and a row");
   page.line(
       "that does not exist is an error there; what other tests cover, `tests/covers.json` says. "
-      "That "
-      "they pass, `./test` shows.");
+      "That they pass, `./test` shows.");
   page.line("");
   page.line("## By chapter, version of the guest and personality of the SPMC");
   page.line("");

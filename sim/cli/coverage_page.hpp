@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // docs/coverage.md: which scenarios and tests cover which row of the conformance matrix, and how
-// that lies over chapters, FF-A versions, personalities and error codes. Written by `ffa-sim list
-// --coverage
-// --markdown`.
+// that lies over chapters, FF-A versions, personalities and error codes. `ffa-sim list --coverage
+// --markdown` writes it.
 #pragma once
 
 #include <map>

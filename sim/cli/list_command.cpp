@@ -50,9 +50,8 @@ ordered_json left_out_json(const std::vector<std::string>& ids) {
 ordered_json by_tests_json(const std::vector<std::string>& ids) {
   ordered_json rows = ordered_json::object();
   for (const std::string& id : ids) {
-    for (const scenario::CoveringTest& test : scenario::covering_tests()) {
-      if (std::find(test.rows.begin(), test.rows.end(), id) == test.rows.end()) continue;
-      rows[id].push_back(test.name());
+    for (const scenario::CoveringTest* const test : scenario::covering_tests_of(id)) {
+      rows[id].push_back(test->name());
     }
   }
   return rows;
@@ -66,10 +65,10 @@ void print_chapter(const ChapterCoverage& chapter) {
     const scenario::LeftOut& row = scenario::left_out_rows().at(id);
     fmt::print("       left out   {}: {}: {}\n", id, row.reason, row.note);
   }
-  const ordered_json others = by_tests_json(chapter.covered);
-  for (const auto& [id, tests] : others.items()) {
-    fmt::print("       shown by   {}: {}\n", id,
-               fmt::join(tests.get<std::vector<std::string>>(), ", "));
+  for (const std::string& id : chapter.covered) {
+    std::vector<std::string> names;
+    for (const auto* const test : scenario::covering_tests_of(id)) names.push_back(test->name());
+    if (!names.empty()) fmt::print("       shown by   {}: {}\n", id, fmt::join(names, ", "));
   }
   for (const scenario::MatrixRow& row : scenario::matrix_rows()) {
     if (std::find(chapter.uncovered.begin(), chapter.uncovered.end(), row.id) !=

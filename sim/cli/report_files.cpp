@@ -39,9 +39,8 @@ std::vector<report::Requirement> requirements() {
         row.result,
         reason == left_out.end() ? "" : reason->second.reason + ": " + reason->second.note,
         {}};
-    for (const scenario::CoveringTest& test : scenario::covering_tests()) {
-      if (std::find(test.rows.begin(), test.rows.end(), row.id) == test.rows.end()) continue;
-      one.tests.push_back({test.name(), test.shows});
+    for (const scenario::CoveringTest* const test : scenario::covering_tests_of(row.id)) {
+      one.tests.push_back({test->name(), test->shows});
     }
     all.push_back(std::move(one));
   }

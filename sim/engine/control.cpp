@@ -225,7 +225,7 @@ void Control::set_watch(CallWatch& watch) {
 
 void Control::wait_at(size_t task, bool waits) {
   const auto thread = thread_of_task_.find(task);
-  if (thread == thread_of_task_.end()) return;
+  if (watch_ == nullptr || thread == thread_of_task_.end()) return;
   if (waits) {
     watch_->call_waits(thread->second);
   } else {

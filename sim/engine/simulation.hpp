@@ -196,6 +196,8 @@ class Simulation {
   const std::vector<Access>& accesses() const;
   /// Guest calls and lifecycle operations that are under way.
   size_t open_steps() const;
+  /// Calls that have gone on after they had waited, so far.
+  uint64_t resumed_calls() const;
   /// Virtual interrupts injected and not yet taken: (vm, vcpu, id) in order.
   struct Injected {
     uint16_t vm, vcpu;

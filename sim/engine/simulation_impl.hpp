@@ -51,6 +51,7 @@ struct SimulationState {
   std::vector<Simulation::Injected> injected;
   std::vector<Simulation::Access> accesses;
   uint64_t next_seq = 1;
+  uint64_t resumed_calls = 0;  ///< calls that went on after they had waited
   uint64_t host_changes = 0;
   /// What came from outside since a step last ran, and no register shows.
   std::vector<std::string> stimuli;

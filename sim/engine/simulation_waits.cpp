@@ -50,6 +50,7 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
         },
         true);
     if (wait_hooks.goes_on) wait_hooks.goes_on(task);
+    ++resumed_calls;
     Step& step = steps.open(task);
     step = std::move(parked.extract(task).mapped());
     wait_passed();

@@ -12,6 +12,10 @@
 
 #include "sim/sched/sanitizers.hpp"
 
+#ifdef FFASIM_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace sim {
 
 namespace {
@@ -52,7 +56,8 @@ void protect(std::span<std::byte> memory, int rights) {
 
 #ifdef FFASIM_ASAN
 // AddressSanitizer would map each block anew, with its shadow: a thousand page faults a world. Here
-// the last few that were given back serve again. Elsewhere valgrind may see what was not written.
+// the last few that were given back serve again; until then they are out of bounds. Elsewhere
+// valgrind may see what was not written.
 class Blocks {
  public:
   std::byte* take(size_t bytes) {
@@ -62,13 +67,17 @@ class Blocks {
     if (found == idle_.end()) return fresh(bytes);
     std::byte* const memory = found->memory;
     idle_.erase(found);
+    __asan_unpoison_memory_region(memory, bytes);
     return memory;
   }
   void give_back(std::byte* memory, size_t bytes) {
     const std::lock_guard lock{mutex_};
+    __asan_poison_memory_region(memory, bytes);
     idle_.push_back({memory, bytes});
     if (idle_.size() <= most_idle) return;
-    ::operator delete(idle_.front().memory, page_alignment);
+    const Block oldest = idle_.front();
+    __asan_unpoison_memory_region(oldest.memory, oldest.bytes);
+    ::operator delete(oldest.memory, page_alignment);
     idle_.erase(idle_.begin());
   }
 

@@ -96,6 +96,16 @@ const std::vector<CoveringTest>& covering_tests() {
   return tests;
 }
 
+std::vector<const CoveringTest*> covering_tests_of(const std::string& row) {
+  std::vector<const CoveringTest*> found;
+  for (const CoveringTest& test : covering_tests()) {
+    if (std::find(test.rows.begin(), test.rows.end(), row) != test.rows.end()) {
+      found.push_back(&test);
+    }
+  }
+  return found;
+}
+
 const std::vector<MatrixRow>& matrix_rows() {
   static const std::vector<MatrixRow> rows = read_rows();
   return rows;

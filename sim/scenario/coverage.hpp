@@ -44,6 +44,8 @@ const std::map<std::string, LeftOut>& left_out_rows();
 bool is_matrix_row(const std::string& id);
 /// Those of tests/covers.json, which is compiled in. Throws InputError as read_covering_tests().
 const std::vector<CoveringTest>& covering_tests();
+/// Of these, those that show this row.
+std::vector<const CoveringTest*> covering_tests_of(const std::string& row);
 /// Throws InputError(file:/pointer, reason): no JSON, a key that is missing or is no text, a row
 /// that the matrix does not have, a test that stands there twice.
 std::vector<CoveringTest> read_covering_tests(const std::string& text, const std::string& file);

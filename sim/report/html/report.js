@@ -81,7 +81,8 @@
     const those = row.cases.filter(fits);
     const failed = those.filter((one) => one.result === "failed").length;
     const passed = those.filter((one) => one.result === "passed").length;
-    const otherwise = row.tests.length ? "other tests" : row.leftOut ? "left out" : "uncovered";
+    const ran = row.cases.some((one) => one.result === "passed" || one.result === "failed");
+    const otherwise = row.tests.length && !ran ? "other tests" : row.leftOut ? "left out" : "uncovered";
     const state = failed ? "failed" : passed ? "passed" : otherwise;
     return { row, those, failed, passed, state };
   };
@@ -195,7 +196,7 @@
     const scores = table(["part", "killed", "explained", "unexplained", "score"], "mutant-parts");
     const sum = [0, 0, 0];
     const score = (killed, unexplained) =>
-      (killed + unexplained ? (100 * killed / (killed + unexplained)).toFixed(1) : "100.0") + " %";
+      (killed + unexplained ? (100 * killed / (killed + unexplained)).toFixed(1) + " %" : "none");
     for (const [name, ...counts] of parts) {
       const [killed, explained, unexplained] = counts;
       counts.forEach((count, n) => { sum[n] += count; });
@@ -207,14 +208,17 @@
     about.id = "mutant-total";
     const most = 500;
     const list = table(["place", "what was changed", "result"], "mutant-survivors");
-    const text = search("filter: parts of place, change or reason", () => showSurvivors());
+    const text = search("filter: part, place, change or reason", () => showSurvivors());
     const showSurvivors = () => {
       const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const found = survivors.filter((one) => words.every((word) => one.join(" ").toLowerCase().includes(word)));
-      list.body.replaceChildren(...found.slice(0, most).map(([, place, change, code, result, reason]) => {
+      const textOf = ([part, ...rest]) => [parts[part][0], ...rest].join(" ").toLowerCase();
+      const found = survivors.filter((one) => words.every((word) => textOf(one).includes(word)));
+      list.body.replaceChildren(...found.slice(0, most).map(([part, place, change, code, result, reason]) => {
+        const where = make("td", "mono", place);
+        where.append(make("div", "note", parts[part][0]));
         const what = make("td", "", change, " ", make("code", "", code));
         if (reason) what.append(make("div", "note", reason));
-        return make("tr", "", make("td", "mono", place), what,
+        return make("tr", "", where, what,
           make("td", "fixed " + (reason ? "skipped" : "failed"), reason ? "explained" : result));
       }));
       shown.textContent = `${found.length} of ${survivors.length} survivors` + (found.length > most ? `, the first ${most} shown` : "");

@@ -109,7 +109,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values("scenarios/concurrency/map_unmap", "scenarios/concurrency/reclaim_reclaim",
                     "scenarios/concurrency/share_share", "scenarios/concurrency/retrieve_reclaim",
                     "scenarios/concurrency/set_get", "scenarios/concurrency/create_list",
-                    "scenarios/rxtx/two_senders", "scenarios/ver/two_vcpus_at_once"));
+                    "scenarios/rxtx/two_senders", "scenarios/ver/two_vcpus_at_once"),
+    [](const auto& param) {
+      const std::string file = param.param;
+      return file.substr(file.rfind('/') + 1);
+    });
 
 TEST(ReductionFailures, AreFoundWithBoth) {
   const std::string file = fmt::format("{}/tests/cli/explored/who_comes_first.json", SOURCE_DIR);

@@ -112,7 +112,7 @@ TEST(FragmentReplay, EachAnswerToAFragmentIsCompared) {
   const unsigned stride = test::few_flips ? 18 : 4;
   for (size_t i = 0; i < events.size(); ++i) {
     if (!is_first(events[i]) && !is(events[i], Fid::mem_frag_tx)) continue;
-    for (unsigned reg = static_cast<unsigned>(i % 4); reg < 18; reg += stride) {
+    for (unsigned reg = static_cast<unsigned>(i % stride); reg < 18; reg += stride) {
       auto changed = events;
       changed[i].out.x[reg] ^= 0x10;
       EXPECT_NE(replay_fragments(changed).counts.divergences, 0U) << events[i].seq << " x" << reg;
