@@ -95,7 +95,7 @@ ffa_trace::ReplayResult replay(const Loop& loop, uint64_t records, const std::st
 
 void expect_constant(const Loop& loop, const std::string& spmc) {
   ASSERT_FALSE(loop.body.empty());
-  const uint64_t turns = 5000 / test::flip_stride / loop.body.size() + 1;
+  const uint64_t turns = (test::few_flips ? 82 : 5000 / test::flip_stride) / loop.body.size() + 1;
   const uint64_t many = loop.prefix.size() + 10 * turns * loop.body.size();  // no call is cut
   const auto few = replay(loop, loop.prefix.size() + turns * loop.body.size(), spmc);
   const auto more = replay(loop, many, spmc);
