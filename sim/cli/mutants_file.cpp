@@ -28,10 +28,7 @@ struct Entry {
     throw InputError(scenario::place_of(file, pointer + below), reason);
   }
   [[nodiscard]] std::string text(const std::string& key) const {
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    if (found == object.end()) fail("", fmt::format("key '{}' is missing", key));
-    if (!found->is_string()) fail("/" + key, "is no text");
-    return found->get<std::string>();
+    return scenario::text_at(object, key, file, pointer);
   }
   [[nodiscard]] std::string text_or_none(const std::string& key) const {
     return object.is_object() && object.contains(key) ? text(key) : "";

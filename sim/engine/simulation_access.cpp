@@ -47,7 +47,6 @@ void Simulation::set_after_step(std::function<void(const trace::Event&)> hook) {
 }
 const std::vector<Simulation::Access>& Simulation::accesses() const { return impl_->accesses; }
 size_t Simulation::open_steps() const { return impl_->steps.size(); }
-
 uint64_t Simulation::resumed_calls() const { return impl_->resumed_calls; }
 const std::vector<Simulation::Injected>& Simulation::injected() const { return impl_->injected; }
 

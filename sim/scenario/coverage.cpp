@@ -37,13 +37,6 @@ std::map<std::string, LeftOut> read_left_out() {
   return rows;
 }
 
-std::string text_at(const ordered_json& object, const char* key, const std::string& place) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  if (found == object.end()) throw InputError(place, fmt::format("key '{}' is missing", key));
-  if (!found->is_string()) throw InputError(fmt::format("{}/{}", place, key), "is no text");
-  return found->get<std::string>();
-}
-
 const ordered_json& list_at(const ordered_json& object, const char* key, const std::string& place) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   if (found == object.end() || !found->is_array() || found->empty()) {
@@ -52,10 +45,12 @@ const ordered_json& list_at(const ordered_json& object, const char* key, const s
   return *found;
 }
 
-CoveringTest read_covering_test(const ordered_json& entry, const std::string& place) {
-  CoveringTest test{text_at(entry, "test", place),
-                    text_at(entry, "case", place),
-                    text_at(entry, "shows", place),
+CoveringTest read_covering_test(const ordered_json& entry, const std::string& file,
+                                const std::string& pointer) {
+  const std::string place = place_of(file, pointer);
+  CoveringTest test{text_at(entry, "test", file, pointer),
+                    text_at(entry, "case", file, pointer),
+                    text_at(entry, "shows", file, pointer),
                     {}};
   size_t number = 0;
   for (const ordered_json& row : list_at(entry, "rows", place)) {
@@ -78,11 +73,12 @@ std::vector<CoveringTest> read_covering_tests(const std::string& text, const std
   std::vector<CoveringTest> tests;
   const ordered_json document = parse_json(text, file);
   for (const ordered_json& entry : list_at(document, "tests", file + ":")) {
-    const std::string place = fmt::format("{}:/tests/{}", file, tests.size());
-    CoveringTest test = read_covering_test(entry, place);
+    const std::string pointer = fmt::format("/tests/{}", tests.size());
+    CoveringTest test = read_covering_test(entry, file, pointer);
     for (const CoveringTest& before : tests) {
       if (before.name() == test.name()) {
-        throw InputError(place, fmt::format("'{}' stands there twice", test.name()));
+        throw InputError(place_of(file, pointer),
+                         fmt::format("'{}' stands there twice", test.name()));
       }
     }
     tests.push_back(std::move(test));

@@ -126,6 +126,16 @@ std::string place_of(const std::string& file, const std::string& pointer) {
   return pointer.empty() ? file : file + ":" + pointer;
 }
 
+std::string text_at(const nlohmann::ordered_json& object, const std::string& key,
+                    const std::string& file, const std::string& pointer) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (found == object.end()) {
+    throw InputError(place_of(file, pointer), fmt::format("key '{}' is missing", key));
+  }
+  if (!found->is_string()) throw InputError(place_of(file, pointer + "/" + key), "is no text");
+  return found->get<std::string>();
+}
+
 std::string read_text_file(const std::string& file, size_t max_bytes) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"),
                                                                std::fclose);

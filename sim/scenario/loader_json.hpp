@@ -19,6 +19,11 @@ inline constexpr size_t max_scenario_bytes = size_t{4} << 20;
 /// "file:/pointer", or the file alone for the whole document.
 std::string place_of(const std::string& file, const std::string& pointer);
 
+/// A text of an object, which is at this place. Throws InputError(place, reason): no such key, no
+/// text.
+std::string text_at(const nlohmann::ordered_json& object, const std::string& key,
+                    const std::string& file, const std::string& pointer);
+
 /// The whole file. Throws InputError(file, reason).
 std::string read_text_file(const std::string& file, size_t max_bytes);
 
