@@ -13,6 +13,20 @@ namespace sim::check {
 using ffa::Fid;
 using ffa::is_function;
 
+namespace {
+
+/// When the SPMC answered with success to the SMC of which `is` is true; nothing: there was none.
+template <class Is>
+std::optional<uint64_t> done_at(GuestStates::Smcs smcs, Is is) {
+  const auto smc = std::find_if(smcs.begin(), smcs.end(), [&](const trace::Event* each) {
+    return ffa::is_success(each->out) && is(*each);
+  });
+  if (smc == smcs.end()) return {};
+  return (*smc)->seq_ret;
+}
+
+}  // namespace
+
 uint64_t requested_handle(const ffa::Regs& in) { return uint64_t{in.w(2)} << 32 | in.w(1); }
 uint64_t answered_handle(const ffa::Regs& out) { return uint64_t{out.w(3)} << 32 | out.w(2); }
 
@@ -95,14 +109,28 @@ void GuestStates::update_buffers(GuestState& vm, const trace::Event& event) {
   }
 }
 
-void GuestStates::update_handles(const trace::Event& event) {
+// The SPMC uses handles again, and calls that run at once may return in another order than the SPMC
+// answered in: of a handle that was given out and reclaimed, the later is true.
+void GuestStates::update_handles(const trace::Event& event, bool alone, Smcs smcs) {
   if (!ffa::is_success(event.out)) return;
   if (is_send_part(event.in)) {
-    handles_[answered_handle(event.out)] = {event.vm, event.seq_ret};
+    const uint64_t handle = answered_handle(event.out);
+    const auto gives = [&](const trace::Event& smc) {
+      return is_send_part(smc.in) && answered_handle(smc.out) == handle;
+    };
+    const uint64_t given_at = done_at(smcs, gives).value_or(event.seq_ret);
+    const auto reclaimed = reclaimed_at_.find(handle);
+    if (reclaimed != reclaimed_at_.end() && reclaimed->second > given_at) return;
+    handles_[handle] = {event.vm, given_at};
   } else if (is_function(event.in, Fid::mem_reclaim)) {
-    // One that was given out meanwhile is another transaction's: the SPMC uses handles again.
-    const auto live = handles_.find(requested_handle(event.in));
-    if (live != handles_.end() && live->second.given_at < event.seq) handles_.erase(live);
+    const uint64_t handle = requested_handle(event.in);
+    const auto reclaims = [&](const trace::Event& smc) {
+      return is_function(smc.in, Fid::mem_reclaim) && requested_handle(smc.in) == handle;
+    };
+    const uint64_t reclaimed_at = done_at(smcs, reclaims).value_or(event.seq_ret);
+    if (!alone) reclaimed_at_[handle] = reclaimed_at;
+    const auto live = handles_.find(handle);
+    if (live != handles_.end() && live->second.given_at < reclaimed_at) handles_.erase(live);
   }
 }
 
@@ -126,7 +154,7 @@ void GuestStates::update_requests(GuestState& vm, const trace::Event& event) {
   }
 }
 
-void GuestStates::update(const trace::Event& event, bool alone) {
+void GuestStates::update(const trace::Event& event, bool alone, Smcs smcs) {
   if (event.side == trace::Side::lifecycle && event.op == "free") {
     vms_.erase(event.vm);
     std::erase_if(handles_, [&](const auto& entry) { return entry.second.owner == event.vm; });
@@ -137,7 +165,7 @@ void GuestStates::update(const trace::Event& event, bool alone) {
   GuestState& vm = vms_[event.vm];
   update_version(vm, event);
   update_buffers(vm, event);
-  update_handles(event);
+  update_handles(event, alone, smcs);
   update_requests(vm, event);
   if (!alone) vm.owns_rx.reset();
   const auto receiver = receiver_of(event.in, event.tx);

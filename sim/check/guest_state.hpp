@@ -26,13 +26,14 @@ struct GuestState {
 
 class GuestStates {
  public:
+  using Smcs = std::span<const trace::Event* const>;
   [[nodiscard]] const GuestState& of(uint16_t vm) const;
   /// Owner of a live handle.
   [[nodiscard]] std::optional<uint16_t> owner(uint64_t handle) const;
   /// The VM that had this id when the call of `seq` began has been freed since.
   [[nodiscard]] bool freed_since(uint16_t vm, uint64_t seq) const;
-  /// `alone`: no other step ran meanwhile.
-  void update(const trace::Event& event, bool alone);
+  /// `alone`: no other step ran meanwhile. `smcs`: the mediator's of this step.
+  void update(const trace::Event& event, bool alone, Smcs smcs);
   /// Calls ran at once, whose answers do not tell which came first; now none runs any more.
   void settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx);
   /// A call begins that may give RX back and not return for long.
@@ -41,16 +42,18 @@ class GuestStates {
  private:
   void update_version(GuestState& vm, const trace::Event& event);
   void update_buffers(GuestState& vm, const trace::Event& event);
-  void update_handles(const trace::Event& event);
+  void update_handles(const trace::Event& event, bool alone, Smcs smcs);
   void update_requests(GuestState& vm, const trace::Event& event);
 
   struct LiveHandle {
     uint16_t owner = 0;
-    uint64_t given_at = 0;  ///< seq_ret of the call that brought it
+    uint64_t given_at = 0;  ///< when the SPMC gave it out
   };
 
   std::map<uint16_t, GuestState> vms_;
   std::map<uint64_t, LiveHandle> handles_;
+  std::map<uint64_t, uint64_t>
+      reclaimed_at_;  ///< by the SPMC, of handles reclaimed beside other calls
   std::map<uint16_t, uint64_t> freed_at_;
 };
 

@@ -47,7 +47,7 @@ Assembly::Part TraceKnowledge::note_send(const trace::Event& event) {
 void TraceKnowledge::note_end(const Step& step) {
   // What was handed over whole is of no use any more.
   if (completes_send(step.event)) sends[step.event.vm].drop(answered_handle(step.event.out));
-  guests.update(step.event, step.alone);
+  guests.update(step.event, step.alone, step.smcs);
 }
 
 bool completes_send(const trace::Event& event) {
