@@ -6,7 +6,8 @@
 // holds; once a fault has struck the SPMC's answers, its state is not what it said; a share that
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
 // that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses,
-// and what a borrower asks to zero when it lets go, before the platform does.
+// and what a borrower asks to zero when it lets go, before the platform does; buffers that the SPMC
+// kept when the VM unmapped them may be taken back before new ones are refused.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -52,14 +53,17 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
     const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
                                       !ffa::is_function(step.sent.begun, Fid::mem_share));
+    const bool took_back =
+        ffa::is_function(step.event.in, Fid::rxtx_map) && now.quarantined < before_.quarantined;
     const bool others_wrote = step.sim().machine().guest_writes() != guest_writes_;
     for (const Digest& is : now.digests) {
       const auto& was = before_.digests;
       if (std::find(was.begin(), was.end(), is) != was.end()) continue;
       const bool of_spmc = is.what == What::spmc;
-      const bool of_send = of_spmc || (is.vm == step.event.vm && (is.what == What::mediator_state ||
-                                                                  is.what == What::references));
-      if (send_ended && of_send) continue;
+      const bool of_vm = is.vm == step.event.vm &&
+                         (is.what == What::mediator_state || is.what == What::references);
+      if (send_ended && (of_vm || of_spmc)) continue;
+      if (took_back && of_vm) continue;
       if (of_spmc && (reached_sp || step.faulted)) continue;
       if (is.what == What::memory && (may_zero || reached_sp || others_wrote)) continue;
       report(step, "failed, and changed " + text_of(is));

@@ -6,6 +6,7 @@
 #include "sim/engine/input_error.hpp"
 #include "sim/trace/reader.hpp"
 #include "tests/unit/trace/captures.hpp"
+#include "tests/unit/trace/flips.hpp"
 #include "tools/ffa-trace/replay/replayer.hpp"
 
 namespace {
@@ -32,6 +33,8 @@ struct HostileCase {
 
 class HostileCapture : public testing::TestWithParam<HostileCase> {
  protected:
+  static constexpr size_t stride = test::few_flips ? 9 : 3;  ///< of registers and calls
+  static constexpr size_t bytes = test::few_flips ? 7 : 2;   ///< of descriptors
   std::vector<Event> events = sim::trace::read_trace(test::capture(GetParam().capture)).events;
 
   template <class Change>
@@ -48,7 +51,7 @@ TEST_P(HostileCapture, AnyBitOfACallMayDiffer) {
   size_t ended = 0;
   size_t tried = 0;
   for (size_t at = 0; at < events.size(); ++at) {
-    for (size_t i = at % 3; i < 8; i += 3, ++tried) {
+    for (size_t i = at % stride; i < 8; i += stride, ++tried) {
       const unsigned bit = static_cast<unsigned>((at * 5 + i * 13) % 64);
       ended += replays_with(at, [&](Event& e) { e.in.x[i] ^= uint64_t{1} << bit; }) ? 1 : 0;
     }
@@ -59,7 +62,7 @@ TEST_P(HostileCapture, AnyBitOfACallMayDiffer) {
 TEST_P(HostileCapture, AnyByteOfADescriptorMayDiffer) {
   size_t ended = 0;
   for (size_t at = 0; at < events.size(); ++at) {
-    for (size_t i = at % 2; i < events[at].tx.size(); i += 2) {
+    for (size_t i = at % bytes; i < events[at].tx.size(); i += bytes) {
       ended += replays_with(at, [&](Event& e) { e.tx[i] ^= 0x81; }) ? 1 : 0;
     }
   }
@@ -79,7 +82,7 @@ TEST_P(HostileCapture, CallsMayBeMissingOrComeTwice) {
 }
 
 TEST_P(HostileCapture, PlacesAndTimesMayBeAnything) {
-  for (size_t at = 0; at < events.size(); at += 3) {
+  for (size_t at = 0; at < events.size(); at += stride) {
     for (const uint16_t number : {uint16_t{7}, uint16_t{255}, uint16_t{65535}}) {
       (void)replays_with(at, [&](Event& e) { e.vcpu = number; });
       (void)replays_with(at, [&](Event& e) { e.vm = number; });

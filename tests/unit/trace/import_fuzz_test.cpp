@@ -7,6 +7,7 @@
 
 #include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
+#include "tests/unit/trace/flips.hpp"
 #include "tests/unit/trace/import_logs.hpp"
 
 namespace {
@@ -15,6 +16,9 @@ using sim::trace::Event;
 using test::import_text;
 using test::Imported;
 using test::sample;
+
+/// Damaged logs of each sample.
+constexpr int rounds = test::few_flips ? 4 : 24;
 
 /// The same numbers on every machine.
 class Numbers {
@@ -72,7 +76,7 @@ TEST(ImportFuzz, ACutLogHasNoOtherPairs) {
     const std::string text = sample(name);
     const PairCounts whole = pairs_of(import_text(text));
     Numbers numbers(1);
-    for (int i = 0; i < 24; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       const size_t length = numbers.below(text.size());
       // The last register of a cut row is not believed: the row is given a line end here, so that
       // only what was cut away is missing.
@@ -103,7 +107,7 @@ TEST(ImportFuzz, JunkInALogInventsNoPair) {
     const std::string text = sample(name);
     const PairCounts whole = pairs_of(import_text(text));
     Numbers numbers(2);
-    for (int i = 0; i < 24; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       std::string damaged = text;
       for (size_t n = 1 + numbers.below(12); n != 0; --n) {
         damaged[numbers.below(damaged.size())] = "#\xff\0"[numbers.below(3)];
@@ -119,7 +123,7 @@ TEST(ImportFuzz, FlippedBitsCrashNothing) {
   for (const char* const name : test::samples_with_calls) {
     const std::string text = sample(name).substr(0, 60000);
     Numbers numbers(3);
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       std::string damaged = text;
       for (int n = 0; n < 40; ++n) {
         damaged[numbers.below(damaged.size())] ^= static_cast<char>(1U << numbers.below(8));
