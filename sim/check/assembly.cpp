@@ -10,6 +10,18 @@
 
 namespace sim::check {
 
+void Assembly::begin(const trace::Event& event) { ++calls_[requested_handle(event.in)].open; }
+
+bool Assembly::overlapped(const trace::Event& event, uint64_t handle) {
+  const auto found = calls_.find(handle);
+  if (found == calls_.end()) return false;
+  Calls& calls = found->second;
+  if (calls.open != 0) --calls.open;
+  const bool others = calls.open != 0 || calls.last_end > event.seq;
+  calls.last_end = std::max(calls.last_end, event.seq_ret);
+  return others;
+}
+
 Assembly::Part Assembly::note(const trace::Event& event) {
   const bool first = is_memory_send(event.in);
   uint64_t handle = requested_handle(event.in);
@@ -17,10 +29,15 @@ Assembly::Part Assembly::note(const trace::Event& event) {
   if (first) {
     entry.begun = event.in;
   } else {
+    const bool others = overlapped(event, handle);
     const auto begun = sent_.find(handle);
-    if (begun == sent_.end()) return {};
+    if (begun == sent_.end()) {
+      if (!ffa::is_error(event.out)) ahead_[handle] = event.seq;
+      return {};
+    }
     entry = std::move(begun->second);
     sent_.erase(begun);
+    entry.unsure = entry.unsure || others;
     entry.bytes.resize(entry.taken);
   }
   const size_t fresh = entry.bytes.size();
@@ -40,8 +57,12 @@ Assembly::Part Assembly::note(const trace::Event& event) {
     refused_ = std::move(entry.bytes);
     return {refused_, fresh, event.in};
   }
+  if (const auto ahead = ahead_.find(handle); first && ahead != ahead_.end()) {
+    entry.unsure = ahead->second > event.seq;
+    ahead_.erase(ahead);
+  }
   const Entry& kept = sent_[handle] = std::move(entry);
-  return {kept.bytes, fresh, kept.begun};
+  return {kept.bytes, fresh, kept.begun, kept.unsure};
 }
 
 const std::vector<uint8_t>* Assembly::find(uint64_t handle) const {

@@ -20,7 +20,10 @@ class Assembly {
     std::span<const uint8_t> bytes;
     size_t fresh = 0;
     ffa::Regs begun{};
+    bool unsure = false;  ///< parts came at once: these may not be all, or not in their order
   };
+  /// An FFA_MEM_FRAG_TX begins, which note() gets when it is over. For those that may overlap.
+  void begin(const trace::Event& event);
   /// One send or FFA_MEM_FRAG_TX, whatever the answer is.
   Part note(const trace::Event& event);
   /// The descriptor that got this handle, or nullptr.
@@ -32,9 +35,19 @@ class Assembly {
     std::vector<uint8_t> bytes;
     ffa::Regs begun{};
     size_t taken = 0;  ///< the part of them that was not refused
+    bool unsure = false;
   };
-  std::map<uint64_t, Entry> sent_;  // by handle
-  std::vector<uint8_t> refused_;    // a first fragment without a handle
+  /// FFA_MEM_FRAG_TX calls with one handle.
+  struct Calls {
+    uint32_t open = 0;
+    uint64_t last_end = 0;
+  };
+  bool overlapped(const trace::Event& event, uint64_t handle);
+
+  std::map<uint64_t, Entry> sent_;      // by handle
+  std::vector<uint8_t> refused_;        // a first fragment without a handle
+  std::map<uint64_t, Calls> calls_;     // by handle, those told of by begin()
+  std::map<uint64_t, uint64_t> ahead_;  // taken before the call with the first fragment was over
 };
 
 }  // namespace sim::check

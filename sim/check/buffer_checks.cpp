@@ -215,9 +215,9 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
     const bool asked =
         (le(bytes, 8, 4) & zero_flag) != 0 || zero_after_.contains({step.event.vm, handle});
     const auto owner = step.guests.owner(handle);
-    // Whoever lent it may have come to his end since.
-    const bool went = !owner && !step.alone && !step.sim().machine().has_vm(*access.vm);
-    return asked && (went || owner == *access.vm);
+    // Whoever lent it may have come to his end since, or his call not be over.
+    const bool unsure = !owner && !step.alone;
+    return asked && (unsure || owner == *access.vm);
   }
   // Pages that an owner wants zeroed as it takes them back from VMs.
   static bool is_zeroed_at_reclaim(const Step& step, const Access& access) {

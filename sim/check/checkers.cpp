@@ -195,7 +195,14 @@ struct Checkers::Impl : Known {
   void settle(const check::Facts& facts) {
     for (const auto& [id, vm] : facts.vms) {
       const bool frozen = (vm.fact.flags & 1U) != 0;
-      guests.settle(id, ffa::Version{vm.fact.version}, frozen, vm.fact.rx_state == 3);
+      check::GuestState present;
+      present.version = ffa::Version{vm.fact.version};
+      present.latched = frozen;
+      present.owns_rx = vm.fact.rx_state == 3;
+      present.tx_ipa = vm.fact.tx_ipa;
+      present.rx_ipa = vm.fact.rx_ipa;
+      present.buffer_pages = vm.fact.rx_state != 0 ? vm.fact.rxtx_pages : 0;
+      guests.settle(id, present);
     }
   }
 
@@ -206,7 +213,7 @@ struct Checkers::Impl : Known {
     const check::Facts facts = thorough && alone ? check::observe(sim.mediator()) : check::Facts{};
     const check::Step step{scene, event, {}, alone, faulted(), facts, guests, thorough};
     for (const auto& checker : list) checker->before(step);
-    guests.begin(event);
+    note_begin(event);
   }
 
   void after(const trace::Event& event) {

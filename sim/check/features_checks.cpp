@@ -29,6 +29,7 @@ class HonestFeatures final : public CheckerOf<HonestFeatures> {
     if (!step.is_ffa()) return;
     if (is_version_call(event.in)) return forget(event.vm);
     if (step.not_live() || event.conduit == "hvc") return;
+    if (step.guests.version_unsure(event.vm, event.seq)) return;
     if (is_function(event.in, Fid::features)) return note_query(step);
     note_call(step);
   }

@@ -16,7 +16,7 @@ class WholeDescriptors final : public CheckerOf<WholeDescriptors> {
   std::string id() const override { return "I15"; }
   void after(const Step& step) override {
     for (const trace::Event* smc : step.smcs) note_smc(step, *smc);
-    if (step.sent.bytes.empty()) return;
+    if (step.sent.bytes.empty() || step.sent.unsure) return;
     const ffa::Regs& out = step.event.out;
     const uint64_t total = step.sent.begun.w(1);
     const uint64_t got = step.sent.bytes.size();
@@ -50,7 +50,7 @@ class WholeDescriptors final : public CheckerOf<WholeDescriptors> {
     }
     // More than all of it is how a send is ended that failed: the SPMC refuses that.
     if (ffa::is_success(smc.out)) {
-      if (now.sent != now.total && !step.faulted) {
+      if (now.sent != now.total && !step.faulted && !step.sent.unsure) {
         report(step,
                fmt::format("the SPMC has a descriptor of {} bytes after {}", now.total, now.sent));
       }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "ffa/fid.hpp"
 #include "ffa/reply.hpp"
@@ -76,6 +77,11 @@ bool GuestStates::freed_since(uint16_t vm, uint64_t seq) const {
   return freed != freed_at_.end() && freed->second > seq;
 }
 
+bool GuestStates::version_unsure(uint16_t vm, uint64_t seq) const {
+  const GuestState& state = of(vm);
+  return state.open_versions != 0 || state.versioned_at > seq || freed_since(vm, seq);
+}
+
 void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
   if (!is_version_call(event.in)) {
     const bool fixes =
@@ -83,6 +89,8 @@ void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
     if (fixes && vm.version != ffa::Version{}) vm.latched = true;
     return;
   }
+  if (vm.open_versions != 0) --vm.open_versions;  // 0: the VM was freed meanwhile
+  vm.versioned_at = event.seq_ret;
   if (vm.latched || (event.out.w(0) >> 31) != 0) return;
   const ffa::Version asked{event.in.w(1)};
   const ffa::Version answered{event.out.w(0)};
@@ -167,7 +175,12 @@ void GuestStates::update(const trace::Event& event, bool alone, Smcs smcs) {
   update_buffers(vm, event);
   update_handles(event, alone, smcs);
   update_requests(vm, event);
-  if (!alone) vm.owns_rx.reset();
+  if (!alone) {
+    const bool buffers =
+        is_function(event.in, Fid::rxtx_map) || is_function(event.in, Fid::rxtx_unmap);
+    vm.buffers_unsure = vm.buffers_unsure || buffers;
+    vm.owns_rx.reset();
+  }
   const auto receiver = receiver_of(event.in, event.tx);
   if (!receiver || !ffa::is_success(event.out)) return;
   const auto found = vms_.find(receiver->raw());
@@ -175,15 +188,22 @@ void GuestStates::update(const trace::Event& event, bool alone, Smcs smcs) {
   found->second.owns_rx = alone ? std::optional{true} : std::nullopt;
 }
 
-void GuestStates::settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx) {
+void GuestStates::settle(uint16_t vm, const GuestState& present) {
   const auto found = vms_.find(vm);
   if (found == vms_.end()) return;
-  found->second.version = version;
-  found->second.latched = latched;
-  found->second.owns_rx = owns_rx;
+  found->second.version = present.version;
+  found->second.latched = present.latched;
+  found->second.owns_rx = present.owns_rx;
+  if (!std::exchange(found->second.buffers_unsure, false)) return;
+  found->second.tx_ipa = present.tx_ipa;
+  found->second.rx_ipa = present.rx_ipa;
+  found->second.buffer_pages = present.buffer_pages;
 }
 
 void GuestStates::begin(const trace::Event& event) {
+  if (event.side == trace::Side::guest && is_version_call(event.in)) {
+    ++vms_[event.vm].open_versions;
+  }
   const auto vm = vms_.find(event.vm);
   if (vm != vms_.end() && is_function(event.in, Fid::msg_wait)) vm->second.owns_rx.reset();
 }

@@ -20,8 +20,11 @@ struct GuestState {
   uint64_t tx_ipa = 0;
   uint64_t rx_ipa = 0;
   uint64_t buffer_pages = 0;               ///< 0: no buffers
+  bool buffers_unsure = false;             ///< mapped or unmapped beside other calls
   std::optional<bool> owns_rx = false;     ///< nothing: calls ran at once, and it can't be told
   std::map<uint16_t, uint16_t> waits_for;  ///< vCPU -> endpoint of its unfinished direct request
+  uint32_t open_versions = 0;              ///< FFA_VERSION calls under way
+  uint64_t versioned_at = 0;               ///< end of the last one
 };
 
 class GuestStates {
@@ -32,11 +35,15 @@ class GuestStates {
   [[nodiscard]] std::optional<uint16_t> owner(uint64_t handle) const;
   /// The VM that had this id when the call of `seq` began has been freed since.
   [[nodiscard]] bool freed_since(uint16_t vm, uint64_t seq) const;
+  /// FFA_VERSION was called beside the call that began at `seq`, or the VM was created anew: which
+  /// version that call was served in can't be told.
+  [[nodiscard]] bool version_unsure(uint16_t vm, uint64_t seq) const;
   /// `alone`: no other step ran meanwhile. `smcs`: the mediator's of this step.
   void update(const trace::Event& event, bool alone, Smcs smcs);
   /// Calls ran at once, whose answers do not tell which came first; now none runs any more.
-  void settle(uint16_t vm, ffa::Version version, bool latched, bool owns_rx);
-  /// A call begins that may give RX back and not return for long.
+  /// `present`: as the mediator has it, but for what else calls alone tell.
+  void settle(uint16_t vm, const GuestState& present);
+  /// A call begins; one may give RX back and not return for long.
   void begin(const trace::Event& event);
 
  private:

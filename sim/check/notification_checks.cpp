@@ -28,11 +28,20 @@ class Receiver {
   /// For the VM as a whole (no vCPU), or for one vCPU.
   using Whom = std::optional<uint16_t>;
 
-  void bind(uint16_t sender, uint64_t bitmap, bool per_vcpu) {
-    each(bitmap, [&](size_t n) { bound_[n] = {sender, per_vcpu}; });
+  void begin_binding() { ++open_bindings_; }
+  /// An FFA_NOTIFICATION_BIND or UNBIND that is over: true if another one overlapped, and which of
+  /// them came first can't be told.
+  bool end_binding(const trace::Event& call) {
+    if (open_bindings_ != 0) --open_bindings_;  // 0: the VM has been freed meanwhile
+    const bool overlapped = open_bindings_ != 0 || last_binding_end_ > call.seq;
+    last_binding_end_ = std::max(last_binding_end_, call.seq_ret);
+    return overlapped;
   }
-  void unbind(uint64_t bitmap) {
-    each(bitmap, [&](size_t n) { bound_[n] = {}; });
+  void bind(uint16_t sender, uint64_t bitmap, bool per_vcpu, bool unsure) {
+    each(bitmap, [&](size_t n) { bound_[n] = {sender, per_vcpu, unsure}; });
+  }
+  void unbind(uint64_t bitmap, bool unsure) {
+    each(bitmap, [&](size_t n) { bound_[n] = {.unsure = unsure}; });
   }
   /// The sender is gone, and so is its right to set.
   void forget(uint16_t sender) {
@@ -43,7 +52,8 @@ class Receiver {
   [[nodiscard]] bool is_bound(uint16_t sender, uint64_t bitmap, bool per_vcpu) const {
     bool all = true;
     each(bitmap, [&](size_t n) {
-      all = all && bound_[n].sender == sender && bound_[n].per_vcpu == per_vcpu;
+      const Binding& binding = bound_[n];
+      all = all && (binding.unsure || (binding.sender == sender && binding.per_vcpu == per_vcpu));
     });
     return all;
   }
@@ -105,6 +115,7 @@ class Receiver {
   struct Binding {
     uint16_t sender = 0;
     bool per_vcpu = false;
+    bool unsure = false;  ///< bound and unbound at once
   };
   struct Place {
     std::array<int64_t, 64> maybe{};          ///< SETs since nothing was pending for certain
@@ -126,6 +137,8 @@ class Receiver {
   std::map<Whom, Place> places_;
   uint32_t open_gets_ = 0;
   uint64_t last_get_end_ = 0;
+  uint32_t open_bindings_ = 0;
+  uint64_t last_binding_end_ = 0;
 };
 
 class Notifications final : public CheckerOf<Notifications> {
@@ -137,6 +150,7 @@ class Notifications final : public CheckerOf<Notifications> {
     if (is_function(step.event.in, Fid::notification_get)) {
       receivers_[step.event.vm].begin_get();
     }
+    if (is_binding(step.event)) receivers_[step.event.vm].begin_binding();
     if (const auto set = set_of(step.event)) {
       receivers_[set->receiver.raw()].may_set(whom(*set), set->bitmap);
     }
@@ -149,8 +163,7 @@ class Notifications final : public CheckerOf<Notifications> {
       for (auto& [id, receiver] : receivers_) receiver.forget(event.vm);
     }
     if (!step.is_guest() || step.guests.freed_since(event.vm, event.seq)) return;
-    if (is_function(event.in, Fid::notification_bind)) bound(event);
-    if (is_function(event.in, Fid::notification_unbind)) unbound(event);
+    if (is_binding(event)) note_binding(event, receivers_[event.vm].end_binding(event));
     if (const auto set = set_of(event)) check_set(step, *set);
     if (is_function(event.in, Fid::notification_get)) check_get(step);
   }
@@ -167,15 +180,22 @@ class Notifications final : public CheckerOf<Notifications> {
     return *set;
   }
 
-  void bound(const trace::Event& event) {
-    const auto bind = ffa::NotificationBind::decode(event.in);
-    if (!bind.ok() || bind->sender.is_secure() || !ffa::is_success(event.out)) return;
-    receivers_[event.vm].bind(bind->sender.raw(), bind->bitmap, bind->per_vcpu);
+  static bool is_binding(const trace::Event& event) {
+    return is_function(event.in, Fid::notification_bind) ||
+           is_function(event.in, Fid::notification_unbind);
   }
-  void unbound(const trace::Event& event) {
-    const auto unbind = ffa::NotificationUnbind::decode(event.in);
-    if (!unbind.ok() || unbind->sender.is_secure() || !ffa::is_success(event.out)) return;
-    receivers_[event.vm].unbind(unbind->bitmap);
+  void note_binding(const trace::Event& event, bool overlapped) {
+    if (!ffa::is_success(event.out)) return;
+    Receiver& receiver = receivers_[event.vm];
+    if (const auto bind = ffa::NotificationBind::decode(event.in);
+        is_function(event.in, Fid::notification_bind) && bind.ok() && !bind->sender.is_secure()) {
+      receiver.bind(bind->sender.raw(), bind->bitmap, bind->per_vcpu, overlapped);
+    }
+    if (const auto unbind = ffa::NotificationUnbind::decode(event.in);
+        is_function(event.in, Fid::notification_unbind) && unbind.ok() &&
+        !unbind->sender.is_secure()) {
+      receiver.unbind(unbind->bitmap, overlapped);
+    }
   }
 
   void check_set(const Step& step, const ffa::NotificationSet& set) {

@@ -85,6 +85,7 @@ class RegisterDiscipline final : public CheckerOf<RegisterDiscipline> {
   void check_extended(const Step& step, uint32_t used) const {
     const trace::Event& event = step.event;
     if (step.gone()) return;  // and its version with it
+    if (step.guests.version_unsure(event.vm, event.seq)) return;
     // A 1.2 message fills them, whatever call it ends.
     const bool message = is_function(event.out, Fid::msg_send_direct_req2) ||
                          is_function(event.out, Fid::msg_send_direct_resp2);

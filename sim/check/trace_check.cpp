@@ -33,6 +33,12 @@ bool Lives::unserved(uint16_t vm) const {
   return found != vms_.end() && found->second != Life::running;
 }
 
+void TraceKnowledge::note_begin(const trace::Event& event) {
+  guests.begin(event);
+  const bool fragment = event.side == trace::Side::guest && is_send_part(event.in);
+  if (fragment && !is_memory_send(event.in)) sends[event.vm].begin(event);
+}
+
 void TraceKnowledge::note_smc(const trace::Event& smc) {
   if (!ffa::is_function(smc.in, ffa::Fid::version) || (smc.out.w(0) >> 31) != 0) return;
   spmc_version = std::min(ffa::Version{smc.in.w(1)}, ffa::Version{smc.out.w(0)});
@@ -109,7 +115,7 @@ std::vector<Violation> check_trace(const WorldSpec& spec, std::span<const trace:
     step.spmc_version = known.spmc_version;
     scene.begin(event);
     for (const auto& checker : list) checker->before(step);
-    known.guests.begin(event);
+    known.note_begin(event);
     for (size_t next = n + 1; next < events.size() && events[next].seq < event.seq_ret; ++next) {
       if (events[next].side != trace::Side::spmc) continue;
       step.smcs.push_back(&events[next]);

@@ -30,6 +30,8 @@ struct TraceKnowledge {
   /// Kept: the trace of the boot may be gone by the time of a send.
   ffa::Version spmc_version = ffa::v1_0;
 
+  /// A step begins.
+  void note_begin(const trace::Event& event);
   /// An SMC of the mediator that is over.
   void note_smc(const trace::Event& smc);
   /// A step that is over, before the checkers see it: the descriptor that its call is a part of.
