@@ -56,6 +56,7 @@ class OwnRam final : public CheckerOf<OwnRam> {
         });
     for (const ShareFact& share : vm->second.shares) {
       if (share.fact.handle != answered_handle(step.event.out)) continue;
+      if (share.fact.share_state == share_reclaiming) continue;  // its pages may be gone already
       for (const ffa_sim_fact& range : share.ranges) {
         check_range(step, range.ipa, range.pages, writes);
       }

@@ -62,7 +62,7 @@ struct Excuse {
   bool (*holds)(const HistoryEntry& entry, const HistoryEntry& other);
 };
 
-constexpr std::array<Excuse, 11> excuses = {{
+constexpr std::array<Excuse, 13> excuses = {{
     // TX is another call's. [DEN0077A 1.2 §7.2]
     {Status::busy,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
@@ -101,6 +101,17 @@ constexpr std::array<Excuse, 11> excuses = {{
     {Status::no_memory,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return of_one_vm(entry, other) && sends(entry) && calls(other, {Fid::mem_frag_tx});
+     }},
+    // The send is in the hands of another call, which brings a fragment of it. [DEN0077A 1.0 §12.2]
+    {Status::invalid_parameters,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       return of_one_vm(entry, other) && calls(entry, {Fid::mem_frag_tx}) &&
+              calls(other, {Fid::mem_frag_tx});
+     }},
+    // The handle of a send that has pages in its hands already is not given out yet.
+    {Status::invalid_parameters,
+     [](const HistoryEntry& entry, const HistoryEntry& other) {
+       return of_one_vm(entry, other) && calls(entry, {Fid::mem_reclaim}) && sends(other);
      }},
     // The VM's end has begun, and goes on; or its beginning.
     {Status::denied,
