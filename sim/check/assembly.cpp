@@ -12,14 +12,21 @@ namespace sim::check {
 
 void Assembly::begin(const trace::Event& event) { ++calls_[requested_handle(event.in)].open; }
 
-bool Assembly::overlapped(const trace::Event& event, uint64_t handle) {
+bool Assembly::end(const trace::Event& event, uint64_t handle) {
   const auto found = calls_.find(handle);
   if (found == calls_.end()) return false;
   Calls& calls = found->second;
-  if (calls.open != 0) --calls.open;
+  if (calls.open != 0) --calls.open;  // 0: the VM was freed meanwhile
+  if (ffa::is_error(event.out)) return false;
   const bool others = calls.open != 0 || calls.last_end > event.seq;
   calls.last_end = std::max(calls.last_end, event.seq_ret);
   return others;
+}
+
+void Assembly::drop(uint64_t handle) {
+  sent_.erase(handle);
+  const auto calls = calls_.find(handle);
+  if (calls != calls_.end() && calls->second.open == 0) calls_.erase(calls);
 }
 
 Assembly::Part Assembly::note(const trace::Event& event) {
@@ -29,7 +36,7 @@ Assembly::Part Assembly::note(const trace::Event& event) {
   if (first) {
     entry.begun = event.in;
   } else {
-    const bool others = overlapped(event, handle);
+    const bool others = end(event, handle);
     const auto begun = sent_.find(handle);
     if (begun == sent_.end()) {
       if (!ffa::is_error(event.out)) ahead_[handle] = event.seq;

@@ -28,7 +28,7 @@ class Assembly {
   Part note(const trace::Event& event);
   /// The descriptor that got this handle, or nullptr.
   [[nodiscard]] const std::vector<uint8_t>* find(uint64_t handle) const;
-  void drop(uint64_t handle) { sent_.erase(handle); }
+  void drop(uint64_t handle);
 
  private:
   struct Entry {
@@ -42,7 +42,8 @@ class Assembly {
     uint32_t open = 0;
     uint64_t last_end = 0;
   };
-  bool overlapped(const trace::Event& event, uint64_t handle);
+  /// A call that begin() told of is over: another one brought a part meanwhile, or may yet.
+  bool end(const trace::Event& event, uint64_t handle);
 
   std::map<uint64_t, Entry> sent_;      // by handle
   std::vector<uint8_t> refused_;        // a first fragment without a handle

@@ -53,8 +53,9 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     const bool lets_go = step.faulted && ffa::is_function(step.event.in, Fid::mem_relinquish);
     const bool may_zero = lets_go || (asks_to_zero(step.sent.bytes) &&
                                       !ffa::is_function(step.sent.begun, Fid::mem_share));
-    const bool took_back =
-        ffa::is_function(step.event.in, Fid::rxtx_map) && now.quarantined < before_.quarantined;
+    const bool took_back = ffa::is_function(step.event.in, Fid::rxtx_map) &&
+                           now.of_caller.quarantined < before_.of_caller.quarantined &&
+                           now.of_caller.rxtx_pages == 0 && now.shares == before_.shares;
     const bool others_wrote = step.sim().machine().guest_writes() != guest_writes_;
     for (const Digest& is : now.digests) {
       const auto& was = before_.digests;
@@ -100,6 +101,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     std::vector<Digest> digests;
     uint32_t quarantined = 0;
     uint32_t shares = 0;
+    ffa_sim_fact of_caller{};
   };
 
   /// Leaves no words.
@@ -125,6 +127,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     for (const auto& [id, vm] : step.facts.vms) {
       result.quarantined += vm.fact.quarantined;
       result.shares += vm.fact.shares;
+      if (id == step.event.vm) result.of_caller = vm.fact;
       add_fact(words, vm.fact);
       for (const ShareFact& share : vm.shares) {
         add_fact(words, share.fact);

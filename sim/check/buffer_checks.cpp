@@ -172,7 +172,7 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
       if (registered || about_to_be(step, access) || is_zeroed(step, access)) continue;
       if (is_zeroed_after(step, access) || is_zeroed_at_reclaim(step, access)) continue;
       if (is_delivery(step, access)) continue;
-      if (*access.vm == step.event.vm && !step.alone) continue;
+      if (*access.vm == step.event.vm && (!step.alone || guest.buffers_unsure)) continue;
       report(step, fmt::format("touches {:#x} of VM {}, no registered buffer of the caller",
                                access.ipa, *access.vm));
       return;
@@ -215,9 +215,17 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
     const bool asked =
         (le(bytes, 8, 4) & zero_flag) != 0 || zero_after_.contains({step.event.vm, handle});
     const auto owner = step.guests.owner(handle);
-    // Whoever lent it may have come to his end since, or his call not be over.
-    const bool unsure = !owner && !step.alone;
+    const bool unsure = !owner && !step.alone && may_have_lent(step, *access.vm, handle);
     return asked && (unsure || owner == *access.vm);
+  }
+  // Whoever lent it may have come to his end since, have reclaimed it, or his call not be over.
+  static bool may_have_lent(const Step& step, uint16_t owner, uint64_t handle) {
+    if (step.guests.reclaimed_since(handle, step.event.seq)) return true;
+    const auto vm = step.facts.vms.find(owner);
+    if (vm == step.facts.vms.end()) return true;
+    const auto& shares = vm->second.shares;
+    return std::any_of(shares.begin(), shares.end(),
+                       [&](const ShareFact& share) { return share.fact.handle == handle; });
   }
   // Pages that an owner wants zeroed as it takes them back from VMs.
   static bool is_zeroed_at_reclaim(const Step& step, const Access& access) {

@@ -114,9 +114,7 @@ class DirectMessages final : public CheckerOf<DirectMessages> {
     const std::pair<uint16_t, uint16_t> who{event.vm, event.vcpu};
     const bool responds = is_function(event.in, Fid::msg_send_direct_resp) ||
                           is_function(event.in, Fid::msg_send_direct_resp2);
-    // Of a VM that is gone nobody served it: the answer is not FF-A's.
-    const bool served = ffa::FunctionId{event.out.x[0]}.in_ffa_range() && !ffa::is_error(event.out);
-    if (responds && served) {
+    if (responds && step.is_ffa() && !ffa::is_error(event.out)) {
       const auto client = clients_.find(who);
       const bool asked =
           client != clients_.end() && client->second == static_cast<uint16_t>(event.in.w(1));

@@ -77,6 +77,11 @@ bool GuestStates::freed_since(uint16_t vm, uint64_t seq) const {
   return freed != freed_at_.end() && freed->second > seq;
 }
 
+bool GuestStates::reclaimed_since(uint64_t handle, uint64_t seq) const {
+  const auto reclaimed = reclaimed_at_.find(handle);
+  return reclaimed != reclaimed_at_.end() && reclaimed->second > seq;
+}
+
 bool GuestStates::version_unsure(uint16_t vm, uint64_t seq) const {
   const GuestState& state = of(vm);
   return state.open_versions != 0 || state.versioned_at > seq || freed_since(vm, seq);

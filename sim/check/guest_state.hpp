@@ -35,13 +35,16 @@ class GuestStates {
   [[nodiscard]] std::optional<uint16_t> owner(uint64_t handle) const;
   /// The VM that had this id when the call of `seq` began has been freed since.
   [[nodiscard]] bool freed_since(uint16_t vm, uint64_t seq) const;
+  /// The SPMC gave a handle back after `seq`, for a reclaim beside other calls.
+  [[nodiscard]] bool reclaimed_since(uint64_t handle, uint64_t seq) const;
   /// FFA_VERSION was called beside the call that began at `seq`, or the VM was created anew: which
   /// version that call was served in can't be told.
   [[nodiscard]] bool version_unsure(uint16_t vm, uint64_t seq) const;
   /// `alone`: no other step ran meanwhile. `smcs`: the mediator's of this step.
   void update(const trace::Event& event, bool alone, Smcs smcs);
   /// Calls ran at once, whose answers do not tell which came first; now none runs any more.
-  /// `present`: as the mediator has it, but for what else calls alone tell.
+  /// `present`, as the mediator has it: version, latched, owns_rx; and the buffers, if those are
+  /// unsure.
   void settle(uint16_t vm, const GuestState& present);
   /// A call begins; one may give RX back and not return for long.
   void begin(const trace::Event& event);

@@ -56,7 +56,8 @@ class OwnRam final : public CheckerOf<OwnRam> {
         });
     for (const ShareFact& share : vm->second.shares) {
       if (share.fact.handle != answered_handle(step.event.out)) continue;
-      if (share.fact.share_state == share_reclaiming) continue;  // its pages may be gone already
+      // Its pages may be gone already.
+      if (!step.alone && share.fact.share_state == share_reclaiming) continue;
       for (const ffa_sim_fact& range : share.ranges) {
         check_range(step, range.ipa, range.pages, writes);
       }
@@ -91,8 +92,8 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
   void after(const Step& step) override {
     const auto begun = host_changes_.find(step.event.seq);
     // Another call may have ended the transaction, and the host taken its pages since.
-    const bool changed =
-        !step.alone && begun != host_changes_.end() && begun->second != step.sim().host_changes();
+    const bool changed = !step.alone && begun != host_changes_.end() &&
+                         begun->second != step.sim().host_changes() && !is_live(step);
     if (begun != host_changes_.end()) host_changes_.erase(begun);
     if (step.thorough) check_regions(step);
     check_buffers(step);
@@ -110,6 +111,17 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
   }
 
  private:
+  /// The transaction that the call brought is there, and so are its pages.
+  static bool is_live(const Step& step) {
+    const auto vm = step.facts.vms.find(step.event.vm);
+    if (vm == step.facts.vms.end() || !ffa::is_success(step.event.out)) return false;
+    const auto& shares = vm->second.shares;
+    return std::any_of(shares.begin(), shares.end(), [&](const ShareFact& share) {
+      return share.fact.share_state == share_shared &&
+             share.fact.handle == answered_handle(step.event.out);
+    });
+  }
+
   // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.
   void check_sent(const Step& step, const trace::Event& smc, bool changed) {
     const Assembly::Part part = spmc_[smc.vm].note(smc);

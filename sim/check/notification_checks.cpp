@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "ffa/calls.hpp"
 #include "ffa/reply.hpp"
@@ -28,32 +29,41 @@ class Receiver {
   /// For the VM as a whole (no vCPU), or for one vCPU.
   using Whom = std::optional<uint16_t>;
 
-  void begin_binding() { ++open_bindings_; }
-  /// An FFA_NOTIFICATION_BIND or UNBIND that is over: true if another one overlapped, and which of
-  /// them came first can't be told.
-  bool end_binding(const trace::Event& call) {
-    if (open_bindings_ != 0) --open_bindings_;  // 0: the VM has been freed meanwhile
-    const bool overlapped = open_bindings_ != 0 || last_binding_end_ > call.seq;
-    last_binding_end_ = std::max(last_binding_end_, call.seq_ret);
-    return overlapped;
+  void begin_binding(const trace::Event& call, uint64_t bitmap) {
+    open_bindings_[call.seq] = bitmap;
   }
-  void bind(uint16_t sender, uint64_t bitmap, bool per_vcpu, bool unsure) {
-    each(bitmap, [&](size_t n) { bound_[n] = {sender, per_vcpu, unsure}; });
+  /// An FFA_NOTIFICATION_BIND or UNBIND that is over: those of its notifications that another one
+  /// was at work on meanwhile, so that which came first can't be told.
+  uint64_t end_binding(const trace::Event& call, uint64_t bitmap) {
+    open_bindings_.erase(call.seq);  // not there: the VM has been freed meanwhile
+    uint64_t unsure = 0;
+    for (const auto& [seq, other] : open_bindings_) unsure |= other;
+    each(bitmap, [&](size_t n) {
+      if (bound_at_[n] > call.seq) unsure |= uint64_t{1} << n;
+    });
+    if (!ffa::is_success(call.out)) return unsure;
+    each(bitmap, [&](size_t n) { bound_at_[n] = std::max(bound_at_[n], call.seq_ret); });
+    return unsure;
   }
-  void unbind(uint64_t bitmap, bool unsure) {
-    each(bitmap, [&](size_t n) { bound_[n] = {.unsure = unsure}; });
+  void bind(uint16_t sender, uint64_t bitmap, bool per_vcpu, uint64_t unsure) {
+    unbind(bitmap, unsure);
+    each(bitmap, [&](size_t n) { bound_[n].push_back({sender, per_vcpu}); });
+  }
+  void unbind(uint64_t bitmap, uint64_t unsure) {
+    each(bitmap & ~unsure, [&](size_t n) { bound_[n].clear(); });
   }
   /// The sender is gone, and so is its right to set.
   void forget(uint16_t sender) {
-    for (Binding& binding : bound_) {
-      if (binding.sender == sender) binding.sender = 0;
+    for (auto& bindings : bound_) {
+      std::erase_if(bindings, [&](Binding binding) { return binding.sender == sender; });
     }
   }
   [[nodiscard]] bool is_bound(uint16_t sender, uint64_t bitmap, bool per_vcpu) const {
     bool all = true;
     each(bitmap, [&](size_t n) {
-      const Binding& binding = bound_[n];
-      all = all && (binding.unsure || (binding.sender == sender && binding.per_vcpu == per_vcpu));
+      all = all && std::ranges::any_of(bound_[n], [&](Binding binding) {
+              return binding.sender == sender && binding.per_vcpu == per_vcpu;
+            });
     });
     return all;
   }
@@ -115,7 +125,6 @@ class Receiver {
   struct Binding {
     uint16_t sender = 0;
     bool per_vcpu = false;
-    bool unsure = false;  ///< bound and unbound at once
   };
   struct Place {
     std::array<int64_t, 64> maybe{};          ///< SETs since nothing was pending for certain
@@ -133,12 +142,13 @@ class Receiver {
     }
   }
 
-  std::array<Binding, 64> bound_{};
+  /// More than one: bound and unbound at once, and any of them may be the last.
+  std::array<std::vector<Binding>, 64> bound_{};
   std::map<Whom, Place> places_;
   uint32_t open_gets_ = 0;
   uint64_t last_get_end_ = 0;
-  uint32_t open_bindings_ = 0;
-  uint64_t last_binding_end_ = 0;
+  std::map<uint64_t, uint64_t> open_bindings_;  ///< seq of the call -> bitmap
+  std::array<uint64_t, 64> bound_at_{};         ///< end of the last successful BIND or UNBIND
 };
 
 class Notifications final : public CheckerOf<Notifications> {
@@ -150,7 +160,9 @@ class Notifications final : public CheckerOf<Notifications> {
     if (is_function(step.event.in, Fid::notification_get)) {
       receivers_[step.event.vm].begin_get();
     }
-    if (is_binding(step.event)) receivers_[step.event.vm].begin_binding();
+    if (is_binding(step.event)) {
+      receivers_[step.event.vm].begin_binding(step.event, bitmap_of(step.event));
+    }
     if (const auto set = set_of(step.event)) {
       receivers_[set->receiver.raw()].may_set(whom(*set), set->bitmap);
     }
@@ -163,7 +175,7 @@ class Notifications final : public CheckerOf<Notifications> {
       for (auto& [id, receiver] : receivers_) receiver.forget(event.vm);
     }
     if (!step.is_guest() || step.guests.freed_since(event.vm, event.seq)) return;
-    if (is_binding(event)) note_binding(event, receivers_[event.vm].end_binding(event));
+    if (is_binding(event)) note_binding(event);
     if (const auto set = set_of(event)) check_set(step, *set);
     if (is_function(event.in, Fid::notification_get)) check_get(step);
   }
@@ -184,17 +196,22 @@ class Notifications final : public CheckerOf<Notifications> {
     return is_function(event.in, Fid::notification_bind) ||
            is_function(event.in, Fid::notification_unbind);
   }
-  void note_binding(const trace::Event& event, bool overlapped) {
-    if (!ffa::is_success(event.out)) return;
+  /// BIND and UNBIND have it in the same place.
+  static uint64_t bitmap_of(const trace::Event& event) {
+    return uint64_t{event.in.w(4)} << 32 | event.in.w(3);
+  }
+  void note_binding(const trace::Event& event) {
     Receiver& receiver = receivers_[event.vm];
-    if (const auto bind = ffa::NotificationBind::decode(event.in);
-        is_function(event.in, Fid::notification_bind) && bind.ok() && !bind->sender.is_secure()) {
-      receiver.bind(bind->sender.raw(), bind->bitmap, bind->per_vcpu, overlapped);
-    }
-    if (const auto unbind = ffa::NotificationUnbind::decode(event.in);
-        is_function(event.in, Fid::notification_unbind) && unbind.ok() &&
-        !unbind->sender.is_secure()) {
-      receiver.unbind(unbind->bitmap, overlapped);
+    const uint64_t unsure = receiver.end_binding(event, bitmap_of(event));
+    if (!ffa::is_success(event.out)) return;
+    if (is_function(event.in, Fid::notification_bind)) {
+      const auto bind = ffa::NotificationBind::decode(event.in);
+      if (!bind.ok() || bind->sender.is_secure()) return;
+      receiver.bind(bind->sender.raw(), bind->bitmap, bind->per_vcpu, unsure);
+    } else {
+      const auto unbind = ffa::NotificationUnbind::decode(event.in);
+      if (!unbind.ok() || unbind->sender.is_secure()) return;
+      receiver.unbind(unbind->bitmap, unsure);
     }
   }
 

@@ -85,12 +85,12 @@ class RegisterDiscipline final : public CheckerOf<RegisterDiscipline> {
   void check_extended(const Step& step, uint32_t used) const {
     const trace::Event& event = step.event;
     if (step.gone()) return;  // and its version with it
-    if (step.guests.version_unsure(event.vm, event.seq)) return;
     // A 1.2 message fills them, whatever call it ends.
     const bool message = is_function(event.out, Fid::msg_send_direct_req2) ||
                          is_function(event.out, Fid::msg_send_direct_resp2);
-    const bool wide =
-        (message || ffa::FunctionId{event.in.x[0]}.is_smc64()) && step.guest().version >= ffa::v1_2;
+    const bool may_be_wide = message || ffa::FunctionId{event.in.x[0]}.is_smc64();
+    if (may_be_wide && step.guests.version_unsure(event.vm, event.seq)) return;
+    const bool wide = may_be_wide && step.guest().version >= ffa::v1_2;
     for (unsigned n = 8; n < event.out.x.size(); ++n) {
       if (wide && (used >> n & 1U) != 0) continue;
       const uint64_t expected = wide ? 0 : event.in.x[n];

@@ -191,6 +191,7 @@ FragmentPlans read_fragments(std::span<const uint8_t> bytes) {
   plans.first = make_plan(world, sending, cuts, nullptr);
   plans.second = make_plan(world, sending, other_cuts, (how & 0x20) != 0 ? &neighbour : nullptr);
   plans.comparable = !anywhere;
+  plans.damaged = (how & 0x80) != 0;
   return plans;
 }
 

@@ -21,6 +21,7 @@ struct FragmentPlans {
   /// The second plan may have a transaction of vm2 between its pieces.
   FragmentPlan first, second;
   bool comparable = false;  ///< both are cut behind ranges: they must come to the same
+  bool damaged = false;     ///< on purpose; what it says of its head may be wrong
 };
 
 /// Byte 0: world (1:0), function (3:2), SMC64 (4), vm2 sends meanwhile (5), the second time cut

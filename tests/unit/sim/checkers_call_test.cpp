@@ -189,6 +189,9 @@ TEST(Checkers, I23TheUpperTenRegistersFollowWidthAndVersion) {
   // SMC32, or below 1.2: kept.
   EXPECT_THAT(answered(0x10002, narrow, with(ffa::success32(), 9, 5)), IsEmpty());
   EXPECT_THAT(answered(0x10002, narrow, ffa::success32()), ElementsAre("I23"));
+  const ffa::Regs version = with(regs({version_call, 0x10001}), 9, 5);
+  EXPECT_THAT(answered(0x10001, version, with(regs({0x10001}), 9, 5)), IsEmpty());
+  EXPECT_THAT(answered(0x10001, version, regs({0x10001})), ElementsAre("I23"));
   EXPECT_THAT(answered(0x10001, wide, with(answer, 9, 5)), IsEmpty());
   EXPECT_THAT(answered(0x10001, wide, answer), ElementsAre("I23"));
   // SMC64 at 1.2: zero unless the ABI returns them.
