@@ -221,11 +221,7 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
   // Whoever lent it may have come to his end since, have reclaimed it, or his call not be over.
   static bool may_have_lent(const Step& step, uint16_t owner, uint64_t handle) {
     if (step.guests.reclaimed_since(handle, step.event.seq)) return true;
-    const auto vm = step.facts.vms.find(owner);
-    if (vm == step.facts.vms.end()) return true;
-    const auto& shares = vm->second.shares;
-    return std::any_of(shares.begin(), shares.end(),
-                       [&](const ShareFact& share) { return share.fact.handle == handle; });
+    return !step.facts.vms.contains(owner) || step.find_share(owner, handle) != nullptr;
   }
   // Pages that an owner wants zeroed as it takes them back from VMs.
   static bool is_zeroed_at_reclaim(const Step& step, const Access& access) {

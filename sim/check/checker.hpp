@@ -87,6 +87,8 @@ struct Step {
   [[nodiscard]] bool gone() const {
     return !alone && facts.offered && !facts.vms.contains(event.vm);
   }
+  /// The VM's transaction with this handle, or nullptr.
+  [[nodiscard]] const ShareFact* find_share(uint16_t vm, uint64_t handle) const;
   /// The VM is being created or torn down: its calls are refused whatever they are.
   [[nodiscard]] bool not_live() const;
 };

@@ -54,6 +54,15 @@ bool Step::is_ffa() const {
          });
 }
 
+const ShareFact* Step::find_share(uint16_t vm, uint64_t handle) const {
+  const auto known = facts.vms.find(vm);
+  if (known == facts.vms.end()) return nullptr;
+  const auto& shares = known->second.shares;
+  const auto share =
+      std::ranges::find(shares, handle, [](const ShareFact& s) { return s.fact.handle; });
+  return share == shares.end() ? nullptr : &*share;
+}
+
 bool Step::not_live() const {
   const auto vm = facts.vms.find(event.vm);
   return unserved || (vm != facts.vms.end() && (vm->second.fact.flags & 4U) != 0);

@@ -113,13 +113,9 @@ class OwnTranslations final : public CheckerOf<OwnTranslations> {
  private:
   /// The transaction that the call brought is there, and so are its pages.
   static bool is_live(const Step& step) {
-    const auto vm = step.facts.vms.find(step.event.vm);
-    if (vm == step.facts.vms.end() || !ffa::is_success(step.event.out)) return false;
-    const auto& shares = vm->second.shares;
-    return std::any_of(shares.begin(), shares.end(), [&](const ShareFact& share) {
-      return share.fact.share_state == share_shared &&
-             share.fact.handle == answered_handle(step.event.out);
-    });
+    if (!ffa::is_success(step.event.out)) return false;
+    const auto* const share = step.find_share(step.event.vm, answered_handle(step.event.out));
+    return share != nullptr && share->fact.share_state == share_shared;
   }
 
   // Whatever of a descriptor goes to the SPMC: whose it is and whose pages it names.

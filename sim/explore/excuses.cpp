@@ -6,10 +6,13 @@
 #include <initializer_list>
 
 #include "ffa/reply.hpp"
+#include "sim/check/guest_state.hpp"
 
 namespace sim::explore {
 namespace {
 
+using check::answered_handle;
+using check::requested_handle;  // where FFA_MEM_FRAG_RX has its handle, too
 using ffa::Fid;
 using ffa::Status;
 
@@ -48,16 +51,12 @@ bool binds(const HistoryEntry& entry) {
   return calls(entry, {Fid::notification_bind, Fid::notification_unbind});
 }
 
-/// In w1 and w2 of a call, and of an answer that asks for the next fragment.
-uint64_t handle_in(const ffa::Regs& regs) { return uint64_t{regs.w(2)} << 32 | regs.w(1); }
-
 /// What `entry`, a send, has may be this handle: it was told, or never will be.
 bool may_have(const HistoryEntry& entry, uint64_t handle) {
-  if (calls(entry, {Fid::mem_frag_tx})) return handle_in(entry.call.in) == handle;
+  if (calls(entry, {Fid::mem_frag_tx})) return requested_handle(entry.call.in) == handle;
   if (entry.end == 0) return true;
-  if (ffa::is_function(entry.out, Fid::mem_frag_rx)) return handle_in(entry.out) == handle;
-  const uint64_t given = uint64_t{entry.out.w(3)} << 32 | entry.out.w(2);
-  return ffa::is_error(entry.out) || given == handle;
+  if (ffa::is_function(entry.out, Fid::mem_frag_rx)) return requested_handle(entry.out) == handle;
+  return ffa::is_error(entry.out) || answered_handle(entry.out) == handle;
 }
 
 bool is_end_of(const HistoryEntry& entry, uint16_t vm) {
@@ -119,13 +118,13 @@ constexpr std::array<Excuse, 13> excuses = {{
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return of_one_vm(entry, other) && calls(entry, {Fid::mem_frag_tx}) &&
               calls(other, {Fid::mem_frag_tx}) &&
-              handle_in(entry.call.in) == handle_in(other.call.in);
+              requested_handle(entry.call.in) == requested_handle(other.call.in);
      }},
     // The handle of a send that has pages in its hands is not given out yet. [DEN0077A 1.0 §11.5]
     {Status::invalid_parameters,
      [](const HistoryEntry& entry, const HistoryEntry& other) {
        return of_one_vm(entry, other) && calls(entry, {Fid::mem_reclaim}) && sends(other) &&
-              may_have(other, handle_in(entry.call.in));
+              may_have(other, requested_handle(entry.call.in));
      }},
     // The VM's end has begun, and goes on; or its beginning.
     {Status::denied,
