@@ -17,8 +17,9 @@ namespace {
 struct Came {
   int32_t status = 0;            ///< of the piece that was refused, or 0
   std::string rule;              ///< of the mediator's, by which it was
-  bool by_spmc = false;          ///< no rule of the mediator's refused it
   std::vector<ffa::Regs> found;  ///< answers to what was asked behind an accepted transaction
+
+  [[nodiscard]] bool by_spmc() const { return status != 0 && rule.empty(); }
 };
 
 Came run(const fuzz::FragmentPlan& plan) {
@@ -37,7 +38,6 @@ Came run(const fuzz::FragmentPlan& plan) {
     if (!ffa::is_error(piece->out)) continue;
     came.status = static_cast<int32_t>(ffa::error_status(piece->out));
     came.rule = piece->rule;
-    came.by_spmc = came.rule.empty();
     break;
   }
   return came;
@@ -47,7 +47,7 @@ Came run(const fuzz::FragmentPlan& plan) {
 bool too_many(const fuzz::FragmentPlan& plan, const Came& came) {
   const auto spmc = spmc_model::find_personality(fuzz::setting_of(plan.plan.world).personality);
   const uint32_t most = spmc->max_fragments;
-  return most != 0 && plan.pieces > most && came.by_spmc &&
+  return most != 0 && plan.pieces > most && came.by_spmc() &&
          came.status == static_cast<int32_t>(ffa::Status::no_memory);
 }
 
@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (plans.damaged && (head_is_cut(one) || head_is_cut(other))) return 0;
   // What both have reason to refuse meets the mediator's first, or the SPMC's in an earlier piece.
   const bool both_refused = one.status != 0 && other.status != 0;
-  if (both_refused && one.by_spmc != other.by_spmc) return 0;
+  if (both_refused && one.by_spmc() != other.by_spmc()) return 0;
   if (one.status != other.status) {
     fuzz::fail(fmt::format("in {} pieces it comes to {}, in {} pieces to {}", plans.first.pieces,
                            one.status, plans.second.pieces, other.status));
