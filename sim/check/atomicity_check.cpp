@@ -7,7 +7,8 @@
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
 // that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses,
 // and what a borrower asks to zero when it lets go, before the platform does; buffers that the SPMC
-// kept when the VM unmapped them may be taken back before new ones are refused.
+// kept when the VM unmapped them may be taken back before new ones are refused; an SP may set a
+// notification meanwhile.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -37,6 +38,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     before_ = snapshot(step);
     host_changes_ = step.sim().host_changes();
     guest_writes_ = step.sim().machine().guest_writes();
+    notifications_ = step.sim().unasked_notifications();
   }
 
   void after(const Step& step) override {
@@ -57,6 +59,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
                            now.of_caller.quarantined < before_.of_caller.quarantined &&
                            now.of_caller.rxtx_pages == 0 && now.shares == before_.shares;
     const bool others_wrote = step.sim().machine().guest_writes() != guest_writes_;
+    const bool notified = step.sim().unasked_notifications() != notifications_;
     for (const Digest& is : now.digests) {
       const auto& was = before_.digests;
       if (std::find(was.begin(), was.end(), is) != was.end()) continue;
@@ -65,7 +68,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
                          (is.what == What::mediator_state || is.what == What::references);
       if (send_ended && (of_vm || of_spmc)) continue;
       if (took_back && of_vm) continue;
-      if (of_spmc && (reached_sp || step.faulted)) continue;
+      if (of_spmc && (reached_sp || step.faulted || notified)) continue;
       if (is.what == What::memory && (may_zero || reached_sp || others_wrote)) continue;
       report(step, "failed, and changed " + text_of(is));
     }
@@ -172,6 +175,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
   Snapshot before_;
   uint64_t host_changes_ = 0;  ///< the host changed a stage 2 meanwhile: not the call's doing
   uint64_t guest_writes_ = 0;  ///< another vCPU wrote meanwhile: not the call's doing either
+  uint64_t notifications_ = 0;  ///< an SP set one meanwhile: neither
 };
 
 }  // namespace

@@ -409,6 +409,7 @@ std::string Control::act(Opcode code, const HostOp& op) {
     }
     case Opcode::notify:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
+      simulation_.note_unasked_notification();
       return ffa::status_name(set_notification(*model, op));
     case Opcode::answer_vm_messages:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);

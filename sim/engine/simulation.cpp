@@ -399,6 +399,10 @@ bool Simulation::remove_page(uint16_t vm, uint64_t ipa) {
 
 uint64_t Simulation::host_changes() const { return impl_->host_changes; }
 
+void Simulation::note_unasked_notification() { ++impl_->unasked_notifications; }
+
+uint64_t Simulation::unasked_notifications() const { return impl_->unasked_notifications; }
+
 bool Simulation::take_pending_sri() {
   impl_->scheduler.perform({});
   return std::exchange(impl_->sri_pending, false);

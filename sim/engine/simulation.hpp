@@ -71,6 +71,9 @@ class Simulation {
   bool remove_page(uint16_t vm, uint64_t ipa);
   /// How often the host, not the mediator, has changed a stage 2.
   uint64_t host_changes() const;
+  /// An SP, or the SPM, has set a notification of its own accord, within no call.
+  void note_unasked_notification();
+  uint64_t unasked_notifications() const;
   /// A vCPU goes on on another physical CPU; false: the world has no such CPU.
   bool move_vcpu(uint16_t vm, uint16_t vcpu, uint16_t pcpu);
   /// An interrupt of its own reaches a vCPU. False: none of its calls waits, so nothing happens.

@@ -53,6 +53,7 @@ struct SimulationState {
   uint64_t next_seq = 1;
   uint64_t resumed_calls = 0;  ///< calls that went on after they had waited
   uint64_t host_changes = 0;
+  uint64_t unasked_notifications = 0;
   /// What came from outside since a step last ran, and no register shows.
   std::vector<std::string> stimuli;
   bool sri_pending = false;
