@@ -10,23 +10,20 @@
 
 namespace sim::check {
 
-void Assembly::begin(const trace::Event& event) { ++calls_[requested_handle(event.in)].open; }
+void Assembly::begin(const trace::Event& event) { calls_[requested_handle(event.in)].begin(); }
 
 bool Assembly::end(const trace::Event& event, uint64_t handle) {
   const auto found = calls_.find(handle);
   if (found == calls_.end()) return false;
-  Calls& calls = found->second;
-  if (calls.open != 0) --calls.open;  // 0: the VM was freed meanwhile
-  if (ffa::is_error(event.out)) return false;
-  const bool others = calls.open != 0 || calls.last_end > event.seq;
-  calls.last_end = std::max(calls.last_end, event.seq_ret);
-  return others;
+  if (!ffa::is_error(event.out)) return found->second.end(event);
+  found->second.end_without_effect();
+  return false;
 }
 
 void Assembly::drop(uint64_t handle) {
   sent_.erase(handle);
   const auto calls = calls_.find(handle);
-  if (calls != calls_.end() && calls->second.open == 0) calls_.erase(calls);
+  if (calls != calls_.end() && !calls->second.any()) calls_.erase(calls);
 }
 
 Assembly::Part Assembly::note(const trace::Event& event) {

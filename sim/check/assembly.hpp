@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/check/overlaps.hpp"
 #include "sim/trace/event.hpp"
 
 namespace sim::check {
@@ -37,17 +38,12 @@ class Assembly {
     size_t taken = 0;  ///< the part of them that was not refused
     bool unsure = false;
   };
-  /// FFA_MEM_FRAG_TX calls with one handle.
-  struct Calls {
-    uint32_t open = 0;
-    uint64_t last_end = 0;
-  };
   /// A call that begin() told of is over: another one brought a part meanwhile, or may yet.
   bool end(const trace::Event& event, uint64_t handle);
 
   std::map<uint64_t, Entry> sent_;      // by handle
   std::vector<uint8_t> refused_;        // a first fragment without a handle
-  std::map<uint64_t, Calls> calls_;     // by handle, those told of by begin()
+  std::map<uint64_t, Overlaps> calls_;  // by handle, FFA_MEM_FRAG_TX told of by begin()
   std::map<uint64_t, uint64_t> ahead_;  // taken before the call with the first fragment was over
 };
 

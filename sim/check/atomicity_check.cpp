@@ -173,8 +173,8 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
 
   bool known_ = false;  ///< what was before the step
   Snapshot before_;
-  uint64_t host_changes_ = 0;  ///< the host changed a stage 2 meanwhile: not the call's doing
-  uint64_t guest_writes_ = 0;  ///< another vCPU wrote meanwhile: not the call's doing either
+  uint64_t host_changes_ = 0;   ///< the host changed a stage 2 meanwhile: not the call's doing
+  uint64_t guest_writes_ = 0;   ///< another vCPU wrote meanwhile: not the call's doing either
   uint64_t notifications_ = 0;  ///< an SP set one meanwhile: neither
 };
 

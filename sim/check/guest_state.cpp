@@ -83,8 +83,7 @@ bool GuestStates::reclaimed_since(uint64_t handle, uint64_t seq) const {
 }
 
 bool GuestStates::version_unsure(uint16_t vm, uint64_t seq) const {
-  const GuestState& state = of(vm);
-  return state.open_versions != 0 || state.versioned_at > seq || freed_since(vm, seq);
+  return of(vm).versions.any_since(seq) || freed_since(vm, seq);
 }
 
 void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
@@ -94,8 +93,7 @@ void GuestStates::update_version(GuestState& vm, const trace::Event& event) {
     if (fixes && vm.version != ffa::Version{}) vm.latched = true;
     return;
   }
-  if (vm.open_versions != 0) --vm.open_versions;  // 0: the VM was freed meanwhile
-  vm.versioned_at = event.seq_ret;
+  vm.versions.end(event);
   if (vm.latched || (event.out.w(0) >> 31) != 0) return;
   const ffa::Version asked{event.in.w(1)};
   const ffa::Version answered{event.out.w(0)};
@@ -207,7 +205,7 @@ void GuestStates::settle(uint16_t vm, const GuestState& present) {
 
 void GuestStates::begin(const trace::Event& event) {
   if (event.side == trace::Side::guest && is_version_call(event.in)) {
-    ++vms_[event.vm].open_versions;
+    vms_[event.vm].versions.begin();
   }
   const auto vm = vms_.find(event.vm);
   if (vm != vms_.end() && is_function(event.in, Fid::msg_wait)) vm->second.owns_rx.reset();

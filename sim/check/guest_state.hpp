@@ -10,6 +10,7 @@
 #include <span>
 
 #include "ffa/types.hpp"
+#include "sim/check/overlaps.hpp"
 #include "sim/trace/event.hpp"
 
 namespace sim::check {
@@ -23,8 +24,7 @@ struct GuestState {
   bool buffers_unsure = false;             ///< mapped or unmapped beside other calls
   std::optional<bool> owns_rx = false;     ///< nothing: calls ran at once, and it can't be told
   std::map<uint16_t, uint16_t> waits_for;  ///< vCPU -> endpoint of its unfinished direct request
-  uint32_t open_versions = 0;              ///< FFA_VERSION calls under way
-  uint64_t versioned_at = 0;               ///< end of the last one
+  Overlaps versions;                       ///< its FFA_VERSION calls
 };
 
 class GuestStates {

@@ -13,6 +13,7 @@
 #include "ffa/calls.hpp"
 #include "ffa/reply.hpp"
 #include "sim/check/checker.hpp"
+#include "sim/check/overlaps.hpp"
 
 namespace sim::check {
 
@@ -83,14 +84,9 @@ class Receiver {
     });
   }
 
-  void begin_get() { ++open_gets_; }
+  void begin_get() { gets_.begin(); }
   /// A GET that is over: true if another one overlapped, which may have what this one has not.
-  bool end_get(const trace::Event& call) {
-    if (open_gets_ != 0) --open_gets_;  // 0: the VM has been freed meanwhile
-    const bool overlapped = open_gets_ != 0 || last_get_end_ > call.seq;
-    last_get_end_ = std::max(last_get_end_, call.seq_ret);
-    return overlapped;
-  }
+  bool end_get(const trace::Event& call) { return gets_.end(call); }
   /// What a GET that is over returned. Returns what it says that nobody set, and what it should
   /// have returned and did not.
   struct Judgement {
@@ -145,8 +141,7 @@ class Receiver {
   /// More than one: bound and unbound at once, and any of them may be the last.
   std::array<std::vector<Binding>, 64> bound_{};
   std::map<Whom, Place> places_;
-  uint32_t open_gets_ = 0;
-  uint64_t last_get_end_ = 0;
+  Overlaps gets_;
   std::map<uint64_t, uint64_t> open_bindings_;  ///< seq of the call -> bitmap
   std::array<uint64_t, 64> bound_at_{};         ///< end of the last successful BIND or UNBIND
 };
