@@ -174,6 +174,7 @@ void GuestStates::update(const trace::Event& event, bool alone, Smcs smcs) {
   }
   if (event.side != trace::Side::guest || freed_since(event.vm, event.seq)) return;
   GuestState& vm = vms_[event.vm];
+  if (alone) reclaimed_at_.clear();  // whatever begins from now on begins later than those
   update_version(vm, event);
   update_buffers(vm, event);
   update_handles(event, alone, smcs);
