@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """make_mutants.py CLANG ROOT OUT FLAG…: a copy of mediator/src in OUT that holds all generic mutants of its core and handlers
 behind the switch of switch.hpp, with OUT/mutant_count.hpp and a list of them in OUT/mutants.json. Deterministic."""
+import collections
 import json
 import pathlib
 import shutil
@@ -52,6 +53,16 @@ def describe(root, site, text):
                "line_text": line.strip(), "column_there": column - (len(line) - len(line.lstrip()))}
 
 
+def tell_apart(entries):
+    """Where several of an operator begin in one place (`a && b && c`), the second one, inside of the first, is `logic.2`."""
+    seen = collections.Counter()
+    for entry in entries:
+        seen[entry["id"]] += 1
+        if (nth := seen[entry["id"]]) > 1:
+            entry["operator"] += f".{nth}"
+            entry["id"] += f".{nth}"
+
+
 def main():
     if len(sys.argv) < 4:
         sys.exit(__doc__)
@@ -77,6 +88,7 @@ def main():
         entries += [entry for site in here for entry in describe(root, site, text)]
         body = b'#include "switch.hpp"\n' + mutated(text, here)
         (tree / pathlib.Path(file).relative_to(root / "mediator/src")).write_bytes(body)
+    tell_apart(entries)
     (out / "mutants.json").write_text("[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n")
     (out / "mutant_count.hpp").write_text(f"#pragma once\n#include <cstdint>\nconstexpr uint32_t ffasim_mutant_count = {number - 1};\n")
     print(f"{number - 1} mutants in {len(sources)} files")
