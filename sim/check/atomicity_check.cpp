@@ -63,19 +63,28 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     for (const Digest& is : now.digests) {
       const auto& was = before_.digests;
       if (std::find(was.begin(), was.end(), is) != was.end()) continue;
-      const bool of_spmc = is.what == What::spmc;
+      if (is.what == What::notifications && notified) continue;
+      const bool of_spmc = is.what == What::spmc || is.what == What::notifications;
       const bool of_vm = is.vm == step.event.vm &&
                          (is.what == What::mediator_state || is.what == What::references);
       if (send_ended && (of_vm || of_spmc)) continue;
       if (took_back && of_vm) continue;
-      if (of_spmc && (reached_sp || step.faulted || notified)) continue;
+      if (of_spmc && (reached_sp || step.faulted)) continue;
       if (is.what == What::memory && (may_zero || reached_sp || others_wrote)) continue;
       report(step, "failed, and changed " + text_of(is));
     }
   }
 
  private:
-  enum class What : uint8_t { mediator_state, references, buffers, stage2, memory, spmc };
+  enum class What : uint8_t {
+    mediator_state,
+    references,
+    buffers,
+    stage2,
+    memory,
+    notifications,
+    spmc
+  };
   struct Digest {
     What what;
     uint16_t vm;  ///< 0 of what is no VM's
@@ -94,6 +103,8 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
         return fmt::format("the stage 2 of VM {}", digest.vm);
       case What::memory:
         return fmt::format("the memory of VM {}", digest.vm);
+      case What::notifications:
+        return fmt::format("the notifications pending for VM {}", digest.vm);
       case What::spmc:
         break;
     }
@@ -124,7 +135,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
 
   static Snapshot snapshot(const Step& step) {
     Snapshot result;
-    result.digests.reserve(step.facts.vms.size() + 4 * step.sim().spec().vms.size() + 1);
+    result.digests.reserve(step.facts.vms.size() + 5 * step.sim().spec().vms.size() + 1);
     std::vector<uint64_t> words;
     words.reserve(256);
     for (const auto& [id, vm] : step.facts.vms) {
@@ -150,6 +161,10 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
       result.digests.push_back({What::memory, id, machine.memory_digest(owned_by(id))});
     }
     if (spmc_model::Spmc* model = step.sim().secure_world().model()) {
+      for (const VmSpec& vm : step.sim().spec().vms) {
+        const uint64_t pending = model->pending_notifications(vm.config.id);
+        result.digests.push_back({What::notifications, vm.config.id.raw(), pending});
+      }
       add_spmc_words(words, step, *model);
       result.digests.push_back({What::spmc, 0, digest(words)});
     }
@@ -166,7 +181,7 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     for (const VmSpec& vm : step.sim().spec().vms) {
       const ffa::EndpointId id = vm.config.id;
       words.insert(words.end(), {uint64_t{model.knows_vm(id)}, uint64_t{model.has_bitmap(id)},
-                                 model.bound_notifications(id), model.pending_notifications(id)});
+                                 model.bound_notifications(id)});
     }
     words.push_back(model.owns_hypervisor_rx() ? 1 : 0);
   }

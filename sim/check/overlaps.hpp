@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Calls of one kind that may run at once: of which those that do can't be told apart.
+// Calls of one kind that may run at once: where two did, which came first is not known.
 #pragma once
 
 #include <algorithm>

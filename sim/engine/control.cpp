@@ -407,10 +407,12 @@ std::string Control::act(Opcode code, const HostOp& op) {
       simulation_.schedule_receiver_interrupt();
       return "delivered";
     }
-    case Opcode::notify:
+    case Opcode::notify: {
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
-      simulation_.note_unasked_notification();
-      return ffa::status_name(set_notification(*model, op));
+      const ffa::Status status = set_notification(*model, op);
+      if (status == ffa::Status::success) simulation_.note_unasked_notification();
+      return ffa::status_name(status);
+    }
     case Opcode::answer_vm_messages:
       if (model == nullptr) return ffa::status_name(ffa::Status::not_supported);
       model->answer_vm_messages(ffa::EndpointId{op.sp},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <map>
 
 #include "environment.hpp"
@@ -145,8 +146,8 @@ TEST(Sends, DependNeitherOnCutsNorOnHostMemory) {
     Case one{seed, tally};
     one.run();
     ASSERT_FALSE(HasFatalFailure())
-        << one.describe() << "\nREPRO: FFASIM_SEED=" << seed
-        << " FFASIM_CASES=1 build/bin/property_sends --gtest_filter='Sends.Depend*'";
+        << one.describe() << "\nREPRO: FFASIM_SEED=" << seed << " FFASIM_CASES=1 "
+        << program_invocation_name << " --gtest_filter='Sends.Depend*'";
   }
   std::string limits;
   for (const auto& [why, count] : tally.limits) limits += fmt::format("; {}: {}", why, count);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <optional>
 
@@ -201,7 +202,7 @@ TEST(Interference, NoVmSeesThatAnotherIsThere) {
     if (!pairs.judge(program, &tally)) continue;
     const Program shorter = pairs.shorten(program);
     FAIL() << describe(shorter, *pairs.judge(shorter)) << "REPRO: FFASIM_SEED=" << seed
-           << " FFASIM_CASES=1 build/bin/property_interference";
+           << " FFASIM_CASES=1 " << program_invocation_name;
   }
   fmt::print("{} pairs, the family saw {} things, the intruder made {} calls\n", cases,
              tally.entries, tally.intruder_calls);

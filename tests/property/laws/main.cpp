@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "tests/property/environment.hpp"
@@ -17,8 +18,8 @@ class Repro : public testing::EmptyTestEventListener {
  private:
   void OnTestEnd(const testing::TestInfo& test) override {
     if (!test.result()->Failed()) return;
-    fmt::print("REPRO: RC_PARAMS=\"{}\" build/bin/property_laws --gtest_filter={}.{}\n", params_,
-               test.test_suite_name(), test.name());
+    fmt::print("REPRO: RC_PARAMS=\"{}\" {} --gtest_filter={}.{}\n", params_,
+               program_invocation_name, test.test_suite_name(), test.name());
   }
   std::string params_;
 };

@@ -2,27 +2,14 @@
 // Searches leave thousands of schedules midway: what their fibers owned is given back.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include "sim/engine/case_world.hpp"
 #include "sim/explore/explorer.hpp"
-#include "sim/sched/sanitizers.hpp"
 #include "tests/unit/explore/concurrency_case.hpp"
-
-#ifdef FFASIM_ASAN
-#include <sanitizer/allocator_interface.h>
-#endif
+#include "tests/unit/memory_in_use.hpp"
 
 namespace sim::explore {
 namespace {
-
-size_t allocated_bytes() {
-#ifdef FFASIM_ASAN
-  return __sanitizer_get_current_allocated_bytes();
-#else
-  return mallinfo2().uordblks;
-#endif
-}
 
 /// A search in a world of its own; so many schedules were left midway.
 uint64_t search(const scenario::CompiledCase& compiled, MediatorFactory& factory) {
@@ -41,10 +28,10 @@ TEST_P(Memory, ASearchGivesBackAllThatItTook) {
   const scenario::CompiledCase compiled = compiled_case(GetParam());
   const auto factory = built_in_mediator();
   (void)search(compiled, *factory);
-  const size_t before = allocated_bytes();
+  const size_t before = memory_in_use();
   EXPECT_GT(search(compiled, *factory), 100U);
   // What malloc keeps at hand counts as taken: a few chunks, and not some for each schedule.
-  EXPECT_LT(allocated_bytes(), before + 4096);
+  EXPECT_LT(memory_in_use(), before + 4096);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Memory,
