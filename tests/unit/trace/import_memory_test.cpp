@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "tests/unit/memory_in_use.hpp"
 #include "tests/unit/trace/import_logs.hpp"
@@ -72,10 +74,13 @@ TEST(ImportMemory, HeadsOfPastedRowsAreForgotten) {
 
 TEST(ImportMemory, CallersOfAnEmulatorThatNeverReturnAreForgotten) {
   const auto format = ffa_trace::find_format("qemu")->make();
+  std::vector<std::string> dumps;
+  for (unsigned place = 0; place < 3; ++place) {
+    dumps.push_back(fmt::format(" PC={:016x}", 0x8000 + 8 * place));
+    for (unsigned n = 0; n <= 30; ++n) dumps.back() += fmt::format(" X{:02}={:016x}", n, place);
+  }
   const auto take = [&](uint64_t i) {
-    std::string dump = fmt::format(" PC={:016x}", 0x8000 + 8 * (i % 3));
-    for (unsigned n = 0; n <= 30; ++n) dump += fmt::format(" X{:02}={:016x}", n, i);
-    (void)format->take({.text = dump});
+    (void)format->take({.text = dumps[i % 3]});
     (void)format->take({.text = fmt::format("SP={:016x}", i)});
     (void)format->take({.text = "PSTATE=600003c5 -ZC- EL1h"});
     (void)format->take({.text = "Taking exception 13 [Secure Monitor Call] on CPU 0"});
