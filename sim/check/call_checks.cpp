@@ -98,8 +98,9 @@ class DirectMessages final : public CheckerOf<DirectMessages> {
   }
 
   void check_run(const Step& step, const trace::Event& smc) const {
-    if (!is_function(step.event.in, Fid::run) || step.gone())
-      return;  // the mediator goes on with a request of its own
+    // The mediator goes on with a request of its own, or the VM's end with another vCPU's.
+    const bool ends = step.gone() || (!step.alone && step.not_live());
+    if (!is_function(step.event.in, Fid::run) || ends) return;
     const auto target = static_cast<uint16_t>(smc.in.w(1) >> 16);
     const auto& waits = step.guest().waits_for;
     const auto waiting = waits.find(step.event.vcpu);
