@@ -7,9 +7,8 @@
 // the SPMC would not give back ends in quarantine; a fragment that is refused may end its send, and
 // that one only; memory that a loan or donation asks to zero may be zeroed before the SPMC refuses,
 // and what a borrower asks to zero when it lets go, or an owner when it takes back, before the
-// platform does; buffers that the SPMC
-// kept when the VM unmapped them may be taken back before new ones are refused; an SP may set a
-// notification meanwhile.
+// platform does; buffers that the SPMC kept when the VM unmapped them may be taken back before new
+// ones are refused; an SP may set a notification meanwhile.
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -54,9 +53,8 @@ class FailureAtomicity final : public CheckerOf<FailureAtomicity> {
     const bool fragment = ffa::is_function(step.event.in, Fid::mem_frag_tx);
     const bool send_ended = fragment && now.shares + 1 == before_.shares;
     const bool zeroes_by_half =
-        step.faulted && (ffa::is_function(step.event.in, Fid::mem_relinquish) ||
-                         (ffa::is_function(step.event.in, Fid::mem_reclaim) &&
-                          (step.event.in.w(3) & zero_flag) != 0));
+        step.faulted &&
+        (ffa::is_function(step.event.in, Fid::mem_relinquish) || is_zeroing_reclaim(step.event.in));
     const bool may_zero = zeroes_by_half || (asks_to_zero(step.sent.bytes) &&
                                              !ffa::is_function(step.sent.begun, Fid::mem_share));
     const bool took_back = ffa::is_function(step.event.in, Fid::rxtx_map) &&

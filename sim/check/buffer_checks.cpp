@@ -226,9 +226,8 @@ class OwnBuffersOnly final : public CheckerOf<OwnBuffersOnly> {
   // Pages that an owner wants zeroed as it takes them back from VMs.
   static bool is_zeroed_at_reclaim(const Step& step, const Access& access) {
     const ffa::Regs& in = step.event.in;
-    return ffa::is_function(in, Fid::mem_reclaim) && (in.w(3) & zero_flag) != 0 &&
-           access.kind == Access::Kind::clear && *access.vm == step.event.vm &&
-           step.guests.owner(requested_handle(in)) == step.event.vm;
+    return is_zeroing_reclaim(in) && access.kind == Access::Kind::clear &&
+           *access.vm == step.event.vm && step.guests.owner(requested_handle(in)) == step.event.vm;
   }
   void note_retrieval(const Step& step) {
     constexpr uint32_t zero_after = 1U << 2;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/check/descriptor.hpp"
 
+#include "ffa/reply.hpp"
+
 namespace sim::check {
 
 namespace {
@@ -59,6 +61,10 @@ std::optional<Descriptor> read_descriptor(std::span<const uint8_t> raw, ffa::Ver
 
 bool asks_to_zero(std::span<const uint8_t> bytes) {
   return Bytes{bytes}.holds(4, 4) && (Bytes{bytes}.le(4, 4) & zero_flag) != 0;
+}
+
+bool is_zeroing_reclaim(const ffa::Regs& in) {
+  return ffa::is_function(in, ffa::Fid::mem_reclaim) && (in.w(3) & zero_flag) != 0;
 }
 
 std::vector<PageRun> joined(const std::vector<PageRun>& runs) {

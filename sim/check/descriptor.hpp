@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "ffa/regs.hpp"
 #include "ffa/types.hpp"
 
 namespace sim::check {
@@ -44,6 +45,8 @@ std::optional<Descriptor> read_descriptor(std::span<const uint8_t> bytes, ffa::V
 
 /// True if the descriptor asks to zero the memory before the receivers get it. `bytes` may be cut.
 bool asks_to_zero(std::span<const uint8_t> bytes);
+/// An FFA_MEM_RECLAIM whose flags ask to zero.
+bool is_zeroing_reclaim(const ffa::Regs& in);
 
 /// Neighbours that continue each other joined: two lists of the same pages in the same order become
 /// equal.
