@@ -167,9 +167,11 @@ class Simulation {
   /// For who decides himself what happens when: called on the running task when it reaches a point
   /// where another one may go on, and when it goes on itself.
   void set_switch_hooks(std::function<void()> reached, std::function<void()> passed);
-  /// Told, on the task, that its call waits for another VM, and that it goes on.
+  /// Told, on the task, that its call waits for another VM, and that it goes on; asked, while it
+  /// waits, whether an interrupt ends that: no question if empty.
   struct WaitHooks {
     std::function<void(size_t task)> waits, goes_on;
+    std::function<bool(size_t task)> is_interrupted = {};
   };
   void set_wait_hooks(WaitHooks hooks);
   /// For who acts on a task besides the mediator: this is what it does now.

@@ -39,6 +39,7 @@ struct SimulationState {
     uint64_t number = 0;
     bool woken = false;
     bool interrupted = false;
+    bool from_outside = false;  ///< interrupted so: by what no event tells
   };
   struct Buffer {
     uint16_t vm;
@@ -184,7 +185,7 @@ struct Simulation::Impl final : World, SimulationState {
   const FaultSpec* judge_fault(std::string_view op, const FaultSpec* struck);
   void switch_reached(const SwitchPoint& here);
   void switch_passed();
-  void wait_passed();
+  void wait_passed(const OpenCall& call);
   void tell_order(Step& step, std::string_view kind, uint64_t nth);
   void add_turn(const SwitchPlace& to);
   void break_at(const SwitchPlace& here) const;

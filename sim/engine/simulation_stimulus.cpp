@@ -81,9 +81,11 @@ void Simulation::Impl::tell_order(Step& step, std::string_view kind, uint64_t nt
 }
 
 /// A call that waited for another VM goes on.
-void Simulation::Impl::wait_passed() {
+void Simulation::Impl::wait_passed(const OpenCall& call) {
   Step* const step = current_step();
-  if (step != nullptr) tell_order(*step, "woken ", ++step->waits);
+  if (step == nullptr) return;
+  const bool interrupted = call.from_outside && !call.woken;
+  tell_order(*step, interrupted ? "interrupted " : "woken ", ++step->waits);
 }
 
 /// What happened meanwhile: how far another step had come, and what the host did.

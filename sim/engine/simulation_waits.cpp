@@ -34,7 +34,7 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
            fmt::format("vCPU {}.{} runs on physical CPU {}, but is not back from a call on {}", id,
                        vcpu, pcpu(), event(other->second.number).pcpu));
   }
-  open_calls[key] = {seq, false, false};
+  open_calls[key] = OpenCall{.number = seq};
   uint32_t outcome = mediator->handle_call(id, vcpu, conduit, regs);
   while (outcome == FFA_SIM_BLOCKED) {
     scheduler.check_locks_free("while its call waits");
@@ -43,20 +43,21 @@ uint32_t Simulation::Impl::call_mediator(uint64_t seq, uint16_t id, uint16_t vcp
     steps.close(task);
     if (wait_hooks.waits) wait_hooks.waits(task);
     scheduler.wait_until(
-        [this, key, seq] {
+        [this, key, seq, task] {
           const auto call = open_calls.find(key);
           if (call == open_calls.end() || call->second.number != seq) return false;
-          return call->second.woken || call->second.interrupted;
+          if (call->second.woken || call->second.interrupted) return true;
+          return wait_hooks.is_interrupted && wait_hooks.is_interrupted(task);
         },
         true);
     if (wait_hooks.goes_on) wait_hooks.goes_on(task);
     ++resumed_calls;
     Step& step = steps.open(task);
     step = std::move(parked.extract(task).mapped());
-    wait_passed();
+    wait_passed(open_calls[key]);
     scheduler.perform(going_on);
     step.pcpu = pcpu_of(id, vcpu);
-    open_calls[key] = {seq, false, false};
+    open_calls[key] = OpenCall{.number = seq};
     bridge.begin_call();
     outcome = mediator->handle_call(id, vcpu, conduit, regs);
   }
@@ -78,8 +79,7 @@ bool Simulation::interrupt_vcpu(uint16_t vm, uint16_t vcpu) {
   impl_->scheduler.perform({});
   const auto call = impl_->open_calls.find({vm, vcpu});
   if (call == impl_->open_calls.end()) return false;
-  call->second.interrupted = true;
-  impl_->add_stimulus(fmt::format("interrupt {}.{}", vm, vcpu));
+  call->second.interrupted = call->second.from_outside = true;
   if (!impl_->scheduler.on_task()) impl_->run_tasks({});
   return true;
 }

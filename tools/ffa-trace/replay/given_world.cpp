@@ -50,6 +50,11 @@ bool take_one(std::string_view one, StepStimulus& stimulus) {
   if (take_word(one, "fault ")) return take_fault(one, stimulus.faults.emplace_back());
   if (take_word(one, "turn ")) return take_turn(one, stimulus.turns.emplace_back());
   if (take_word(one, "woken ")) return take_turn(one, stimulus.woken.emplace_back());
+  if (take_word(one, "interrupted ")) {
+    StepStimulus::Turn& turn = stimulus.woken.emplace_back();
+    turn.interrupted = true;
+    return take_turn(one, turn);
+  }
   uint64_t switch_point = 0;
   if (take_word(one, "at ") && !take_number(one, switch_point)) return false;
   const bool online = take_word(one, "online ");
@@ -85,9 +90,6 @@ StepStimulus parse_stimulus(const std::string& text, const std::string& place) {
   while (!rest.empty()) {
     const std::string_view one = rest.substr(0, rest.find("; "));
     rest.remove_prefix(std::min(rest.size(), one.size() + 2));
-    if (one.find("interrupt ") != std::string_view::npos) {
-      throw sim::InputError(place, "not supported yet: an interrupt that ends a call that waits");
-    }
     if (!take_one(one, stimulus)) {
       throw sim::InputError(place, fmt::format("\"stimulus\": \"{}\" is not known", text));
     }

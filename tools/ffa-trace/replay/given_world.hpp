@@ -34,8 +34,9 @@ struct StepStimulus {
   /// At its so-manieth switch point the step stopped until another had come this far.
   struct Turn {
     uint64_t switch_point = 0;
-    uint64_t event = 0;    ///< the other one's `seq`
-    uint64_t reached = 0;  ///< so many switch points; 0: its end
+    uint64_t event = 0;        ///< the other one's `seq`
+    uint64_t reached = 0;      ///< so many switch points; 0: its end
+    bool interrupted = false;  ///< of a wait: an interrupt from outside ended it there
   };
   std::vector<Page> removed;           ///< pages that the host took out of a VM's stage 2
   std::vector<Vcpu> vcpus;             ///< that went offline or came back

@@ -196,6 +196,16 @@ void ReplayRun::wait_is_over(size_t task) {
   wait_for(at->second->stimulus.woken, ++at->second->waits);
 }
 
+/// The call waits, and the record says that an interrupt from outside ended that by now.
+bool ReplayRun::is_interrupted(size_t task) {
+  const auto at = tasks_.find(task);
+  if (at == tasks_.end()) return false;
+  const Activity& call = *at->second;
+  return std::ranges::any_of(call.stimulus.woken, [&](const StepStimulus::Turn& turn) {
+    return turn.interrupted && turn.switch_point == call.waits + 1 && has_come(turn);
+  });
+}
+
 /// Another mediator may reach fewer switch points: what its record says is over counts as done.
 bool ReplayRun::has_come(const StepStimulus::Turn& turn) {
   const Activity* const other = activities_.began_at(turn.event);

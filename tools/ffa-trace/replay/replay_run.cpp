@@ -60,8 +60,8 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
     if (at != tasks_.end()) ++at->second->switch_points;
   };
   simulation_->set_switch_hooks(reached, [this] { wait_for_turn(); });
-  simulation_->set_wait_hooks(
-      {[](size_t /*task*/) {}, [this](size_t task) { wait_is_over(task); }});
+  simulation_->set_wait_hooks({[](size_t /*task*/) {}, [this](size_t task) { wait_is_over(task); },
+                               [this](size_t task) { return is_interrupted(task); }});
   simulation_->set_after_step([this](const Event& event) {
     if (event.side == Side::lifecycle) lifecycle_.ours(comparison_, event);
   });

@@ -101,6 +101,7 @@ class ReplayRun {
   void wait_for(const std::vector<StepStimulus::Turn>& turns, uint64_t nth);
   void wait_for_turn();
   void wait_is_over(size_t task);
+  bool is_interrupted(size_t task);
   bool has_come(const StepStimulus::Turn& turn);
 
   void guest_call(sim::trace::Event event);
