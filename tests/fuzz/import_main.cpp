@@ -116,6 +116,7 @@ int main(int argc, char** argv) {
       for (const Target& known : plan_targets) {
         if (std::strcmp(known.name, argv[n]) == 0) target = &known;
       }
+      if (target == nullptr) fmt::print(stderr, "--target {}: no such target\n", argv[n]);
     } else if (argument == "--name" && n + 1 < argc) {
       name = argv[++n];
     } else if (file.empty() && !argument.starts_with("-")) {
