@@ -193,7 +193,12 @@ void ReplayRun::wait_for_turn() {
 void ReplayRun::wait_is_over(size_t task) {
   const auto at = tasks_.find(task);
   if (at == tasks_.end()) return;
-  wait_for(at->second->stimulus.woken, ++at->second->waits);
+  Activity& call = *at->second;
+  ++call.waits;
+  for (const StepStimulus::Turn& turn : call.stimulus.woken) {
+    if (turn.switch_point == call.waits && turn.interrupted) ++comparison_.counts().stimuli;
+  }
+  wait_for(call.stimulus.woken, call.waits);
 }
 
 /// The call waits, and the record says that an interrupt from outside ended that by now.
