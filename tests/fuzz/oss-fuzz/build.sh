@@ -31,14 +31,13 @@ for target in $targets; do
   cp "$program" "$OUT/"
   ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' |
     grep -Ev '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*)\.so' | xargs -r cp -Lt "$OUT/lib"
-  seeds=()
-  for folder in "$WORK/corpus/$target" "$source/tests/fuzz/corpus/$target"; do
-    if [ -d "$folder" ]; then seeds+=("$folder"); fi
-  done
-  if [ ${#seeds[@]} -gt 0 ]; then
-    rm -f "$OUT/fuzz_${target}_seed_corpus.zip"
-    find "${seeds[@]}" -type f | LC_ALL=C sort | zip -qjX "$OUT/fuzz_${target}_seed_corpus.zip" -@
-  fi
+  # Some of those that are kept have the names of those that are made.
+  seeds=$WORK/seeds_of/$target
+  rm -rf "$seeds" "$OUT/fuzz_${target}_seed_corpus.zip"
+  mkdir -p "$seeds"
+  for made in "$WORK/corpus/$target"/*; do [ ! -f "$made" ] || cp "$made" "$seeds/made-${made##*/}"; done
+  for kept in "$source/tests/fuzz/corpus/$target"/*; do [ ! -f "$kept" ] || cp "$kept" "$seeds/kept-${kept##*/}"; done
+  find "$seeds" -type f | LC_ALL=C sort | zip -qjX "$OUT/fuzz_${target}_seed_corpus.zip" -@
   dictionary=$source/tests/fuzz/dictionaries/$target.dict
   if [ -f "$dictionary" ]; then cp "$dictionary" "$OUT/fuzz_$target.dict"; fi
 done
