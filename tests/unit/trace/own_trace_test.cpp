@@ -141,7 +141,7 @@ const char* const interrupted_client = R"({
 })";
 
 TEST(OwnTrace, AnInterruptThatEndsAWaitIsTold) {
-  OwnTrace trace = run(interrupted_client);
+  const OwnTrace trace = run(interrupted_client);
   EXPECT_EQ(replay(trace).counts.divergences, 0U);
   size_t told = 0;
   for (size_t i = 0; i < trace.events.size(); ++i) {

@@ -63,9 +63,9 @@ void ReplayRun::write_tx(const Activity& call) {
 /// Calls of one VM that overlap have one TX: each reads from it what it did in the capture, even
 /// where the VM can't write meanwhile.
 void ReplayRun::restore_tx(uint64_t offset, uint64_t length, uint64_t pa) {
-  const auto at = tasks_.find(simulation_->current_task());
-  if (at == tasks_.end() || at->second->kind != ActivityKind::call) return;
-  const auto tx = std::as_bytes(std::span<const uint8_t>(at->second->first.tx));
+  const Activity* const call = activity_of(simulation_->current_task());
+  if (call == nullptr || call->kind != ActivityKind::call) return;
+  const auto tx = std::as_bytes(std::span<const uint8_t>(call->first.tx));
   if (offset >= tx.size()) return;
   const auto bytes = tx.subspan(offset, std::min<uint64_t>(length, tx.size() - offset));
   simulation_->machine().write_pa(pa, bytes);

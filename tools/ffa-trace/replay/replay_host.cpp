@@ -182,32 +182,34 @@ void ReplayRun::wait_for(const std::vector<StepStimulus::Turn>& turns, uint64_t 
   }
 }
 
+Activity* ReplayRun::activity_of(size_t task) const {
+  const auto at = tasks_.find(task);
+  return at == tasks_.end() ? nullptr : at->second;
+}
+
 void ReplayRun::wait_for_turn() {
-  const auto at = tasks_.find(simulation_->current_task());
-  if (at == tasks_.end()) return;
-  const Activity& activity = *at->second;
-  wait_for(activity.stimulus.turns, activity.switch_points);
-  act_as_host(activity.first, activity.stimulus, activity.switch_points);
+  const Activity* const activity = activity_of(simulation_->current_task());
+  if (activity == nullptr) return;
+  wait_for(activity->stimulus.turns, activity->switch_points);
+  act_as_host(activity->first, activity->stimulus, activity->switch_points);
 }
 
 void ReplayRun::wait_is_over(size_t task) {
-  const auto at = tasks_.find(task);
-  if (at == tasks_.end()) return;
-  Activity& call = *at->second;
-  ++call.waits;
-  for (const StepStimulus::Turn& turn : call.stimulus.woken) {
-    if (turn.switch_point == call.waits && turn.interrupted) ++comparison_.counts().stimuli;
+  Activity* const call = activity_of(task);
+  if (call == nullptr) return;
+  ++call->waits;
+  for (const StepStimulus::Turn& turn : call->stimulus.woken) {
+    if (turn.switch_point == call->waits && turn.interrupted) ++comparison_.counts().stimuli;
   }
-  wait_for(call.stimulus.woken, call.waits);
+  wait_for(call->stimulus.woken, call->waits);
 }
 
 /// The call waits, and the record says that an interrupt from outside ended that by now.
 bool ReplayRun::is_interrupted(size_t task) {
-  const auto at = tasks_.find(task);
-  if (at == tasks_.end()) return false;
-  const Activity& call = *at->second;
-  return std::ranges::any_of(call.stimulus.woken, [&](const StepStimulus::Turn& turn) {
-    return turn.interrupted && turn.switch_point == call.waits + 1 && has_come(turn);
+  const Activity* const call = activity_of(task);
+  if (call == nullptr) return false;
+  return std::ranges::any_of(call->stimulus.woken, [&](const StepStimulus::Turn& turn) {
+    return turn.interrupted && turn.switch_point == call->waits + 1 && has_come(turn);
   });
 }
 

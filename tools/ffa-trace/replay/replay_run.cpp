@@ -56,8 +56,8 @@ ReplayRun::ReplayRun(EventSource& source, sim::MediatorFactory& factory, const S
       [this](uint64_t offset, uint64_t length, uint64_t pa) { restore_tx(offset, length, pa); });
   if (!mode.own) return;
   const auto reached = [this] {
-    const auto at = tasks_.find(simulation_->current_task());
-    if (at != tasks_.end()) ++at->second->switch_points;
+    Activity* const activity = activity_of(simulation_->current_task());
+    if (activity != nullptr) ++activity->switch_points;
   };
   simulation_->set_switch_hooks(reached, [this] { wait_for_turn(); });
   simulation_->set_wait_hooks({[](size_t /*task*/) {}, [this](size_t task) { wait_is_over(task); },

@@ -102,6 +102,8 @@ class ReplayRun {
   void wait_for_turn();
   void wait_is_over(size_t task);
   bool is_interrupted(size_t task);
+  /// What a task of the simulation works on; nullptr: on none of the activities.
+  Activity* activity_of(size_t task) const;
   bool has_come(const StepStimulus::Turn& turn);
 
   void guest_call(sim::trace::Event event);
